@@ -1,0 +1,1 @@
+"""Microbenchmarks of whole training steps: ``python -m benchmarks``."""

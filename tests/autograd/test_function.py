@@ -1,0 +1,190 @@
+"""Users' own operations: values, gradients of both orders, and what a wrong backward is told."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp as tg
+
+
+class Cube(tg.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: tg.Tensor) -> tg.Tensor:
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx: Any, g: tg.Tensor) -> tg.Tensor:
+        (x,) = ctx.saved_tensors
+        return g * 3 * x**2
+
+
+class Exp(tg.autograd.Function):
+    """Saves its output, and keeps its forward free of the context."""
+
+    @staticmethod
+    def forward(x: tg.Tensor) -> tg.Tensor:
+        return x.exp()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: tg.Tensor) -> None:
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx: Any, g: tg.Tensor) -> tg.Tensor:
+        (y,) = ctx.saved_tensors
+        return g * y
+
+
+class SumAndProduct(tg.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, a: tg.Tensor, b: tg.Tensor, scale: float) -> tuple[tg.Tensor, tg.Tensor, tg.Tensor]:
+        ctx.save_for_backward(a, b)
+        ctx.scale = scale
+        order = (a > b).long()
+        ctx.mark_non_differentiable(order)
+        return scale * (a + b), a * b, order
+
+    @staticmethod
+    def backward(ctx: Any, of_sum: tg.Tensor, of_product: tg.Tensor, of_order: tg.Tensor) -> Any:
+        a, b = ctx.saved_tensors
+        return ctx.scale * of_sum + of_product * b, ctx.scale * of_sum + of_product * a, None
+
+
+def leaf(*values: float) -> tg.Tensor:
+    return tg.tensor(values, dtype=tg.float64, requires_grad=True)
+
+
+@pytest.mark.parametrize(("function", "derivatives"), [(Cube, (12.0, 12.0, 6.0)), (Exp, (np.exp(2),) * 3)])
+def test_derivatives_of_three_orders(function: Any, derivatives: tuple[float, ...]) -> None:
+    x = leaf(2.0)
+    value = function.apply(x).sum()
+    for expected in derivatives:
+        (value,) = tg.autograd.grad(value.sum(), x, create_graph=True)
+        assert value.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_several_outputs_and_plain_arguments() -> None:
+    a, b = leaf(1.0, 5.0), leaf(3.0, 4.0)
+    total, product, order = SumAndProduct.apply(a, b, 2.0)
+    assert order.tolist() == [0, 1]
+    assert not order.requires_grad
+    (total * product).sum().backward()
+    (c, d) = leaf(1.0, 5.0), leaf(3.0, 4.0)
+    (2.0 * (c + d) * (c * d)).sum().backward()
+    np.testing.assert_allclose(a.grad, c.grad)
+    np.testing.assert_allclose(b.grad, d.grad)
+
+
+def test_an_unused_output_gets_zeros() -> None:
+    a, b = leaf(1.0), leaf(3.0)
+    _, product, _ = SumAndProduct.apply(a, b, 2.0)
+    product.sum().backward()
+    assert (a.grad.item(), b.grad.item()) == (3.0, 1.0)
+
+
+def test_nothing_is_recorded_without_need() -> None:
+    assert not Cube.apply(tg.ones(1)).requires_grad
+    with tg.no_grad():
+        assert not Cube.apply(leaf(1.0)).requires_grad
+
+
+def test_needs_input_grad() -> None:
+    seen: list[tuple[bool, ...]] = []
+
+    class Watch(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, a: tg.Tensor, b: tg.Tensor) -> tg.Tensor:
+            seen.append(ctx.needs_input_grad)
+            return a + b
+
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> Any:
+            return g, None
+
+    Watch.apply(leaf(1.0), tg.ones(1, dtype=tg.float64)).sum().backward()
+    assert seen == [(True, False)]
+
+
+def test_returning_an_input_gives_it_a_new_history() -> None:
+    class Reverse(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tg.Tensor) -> tg.Tensor:
+            return x
+
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> tg.Tensor:
+            return -g
+
+    x = leaf(1.0, 2.0)
+    Reverse.apply(x).sum().backward()
+    assert x.grad.tolist() == [-1.0, -1.0]
+
+
+def test_mark_dirty() -> None:
+    class Double(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tg.Tensor) -> tg.Tensor:
+            x.mul_(2)
+            ctx.mark_dirty(x)
+            return x
+
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> tg.Tensor:
+            return g * 2
+
+    x = leaf(1.0)
+    y = x * 3
+    assert Double.apply(y) is y
+    y.sum().backward()
+    assert x.grad.item() == 6.0
+
+
+def test_wrong_backwards_are_named() -> None:
+    class TooMany(Cube):
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> Any:
+            return g, g
+
+    class WrongShape(Cube):
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> Any:
+            return tg.ones(3, dtype=tg.float64)
+
+    with pytest.raises(
+        RuntimeError, match=r"TooManyBackward returned an incorrect number of gradients \(expected 1, .*got 2\)"
+    ):
+        TooMany.apply(leaf(1.0, 2.0)).sum().backward()
+    with pytest.raises(RuntimeError, match=r"WrongShapeBackward returned an invalid gradient at index 0 - got \[3\] but"):
+        WrongShape.apply(leaf(1.0, 2.0)).sum().backward()
+    with pytest.raises(RuntimeError, match="is not instantiated"):
+        Cube()
+
+
+def test_freed_and_overwritten_saved_tensors() -> None:
+    y = Cube.apply(leaf(1.0)).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="second time: the saved tensors were freed"):
+        y.backward()
+    x = leaf(1.0)
+    middle = x * 1
+    y = Cube.apply(middle).sum()
+    middle.add_(1)
+    with pytest.raises(RuntimeError, match="Cube saved a tensor .* but add_ has written it since"):
+        y.backward()
+
+
+def test_saving_an_output_ties_no_knot() -> None:
+    gc.disable()
+    try:
+        y = Exp.apply(leaf(1.0))
+        node = weakref.ref(y.grad_fn)
+        del y
+        assert node() is None
+    finally:
+        gc.enable()

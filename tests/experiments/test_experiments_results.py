@@ -1,0 +1,50 @@
+"""The folder of a run: its name, and files that are whole or not there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import tinygrad_mlp as torch
+from tinygrad_mlp.experiments.results import Row, RunFolder
+
+
+def test_runs_within_one_second_get_folders_of_their_own(tmp_path: Path) -> None:
+    folders = [RunFolder(tmp_path / "new" / "out", "lab").path for _ in range(5)]
+    assert len(set(folders)) == 5
+    for folder in folders:
+        assert folder.is_dir()
+        assert folder.parent == tmp_path / "new" / "out" / "lab"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d)?", folder.name)
+
+
+def test_files(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, "lab")
+    folder.write_json("a.json", {"x": [1.5]})
+    folder.write_csv("b.csv", ["x", "y"], [[1, 0.1], ["a,b", ""]])
+    folder.write_model("c.safetensors", torch.nn.Linear(2, 1))
+    assert json.loads((folder.path / "a.json").read_text()) == {"x": [1.5]}
+    assert (folder.path / "b.csv").read_bytes() == b'x,y\n1,0.1\n"a,b",\n'
+    assert set(torch.load(folder.path / "c.safetensors")) == {"weight", "bias"}
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, "lab")
+    folder.write_csv("a.csv", ["x"], [[1]])
+
+    def rows() -> list[list[int]]:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        folder.write_csv("a.csv", ["x"], (row for row in rows()))
+    assert [path.name for path in folder.path.iterdir()] == ["a.csv"]
+    assert (folder.path / "a.csv").read_text() == "x\n1\n"
+
+
+def test_a_number_that_is_not_finite_is_null(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, "lab")
+    folder.write_results([Row("loss", "", 0.1, float("inf"))])
+    assert json.loads((folder.path / "results.json").read_text())[0]["ours"] is None

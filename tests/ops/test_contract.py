@@ -1,0 +1,166 @@
+"""Every operation, on every sample row: values, gradients of both orders, dtypes, no mutation, no aliasing."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from contract import Sample, central_differences, differentiable, outputs, scalar, tensors, weights_for
+
+import tinygrad_mlp as tg
+from tinygrad_mlp.engine import PRIMITIVES
+
+FAMILIES = [
+    importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("test_*.py")) if path != Path(__file__)
+]
+SAMPLES: list[Sample] = [row for family in FAMILIES for row in getattr(family, "SAMPLES", [])]
+WITH_GRADIENT = [s for s in SAMPLES if any(isinstance(a, np.ndarray) and a.dtype.kind == "f" for a in s.args)]
+
+every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=str)
+every_gradient = pytest.mark.parametrize("sample", WITH_GRADIENT, ids=str)
+
+
+def test_every_primitive_has_a_sample() -> None:
+    reached: set[str] = set()
+    for sample in SAMPLES:
+        reached |= {sample.name, *sample.covers}
+        for out in outputs(sample.run(tensors(sample, tg))):
+            stack = [out.grad_fn] if isinstance(out, tg.Tensor) and out.grad_fn is not None else []
+            while stack:
+                node = stack.pop()
+                if node.op is not None:
+                    reached.add(node.op.name)
+                stack.extend(p for p in node.parents if p is not None)
+    assert not set(PRIMITIVES) - reached, "give these primitives a sample row"
+
+
+@every_sample
+def test_against_torch(sample: Sample) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    if sample.torch_name == "":
+        return
+    for dtype, rtol in ((np.float64, sample.rtol), (np.float32, 2e-4)):
+        ours_in, theirs_in = tensors(sample, tg, dtype), tensors(sample, torch, dtype)
+        ours, theirs = sample.run(ours_in), sample.run_torch(torch, theirs_in)
+        assert len(outputs(ours)) == len(outputs(theirs))
+        for a, b in zip(outputs(ours), outputs(theirs), strict=True):
+            if not isinstance(a, tg.Tensor):
+                assert a == b
+                continue
+            assert tuple(a.shape) == tuple(b.shape)
+            assert a.dtype.name == str(b.dtype).removeprefix("torch.")
+            np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=rtol, atol=rtol)
+        ours_out, theirs_out = differentiable(ours), differentiable(theirs)
+        assert len(ours_out) == len(theirs_out), "the same outputs are differentiable"
+        if not ours_out:
+            continue
+        cotangents = weights_for(ours_out)
+        tg.autograd.backward(ours_out, [tg.tensor(w, dtype=t.dtype) for w, t in zip(cotangents, ours_out, strict=True)])
+        torch.autograd.backward(
+            theirs_out, [torch.tensor(w, dtype=t.dtype) for w, t in zip(cotangents, theirs_out, strict=True)]
+        )
+        for a, b in zip(ours_in, theirs_in, strict=True):
+            if isinstance(a, tg.Tensor) and a.requires_grad:
+                assert (a.grad is None) == (b.grad is None)
+                if a.grad is not None:
+                    assert a.grad.dtype is a.dtype
+                    np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=rtol, atol=rtol * 10)
+
+
+def floats(sample: Sample) -> list[np.ndarray]:
+    return [a for a in sample.arrays() if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+
+
+def rebuilt(sample: Sample, values: list[np.ndarray], requires_grad: bool) -> list:
+    queue = list(values)
+    args = tensors(sample, tg, requires_grad=False)
+    for k, a in enumerate(sample.args):
+        if isinstance(a, np.ndarray) and a.dtype.kind == "f":
+            args[k] = tg.tensor(queue.pop(0)).requires_grad_(requires_grad)
+    return args
+
+
+@every_gradient
+def test_first_order(sample: Sample) -> None:
+    args = rebuilt(sample, floats(sample), True)
+    total = scalar(sample, args)
+    if total is None:
+        return
+    sources = [a for a in args if isinstance(a, tg.Tensor) and a.requires_grad]
+    exact = tg.autograd.grad(total, sources, allow_unused=True)
+    numeric = central_differences(lambda v: scalar(sample, rebuilt(sample, v, True)).item(), floats(sample))
+    for source, a, n in zip(sources, exact, numeric, strict=True):
+        np.testing.assert_allclose(np.zeros(source.shape) if a is None else a.numpy(), n, rtol=1e-6, atol=1e-7)
+
+
+def first_order_dot(sample: Sample, args: list):
+    """<v, gradient> with fixed v: a function whose gradient is a Hessian-vector product."""
+    total = scalar(sample, args)
+    sources = [a for a in args if isinstance(a, tg.Tensor) and a.requires_grad]
+    gradients = tg.autograd.grad(total, sources, create_graph=True, allow_unused=True)
+    dot = tg.tensor(0.0, dtype=tg.float64)
+    for g, w in zip(gradients, weights_for(sources), strict=True):
+        if g is not None:
+            dot = dot + (g * tg.tensor(w)).sum()
+    return dot, sources
+
+
+@every_gradient
+def test_second_order(sample: Sample) -> None:
+    if not sample.order2 or scalar(sample, rebuilt(sample, floats(sample), True)) is None:
+        return
+    dot, sources = first_order_dot(sample, rebuilt(sample, floats(sample), True))
+    exact = tg.autograd.grad(dot, sources, allow_unused=True) if dot.requires_grad else [None] * len(sources)
+    numeric = central_differences(
+        lambda v: first_order_dot(sample, rebuilt(sample, v, True))[0].item(), floats(sample), eps=1e-5
+    )
+    for source, a, n in zip(sources, exact, numeric, strict=True):
+        np.testing.assert_allclose(np.zeros(source.shape) if a is None else a.numpy(), n, rtol=1e-5, atol=1e-6)
+
+
+@every_gradient
+def test_float32_stays_float32(sample: Sample) -> None:
+    args = tensors(sample, tg, np.float32)
+    result = sample.run(args)
+    assert sample.widens or not [t for t in outputs(result) if isinstance(t, tg.Tensor) and t.dtype is tg.float64]
+    outs = differentiable(result)
+    if outs:
+        tg.autograd.backward(outs, [tg.ones_like(t) for t in outs])
+    for a in args:
+        if isinstance(a, tg.Tensor) and a.grad is not None:
+            assert a.grad.dtype is tg.float32
+            assert a.grad.shape == a.shape
+
+
+@every_gradient
+def test_inputs_and_cotangents_are_not_written(sample: Sample) -> None:
+    args = tensors(sample, tg)
+    before = [a.detach().numpy().copy() if isinstance(a, tg.Tensor) else None for a in args]
+    outs = differentiable(sample.run(args))
+    cotangents = [tg.tensor(w) for w in weights_for(outs)]
+    if outs:
+        tg.autograd.backward(outs, cotangents)
+    for a, b in zip(args, before, strict=True):
+        if b is not None:
+            np.testing.assert_array_equal(a.detach().numpy(), b)
+    for c, w in zip(cotangents, weights_for(outs), strict=True):
+        np.testing.assert_array_equal(c.numpy(), w)
+
+
+@every_gradient
+def test_gradients_own_their_memory(sample: Sample) -> None:
+    args = tensors(sample, tg)
+    outs = differentiable(sample.run(args))
+    if not outs:
+        return
+    cotangents = [tg.tensor(w) for w in weights_for(outs)]
+    tg.autograd.backward(outs, cotangents)
+    sources = [a for a in args if isinstance(a, tg.Tensor) and a.grad is not None]
+    held = [t.detach().numpy() for t in [*sources, *cotangents, *outs]]
+    for k, a in enumerate(sources):
+        g = a.grad.numpy()
+        assert g.flags.writeable
+        assert not any(np.shares_memory(g, h) for h in held)
+        assert not any(np.shares_memory(g, other.grad.numpy()) for other in sources[:k])

@@ -1,0 +1,169 @@
+"""Elementwise operations: the sample rows, and what is special."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from contract import Sample, apart, booleans, integers, normal, positive, unit
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import tinygrad_mlp as tg
+
+A, B, ROW = apart(2, 3), apart(2, 3, seed=1) + 0.03, apart(3, seed=2) + 0.01
+
+SAMPLES = [
+    *[
+        Sample(name, args)
+        for name in (
+            "add",
+            "sub",
+            "mul",
+            "true_divide",
+            "maximum",
+            "minimum",
+            "fmax",
+            "fmin",
+            "atan2",
+            "remainder",
+            "fmod",
+        )
+        for args in ((A, B), (A, ROW), (ROW, A), (A, normal()))
+    ],
+    *[Sample(name, (A, B), {"alpha": 2.5}) for name in ("add", "sub")],
+    *[Sample(name, (A, 2.5)) for name in ("add", "sub", "mul", "true_divide", "remainder")],
+    *[Sample(name, (2.5, A)) for name in ("sub", "true_divide")],
+    Sample("sub", (2.5, A), torch_name="rsub", torch_fn=lambda a, b: a - b),
+    *[
+        Sample(name, (positive(2, 3), B + 2), torch_fn=fn)
+        for name, fn in (
+            ("floor_divide", None),
+            ("trunc_divide", lambda a, b: a.div(b, rounding_mode="trunc")),
+        )
+        if name != "floor_divide"
+    ],
+    Sample("floor_divide", (positive(2, 3), B + 2), torch_fn=lambda a, b: a.div(b, rounding_mode="floor")),
+    *[Sample("div", (A, B), {"rounding_mode": mode}) for mode in (None, "floor", "trunc")],
+    *[Sample("pow", (positive(2, 3), exponent)) for exponent in (2, 3, 0.5, -1, 0, 1, B, ROW)],
+    Sample("pow", (2.5, A)),
+    Sample("pow", (A, 3)),
+    *[
+        Sample(name, (A,))
+        for name in (
+            "neg",
+            "abs",
+            "sign",
+            "exp",
+            "expm1",
+            "square",
+            "reciprocal",
+            "sin",
+            "cos",
+            "tan",
+            "atan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "sigmoid",
+            "erf",
+            "erfc",
+            "relu",
+            "floor",
+            "ceil",
+            "trunc",
+            "frac",
+            "round",
+            "clone",
+            "nan_to_num",
+        )
+    ],
+    *[Sample(name, (positive(2, 3),)) for name in ("log", "log1p", "log2", "log10", "sqrt", "rsqrt")],
+    *[Sample(name, (unit(2, 3),)) for name in ("asin", "acos")],
+    *[Sample(name, (positive(),)) for name in ("sigmoid", "log", "rsqrt", "relu", "square", "reciprocal")],
+    Sample("where", (booleans(2, 3), A, ROW)),
+    Sample("where", (booleans(2, 3), A, 0.5)),
+    Sample("where", (booleans(3), 1.5, A)),
+    *[Sample("clamp", (A, *bounds)) for bounds in ((-0.1, 0.1), (None, 0.1), (0.0, None), (ROW, B), (B, ROW))],
+    Sample("lerp", (A, B, 0.3)),
+    Sample("lerp", (A, B, ROW)),
+    Sample("addcmul", (A, B, ROW), {"value": 0.5}),
+    Sample("addcdiv", (A, B, ROW + 2), {"value": 0.5}),
+    Sample("masked_fill", (A, booleans(2, 3), 2.5)),
+    Sample("masked_fill", (A, booleans(3), normal())),
+    *[Sample(name, (A, B)) for name in ("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor")],
+    *[Sample(name, (integers(9, 4), integers(9, 4, seed=1))) for name in ("bitwise_and", "bitwise_or", "bitwise_xor")],
+    *[Sample(name, (A,)) for name in ("isnan", "isinf", "isfinite", "logical_not")],
+    Sample("bitwise_not", (integers(9, 4),)),
+    Sample("isclose", (A, A + 1e-7)),
+    Sample("allclose", (A, A)),
+    Sample("equal", (A, A)),
+    Sample("zeros_of", (A,), torch_name="zeros_like"),
+    Sample("copy", (A, ROW), torch_name=""),
+    Sample("cast", (A,), {"dtype": np.dtype(np.float64)}, torch_name="", widens=True),
+    Sample("contiguous", (A,), torch_fn=lambda a: a.contiguous()),
+    Sample("_packed", (A,), torch_name=""),
+]
+
+scalars = st.one_of(st.integers(-5, 5), st.floats(-5, 5), st.booleans())
+dtypes = st.sampled_from(["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"])
+
+
+@given(
+    dtypes,
+    dtypes,
+    st.sampled_from(["add", "mul", "true_divide", "maximum", "eq", "lt"]),
+    st.sampled_from([(), (2,)]),
+    st.sampled_from([(), (2,)]),
+)
+def test_dtypes_promote_as_in_torch(a: str, b: str, name: str, shape_a: tuple, shape_b: tuple) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    ours = getattr(tg, name)(tg.ones(shape_a, dtype=getattr(tg, a)), tg.ones(shape_b, dtype=getattr(tg, b)))
+    theirs = getattr(torch, name)(torch.ones(shape_a, dtype=getattr(torch, a)), torch.ones(shape_b, dtype=getattr(torch, b)))
+    assert ours.dtype.name == str(theirs.dtype).removeprefix("torch.")
+    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@given(dtypes, scalars, st.sampled_from(["add", "mul", "sub"]))
+def test_python_scalars_are_weak(name: str, scalar: float, op: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    assume(not (op == "sub" and "bool" in (name, type(scalar).__name__)))  # torch refuses to subtract truth values
+    try:
+        theirs = getattr(torch, op)(torch.ones(2, dtype=getattr(torch, name)), scalar)
+    except RuntimeError:
+        with pytest.raises(RuntimeError):
+            getattr(tg, op)(tg.ones(2, dtype=getattr(tg, name)), scalar)
+        return
+    ours = getattr(tg, op)(tg.ones(2, dtype=getattr(tg, name)), scalar)
+    assert ours.dtype.name == str(theirs.dtype).removeprefix("torch.")
+    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_numpy_scalars_are_weak_too() -> None:
+    assert (tg.ones(2) * np.float64(0.1)).dtype is tg.float32
+
+
+def test_no_warnings_for_infinities() -> None:
+    x = tg.tensor([0.0, -1.0, 1000.0])
+    assert (1 / x)[0].item() == float("inf")
+    assert tg.isnan(x.log()[1])
+    assert x.exp()[2].item() == float("inf")
+
+
+def test_where_does_not_leak_nan_from_the_branch_not_taken() -> None:
+    x = tg.tensor([-1.0, 4.0], requires_grad=True)
+    tg.where(x > 0, x.sqrt(), 0.0)[1].backward()
+    assert x.grad is not None
+    assert x.grad.tolist()[1] == 0.25
+
+
+def test_errors_name_the_op_the_shapes_and_the_remedy() -> None:
+    with pytest.raises(RuntimeError, match=r"mul\(\) got shapes \(2, 3\) and \(4,\), which do not broadcast.*unsqueeze"):
+        tg.ones(2, 3) * tg.ones(4)
+    with pytest.raises(TypeError, match=r"exp\(\): expected a Tensor, got float"):
+        tg.exp(2.0)
+    with pytest.raises(TypeError, match="expected a Tensor, an array or a number, got str"):
+        tg.ones(2) + "a"
+    with pytest.raises(TypeError, match="no argument 'beta'"):
+        tg.add(tg.ones(2), 1, beta=2)
+    with pytest.raises(RuntimeError, match="rounding_mode"):
+        tg.div(tg.ones(2), 2, rounding_mode="up")

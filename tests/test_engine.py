@@ -1,0 +1,476 @@
+"""The engine: what is recorded, how gradients flow back, and what is refused."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tinygrad_mlp as tg
+from tinygrad_mlp.engine import primitive
+
+
+def leaf(*values: float) -> tg.Tensor:
+    return tg.tensor(values, dtype=tg.float64, requires_grad=True)
+
+
+# ------------------------------------------------------------------------------------------------- accumulation
+
+
+def test_gradients_accumulate_on_leaves_only() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    y.sum().backward(retain_graph=True)
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [6.0, 6.0]
+    with pytest.warns(UserWarning, match="not a leaf"):
+        assert y.grad is None
+
+
+def test_fan_in_sums_and_never_writes_into_a_shared_gradient() -> None:
+    x = leaf(1.0, 2.0)
+    y = x + x  # both rules return the same cotangent
+    (y + y * x).sum().backward()
+    assert x.grad is not None
+    np.testing.assert_allclose(x.grad.numpy(), 2 + 4 * x.detach().numpy())
+
+
+def test_leaves_never_share_a_gradient() -> None:
+    a, b = leaf(1.0), leaf(2.0)
+    (a + b).sum().backward()
+    assert a.grad is not None
+    assert b.grad is not None
+    a.grad.zero_()
+    assert b.grad.tolist() == [1.0]
+
+
+def test_accumulating_keeps_the_gradient_object() -> None:
+    x = leaf(1.0)
+    x.sum().backward()
+    first = x.grad
+    x.sum().backward()
+    assert x.grad is first
+    assert first is not None
+    assert first.tolist() == [2.0]
+
+
+def test_diamonds_are_linear() -> None:
+    x = leaf(1.0)
+    y = x
+    for _ in range(200):  # 2**200 paths
+        y = y * 0.5 + y * 0.5
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [1.0]
+
+
+def test_backward_into_named_inputs_only() -> None:
+    a, b = leaf(1.0), leaf(2.0)
+    middle = a * b
+    (middle * a).sum().backward(inputs=[a])
+    assert a.grad is not None
+    assert a.grad.tolist() == [4.0]
+    assert b.grad is None
+
+
+# ------------------------------------------------------------------------------------------------------- depth
+
+
+@pytest.mark.parametrize("depth", [100_000])
+def test_long_chains_build_run_and_free_without_recursion(depth: int) -> None:
+    x = leaf(1.0)
+    y = x
+    for _ in range(depth):
+        y = y + 1.0
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [1.0]
+    node = weakref.ref(y.grad_fn)
+    del y
+    assert node() is None
+
+
+def test_everything_is_freed_without_the_cycle_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x = leaf(1.0, 2.0)
+        y = (x.exp() * x).tanh()
+        loss = y.sum()
+        node = weakref.ref(loss.grad_fn)
+        array = weakref.ref(y)
+        loss.backward(create_graph=True)
+        assert x.grad is not None
+        (second,) = tg.autograd.grad(x.grad.sum(), x)
+        del loss, y, second
+        x.grad = None
+        assert node() is None
+        assert array() is None
+    finally:
+        gc.enable()
+
+
+def test_training_leaves_nothing_for_the_cycle_collector() -> None:
+    model = tg.nn.Sequential(tg.nn.Linear(4, 3), tg.nn.Tanh(), tg.nn.Linear(3, 2))
+    optimizer = tg.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    for step in range(3):
+        if step == 1:
+            gc.collect()
+        loss = tg.nn.functional.cross_entropy(model(tg.ones(5, 4)), tg.zeros(5, dtype=tg.int64))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    del loss
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        gc.collect()
+        kept = [o for o in gc.garbage if type(o).__module__.startswith("tinygrad_mlp")]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert kept == []
+
+
+# ------------------------------------------------------------------------------------------------ what is refused
+
+
+def test_second_backward_through_a_freed_graph() -> None:
+    y = leaf(1.0).exp().sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match=r"second time: the values that exp saved were freed.*retain_graph=True"):
+        y.backward()
+
+
+def test_a_graph_that_saved_nothing_can_be_walked_again() -> None:
+    x = leaf(1.0)
+    y = (x + 1).sum()
+    y.backward()
+    y.backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [2.0]
+
+
+def test_non_scalar_root_needs_a_gradient() -> None:
+    with pytest.raises(RuntimeError, match=r"only for scalar outputs, got shape \(2,\).*pass gradient="):
+        (leaf(1.0, 2.0) * 2).backward()
+    with pytest.raises(RuntimeError, match="Mismatch in shape"):
+        (leaf(1.0, 2.0) * 2).backward(tg.ones(3))
+    with pytest.raises(RuntimeError, match="does not require grad and does not have a grad_fn"):
+        tg.ones(1).backward()
+
+
+def test_unused_input() -> None:
+    x, other = leaf(1.0), leaf(1.0)
+    y = x * 2
+    with pytest.raises(RuntimeError, match="not have been used in the graph: input 1.*allow_unused=True"):
+        tg.autograd.grad(y, [x, other], retain_graph=True)
+    assert tg.autograd.grad(y, [x, other], retain_graph=True, allow_unused=True)[1] is None
+    assert tg.autograd.grad(y, [x, other], materialize_grads=True)[1].tolist() == [0.0]
+
+
+def test_overwriting_a_value_that_backward_needs() -> None:
+    x = leaf(1.0, 2.0)
+    y = x.exp()
+    loss = y.sum()
+    y.add_(1)
+    loss2 = y.sum()
+    with pytest.raises(RuntimeError, match=r"exp needs its output .*version 0, but add_ has written it since, version 1"):
+        loss2.backward()
+    assert loss.requires_grad
+    a, b = leaf(1.0), tg.ones(1, dtype=tg.float64)
+    product = a * b
+    b.mul_(2)
+    with pytest.raises(RuntimeError, match="mul needs its argument 'other'"):
+        product.sum().backward()
+
+
+def test_overwriting_a_value_that_backward_does_not_need() -> None:
+    x = leaf(1.0, 2.0)
+    y = x + 1
+    y.mul_(3)
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [3.0, 3.0]
+
+
+def test_in_place_on_leaves() -> None:
+    x = leaf(1.0)
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"):
+        x.add_(1)
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable"):
+        x[0].add_(1)
+    with tg.no_grad():
+        x.add_(1)
+    assert x.tolist() == [2.0]
+    assert x.is_leaf
+
+
+def test_in_place_shape_and_dtype() -> None:
+    with pytest.raises(RuntimeError, match=r"add_: output with shape \(2,\) doesn't match the broadcast shape \(3, 2\)"):
+        tg.ones(2).add_(tg.ones(3, 2))
+    with pytest.raises(RuntimeError, match="can't be cast to the desired output type"):
+        tg.ones(2, dtype=tg.int64).add_(0.5)
+    with pytest.raises(RuntimeError, match="read-only"):
+        tg.ones(1).expand(3).add_(1)
+    assert tg.ones(2, dtype=tg.float32).add_(tg.ones(2, dtype=tg.float64)).dtype is tg.float32
+
+
+# ------------------------------------------------------------------------------------------- in-place and views
+
+
+def in_place_program(t, moves, x, w):
+    """Run the same list of moves with either library; return the result."""
+    y = x * 1.0
+    z = y
+    for move in moves:
+        if move == "scale":
+            y.mul_(w[0])
+        elif move == "row":
+            y[0] = w[1] * y[1]
+        elif move == "column view":
+            y[:, 1].add_(w[:2])
+        elif move == "transposed view":
+            y.T[0].mul_(w[2])
+        elif move == "flat view":
+            y.reshape(-1)[1:3].copy_(w[:2] * 2)
+        elif move == "mask":
+            y[y > 0.5] = 0.25
+        elif move == "tanh":
+            y = y.tanh()
+        elif move == "diagonal":
+            y.diagonal().sub_(w[:2])
+        elif move == "scalar":
+            y -= w[2] ** 2
+        elif move == "old view":
+            z[1].mul_(2)
+    return y
+
+
+MOVES = [
+    "scale",
+    "row",
+    "column view",
+    "transposed view",
+    "flat view",
+    "mask",
+    "tanh",
+    "diagonal",
+    "scalar",
+    "old view",
+]
+
+
+@given(st.lists(st.sampled_from(MOVES), min_size=1, max_size=5), st.integers(0, 1000))
+def test_in_place_histories_equal_torch(moves: list[str], seed: int) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(seed)
+    x, w = rng.standard_normal((2, 2)), rng.standard_normal(3)
+    results = []
+    for library in (tg, torch):
+        a, b = library.tensor(x, requires_grad=True), library.tensor(w, requires_grad=True)
+        try:
+            y = in_place_program(library, moves, a, b)
+            (y * y).sum().backward()
+            results.append((y.detach().numpy(), a.grad.numpy(), None if b.grad is None else b.grad.numpy()))
+        except RuntimeError:
+            results.append(None)
+    ours, theirs = results
+    if theirs is None:
+        return  # torch keeps less of the old values than we do, and refuses some of these; what it takes must agree
+    assert ours is not None
+    for mine, other in zip(ours, theirs, strict=True):
+        assert (mine is None) == (other is None)
+        if mine is not None:
+            np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-12)
+
+
+def test_writing_a_tracked_value_into_an_untracked_tensor() -> None:
+    w = leaf(3.0)
+    z = tg.zeros(2, 2, dtype=tg.float64)
+    row = z[0]
+    row.copy_(w * 2)
+    assert z.requires_grad
+    z.sum().backward()
+    assert w.grad is not None
+    assert w.grad.tolist() == [4.0]
+
+
+def test_a_write_through_numpy_or_data_is_not_noticed_but_detach_is() -> None:
+    x = leaf(1.0)
+    y = x.exp()
+    y.detach().zero_()
+    with pytest.raises(RuntimeError, match="copy_ has written it"):
+        y.sum().backward()
+    y = x.exp()
+    y.data.zero_()
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0.0]
+
+
+# --------------------------------------------------------------------------------------------------------- modes
+
+
+def test_modes_nest_and_restore() -> None:
+    x = leaf(1.0)
+    with tg.no_grad():
+        assert not (x * 2).requires_grad
+        with tg.enable_grad():
+            assert (x * 2).requires_grad
+        with pytest.raises(KeyError), tg.set_grad_enabled(True):
+            raise KeyError
+        assert not tg.is_grad_enabled()
+    assert tg.is_grad_enabled()
+    tg.set_grad_enabled(False)
+    assert not tg.is_grad_enabled()
+    tg.set_grad_enabled(True)
+
+
+def test_modes_decorate() -> None:
+    @tg.no_grad()
+    def a(depth: int) -> bool:
+        return a(depth - 1) if depth else tg.is_grad_enabled()
+
+    @tg.no_grad
+    def b() -> bool:
+        return tg.is_grad_enabled()
+
+    @tg.set_grad_enabled(False)
+    def c() -> bool:
+        return tg.is_grad_enabled()
+
+    @tg.inference_mode()
+    def d() -> bool:
+        return tg.is_inference_mode_enabled()
+
+    assert (a(3), b(), c(), d()) == (False, False, False, True)
+    assert tg.is_grad_enabled()
+
+
+def test_inference_tensors_stay_out_of_graphs() -> None:
+    with tg.inference_mode():
+        t = tg.ones(2, dtype=tg.float64)
+        t.add_(1)
+    assert t.is_inference()
+    with pytest.raises(RuntimeError, match="Inference tensors cannot be saved for backward"):
+        leaf(1.0, 2.0) * t
+    with pytest.raises(RuntimeError, match="Inplace update to inference tensor"):
+        t.add_(1)
+    assert (leaf(1.0, 2.0) + t).requires_grad
+
+
+def test_grad_mode_is_per_thread() -> None:
+    seen: list[bool] = []
+    with tg.no_grad():
+        thread = threading.Thread(target=lambda: seen.append(tg.is_grad_enabled()))
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+# --------------------------------------------------------------------------------------------------------- hooks
+
+
+def test_hooks_see_and_replace_gradients() -> None:
+    x = leaf(1.0, 2.0)
+    seen: list[list[float]] = []
+    y = x * 2
+    y.register_hook(lambda g: seen.append(g.tolist()))
+    handle = y.register_hook(lambda g: g * 10)
+    y.sum().backward(retain_graph=True)
+    assert seen == [[1.0, 1.0]]
+    assert x.grad is not None
+    assert x.grad.tolist() == [20.0, 20.0]
+    handle.remove()
+    handle.remove()
+    x.grad = None
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [2.0, 2.0]
+    y = x * 2
+    y.register_hook(lambda g: g.sum())
+    with pytest.raises(RuntimeError, match="must return None or a Tensor of shape"):
+        y.sum().backward()
+
+
+def test_retain_grad() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    y.retain_grad()
+    assert y.retains_grad
+    (y * y).sum().backward()
+    assert y.grad is not None
+    assert y.grad.tolist() == [4.0, 8.0]
+
+
+# ---------------------------------------------------------------------------------------------------- higher order
+
+
+def test_gradients_of_gradients() -> None:
+    x = leaf(0.5)
+    value = x.sin().sum()
+    for expected in (np.cos(0.5), -np.sin(0.5), -np.cos(0.5), np.sin(0.5)):
+        (value,) = tg.autograd.grad(value, x, create_graph=True)
+        assert value.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_create_graph_does_not_tie_a_knot() -> None:
+    gc.disable()
+    try:
+        x = leaf(2.0)
+        (x**3).sum().backward(create_graph=True)
+        assert x.grad is not None
+        assert x.grad.requires_grad
+        gone = weakref.ref(x)
+        del x
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+# -------------------------------------------------------------------------------------------------------- dtypes
+
+
+def test_mixed_dtypes_get_gradients_of_their_own_dtype() -> None:
+    a = tg.ones(2, dtype=tg.float32, requires_grad=True)
+    b = tg.ones(2, dtype=tg.float64, requires_grad=True)
+    (a * b).sum().backward()
+    assert a.grad is not None
+    assert b.grad is not None
+    assert (a.grad.dtype, b.grad.dtype) == (tg.float32, tg.float64)
+
+
+def test_requires_grad_needs_floats_and_leaves() -> None:
+    with pytest.raises(RuntimeError, match="only Tensors of floating point dtype can require gradients"):
+        tg.ones(2, dtype=tg.int64).requires_grad_()
+    with pytest.raises(RuntimeError, match="leaf variables"):
+        (leaf(1.0) * 2).requires_grad_(False)
+
+
+def test_grad_is_checked_when_assigned() -> None:
+    x = leaf(1.0)
+    with pytest.raises(RuntimeError, match="different size or dtype"):
+        x.grad = tg.ones(2)
+    with pytest.raises(TypeError, match="expected to be a Tensor or None"):
+        x.grad = 1.0  # type: ignore[assignment] # the error under test
+
+
+def test_deepcopy_and_pickle() -> None:
+    x = leaf(1.0)
+    twin = copy.deepcopy(x)
+    assert twin.requires_grad
+    assert twin is not x
+    with pytest.raises(RuntimeError, match="graph leaves"):
+        copy.deepcopy(x * 2)
+
+
+def test_a_rule_that_asks_for_what_is_not_there() -> None:
+    with pytest.raises(TypeError, match="a rule asks for"):
+        primitive(lambda g, nothing: g)(lambda first: first)

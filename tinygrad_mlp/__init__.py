@@ -1,0 +1,114 @@
+"""A small reverse-mode autodiff framework on NumPy, under PyTorch's names.
+
+>>> import tinygrad_mlp as torch
+>>> x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+>>> loss = (x ** 2).sum()
+>>> loss.backward()
+>>> x.grad
+tensor([2., 4., 6.])
+"""
+
+from math import e, inf, nan, pi
+
+from . import autograd, linalg, nn, optim, utils
+from ._version import __version__
+from .device import accelerator, backends, cuda, device
+from .dtypes import bool_ as bool
+from .dtypes import (
+    can_cast,
+    double,
+    dtype,
+    finfo,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    long,
+    promote_types,
+    set_default_dtype,
+    short,
+    uint8,
+)
+from .dtypes import float_ as float
+from .dtypes import int_ as int
+from .grad_mode import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .ops import creation, elementwise, indexing, neural, random, reduction, shape
+from .ops import linalg as products
+from .ops.creation import *  # noqa: F403 - each family lists its public names in __all__
+from .ops.elementwise import *  # noqa: F403
+from .ops.indexing import *  # noqa: F403
+from .ops.linalg import *  # noqa: F403
+from .ops.neural import *  # noqa: F403
+from .ops.random import *  # noqa: F403
+from .ops.reduction import *  # noqa: F403
+from .ops.shape import *  # noqa: F403
+from .printing import set_printoptions
+from .serialization import load, save
+from .tensor import Size, Tensor, is_tensor
+
+__all__ = [
+    "Size",
+    "Tensor",
+    "__version__",
+    "accelerator",
+    "autograd",
+    "backends",
+    "bool",
+    "can_cast",
+    "cuda",
+    "device",
+    "double",
+    "dtype",
+    "e",
+    "enable_grad",
+    "finfo",
+    "float",
+    "float16",
+    "float32",
+    "float64",
+    "get_default_dtype",
+    "half",
+    "iinfo",
+    "inf",
+    "inference_mode",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "is_tensor",
+    "linalg",
+    "load",
+    "long",
+    "nan",
+    "nn",
+    "no_grad",
+    "optim",
+    "pi",
+    "promote_types",
+    "save",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "set_printoptions",
+    "short",
+    "uint8",
+    "utils",
+]
+__all__ += creation.__all__
+__all__ += elementwise.__all__
+__all__ += indexing.__all__
+__all__ += neural.__all__
+__all__ += products.__all__
+__all__ += random.__all__
+__all__ += reduction.__all__
+__all__ += shape.__all__
+
+del creation, elementwise, indexing, neural, products, random, reduction, shape  # named for their __all__ alone

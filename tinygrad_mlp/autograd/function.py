@@ -1,0 +1,275 @@
+"""Users' own operations: a forward and a backward of their own, in PyTorch's form."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import engine
+from ..engine import Node, Version, node_of, version_of, wrap
+from ..errors import GraphError, InplaceError
+from ..grad_mode import is_grad_enabled, no_grad, set_grad_enabled
+from ..tensor import Tensor
+
+__all__ = ["Function", "FunctionCtx"]
+
+
+class FunctionCtx:
+    """What a forward leaves for its backward.
+
+    Attributes:
+        needs_input_grad: Per argument of the forward, whether its gradient is wanted.
+
+    Any other attribute may be set for backward to read; tensors belong in :meth:`save_for_backward`, which keeps them
+    without keeping their graph alive in a cycle and notices when they are overwritten.
+    """
+
+    needs_input_grad: tuple[bool, ...]
+
+    def __init__(self) -> None:
+        self._to_save: tuple[Tensor | None, ...] = ()
+        self._saved: list[_Saved] | None = []
+        self._node: weakref.ref[_FunctionNode] | None = None
+        self._not_differentiable: tuple[Tensor, ...] = ()
+        self._dirty: tuple[Tensor, ...] = ()
+        self._materialize = True
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep inputs, outputs or intermediate tensors for ``saved_tensors`` in backward."""
+        self._to_save = tensors
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        """The tensors given to :meth:`save_for_backward`.
+
+        Raises:
+            GraphError: They were freed by an earlier backward pass.
+            InplaceError: One of them was overwritten since.
+        """
+        if self._saved is None:
+            raise GraphError(
+                "Trying to backward through the graph a second time: the saved tensors were freed by the first pass. "
+                "Pass retain_graph=True to the first backward(), or run the forward pass again."
+            )
+        node = None if self._node is None else self._node()
+        return tuple(saved.unpack(node) for saved in self._saved)
+
+    def mark_non_differentiable(self, *outputs: Tensor) -> None:
+        """Declare outputs that have no gradient, such as indices."""
+        self._not_differentiable = outputs
+
+    def mark_dirty(self, *inputs: Tensor) -> None:
+        """Declare inputs that the forward wrote in place and returns."""
+        self._dirty = inputs
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros (the default) or None for an output that nothing was computed from."""
+        self._materialize = value
+
+
+class _Saved:
+    """A saved tensor: its array, its history and the version it had.
+
+    The history of an output is its function, which must not be held from here: that would be a cycle.
+    """
+
+    def __init__(self, tensor: Tensor | None, outputs: dict[int, int], name: str) -> None:
+        self.array = None if tensor is None else tensor._data
+        self.name = name
+        if tensor is not None:
+            self.position = outputs.get(id(tensor))
+            self.node = node_of(tensor) if self.position is None else None
+            self.version: Version = version_of(tensor)
+            self.count = self.version.count
+
+    def unpack(self, function: _FunctionNode | None) -> Tensor | None:
+        if self.array is None:
+            return None
+        if self.version.count != self.count:
+            raise InplaceError(
+                "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                f"{self.name} saved a tensor of shape {self.array.shape} at version {self.count}, but "
+                f"{self.version.writer} has written it since, version {self.version.count}. Save a clone(), or use the "
+                "out-of-place form."
+            )
+        if self.position is None or function is None:
+            return wrap(self.array, self.node)
+        return wrap(self.array, _OutputNode(function, self.position, self.array))
+
+
+class _Cotangents:
+    """The cotangents of a function's outputs, by position; adding two of them adds position by position."""
+
+    def __init__(self, by_position: dict[int, Any]) -> None:
+        self.by_position = by_position
+
+    def __add__(self, other: _Cotangents) -> _Cotangents:
+        total = dict(self.by_position)
+        for position, g in other.by_position.items():
+            total[position] = total[position] + g if position in total else g
+        return _Cotangents(total)
+
+
+def _bare_node(parents: Sequence[Node | None], array: np.ndarray[Any, Any], node: Node) -> None:
+    """Fill in what every node has, for one that no primitive made."""
+    node.number = next(engine._number)
+    node.parents, node.saved, node.versions = tuple(parents), {}, []
+    node.shape, node.dtype = array.shape, array.dtype
+    node.hooks = node.sink = None
+
+
+class _FunctionNode(Node):
+    """The application of a user's function; its gradient is the bundle of its outputs' cotangents."""
+
+    __slots__ = ("ctx", "function", "outputs")
+
+    def __init__(self, function: type[Function], ctx: FunctionCtx, parents: Sequence[Node | None]) -> None:
+        _bare_node(parents, np.empty(0), self)
+        self.function = function
+        self.ctx = ctx
+        self.op = None
+        self.outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
+
+    def name(self) -> str:
+        return f"{self.function.__name__}Backward"
+
+    def vjp(self, g: Any, wanted: set[Node], recording: bool) -> Iterator[tuple[Node, Any]]:
+        cotangents: list[Tensor | None] = []
+        for position, (shape, dtype) in enumerate(self.outputs):
+            value = g.by_position.get(position)
+            if value is None and self.ctx._materialize:
+                value = np.zeros(shape, dtype)
+            cotangents.append(value if value is None or isinstance(value, Tensor) else wrap(np.asarray(value)))
+        with set_grad_enabled(recording):
+            result = self.function.backward(self.ctx, *cotangents)
+        gradients = result if isinstance(result, tuple) else (result,)
+        count = len(self.parents)
+        if len(gradients) < count or any(extra is not None for extra in gradients[count:]):
+            raise GraphError(
+                f"function {self.name()} returned an incorrect number of gradients (expected {count}, one for each "
+                f"argument of forward, got {len(gradients)}); return None for arguments without a gradient"
+            )
+        for position, (parent, gradient) in enumerate(zip(self.parents, gradients, strict=False)):
+            if parent is None or parent not in wanted or gradient is None:
+                continue
+            if not isinstance(gradient, Tensor):
+                raise GraphError(f"{self.name()} returned a {type(gradient).__name__} for argument {position}, not a Tensor")
+            try:
+                yield parent, engine._fit(gradient if recording else gradient._data, parent)
+            except (RuntimeError, ValueError) as error:
+                raise GraphError(
+                    f"Function {self.name()} returned an invalid gradient at index {position} - got "
+                    f"{list(gradient.shape)} but expected shape compatible with {list(parent.shape)}"
+                ) from error
+
+    def free(self) -> None:
+        if self.ctx._saved:
+            self.ctx._saved = None
+
+
+class _OutputNode(Node):
+    """One output of a user's function: hands its cotangent to the function, with its position."""
+
+    __slots__ = ("position",)
+
+    def __init__(self, function: _FunctionNode, position: int, array: np.ndarray[Any, Any]) -> None:
+        _bare_node((function,), array, self)
+        self.op = None
+        self.position = position
+
+    def name(self) -> str:
+        (function,) = self.parents
+        assert function is not None
+        return function.name()
+
+    def vjp(self, g: Any, wanted: set[Node], recording: bool) -> Iterator[tuple[Node, Any]]:
+        (function,) = self.parents
+        assert function is not None
+        yield function, _Cotangents({self.position: g})
+
+    def free(self) -> None:
+        """Nothing is saved here."""
+
+
+class Function:
+    """Base of users' own differentiable operations.
+
+    A subclass has two static methods, ``forward(ctx, *args)`` and ``backward(ctx, *grad_outputs)``; or ``forward(*args)``
+    with ``setup_context(ctx, inputs, output)``. Call it through ``apply``. ``backward`` returns one gradient per argument
+    of ``forward``; written with Tensor operations, it can itself be differentiated.
+
+    >>> import tinygrad_mlp as torch
+    >>> class Cube(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x ** 3
+    ...     @staticmethod
+    ...     def backward(ctx, grad_output):
+    ...         (x,) = ctx.saved_tensors
+    ...         return grad_output * 3 * x ** 2
+    >>> x = torch.tensor(2.0, requires_grad=True)
+    >>> Cube.apply(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    setup_context: Callable[..., Any] | None = None
+
+    def __init__(self) -> None:
+        raise GraphError(f"{type(self).__name__} is not instantiated: call {type(self).__name__}.apply(...)")
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run the forward and record its backward."""
+        ctx = FunctionCtx()
+        tensors = [a if isinstance(a, Tensor) else None for a in args]
+        parents = [None if t is None else node_of(t) for t in tensors]
+        recording = is_grad_enabled() and any(parent is not None for parent in parents)
+        ctx.needs_input_grad = tuple(parent is not None for parent in parents)
+        with no_grad():
+            if cls.setup_context is None:
+                result = cls.forward(ctx, *args)
+            else:
+                result = cls.forward(*args)
+                cls.setup_context(ctx, args, result)
+        outputs = result if isinstance(result, tuple) else (result,)
+        if not recording:
+            return result
+        function = _FunctionNode(cls, ctx, parents)
+        fixed = {id(t) for t in ctx._not_differentiable}
+        dirty = {id(t) for t in ctx._dirty}
+        positions: dict[int, int] = {}
+        returned: list[Any] = []
+        for position, output in enumerate(outputs):
+            function.outputs.append(((), np.dtype(float)))
+            if isinstance(output, Tensor):
+                function.outputs[position] = (output._data.shape, output._data.dtype)
+                if id(output) not in fixed and output.is_floating_point():
+                    positions[id(output)] = position
+                    node = _OutputNode(function, position, output._data)
+                    if id(output) in dirty:
+                        if output._node is not None and output.is_leaf:
+                            raise InplaceError(
+                                f"{cls.__name__}: a leaf Variable that requires grad is being used in an in-place operation"
+                            )
+                        version = version_of(output)
+                        version.bump(cls.__name__)
+                        output._node = node
+                    else:
+                        same = any(output is t for t in tensors)
+                        shared, version = output, version_of(output)
+                        output = wrap(shared._data, node)
+                        output._version = version
+                        if same:
+                            output._data = shared._data.view()
+            returned.append(output)
+        ctx._node = weakref.ref(function)
+        ctx._saved = [_Saved(t, positions, cls.__name__) for t in ctx._to_save]
+        ctx._to_save = ctx._not_differentiable = ctx._dirty = ()
+        return tuple(returned) if isinstance(result, tuple) else returned[0]

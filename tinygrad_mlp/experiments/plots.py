@@ -1,0 +1,62 @@
+"""The figures that the experiments share: curves, and a matrix of counts as a heat map.
+
+They are drawn by matplotlib's objects alone, so no backend is chosen and no state of pyplot is touched.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+__all__ = ["Curve", "draw_curves", "draw_matrix", "new_figure"]
+
+Curve = tuple[Sequence[float], Sequence[float]]  # x, y
+
+_POINTS = 500  # beyond that many points a noisy curve is drawn with its moving average
+_DOTS = 30  # below that many points each has a dot
+
+
+def new_figure(
+    title: str, columns: int, rows: int = 1, width: float = 5.0, height: float = 4.0
+) -> tuple[Figure, list[Axes]]:
+    """An empty figure and its axes, row by row; each is `width` by `height` inches."""
+    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+    figure.suptitle(title)
+    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
+
+
+def draw_curves(axes: Axes, curves: Mapping[str, Curve], title: str, xlabel: str, ylabel: str) -> None:
+    """Draw curves over whole numbers, each named in the legend; long ones faintly, below their moving average."""
+    for name, (x, y) in curves.items():
+        if len(y) > _POINTS:
+            width = len(y) // 50
+            (faint,) = axes.plot(x, y, linewidth=0.5, alpha=0.25)
+            mean = np.convolve(y, np.full(width, 1 / width), mode="valid")
+            axes.plot(x[width - 1 :], mean, color=faint.get_color(), label=name)
+        else:
+            axes.plot(x, y, label=name, marker="." if len(y) < _DOTS else None)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def draw_matrix(
+    axes: Axes, counts: npt.NDArray[np.int64], title: str, xlabel: str, ylabel: str, names: Sequence[str]
+) -> None:
+    """Draw a matrix of counts `(len(names), len(names))` as a heat map with the counts in it.
+
+    The colour is a count's share of its row, by its square root, so that rare entries show.
+    """
+    shares = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            color = "white" if shares[row, column] > 0.6 else "black"
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=7, color=color)
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)

@@ -1,0 +1,150 @@
+"""Whether operations are recorded, per thread: ``no_grad``, ``enable_grad``, ``set_grad_enabled``, ``inference_mode``."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .errors import ArgumentError
+
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+    "state",
+]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class _State(threading.local):
+    """Whether operations are recorded, per thread; and ``quiet``, a call without floating-point warnings.
+
+    NumPy keeps its error state in a context variable, so a context in which it is off costs nothing to enter, where
+    ``np.errstate`` costs more than a small operation. Like PyTorch, 1/0 is inf and log(-1) is nan, silently.
+    """
+
+    def __init__(self) -> None:
+        self.grad = True
+        self.inference = False
+        context = contextvars.Context()
+        context.run(np.seterr, all="ignore")
+        self.quiet = context.run
+
+
+state = _State()
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded in this thread."""
+    return state.grad
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is inside :class:`inference_mode`."""
+    return state.inference
+
+
+class _GradMode:
+    """A block, or a decorated function, inside which recording is on or off."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if args and callable(args[0]):  # @no_grad, without parentheses
+            return cls()(args[0])
+        return super().__new__(cls)
+
+    def __init__(self, mode: bool = False) -> None:
+        self.mode = mode
+        self.previous: list[tuple[bool, bool]] = []
+
+    def __enter__(self) -> None:
+        self.previous.append((state.grad, state.inference))
+        state.grad = self.mode
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        state.grad, state.inference = self.previous.pop()
+
+    def __call__(self, function: _F) -> _F:
+        """Decorate a function: its body runs in this mode."""
+        if inspect.isgeneratorfunction(function):
+            raise ArgumentError(
+                f"{type(self).__name__} cannot decorate the generator function {function.__name__!r}: "
+                "its body runs when it is iterated; use the context manager inside it"
+            )
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with self._again():  # a block of its own: the function may recurse, or run in several threads
+                return function(*args, **kwargs)
+
+        return wrapper  # type: ignore[return-value] # same signature as `function`, which mypy cannot see
+
+    def _again(self) -> _GradMode:
+        return type(self)()
+
+
+class no_grad(_GradMode):  # noqa: N801 - PyTorch's name
+    """Record nothing inside the block or the decorated function.
+
+    >>> import tinygrad_mlp as torch
+    >>> w = torch.ones(2, requires_grad=True)
+    >>> with torch.no_grad():
+    ...     y = w * 2
+    >>> y.requires_grad
+    False
+    """
+
+    def __init__(self) -> None:
+        super().__init__(False)
+
+
+class enable_grad(_GradMode):  # noqa: N801 - PyTorch's name
+    """Record again inside the block, within an outer :class:`no_grad`."""
+
+    def __init__(self) -> None:
+        super().__init__(True)
+
+
+class set_grad_enabled(_GradMode):  # noqa: N801 - PyTorch's name
+    """Switch recording on or off: at once when called, until the end of the block when used with ``with``."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(mode)
+        self.outer = (state.grad, state.inference)
+        state.grad = mode
+
+    def __enter__(self) -> None:
+        self.previous.append(self.outer)
+        state.grad = self.mode
+
+    def __call__(self, function: _F) -> _F:
+        """Decorate a function: the mode is set while its body runs, and not before."""
+        state.grad, state.inference = self.outer
+        return super().__call__(function)
+
+    def _again(self) -> _GradMode:
+        return set_grad_enabled(self.mode)
+
+
+class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
+    """Record nothing, and make tensors that can never take part in recording: a stricter :class:`no_grad`."""
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode)
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        state.inference = not self.mode
+
+    def _again(self) -> _GradMode:
+        return inference_mode(not self.mode)

@@ -1,0 +1,115 @@
+"""In-place writes: into memory that other tensors may view, and that a graph may still need.
+
+A recorded write is the out-of-place operation on a copy of the old value; its result is written to the memory, and its
+history becomes the tensor's. Where the tensor is a view, the owner of the memory gets a new history, too: what it was, with
+the result put into the view's positions. Every other view finds its own when it is next asked (``engine.node_of``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .dtypes import as_dtype, can_cast
+from .engine import INFERENCE, PRIMITIVES, Primitive, apply, is_tensor, node_of, replay, version_of, view_path, wrap
+from .errors import DTypeError, InplaceError, ShapeError
+from .grad_mode import no_grad, state
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = ["inplace"]
+
+
+def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
+    """Write ``primitive(target, *args)`` into the target's memory and return the target.
+
+    Recorded where a gradient is wanted: the target's history (and that of every view of its memory) becomes the
+    result's. The old value, where a rule needs it, is kept as a copy.
+
+    Raises:
+        InplaceError: The target is a leaf that requires grad (or a view of one), or an inference tensor.
+        ShapeError: The result has another shape. DTypeError: it cannot be stored in the target's dtype.
+    """
+    op = PRIMITIVES[name]
+    writer = f"{name}_"
+    version = version_of(target)
+    if version is INFERENCE and not state.inference:
+        raise InplaceError(f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it")
+    if not target._data.flags.writeable:
+        raise InplaceError(
+            f"{writer}: the tensor's memory is read-only or shared by several of its elements (an expanded view, or a "
+            "read-only array); clone() it first"
+        )
+    history = node_of(target)
+    if state.grad and (history is not None or any(is_tensor(a) and node_of(a) is not None for a in args)):
+        owner, path = view_path(target)
+        if owner._node is not None and owner._node.is_leaf:
+            kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
+            raise InplaceError(
+                f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
+                "or on a clone()"
+            )
+        result = apply(op, (wrap(target._data.copy(), history), *args), params)
+        _store(writer, target, result._data)
+        _rebase(target, owner, path, apply(PRIMITIVES["cast"], (result,), {"dtype": target._data.dtype}))
+    else:
+        with no_grad():
+            _write(op, writer, target, args, params)
+    version.bump(writer)
+    return target
+
+
+def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
+    """The unrecorded write, straight into the target's memory where the operation can."""
+    data = target._data
+    if op.takes_out and data.dtype.kind == "f" and all(_fits(a, data) for a in args):
+        args = [a._data if is_tensor(a) else a for a in args]
+        state.quiet(op.forward, data, *args, **params, out=data)
+    else:
+        _store(writer, target, apply(op, (target, *args), params)._data)
+
+
+def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
+    """Whether ``op(data, arg)`` certainly has the shape and dtype of ``data`` and may be computed in its memory."""
+    if is_tensor(arg):
+        other = arg._data
+        return other.dtype == data.dtype and other.shape == data.shape and _apart(other, data)
+    return type(arg) in (float, int)
+
+
+def _apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    return a is b or not np.may_share_memory(a, b)
+
+
+def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
+    data = target._data
+    if value.shape != data.shape:
+        raise ShapeError(
+            f"{writer}: output with shape {data.shape} doesn't match the broadcast shape {value.shape}; an in-place "
+            "operation cannot change its target's shape"
+        )
+    if value.dtype != data.dtype and not can_cast(as_dtype(value.dtype), as_dtype(data.dtype)):
+        raise DTypeError(
+            f"{writer}: result type {as_dtype(value.dtype)} can't be cast to the desired output type "
+            f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
+        )
+    data[...] = value
+
+
+def _rebase(target: Tensor, owner: Tensor, path: Sequence[tuple[Primitive, dict[str, Any]]], result: Tensor) -> None:
+    """Give the written memory its new history: what was there, with the result put into the view's elements."""
+    if owner is target:
+        node = result._node
+    else:
+        positions = replay(path, np.arange(owner._data.size).reshape(owner._data.shape))
+        node = apply(PRIMITIVES["put"], (wrap(owner._data, owner._node), result), {"positions": positions})._node
+    if owner._node is not None and node is not None:  # hooks stay with the old value, retained gradients move on
+        node.sink = owner._node.sink
+    owner._node = node
+    version = version_of(target)
+    version.rebased += 1
+    if owner is target:
+        target._stamp = version.rebased

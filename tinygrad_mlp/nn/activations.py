@@ -1,0 +1,257 @@
+"""Activation layers: functions of :mod:`.functional` as modules. Shapes ``(*) -> (*)``."""
+
+from __future__ import annotations
+
+from ..dtypes import dtype as dtype_type
+from ..engine import OPS
+from ..tensor import Tensor
+from . import functional as F
+from .function_module import FunctionModule
+from .module import Module
+from .parameter import Parameter
+
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "SELU",
+    "Hardsigmoid",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
+]
+
+
+class _Activation(FunctionModule):
+    """A function of one tensor; its options are shown, ``inplace`` (write the result into the input) only if set."""
+
+    def extra_repr(self) -> str:
+        """The options."""
+        shown = {name: value for name, value in self.options().items() if name != "inplace" or value}
+        return ", ".join(f"{name}={value!r}" for name, value in shown.items())
+
+
+class ReLU(_Activation):
+    """max(x, 0). EE6132 lab, eq. 1.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.nn.ReLU()(torch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    function = staticmethod(F.relu)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
+
+
+class LeakyReLU(_Activation):
+    """x where x > 0, else negative_slope x. Maas et al. 2013."""
+
+    function = staticmethod(F.leaky_relu)
+
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__(negative_slope=negative_slope, inplace=inplace)
+
+
+class PReLU(Module):
+    """x where x > 0, else weight x, with a learned weight for all or for each channel (dimension 1). He et al. 2015.
+
+    Args:
+        num_parameters: 1, or the number of channels.
+        init: The weight's initial value.
+
+    Attributes:
+        weight: ``(num_parameters,)``.
+    """
+
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: object = None, dtype: dtype_type | None = None
+    ) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(OPS["full"]((num_parameters,), init, dtype=dtype, device=device))
+
+    def reset_parameters(self) -> None:
+        """Set the weight to its initial value again."""
+        self.weight.data.fill_(self.init)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """x where x > 0, else weight x."""
+        y: Tensor = F.prelu(input, self.weight)
+        return y
+
+    def extra_repr(self) -> str:
+        """The number of weights."""
+        return f"num_parameters={self.num_parameters}"
+
+
+class ELU(_Activation):
+    """x where x > 0, else alpha (exp(x) - 1). Clevert et al. 2016."""
+
+    function = staticmethod(F.elu)
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(alpha=alpha, inplace=inplace)
+
+
+class SELU(_Activation):
+    """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1). Klambauer et al. 2017."""
+
+    function = staticmethod(F.selu)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
+
+
+class CELU(_Activation):
+    """max(0, x) + min(0, alpha (exp(x / alpha) - 1)). Barron 2017."""
+
+    function = staticmethod(F.celu)
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(alpha=alpha, inplace=inplace)
+
+
+class GELU(_Activation):
+    """x Phi(x), Phi the normal distribution function; approximated if ``approximate="tanh"``. Hendrycks & Gimpel 2016."""
+
+    function = staticmethod(F.gelu)
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__(approximate=approximate)
+
+
+class SiLU(_Activation):
+    """x sigmoid(x), also known as swish. Ramachandran et al. 2017."""
+
+    function = staticmethod(F.silu)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
+
+
+class Mish(_Activation):
+    """x tanh(softplus(x)). Misra 2019."""
+
+    function = staticmethod(F.mish)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
+
+
+class Softplus(_Activation):
+    """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
+
+    function = staticmethod(F.softplus)
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        super().__init__(beta=beta, threshold=threshold)
+
+
+class Softsign(_Activation):
+    """x / (1 + abs(x))."""
+
+    function = staticmethod(F.softsign)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Sigmoid(_Activation):
+    """1 / (1 + exp(-x)). EE6132 lab, eq. 3."""
+
+    function = staticmethod(F.sigmoid)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class LogSigmoid(_Activation):
+    """log(1 / (1 + exp(-x)))."""
+
+    function = staticmethod(F.logsigmoid)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Tanh(_Activation):
+    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)). EE6132 lab, eq. 2."""
+
+    function = staticmethod(F.tanh)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Hardsigmoid(_Activation):
+    """min(max(x + 3, 0), 6) / 6."""
+
+    function = staticmethod(F.hardsigmoid)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
+
+    def extra_repr(self) -> str:
+        """Nothing: PyTorch does not show ``inplace`` here."""
+        return ""
+
+
+class Hardtanh(_Activation):
+    """min(max(x, min_val), max_val).
+
+    Raises:
+        AssertionError: ``max_val`` is not greater than ``min_val``.
+    """
+
+    function = staticmethod(F.hardtanh)
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        if max_val <= min_val:
+            raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
+        super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
+
+
+class ReLU6(_Activation):
+    """min(max(x, 0), 6)."""
+
+    function = staticmethod(F.relu6)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
+
+
+class Softmax(_Activation):
+    """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.nn.Softmax(dim=1)(torch.zeros(1, 2))
+    tensor([[0.5000, 0.5000]])
+    """
+
+    function = staticmethod(F.softmax)
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__(dim=dim)
+
+
+class LogSoftmax(_Activation):
+    """x_i - log(sum_j exp(x_j)) along ``dim``."""
+
+    function = staticmethod(F.log_softmax)
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__(dim=dim)

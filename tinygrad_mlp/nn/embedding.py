@@ -1,0 +1,112 @@
+"""Embedding: a vector for each of a set of integers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..dtypes import dtype
+from ..ops.creation import empty
+from ..tensor import Tensor
+from . import functional as F
+from . import init
+from .module import Module
+from .parameter import Parameter
+
+__all__ = ["Embedding"]
+
+_dtype = dtype
+
+
+class Embedding(Module):
+    """A table of vectors, looked up by row number: y = weight[input].
+
+    Shapes: ``(*)`` of integers ``-> (*, embedding_dim)``. The vectors start normally distributed, N(0, 1).
+
+    Args:
+        num_embeddings: The number of vectors.
+        embedding_dim: The size of each vector.
+        padding_idx: A row that starts at zero and gets no gradient.
+        max_norm: Rows that are looked up are first scaled down, in place, to this norm at most.
+        norm_type: The p of that norm.
+        scale_grad_by_freq: Divide the gradient of a row by how often it was looked up.
+        device: The CPU, or None.
+        dtype: Of the vectors; the default dtype where None.
+
+    Raises:
+        AssertionError: ``padding_idx`` is not a row.
+
+    >>> import tinygrad_mlp as torch
+    >>> table = torch.nn.Embedding(10, 3, padding_idx=0)
+    >>> table(torch.tensor([[1, 2, 0]])).shape
+    torch.Size([1, 3, 3])
+    >>> table(torch.tensor([0])).tolist()
+    [[0.0, 0.0, 0.0]]
+    """
+
+    weight: Parameter
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        device: Any = None,
+        dtype: _dtype | None = None,
+    ) -> None:
+        super().__init__()
+        if padding_idx is not None:
+            if not -num_embeddings <= padding_idx < num_embeddings:
+                raise AssertionError(f"Padding_idx must be within num_embeddings: got {padding_idx} of {num_embeddings}")
+            padding_idx %= num_embeddings
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.padding_idx = padding_idx
+        self.max_norm = max_norm
+        self.norm_type = norm_type
+        self.scale_grad_by_freq = scale_grad_by_freq
+        self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+    ) -> Embedding:
+        """A table over given vectors ``(num_embeddings, embedding_dim)``, not trained unless ``freeze`` is False."""
+        if embeddings.ndim != 2:
+            raise AssertionError(f"Embeddings parameter is expected to be 2-dimensional, got {embeddings.shape}")
+        rows, columns = embeddings.shape
+        table = cls(rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq)
+        table.weight = Parameter(embeddings, requires_grad=not freeze)
+        return table
+
+    def reset_parameters(self) -> None:
+        """Draw new initial values."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            init.zeros_(self.weight.detach()[self.padding_idx])
+
+    def forward(self, input: Tensor) -> Tensor:
+        """``(*) -> (*, embedding_dim)``."""
+        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq)
+
+    def extra_repr(self) -> str:
+        """The sizes, and the other arguments where they are not the defaults."""
+        text = f"{self.num_embeddings}, {self.embedding_dim}"
+        if self.padding_idx is not None:
+            text += f", padding_idx={self.padding_idx}"
+        if self.max_norm is not None:
+            text += f", max_norm={self.max_norm}"
+        if self.norm_type != 2:
+            text += f", norm_type={self.norm_type}"
+        if self.scale_grad_by_freq:
+            text += f", scale_grad_by_freq={self.scale_grad_by_freq}"
+        return text

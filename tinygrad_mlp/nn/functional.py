@@ -1,0 +1,640 @@
+"""Layers, activations and losses as functions, under PyTorch's names and with its defaults.
+
+Every loss takes ``reduction``: ``"none"`` for the loss of each element, ``"sum"``, or ``"mean"``, the default. Their
+``size_average`` and ``reduce`` are what PyTorch had before ``reduction``, and are warned about.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..dtypes import dtype, float32, int64, uint8
+from ..engine import OPS
+from ..errors import ArgumentError, DimensionError, DTypeError, GraphError, ShapeError
+from ..grad_mode import no_grad
+from ..inplace import inplace as write_in_place
+from ..ops import neural
+from ..ops.elementwise import addcmul, clamp, rsqrt, sigmoid, tanh
+from ..ops.indexing import embedding, one_hot
+from ..ops.linalg import einsum, linear
+from ..ops.neural import gelu, logsigmoid, prelu, softplus, softsign
+from ..ops.random import rand
+from ..ops.reduction import norm
+from ..ops.shape import broadcast_tensors, pad
+from ..tensor import Tensor
+
+__all__ = [
+    "batch_norm",
+    "bilinear",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "celu",
+    "cosine_similarity",
+    "cross_entropy",
+    "dropout",
+    "elu",
+    "embedding",
+    "gelu",
+    "hardsigmoid",
+    "hardtanh",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "mse_loss",
+    "nll_loss",
+    "normalize",
+    "one_hot",
+    "pad",
+    "pairwise_distance",
+    "prelu",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+]
+
+# ---------------------------------------------------------------------------------------------------------- layers
+
+
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y_k = x1^T W_k x2 + b_k.
+
+    Shapes ``(*, in1_features), (*, in2_features), (out_features, in1_features, in2_features) -> (*, out_features)``.
+
+    Raises:
+        ShapeError: The shapes do not agree.
+    """
+    sizes = (*input1.shape[:-1], *input2.shape[-1:])
+    if weight.ndim != 3 or input2.shape != sizes or (input1.shape[-1], input2.shape[-1]) != weight.shape[1:]:
+        raise ShapeError(
+            f"bilinear: input1 {tuple(input1.shape)}, input2 {tuple(input2.shape)} and weight {tuple(weight.shape)} do not "
+            "fit: expected (*, in1), (*, in2) and (out, in1, in2) with the same leading sizes"
+        )
+    y: Tensor = einsum("...i,kij,...j->...k", input1, weight, input2)
+    return y if bias is None else y + bias
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero each element with probability ``p`` and scale the others by 1 / (1 - p); the identity unless ``training``.
+
+    Srivastava et al. 2014.
+
+    Raises:
+        ValueError: ``p`` is not a probability.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0:
+        return input
+    mask = rand(input.shape, dtype=float32) >= p
+    return _activation("masked_scale", input, inplace, mask, scale=0.0 if p == 1 else 1 / (1 - p))
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and variance over the last dimensions. Ba et al. 2016.
+
+    Shapes: the input's last sizes are ``normalized_shape``, which is also the shape of ``weight`` and ``bias``.
+
+    Raises:
+        ShapeError: They are not.
+    """
+    if isinstance(normalized_shape, int):
+        raise ArgumentError("layer_norm(): argument 'normalized_shape' must be a tuple of ints, not int")
+    shape = tuple(normalized_shape)
+    if not shape or tuple(input.shape[-len(shape) :]) != shape:
+        raise ShapeError(
+            f"layer_norm: Given normalized_shape={list(shape)}, expected input with shape [*, {str(list(shape))[1:-1]}], "
+            f"but got input of size {list(input.shape)}"
+        )
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        if parameter is not None and tuple(parameter.shape) != shape:
+            raise ShapeError(
+                f"layer_norm: Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                f"{list(parameter.shape)} and normalized_shape = {list(shape)}"
+            )
+    return _affine(neural.standardize(input, tuple(range(-len(shape), 0)), eps), weight, bias)
+
+
+def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    if weight is not None and bias is not None:
+        return addcmul(bias, x, weight)
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias for each channel. Ioffe & Szegedy 2015, algorithms 1 and 2.
+
+    If ``training``, mean and variance are those of the batch (the variance biased), and the running statistics move
+    towards them (the variance unbiased) in place: running = (1 - momentum) running + momentum batch. Otherwise the
+    running statistics are used.
+
+    Shapes ``(N, C)`` or ``(N, C, *)``, all others ``(C,)``.
+
+    Raises:
+        DimensionError: The input has no dimension of channels.
+        ValueError: A batch to train on has a single value per channel, or ``eps`` is not positive.
+        ShapeError: The sizes do not agree, or there are no running statistics to use.
+    """
+    if input.ndim < 2:
+        raise DimensionError(f"batch_norm: expected an input of shape (N, C, *), got {list(input.shape)}")
+    if eps < 0 or (training and eps == 0):
+        raise ValueError(f"batch_norm eps must be positive during training, and never negative, but got {eps}")
+    channels = input.shape[1]
+    arguments = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, tensor in arguments.items():
+        if tensor is not None and tensor.numel() != channels:
+            raise ShapeError(f"batch_norm: {name} should contain {channels} elements not {tensor.numel()}")
+
+    def per_channel(tensor: Tensor) -> Tensor:
+        return tensor.reshape(-1, *(1,) * (input.ndim - 2))
+
+    scale = None if weight is None else per_channel(weight)
+    shift = None if bias is None else per_channel(bias)
+    if training:
+        if input.numel() == channels:
+            raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        dims = (0, *range(2, input.ndim))
+        with no_grad():
+            if running_mean is not None:
+                running_mean.lerp_(input.mean(dims).to(running_mean.dtype), momentum)
+            if running_var is not None:
+                running_var.lerp_(input.var(dims).to(running_var.dtype), momentum)
+        return _affine(neural.standardize(input, dims, eps), scale, shift)
+    if running_mean is None or running_var is None:
+        raise ShapeError("batch_norm: running_mean and running_var must be defined in evaluation mode")
+    inverse = rsqrt(per_channel(running_var) + eps)
+    scale = inverse if scale is None else inverse * scale
+    centre = per_channel(running_mean) * scale
+    return addcmul(-centre if shift is None else shift - centre, input, scale)
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """x / max(|x|_p, eps) along ``dim``."""
+    return input / clamp(norm(input, p, dim, keepdim=True), min=eps)
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along ``dim``, with broadcasting."""
+    x1, x2 = broadcast_tensors(x1, x2)
+    return (normalize(x1, dim=dim, eps=eps) * normalize(x2, dim=dim, eps=eps)).sum(dim)
+
+
+def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """|x1 - x2 + eps|_p along the last dimension. Shapes ``(N, D), (N, D) -> (N,)``."""
+    distance: Tensor = norm(x1 - x2 + eps, p, -1, keepdim=keepdim)
+    return distance
+
+
+# ----------------------------------------------------------------------------------------------------- activations
+
+
+def _activation(name: str, input: Tensor, inplace: bool, *args: Any, **params: Any) -> Tensor:
+    if inplace:
+        return write_in_place(name, input, *args, **params)
+    result: Tensor = OPS[name](input, *args, **params)
+    return result
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0)."""
+    return _activation("relu", input, inplace)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """min(max(x, 0), 6)."""
+    return _activation("hardtanh", input, inplace, min_val=0.0, max_val=6.0)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """min(max(x, min_val), max_val).
+
+    Raises:
+        ValueError: ``min_val`` is greater than ``max_val``.
+    """
+    if min_val > max_val:
+        raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
+    return _activation("hardtanh", input, inplace, min_val=min_val, max_val=max_val)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """min(max(x + 3, 0), 6) / 6."""
+    return _activation("hardsigmoid", input, inplace)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where x > 0, else alpha (exp(x) - 1)."""
+    return _activation("elu", input, inplace, alpha=alpha)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1)."""
+    return _activation("elu", input, inplace, **neural.SELU)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """max(0, x) + min(0, alpha (exp(x / alpha) - 1)).
+
+    Raises:
+        RuntimeError: ``alpha`` is 0.
+    """
+    return _activation("elu", input, inplace, alpha=alpha, input_scale=neural.celu_scale(alpha))
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x where x > 0, else negative_slope x."""
+    return _activation("leaky_relu", input, inplace, negative_slope=negative_slope)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x sigmoid(x)."""
+    return _activation("silu", input, inplace)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x tanh(softplus(x))."""
+    return _activation("mish", input, inplace)
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
+    """exp(x_i) / sum_j exp(x_j) along ``dim``; a missing ``dim`` is guessed, with a warning."""
+    return neural.softmax(input, _softmax_dim("softmax", input, dim, _stacklevel), dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
+    """x_i - log(sum_j exp(x_j)) along ``dim``; a missing ``dim`` is guessed, with a warning."""
+    return neural.log_softmax(input, _softmax_dim("log_softmax", input, dim, _stacklevel), dtype)
+
+
+def _softmax_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel,
+    )
+    return 0 if input.ndim in (0, 1, 3) else 1
+
+
+# ---------------------------------------------------------------------------------------------------------- losses
+
+
+def legacy_reduction(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+    """The reduction that PyTorch's two old flags stand for, with a warning, where one of them is given."""
+    if size_average is None and reduce is None:
+        return reduction
+    averaged = size_average is None or size_average
+    reduction = ("mean" if averaged else "sum") if reduce is None or reduce else "none"
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3
+    )
+    return reduction
+
+
+def _checked(reduction: str) -> str:
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction!r} is not a valid value for reduction; expected 'none', 'mean' or 'sum'")
+    return reduction
+
+
+def _reduce(loss: Tensor, reduction: str) -> Tensor:
+    if reduction == "mean":
+        return loss.mean()
+    return loss.sum() if reduction == "sum" else loss
+
+
+def _constant(loss: str, **tensors: Tensor | None) -> None:
+    """Refuse what would silently get no gradient."""
+    for name, tensor in tensors.items():
+        if tensor is not None and tensor.requires_grad:
+            raise GraphError(f"{loss}: the derivative for '{name}' is not implemented; pass {name}.detach()")
+
+
+def _of_pairs(
+    op: Callable[..., Tensor], input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, **params: Any
+) -> tuple[Tensor, Tensor | None]:
+    """A regression loss, broadcast with a warning; and, where there is a weight, that of each element times its weight."""
+    if target.shape != input.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
+            "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+        input, target = broadcast_tensors(input, target)  # noqa: A001 - PyTorch's argument name
+    if weight is not None and weight.shape != input.shape:
+        raise ValueError(f"Weights and input must have the same size, got {weight.shape} and {input.shape}")
+    if weight is None:
+        return op(input, target, reduction=reduction, **params), None
+    return op(input, target, reduction="none", **params) * weight, weight
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """(x - t)^2, times ``weight`` if given: the mean is then weighted. Shapes ``(*), (*) -> ()``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.nn.functional.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+    reduction = _checked(legacy_reduction(reduction, size_average, reduce))
+    loss, weight = _of_pairs(neural.mse, input, target, weight, reduction)
+    return loss if weight is None else _weighted(loss, weight, reduction)
+
+
+def _weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:
+    return loss.sum() / weight.sum() if reduction == "mean" else _reduce(loss, reduction)
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """abs(x - t), times ``weight`` if given: the mean is then weighted. Shapes ``(*), (*) -> ()``."""
+    reduction = _checked(legacy_reduction(reduction, size_average, reduce))
+    loss, weight = _of_pairs(neural.l1, input, target, weight, reduction)
+    return loss if weight is None else _weighted(loss, weight, reduction)
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """d^2 / 2 where abs(d) <= delta, else delta (abs(d) - delta / 2), for d = x - t. Shapes ``(*), (*) -> ()``.
+
+    Raises:
+        RuntimeError: ``delta`` is not positive.
+    """
+    if delta <= 0:
+        raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
+    reduction = _checked(reduction)
+    loss, weight = _of_pairs(neural.huber, input, target, weight, reduction, delta=delta)
+    return loss if weight is None else _reduce(loss, reduction)
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """d^2 / (2 beta) where abs(d) < beta, else abs(d) - beta / 2, for d = x - t. Shapes ``(*), (*) -> ()``.
+
+    Raises:
+        RuntimeError: ``beta`` is negative.
+    """
+    if beta < 0:
+        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
+    reduction = _checked(legacy_reduction(reduction, size_average, reduce))
+    if beta == 0:
+        return _of_pairs(neural.l1, input, target, None, reduction)[0]
+    return _of_pairs(neural.huber, input, target, None, reduction, delta=beta)[0] / beta
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """t (log(t) - x) for log-probabilities x and probabilities t: the divergence of the input from the target.
+
+    Args:
+        input: Log-probabilities, of any shape.
+        target: Probabilities; log-probabilities if ``log_target``.
+        reduction: Also ``"batchmean"``, the sum over the batch size, which is the divergence's mean.
+    """
+    batchmean = reduction == "batchmean"
+    if reduction == "mean" and size_average is None and reduce is None:
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' divides only "
+            "by the batch size, and aligns with the KL div math definition.",
+            stacklevel=2,
+        )
+    reduction = _checked(legacy_reduction("sum" if batchmean else reduction, size_average, reduce))
+    x, t = broadcast_tensors(input, target)
+    loss = neural.kl_divergence(x, t, log_target=log_target, reduction=reduction)
+    return loss / input.shape[0] if batchmean and input.ndim else loss
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """-weight (t log(x) + (1 - t) log(1 - x)) for probabilities x. Shapes ``(*), (*) -> ()``.
+
+    Logarithms below -100 count as -100.
+
+    Raises:
+        ValueError: Input and target have different shapes.
+        DTypeError: They have different dtypes.
+        RuntimeError: The input has elements outside [0, 1].
+    """
+    reduction = _checked(legacy_reduction(reduction, size_average, reduce))
+    if target.shape != input.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
+            "Please ensure they have the same size."
+        )
+    if target.dtype is not input.dtype:
+        raise DTypeError(
+            f"binary_cross_entropy: Found dtype {target.dtype} but expected {input.dtype}; use target.to(input)"
+        )
+    _constant("binary_cross_entropy", weight=weight)
+    if weight is None:
+        return neural.bce(input, target, reduction=reduction)
+    return _reduce(neural.bce(input, target, reduction="none") * weight.expand(input.shape), reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """-weight (pos_weight t log(s) + (1 - t) log(1 - s)) for s = sigmoid(x), without overflow.
+
+    Shapes ``(*), (*) -> ()``; the weights broadcast to them.
+
+    Raises:
+        ValueError: Input and target have different shapes.
+        DTypeError: The target is not floating-point.
+    """
+    reduction = _checked(legacy_reduction(reduction, size_average, reduce))
+    if target.shape != input.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    if not target.is_floating_point():
+        raise DTypeError(
+            f"binary_cross_entropy_with_logits: result type {input.dtype} can't be cast to the desired output type "
+            f"{target.dtype}; use target.to(input)"
+        )
+    _constant("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    if weight is None:
+        return neural.bce_logits(input, target, pos_weight, reduction=reduction)
+    loss = neural.bce_logits(input, target, pos_weight, reduction="none")
+    return _reduce(loss * weight.expand(input.shape), reduction)
+
+
+def _by_rows(input: Tensor, target: Tensor, weight: Tensor | None, loss: str) -> tuple[Tensor, Tensor]:
+    """Logits as (N, C) and class indices as (N,), from (C,) or (N, C, d1, ...), and checked."""
+    if input.ndim == 0:
+        raise ValueError(f"{loss}: Expected 1 or more dimensions (got 0)")
+    classes = input.shape[0 if input.ndim == 1 else 1]
+    expected = (*input.shape[:1], *input.shape[2:]) if input.ndim > 1 else target.shape
+    if input.ndim > 1 and tuple(target.shape[:1]) != tuple(input.shape[:1]):
+        got = target.shape[0] if target.ndim else 0
+        raise ValueError(f"{loss}: Expected input batch_size ({input.shape[0]}) to match target batch_size ({got}).")
+    if input.ndim == 1 and target.numel() != 1:
+        raise ValueError(f"{loss}: For 1D input, target must be one class index, but got shape {list(target.shape)}")
+    if target.shape != expected:
+        raise ShapeError(
+            f"{loss}: Expected target size {list(expected)}, got {list(target.shape)}: a class index for each position of "
+            f"an input of shape {list(input.shape)}, whose classes are dimension 1"
+        )
+    if target.dtype not in (int64, uint8):
+        raise DTypeError(
+            f"{loss}: expected target dtype to be Long or Byte (expected scalar type Long), but got {target.dtype}: class "
+            "indices are int64, use target.long(); probabilities have the input's shape"
+        )
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise ShapeError(
+            f"{loss}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.shape)}"
+        )
+    if weight is not None and weight.dtype is not input.dtype:
+        raise DTypeError(f"{loss}: expected a weight of dtype {input.dtype} but found {weight.dtype}; use weight.to(input)")
+    _constant(loss, weight=weight)
+    rows = input if input.ndim <= 2 else input.movedim(1, -1)
+    indices = target if target.ndim == 1 else target.reshape(-1)
+    return (rows if rows.ndim == 2 else rows.reshape(-1, classes)), indices
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """-weight_t x_t, the negative log-likelihood of class t under log-probabilities x; the mean is weighted.
+
+    Shapes as for :func:`cross_entropy` with class indices, and the same errors.
+    """
+    reduction = _checked(legacy_reduction(reduction, size_average, reduce))
+    rows, indices = _by_rows(input, target, weight, "nll_loss")
+    loss = neural.class_nll(rows, indices, weight, ignore_index, reduction)
+    return loss.reshape(target.shape) if reduction == "none" else loss
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """-sum_c weight_c t_c log_softmax(x)_c for logits x and the distribution t of the classes. EE6132 lab, eq. 11.
+
+    Args:
+        input: Logits ``(C,)``, ``(N, C)`` or ``(N, C, d1, ...)``.
+        target: Class indices ``()``, ``(N,)`` or ``(N, d1, ...)``; or probabilities, of the input's shape.
+        weight: A factor per class, ``(C,)``. The mean over class indices is weighted with it.
+        ignore_index: A class index that contributes nothing, and does not count in the mean.
+        label_smoothing: How much of t is spread evenly over all classes, from 0 to 1. Szegedy et al. 2016.
+
+    Raises:
+        ValueError: Input and target have different batch sizes.
+        ShapeError: The target has another shape, or ``weight`` is not ``(C,)``.
+        DTypeError: Class indices are not int64.
+        DimensionError: A class index is out of range.
+
+    >>> import tinygrad_mlp as torch
+    >>> logits = torch.tensor([[2.0, 0.0], [0.0, 0.0]])
+    >>> torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1]))
+    tensor(0.4100)
+    """
+    reduction = _checked(legacy_reduction(reduction, size_average, reduce))
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if target.shape == input.shape and input.ndim:
+        return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+    rows, indices = _by_rows(input, target, weight, "cross_entropy")
+    loss = neural.class_cross_entropy(rows, indices, weight, ignore_index, label_smoothing, reduction)
+    return loss.reshape(target.shape) if reduction == "none" else loss
+
+
+def _soft_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, label_smoothing: float
+) -> Tensor:
+    if not target.is_floating_point():
+        raise DTypeError(
+            f"cross_entropy: Expected floating point type for target with class probabilities, got {target.dtype}; class "
+            "indices have the input's shape without its dimension of classes"
+        )
+    if ignore_index >= 0:
+        raise RuntimeError("cross_entropy: ignore_index is not supported for floating point target")
+    dim = 0 if input.ndim == 1 else 1
+    classes = input.shape[dim]
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise ShapeError(
+            f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.shape)}"
+        )
+    rows, t = (x.movedim(dim, -1).reshape(-1, classes) for x in (input, target))
+    if label_smoothing:
+        t = t * (1 - label_smoothing) + label_smoothing / classes
+    loss = neural.soft_cross_entropy(rows, t if weight is None else t * weight)
+    return loss.reshape(input.shape[:dim] + input.shape[dim + 1 :]) if reduction == "none" else _reduce(loss, reduction)

@@ -1,0 +1,450 @@
+"""New tensors: from Python numbers, sequences and arrays, or filled by a rule.
+
+Every function takes ``dtype=``, ``device=`` (the CPU is the only one) and ``requires_grad=``. Without a dtype, Python
+floats make the default dtype (float32 unless changed), integers int64 and truth values bool; arrays keep theirs.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from ..device import device as device_type
+from ..dtypes import as_dtype, dtype, get_default_dtype, promote_types
+from ..engine import composite, is_tensor, storable, wrap
+from ..errors import ArgumentError, DTypeError, ShapeError
+
+_dtype_type = dtype
+Array = Any  # a Tensor
+
+__all__ = [
+    "arange",
+    "as_tensor",
+    "asarray",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_numpy",
+    "full",
+    "full_like",
+    "linspace",
+    "logspace",
+    "ones",
+    "ones_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
+
+# --------------------------------------------------------------------------------------------------------- helpers
+
+
+def finish(array: Any, device: Any, requires_grad: bool) -> Array:
+    """The new tensor over ``array``."""
+    if device is not None:
+        device_type(device)
+    result = wrap(np.asarray(array))
+    return result.requires_grad_() if requires_grad else result
+
+
+def numpy_dtype(given: dtype | None, otherwise: dtype | None = None) -> np.dtype[Any]:
+    """The NumPy dtype of the result: the one given, else ``otherwise``, else the default."""
+    return as_dtype(given if given is not None else otherwise if otherwise is not None else get_default_dtype()).numpy
+
+
+def as_size(name: str, size: Sequence[Any]) -> tuple[int, ...]:
+    """``(2, 3)`` of ``name(2, 3)`` and of ``name((2, 3))``.
+
+    Raises:
+        ArgumentError: A size that is not an integer. ShapeError: a negative one.
+    """
+    if len(size) == 1 and isinstance(size[0], Sequence):
+        size = size[0]
+    for n in size:
+        if isinstance(n, bool | str) or not hasattr(n, "__index__"):
+            raise ArgumentError(f"{name}(): argument 'size' must be tuple of ints, but it holds {type(n).__name__}: {n!r}")
+    shape = tuple(map(operator.index, size))
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"{name}(): Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    return shape
+
+
+def _sizes(name: str, args: tuple[Any, ...], size: Any) -> tuple[int, ...]:
+    if size is not None:
+        args = (*args, size)
+    if not args:
+        raise ArgumentError(f"{name}() misses its argument 'size': ints, or one tuple of ints")
+    return as_size(name, args)
+
+
+def number(name: str, argument: str, value: Any) -> Any:
+    """A Python number from a number, a NumPy scalar or a tensor of one element.
+
+    Raises:
+        ArgumentError: It is none of these.
+    """
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
+    if not isinstance(value, bool | int | float):
+        raise ArgumentError(f"{name}(): argument {argument!r} must be Number, not {type(value).__name__}")
+    return value
+
+
+def _as_tensor_like(name: str, input: Array) -> Array:
+    if not is_tensor(input):
+        raise ArgumentError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+    return input
+
+
+# ------------------------------------------------------------------------------------------------------- from data
+
+
+_PYTHON = {float: None, int: as_dtype("int64"), bool: as_dtype("bool")}  # None: the default dtype at the time
+
+
+def _leaves(data: Any, dtypes: set[_dtype_type]) -> Any:
+    """``data`` with tensors replaced by their arrays; the dtypes of its leaves are added to ``dtypes``."""
+    if isinstance(data, list | tuple):
+        kinds = set(map(type, data))
+        if kinds <= _PYTHON.keys():  # the innermost lists, mostly: no Python loop over their numbers
+            dtypes.update(_PYTHON[kind] or get_default_dtype() for kind in kinds)
+            return data
+        return [_leaves(item, dtypes) for item in data]
+    if is_tensor(data):
+        data = data._data
+    if isinstance(data, np.ndarray | np.generic):
+        dtypes.add(as_dtype(storable(np.asarray(data)).dtype))
+        return data
+    if type(data) in _PYTHON:
+        dtypes.add(_PYTHON[type(data)] or get_default_dtype())
+        return data
+    if isinstance(data, range):
+        return _leaves(list(data), dtypes)
+    raise ArgumentError(
+        f"could not infer dtype of {type(data).__name__}: a tensor is made of numbers, truth values, arrays, tensors "
+        "and nested sequences of them"
+    )
+
+
+def _raggedness(data: Any, depth: int = 0) -> str:
+    """Where nested sequences do not have one length."""
+    if not isinstance(data, list | tuple | np.ndarray):
+        return ""
+    sizes = [len(item) if isinstance(item, list | tuple) or np.ndim(item) else -1 for item in data]
+    for size in sizes:
+        if size != sizes[0]:
+            wanted, got = ("a number" if n < 0 else f"sequence of length {n}" for n in (sizes[0], size))
+            return f"expected {wanted} at dim {depth + 1} (got {got.removeprefix('sequence of length ')})"
+    return next(filter(None, (_raggedness(item, depth + 1) for item in data)), "")
+
+
+def _from_data(data: Any, dtype: dtype | None) -> np.ndarray[Any, Any]:
+    """A new array of the data, by PyTorch's rules for dtypes."""
+    if isinstance(data, str | bytes):
+        raise ArgumentError(f"new(): invalid data type {type(data).__name__!r}: a tensor is made of numbers")
+    found: set[_dtype_type] = set()
+    data = _leaves(data, found)
+    target = numpy_dtype(dtype, reduce(promote_types, found) if found else None)
+    if isinstance(data, np.ndarray | np.generic):
+        return np.array(data, dtype=target)
+    try:
+        array = np.array(data)
+    except ValueError as error:
+        raise ValueError(f"{_raggedness(data) or error}; nested sequences must have the same lengths") from None
+    if array.dtype.kind == "O" or (array.dtype.kind == "u" and array.dtype.itemsize == 8):
+        raise ValueError("Overflow when unpacking long: an integer does not fit into int64; use floats")
+    _check_range(array, target)
+    with np.errstate(over="ignore"):  # 1e40 is inf in float32
+        return array.astype(target, copy=False)
+
+
+def _check_range(array: np.ndarray[Any, Any], target: np.dtype[Any]) -> None:
+    """Python numbers must fit: PyTorch lets only -max..-1 wrap around in uint8."""
+    if target.kind not in "iu" or not array.size:
+        return
+    low, high = array.min(), array.max()
+    limits = np.iinfo(target)
+    least = -limits.max if target.kind == "u" else limits.min
+    if not (low >= least and high <= limits.max):  # also where nan
+        raise DTypeError(
+            f"value cannot be converted to type {target.name} without overflow: got {low} to {high}; use a wider dtype"
+        )
+
+
+@composite
+def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+    """A new tensor holding a copy of ``data``: a number, nested sequences, arrays, tensors, or sequences of these.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).dtype, torch.tensor(0.5).dtype
+    (tinygrad_mlp.int64, tinygrad_mlp.float32)
+
+    Raises:
+        ArgumentError: There is something in it that is not a number.
+        ValueError: Sequences of different lengths, or an integer that int64 cannot hold.
+        DTypeError: A number that ``dtype`` cannot hold.
+    """
+    return finish(_from_data(data, dtype), device, requires_grad)
+
+
+@composite
+def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Array:
+    """``data`` as a tensor, sharing memory (and, of a tensor, history) where the dtype allows it."""
+    if is_tensor(data):
+        return data.to(device=device, dtype=dtype)
+    if isinstance(data, np.ndarray):
+        return from_numpy(data).to(device=device, dtype=dtype)
+    return tensor(data, dtype=dtype, device=device)
+
+
+@composite
+def asarray(
+    obj: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Array:
+    """``obj`` as a tensor; shares memory unless ``copy`` is True, and must if it is False.
+
+    Raises:
+        ValueError: ``copy`` is False and a copy is needed.
+    """
+    result = as_tensor(obj, dtype, device)
+    source = obj._data if is_tensor(obj) else obj
+    shared = isinstance(source, np.ndarray) and np.may_share_memory(source, result._data)
+    if copy is False and not shared and result.numel():
+        raise ValueError(f"can't alias {type(obj).__name__} as a {result.dtype} tensor; leave out copy=False")
+    if copy and shared:
+        result = result.clone()
+    return result.detach().requires_grad_() if requires_grad else result
+
+
+@composite
+def from_numpy(ndarray: Any) -> Array:
+    """A tensor over the array's own memory: writes on either side show on the other.
+
+    Raises:
+        ArgumentError: It is not an array, or of a dtype that tensors do not have.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise ArgumentError(f"expected np.ndarray (got {type(ndarray).__name__}); use tensor(...) for other data")
+    return wrap(storable(np.asarray(ndarray)))
+
+
+# ---------------------------------------------------------------------------------------------------- filled by a rule
+
+
+@composite
+def zeros(
+    *args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Array:
+    """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
+    return finish(np.zeros(_sizes("zeros", args, size), numpy_dtype(dtype)), device, requires_grad)
+
+
+@composite
+def ones(*args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+    """Ones: ``ones(2, 3)`` or ``ones((2, 3))``."""
+    return finish(np.ones(_sizes("ones", args, size), numpy_dtype(dtype)), device, requires_grad)
+
+
+@composite
+def empty(
+    *args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Array:
+    """Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``."""
+    return finish(np.empty(_sizes("empty", args, size), numpy_dtype(dtype)), device, requires_grad)
+
+
+@composite
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Array:
+    """``fill_value`` everywhere, in its own dtype unless another is given.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.full((2,), 7), torch.full((2,), 7.0)
+    (tensor([7, 7]), tensor([7., 7.]))
+    """
+    if not isinstance(size, Sequence):
+        raise ArgumentError(f"full(): argument 'size' must be tuple of ints, not {type(size).__name__}")
+    value = _from_data(number("full", "fill_value", fill_value), dtype)
+    return finish(np.full(as_size("full", (size,)), value), device, requires_grad)
+
+
+@composite
+def eye(
+    n: int, m: int | None = None, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Array:
+    """Ones on the diagonal, zeros elsewhere, shape ``(n, m)``; ``(n, n)`` without ``m``."""
+    rows, columns = as_size("eye", (n, n if m is None else m))
+    return finish(np.eye(rows, columns, dtype=numpy_dtype(dtype)), device, requires_grad)
+
+
+@composite
+def arange(
+    *args: Any,
+    start: Any = None,
+    end: Any = None,
+    step: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Array:
+    """start, start + step, ... up to and without ``end``: ``arange(end)``, ``arange(start, end, step=1)``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.arange(3), torch.arange(0, 1, 0.25)
+    (tensor([0, 1, 2]), tensor([0.0000, 0.2500, 0.5000, 0.7500]))
+
+    Raises:
+        ShapeError: ``step`` is zero or leads away from ``end``.
+    """
+    names = ("end",) if len(args) == 1 and end is None else ("start", "end", "step")
+    given = {"start": start, "end": end, "step": step}
+    for name, value in zip(names, args):
+        if given[name] is not None:
+            raise ArgumentError(f"arange() got two values for {name!r}")
+        given[name] = value
+    if len(args) > 3 or given["end"] is None:
+        raise ArgumentError("arange() takes (end) or (start, end, step=1)")
+    first, last, by = (
+        number("arange", name, default if given[name] is None else given[name])
+        for name, default in (("start", 0), ("end", None), ("step", 1))
+    )
+    if by == 0:
+        raise ShapeError("arange: step must be nonzero")
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise ShapeError(f"arange: unsupported range: {first} -> {last}")
+    if (last - first) * by < 0:
+        raise ShapeError(f"arange: upper bound and lower bound inconsistent with step sign: {first} to {last} by {by}")
+    floating = any(isinstance(value, float) for value in (first, last, by))
+    target = numpy_dtype(dtype, None if floating else as_dtype("int64"))
+    if target.kind == "b":
+        raise NotImplementedError("arange is not implemented for bool; make integers and compare")
+    if target.kind == "f":
+        count = math.ceil((last - first) / by)
+    else:
+        first, last, by = int(first), int(last), int(by)
+        count = -((first - last) // by)
+    return finish((first + by * np.arange(count)).astype(target), device, requires_grad)
+
+
+def _steps(name: str, steps: Any) -> int:
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise ArgumentError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
+    if steps < 0:
+        raise ShapeError(f"{name}: number of steps must be non-negative, got {steps}")
+    return operator.index(steps)
+
+
+@composite
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Array:
+    """``steps`` evenly spaced values from ``start`` to ``end``, both included."""
+    low, high = number("linspace", "start", start), number("linspace", "end", end)
+    values = np.linspace(low, high, _steps("linspace", steps))
+    return finish(values.astype(numpy_dtype(dtype)), device, requires_grad)
+
+
+@composite
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Array:
+    """base ** :func:`linspace` (start, end, steps)."""
+    low, high = number("logspace", "start", start), number("logspace", "end", end)
+    values = np.power(float(base), np.linspace(low, high, _steps("logspace", steps)))
+    return finish(values.astype(numpy_dtype(dtype)), device, requires_grad)
+
+
+# ------------------------------------------------------------------------------------------------- like another tensor
+
+
+@composite
+def zeros_like(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+    """Zeros in the shape and dtype of ``input``."""
+    like = _as_tensor_like("zeros_like", input)
+    return finish(np.zeros_like(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
+
+
+@composite
+def ones_like(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+    """Ones in the shape and dtype of ``input``."""
+    like = _as_tensor_like("ones_like", input)
+    return finish(np.ones_like(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
+
+
+@composite
+def empty_like(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+    """Memory as it was found, in the shape and dtype of ``input``."""
+    like = _as_tensor_like("empty_like", input)
+    return finish(np.empty_like(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
+
+
+@composite
+def full_like(
+    input: Array, fill_value: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Array:
+    """``fill_value`` in the shape and dtype of ``input``."""
+    like = _as_tensor_like("full_like", input)
+    return full(
+        like.shape, fill_value, dtype=like.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
+    )
+
+
+@composite
+def new_tensor(
+    input: Array, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Array:
+    """A copy of ``data`` in the dtype of ``input``."""
+    return finish(_from_data(data, dtype or input.dtype), device, requires_grad)
+
+
+@composite
+def new_zeros(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
+    """:func:`zeros` in the dtype of ``input``."""
+    return zeros(*args, dtype=dtype or input.dtype, **options)
+
+
+@composite
+def new_ones(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
+    """:func:`ones` in the dtype of ``input``."""
+    return ones(*args, dtype=dtype or input.dtype, **options)
+
+
+@composite
+def new_empty(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
+    """:func:`empty` in the dtype of ``input``."""
+    return empty(*args, dtype=dtype or input.dtype, **options)
+
+
+@composite
+def new_full(input: Array, size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Any) -> Array:
+    """:func:`full` in the dtype of ``input``."""
+    return full(size, fill_value, dtype=dtype or input.dtype, **options)

@@ -1,0 +1,734 @@
+"""Elementwise operations: arithmetic, comparison and functions of one number.
+
+In every rule ``g`` is the cotangent of the output ``y``. At a kink or a jump the derivative is PyTorch's choice: 0 for
+``abs``, ``relu`` and the rounding functions, 1 inside and on the bounds of ``clamp``, half each where ``maximum`` ties.
+``out``, where taken, is memory to compute in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..device import device as device_type
+from ..dtypes import as_dtype, dtype, promote, result_dtype
+from ..engine import composite, primitive
+from ..errors import ArgumentError, DTypeError
+from .special import erf_of, erfc_of
+
+_dtype_type = dtype
+Array = Any  # an ndarray or a number inside a forward, a Tensor at the caller
+
+__all__ = [
+    "abs",
+    "acos",
+    "add",
+    "addcdiv",
+    "addcmul",
+    "allclose",
+    "asin",
+    "atan",
+    "atan2",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "ceil",
+    "clamp",
+    "clone",
+    "cos",
+    "cosh",
+    "div",
+    "eq",
+    "equal",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "floor",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frac",
+    "ge",
+    "gt",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "le",
+    "lerp",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "lt",
+    "masked_fill",
+    "maximum",
+    "minimum",
+    "mul",
+    "nan_to_num",
+    "ne",
+    "neg",
+    "pow",
+    "reciprocal",
+    "relu",
+    "remainder",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "square",
+    "sub",
+    "tan",
+    "tanh",
+    "true_divide",
+    "trunc",
+    "where",
+]
+
+# --------------------------------------------------------------------------------------------------------- helpers
+
+
+@primitive(None)
+def zeros_of(input: Array) -> Array:
+    """Zeros of the shape and dtype of ``input``: the gradient of a step function."""
+    return np.zeros_like(input)
+
+
+def _step(g: Any) -> Any:
+    return zeros_of(g)
+
+
+# ------------------------------------------------------------------------------------------------------ arithmetic
+
+
+@primitive(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha, cast="promote")
+def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
+    """input + alpha * other, with broadcasting.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
+    tensor([11., 12.])
+    """
+    return np.add(input, other if alpha == 1 else alpha * other, out=out)
+
+
+@primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, cast="promote")
+def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
+    """input - alpha * other, with broadcasting."""
+    return np.subtract(input, other if alpha == 1 else alpha * other, out=out)
+
+
+@primitive(lambda g, other: g * other, lambda g, input: g * input, cast="promote")
+def mul(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input * other, with broadcasting."""
+    return np.multiply(input, other, out=out)
+
+
+@primitive(lambda g, other: g / other, lambda g, y, other: -g * y / other, cast="float")
+def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input / other, with broadcasting; integers divide to floats."""
+    return np.true_divide(input, other, out=out)
+
+
+@primitive(_step, _step, cast="promote")
+def floor_divide(input: Array, other: Array, *, out: Array = None) -> Array:
+    """floor(input / other), with broadcasting. Its gradient is zero."""
+    if np.result_type(input, other).kind == "f":
+        return np.floor(np.true_divide(input, other), out=out)
+    if np.any(np.equal(other, 0)):
+        raise DTypeError("floor_divide: integer division by zero has no value (ZeroDivisionError); divide floats, or mask")
+    return np.floor_divide(input, other, out=out)
+
+
+@primitive(_step, _step, cast="promote")
+def trunc_divide(input: Array, other: Array) -> Array:
+    """input / other rounded towards zero, with broadcasting. Its gradient is zero."""
+    if np.result_type(input, other).kind == "f":
+        return np.trunc(np.true_divide(input, other))
+    quotient = np.floor_divide(input, other)
+    return quotient + ((quotient < 0) & (quotient * other != input))
+
+
+@composite
+def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
+    """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``.
+
+    Raises:
+        RuntimeError: another rounding mode.
+    """
+    modes = {None: true_divide, "floor": floor_divide, "trunc": trunc_divide}
+    if rounding_mode not in modes:
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
+    return modes[rounding_mode](input, other)
+
+
+@primitive(lambda g: g, lambda g, input, other: -g * floor_divide(input, other), cast="promote")
+def remainder(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input - other * floor(input / other): has the sign of ``other``."""
+    return np.remainder(input, other, out=out)
+
+
+@primitive(lambda g: g, lambda g, input, other: -g * trunc_divide(input, other), cast="promote")
+def fmod(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input - other * trunc(input / other): has the sign of ``input``."""
+    return np.fmod(input, other, out=out)
+
+
+def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
+    slope = g * (exponent * input ** (exponent - 1))
+    if isinstance(exponent, int | float):
+        return slope if exponent != 0 else zeros_of(g)
+    return where(exponent == 0, 0.0, slope)  # 0 * 0**-1 would be nan
+
+
+def _pow_exponent(g: Any, y: Any, input: Any, exponent: Any) -> Any:
+    if isinstance(input, int | float):
+        return g * (y * (math.log(input) if input > 0 else -math.inf if input == 0 else math.nan))
+    return where((input == 0) & (exponent >= 0), 0.0, g * (y * log(input)))
+
+
+@primitive(_pow_input, _pow_exponent, cast="promote")
+def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
+    """input ** exponent, with broadcasting."""
+    if isinstance(exponent, int | float) and exponent == 2:
+        return np.multiply(input, input, out=out)
+    return np.power(input, exponent, out=out)
+
+
+@primitive(
+    lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
+    lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
+    cast="promote",
+)
+def maximum(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The larger of two, nan if either is."""
+    return np.maximum(input, other, out=out)
+
+
+@primitive(
+    lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
+    lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
+    cast="promote",
+)
+def minimum(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The smaller of two, nan if either is."""
+    return np.minimum(input, other, out=out)
+
+
+@primitive(
+    lambda g, input, other: where((input >= other) | isnan(other), g, 0.0),
+    lambda g, input, other: where((input >= other) | isnan(other), 0.0, g),
+    cast="promote",
+)
+def fmax(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The larger of two, the number where one is nan."""
+    return np.fmax(input, other, out=out)
+
+
+@primitive(
+    lambda g, input, other: where((input <= other) | isnan(other), g, 0.0),
+    lambda g, input, other: where((input <= other) | isnan(other), 0.0, g),
+    cast="promote",
+)
+def fmin(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The smaller of two, the number where one is nan."""
+    return np.fmin(input, other, out=out)
+
+
+@primitive(
+    lambda g, input, other: g * (other / (input * input + other * other)),
+    lambda g, input, other: g * (-input / (input * input + other * other)),
+    cast="float",
+)
+def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The angle of the point (other, input), in radians, in [-pi, pi]."""
+    return np.arctan2(input, other, out=out)
+
+
+@primitive(
+    lambda g, weight: g * (1 - weight),
+    lambda g, weight: g * weight,
+    lambda g, input, end: g * (end - input),
+    cast="promote",
+)
+def lerp(input: Array, end: Array, weight: Array) -> Array:
+    """input + weight * (end - input)."""
+    return input + weight * (end - input)
+
+
+@primitive(
+    lambda g: g,
+    lambda g, tensor2, value: g * (tensor2 * value),
+    lambda g, tensor1, value: g * (tensor1 * value),
+    cast="promote",
+)
+def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
+    """input + value * tensor1 * tensor2."""
+    return input + value * (tensor1 * tensor2)
+
+
+@primitive(
+    lambda g: g,
+    lambda g, tensor2, value: g * value / tensor2,
+    lambda g, tensor1, tensor2, value: g * (-value * tensor1 / (tensor2 * tensor2)),
+    cast="float",
+)
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
+    """input + value * tensor1 / tensor2."""
+    return input + value * (tensor1 / tensor2)
+
+
+# ------------------------------------------------------------------------------------------- functions of one number
+
+
+@primitive(lambda g: -g)
+def neg(input: Array, *, out: Array = None) -> Array:
+    """-input."""
+    return np.negative(input, out=out)
+
+
+@primitive(lambda g, input: g * sign(input))
+def abs(input: Array, *, out: Array = None) -> Array:
+    """The absolute value."""
+    return np.absolute(input, out=out)
+
+
+@primitive(_step)
+def sign(input: Array, *, out: Array = None) -> Array:
+    """-1, 0 or 1."""
+    return np.sign(input, out=out)
+
+
+@primitive(lambda g, y: g * y, cast="float")
+def exp(input: Array, *, out: Array = None) -> Array:
+    """e ** input."""
+    return np.exp(input, out=out)
+
+
+@primitive(lambda g, y: g * (y + 1), cast="float")
+def expm1(input: Array, *, out: Array = None) -> Array:
+    """e ** input - 1, accurate near 0."""
+    return np.expm1(input, out=out)
+
+
+@primitive(lambda g, input: g / input, cast="float")
+def log(input: Array, *, out: Array = None) -> Array:
+    """The natural logarithm."""
+    return np.log(input, out=out)
+
+
+@primitive(lambda g, input: g / (input + 1), cast="float")
+def log1p(input: Array, *, out: Array = None) -> Array:
+    """log(1 + input), accurate near 0."""
+    return np.log1p(input, out=out)
+
+
+@primitive(lambda g, input: g / (input * math.log(2)), cast="float")
+def log2(input: Array, *, out: Array = None) -> Array:
+    """The logarithm to base 2."""
+    return np.log2(input, out=out)
+
+
+@primitive(lambda g, input: g / (input * math.log(10)), cast="float")
+def log10(input: Array, *, out: Array = None) -> Array:
+    """The logarithm to base 10."""
+    return np.log10(input, out=out)
+
+
+@primitive(lambda g, y: g / (2 * y), cast="float")
+def sqrt(input: Array, *, out: Array = None) -> Array:
+    """The square root."""
+    return np.sqrt(input, out=out)
+
+
+@primitive(lambda g, y: g * (-0.5 * y * y * y), cast="float")
+def rsqrt(input: Array, *, out: Array = None) -> Array:
+    """1 / sqrt(input)."""
+    return np.true_divide(1, np.sqrt(input, out=out), out=out)
+
+
+@primitive(lambda g, input: g * (2 * input))
+def square(input: Array, *, out: Array = None) -> Array:
+    """input ** 2."""
+    return np.square(input, out=out)
+
+
+@primitive(lambda g, y: -g * y * y, cast="float")
+def reciprocal(input: Array, *, out: Array = None) -> Array:
+    """1 / input."""
+    return np.true_divide(1, input, out=out)
+
+
+@primitive(lambda g, input: g * cos(input), cast="float")
+def sin(input: Array, *, out: Array = None) -> Array:
+    """The sine of radians."""
+    return np.sin(input, out=out)
+
+
+@primitive(lambda g, input: -g * sin(input), cast="float")
+def cos(input: Array, *, out: Array = None) -> Array:
+    """The cosine of radians."""
+    return np.cos(input, out=out)
+
+
+@primitive(lambda g, y: g * (1 + y * y), cast="float")
+def tan(input: Array, *, out: Array = None) -> Array:
+    """The tangent of radians."""
+    return np.tan(input, out=out)
+
+
+@primitive(lambda g, input: g / sqrt(1 - input * input), cast="float")
+def asin(input: Array, *, out: Array = None) -> Array:
+    """The inverse sine, in radians."""
+    return np.arcsin(input, out=out)
+
+
+@primitive(lambda g, input: -g / sqrt(1 - input * input), cast="float")
+def acos(input: Array, *, out: Array = None) -> Array:
+    """The inverse cosine, in radians."""
+    return np.arccos(input, out=out)
+
+
+@primitive(lambda g, input: g / (1 + input * input), cast="float")
+def atan(input: Array, *, out: Array = None) -> Array:
+    """The inverse tangent, in radians."""
+    return np.arctan(input, out=out)
+
+
+@primitive(lambda g, input: g * cosh(input), cast="float")
+def sinh(input: Array, *, out: Array = None) -> Array:
+    """The hyperbolic sine."""
+    return np.sinh(input, out=out)
+
+
+@primitive(lambda g, input: g * sinh(input), cast="float")
+def cosh(input: Array, *, out: Array = None) -> Array:
+    """The hyperbolic cosine."""
+    return np.cosh(input, out=out)
+
+
+@primitive(lambda g, y: g * (1 - y * y), cast="float")
+def tanh(input: Array, *, out: Array = None) -> Array:
+    """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
+    return np.tanh(input, out=out)
+
+
+@primitive(lambda g, y: g * (y * (1 - y)), cast="float")
+def sigmoid(input: Array, *, out: Array = None) -> Array:
+    """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
+    y = np.negative(input, out=np.empty_like(input) if out is None else out)
+    np.exp(y, out=y)  # overflows to inf for very negative inputs, which gives the right 0
+    return np.true_divide(1, np.add(y, 1, out=y), out=y)
+
+
+@primitive(lambda g, input: g * (exp(-input * input) * (2 / math.sqrt(math.pi))), cast="float")
+def erf(input: Array) -> Array:
+    """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
+    return erf_of(input)
+
+
+@primitive(lambda g, input: g * (exp(-input * input) * (-2 / math.sqrt(math.pi))), cast="float")
+def erfc(input: Array) -> Array:
+    """1 - erf(input), accurate for large inputs."""
+    return erfc_of(input)
+
+
+@primitive(lambda g, y: where(y <= 0, 0.0, g))
+def relu(input: Array, *, out: Array = None) -> Array:
+    """max(input, 0). EE6132 lab, eq. 1."""
+    return np.maximum(input, 0, out=out)
+
+
+@primitive(_step)
+def floor(input: Array, *, out: Array = None) -> Array:
+    """The largest integer below or at the input."""
+    return input if input.dtype.kind != "f" else np.floor(input, out=out)
+
+
+@primitive(_step)
+def ceil(input: Array, *, out: Array = None) -> Array:
+    """The smallest integer above or at the input."""
+    return input if input.dtype.kind != "f" else np.ceil(input, out=out)
+
+
+@primitive(_step)
+def trunc(input: Array, *, out: Array = None) -> Array:
+    """The input rounded towards zero."""
+    return input if input.dtype.kind != "f" else np.trunc(input, out=out)
+
+
+@primitive(lambda g: g)
+def frac(input: Array, *, out: Array = None) -> Array:
+    """The input minus its integer part."""
+    return np.subtract(input, np.trunc(input), out=out)
+
+
+@primitive(_step)
+def round(input: Array, *, decimals: int = 0) -> Array:
+    """The nearest number with that many decimals, halves to even."""
+    return np.round(input, decimals)
+
+
+# --------------------------------------------------------------------------------------------- choosing and bounding
+
+
+@primitive(
+    None,
+    lambda g, condition: where(condition, g, 0.0),
+    lambda g, condition: where(condition, 0.0, g),
+)
+def where(condition: Array, input: Array, other: Array) -> Array:
+    """``input`` where the condition holds, else ``other``, with broadcasting.
+
+    A nan or an infinity in the branch not taken does not reach that branch's gradient, which is 0 there.
+    """
+    if not isinstance(condition, np.ndarray) or condition.dtype != bool:
+        raise ArgumentError(
+            f"where expected condition to be a boolean tensor, but got {getattr(condition, 'dtype', type(condition))}; "
+            "compare, or cast with .bool()"
+        )
+    return np.where(condition, *promote([input, other])).astype(result_dtype([input, other]), copy=False)
+
+
+def _inside(input: Any, min: Any, max: Any) -> Any:
+    if min is None:
+        return input <= max
+    return input >= min if max is None else (input >= min) & (input <= max)
+
+
+@primitive(
+    lambda g, input, min, max: where(_inside(input, min, max), g, 0.0),
+    lambda g, input, min, max: where((input < min) if max is None else (input < min) & (min < max), g, 0.0),
+    lambda g, input, min, max: where((input > max) if min is None else (input > max) | (max < min), g, 0.0),
+    cast="promote",
+)
+def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = None) -> Array:
+    """min(max(input, min), max); either bound may be None, a number or a tensor.
+
+    Raises:
+        ArgumentError: both bounds are None.
+    """
+    if min is None and max is None:
+        raise ArgumentError("clamp: at least one of 'min' or 'max' must not be None")
+    if min is not None:
+        input = np.maximum(input, min, out=out)
+    return input if max is None else np.minimum(input, max, out=out)
+
+
+@primitive(
+    lambda g, mask: where(mask, 0.0, g),
+    None,
+    lambda g, mask: where(mask, g, 0.0),
+)
+def masked_fill(input: Array, mask: Array, value: Array) -> Array:
+    """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
+    if not isinstance(mask, np.ndarray) or mask.dtype != bool:
+        raise ArgumentError("masked_fill only supports boolean masks; compare, or cast with .bool()")
+    if np.ndim(value) > 0:
+        raise ArgumentError(f"masked_fill only supports a 0-dimensional value tensor, but got {np.ndim(value)} dimensions")
+    return np.where(mask, np.asarray(value).astype(input.dtype), input)
+
+
+@primitive(
+    lambda g, input: where(isfinite(input), g, 0.0),
+)
+def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
+    """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
+    return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
+
+
+# ------------------------------------------------------------------------------------------- comparison, logic: no rules
+
+
+@primitive(None, None, cast="promote")
+def eq(input: Array, other: Array) -> Array:
+    """Elementwise input == other."""
+    return np.equal(input, other)
+
+
+@primitive(None, None, cast="promote")
+def ne(input: Array, other: Array) -> Array:
+    """Elementwise input != other."""
+    return np.not_equal(input, other)
+
+
+@primitive(None, None, cast="promote")
+def lt(input: Array, other: Array) -> Array:
+    """Elementwise input < other."""
+    return np.less(input, other)
+
+
+@primitive(None, None, cast="promote")
+def le(input: Array, other: Array) -> Array:
+    """Elementwise input <= other."""
+    return np.less_equal(input, other)
+
+
+@primitive(None, None, cast="promote")
+def gt(input: Array, other: Array) -> Array:
+    """Elementwise input > other."""
+    return np.greater(input, other)
+
+
+@primitive(None, None, cast="promote")
+def ge(input: Array, other: Array) -> Array:
+    """Elementwise input >= other."""
+    return np.greater_equal(input, other)
+
+
+@primitive(None, None, cast="promote")
+def logical_and(input: Array, other: Array) -> Array:
+    """Elementwise input and other."""
+    return np.logical_and(input, other)
+
+
+@primitive(None, None, cast="promote")
+def logical_or(input: Array, other: Array) -> Array:
+    """Elementwise input or other."""
+    return np.logical_or(input, other)
+
+
+@primitive(None, None, cast="promote")
+def logical_xor(input: Array, other: Array) -> Array:
+    """Elementwise exactly one of input, other."""
+    return np.logical_xor(input, other)
+
+
+@primitive(None, None, cast="promote")
+def bitwise_and(input: Array, other: Array) -> Array:
+    """Elementwise input & other."""
+    return np.bitwise_and(input, other)
+
+
+@primitive(None, None, cast="promote")
+def bitwise_or(input: Array, other: Array) -> Array:
+    """Elementwise input | other."""
+    return np.bitwise_or(input, other)
+
+
+@primitive(None, None, cast="promote")
+def bitwise_xor(input: Array, other: Array) -> Array:
+    """Elementwise input ^ other."""
+    return np.bitwise_xor(input, other)
+
+
+@primitive(None)
+def logical_not(input: Array) -> Array:
+    """Whether the element is zero."""
+    return np.logical_not(input)
+
+
+@primitive(None)
+def bitwise_not(input: Array) -> Array:
+    """Bits, or truth values, inverted."""
+    return np.invert(input)
+
+
+@primitive(None)
+def isnan(input: Array) -> Array:
+    """Whether the element is nan."""
+    return np.isnan(input)
+
+
+@primitive(None)
+def isinf(input: Array) -> Array:
+    """Whether the element is an infinity."""
+    return np.isinf(input)
+
+
+@primitive(None)
+def isfinite(input: Array) -> Array:
+    """Whether the element is neither nan nor an infinity."""
+    return np.isfinite(input)
+
+
+@composite
+def equal(input: Array, other: Array) -> bool:
+    """Whether two tensors have the same shape and values."""
+    return bool(input.shape == other.shape and (input == other).all())
+
+
+@composite
+def isclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Array:
+    """Elementwise |input - other| <= atol + rtol * |other|."""
+    close = (input == other) | (isfinite(other) & ((input - other).abs() <= atol + rtol * other.abs()))
+    return close | (isnan(input) & isnan(other)) if equal_nan else close
+
+
+@composite
+def allclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether :func:`isclose` holds everywhere."""
+    return bool(isclose(input, other, rtol, atol, equal_nan).all())
+
+
+# --------------------------------------------------------------------------------------------------- memory and dtype
+
+
+@primitive(lambda g: g)
+def clone(input: Array) -> Array:
+    """A copy, with its history."""
+    return np.copy(input, order="K")
+
+
+@primitive(lambda g: g)
+def cast(input: Array, *, dtype: np.dtype[Any]) -> Array:
+    """The values in another NumPy dtype; the same memory where it has that dtype already."""
+    return input.astype(dtype, copy=False)
+
+
+@primitive(_step, lambda g: g)
+def copy(input: Array, src: Array) -> Array:
+    """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
+    return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)
+
+
+@composite
+def contiguous(input: Array) -> Array:
+    """``input`` itself if contiguous in memory, else a copy that is."""
+    return input if input.is_contiguous() else _packed(input)
+
+
+@primitive(lambda g: g)
+def _packed(input: Array) -> Array:
+    return np.ascontiguousarray(input)
+
+
+@composite
+def to(
+    input: Array,
+    *args: Any,
+    dtype: dtype | None = None,
+    device: Any = None,
+    copy: bool = False,
+    **ignored: Any,
+) -> Array:
+    """The tensor in another dtype; see ``Tensor.to``."""
+    for arg in args:
+        if isinstance(arg, _dtype_type):
+            dtype = arg
+        elif hasattr(arg, "_data"):
+            dtype = arg.dtype
+        elif isinstance(arg, bool):
+            pass  # non_blocking, then copy, by position: there is nothing to wait for
+        else:
+            device = arg
+    if ignored.keys() - {"non_blocking", "memory_format"}:
+        raise ArgumentError(f"to() has no argument {sorted(ignored)[0]!r}")
+    if device is not None:
+        device_type(device)
+    target = input._data.dtype if dtype is None else as_dtype(dtype).numpy
+    if target != input._data.dtype:
+        return cast(input, dtype=target)
+    return clone(input) if copy else input

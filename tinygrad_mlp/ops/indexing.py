@@ -1,0 +1,583 @@
+"""Reading and writing parts of a tensor: ``x[key]``, gather and scatter, lookups, masks.
+
+A key is taken apart in two steps, as in PyTorch: integers, slices, None and ``...`` give a view; what then remains are
+index arrays and masks over some of the view's dimensions. Those dimensions are merged into one, so that a single
+operation, :func:`index`, reads any key; its gradient, :func:`index_sum`, adds up at repeated indices.
+
+``dim`` stands among the array inputs of gather and scatter, as a number without a gradient, to keep PyTorch's order.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..engine import composite, is_tensor, primitive
+from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
+from ..grad_mode import no_grad
+from ..inplace import inplace
+from .creation import arange, tensor
+
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
+_INTEGERS = (np.dtype(np.int64), np.dtype(np.int32))
+
+__all__ = [
+    "argwhere",
+    "gather",
+    "index_add",
+    "index_select",
+    "masked_select",
+    "nonzero",
+    "scatter",
+    "scatter_add",
+    "take_along_dim",
+]
+
+# ------------------------------------------------------------------------------------------------- the building blocks
+
+
+@primitive(lambda g, key, input_shape: unslice(g, key=key, shape=input_shape), view=True)
+def slice_(input: Array, *, key: tuple[Any, ...]) -> Array:
+    """The view that integers, slices, None and one Ellipsis give."""
+    return input[key]
+
+
+@primitive(lambda g, key: slice_(g, key=key))
+def unslice(input: Array, *, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+    """Zeros of the given shape with ``input`` at ``key``: the gradient of :func:`slice_`."""
+    out = np.zeros(shape, input.dtype)
+    out[key] = input
+    return out
+
+
+@primitive(lambda g, indices, input_shape, dim: index_sum(g, indices, dim=dim, size=input_shape[dim]), None)
+def index(input: Array, indices: Array, *, dim: int) -> Array:
+    """The elements at ``indices`` along ``dim``, shapes ``(*A, n, *B), (*I) -> (*A, *I, *B)``."""
+    return np.take(input, indices, axis=dim)
+
+
+@primitive(lambda g, indices, dim: index(g, indices, dim=dim), None)
+def index_sum(input: Array, indices: Array, *, dim: int, size: int) -> Array:
+    """Zeros with ``input`` added at ``indices`` along ``dim``, shapes ``(*A, *I, *B), (*I) -> (*A, size, *B)``."""
+    before, after = input.shape[:dim], input.shape[dim + indices.ndim :]
+    at = indices.reshape(-1)
+    at = np.where(at < 0, at + size, at)
+    rows = input.reshape(math.prod(before), at.size, math.prod(after))
+    if rows.shape[0] == rows.shape[2] == 1:
+        return _sums(at, rows.reshape(-1), size).reshape(*before, size, *after)
+    out = np.zeros((rows.shape[0], size, rows.shape[2]), input.dtype)
+    if at.size:  # sort, so that equal indices stand in runs, and sum each run
+        order = np.argsort(at, kind="stable")
+        starts = np.flatnonzero(np.diff(at[order], prepend=-1))
+        out[:, at[order[starts]]] = np.add.reduceat(rows[:, order], starts, axis=1)
+    return out.reshape(*before, size, *after)
+
+
+def _sums(positions: Array, values: Array, size: int) -> Array:
+    """The sums of the values at each position, shapes ``(n,), (n,) -> (size,)``."""
+    if values.dtype.kind == "f":
+        return np.bincount(positions, values, size).astype(values.dtype)
+    out = np.zeros(size, values.dtype)
+    np.add.at(out, positions, values)
+    return out
+
+
+def _merged(shape: tuple[int, ...], dim: int, dims: int) -> tuple[int, ...]:
+    """The shape with ``dims`` dimensions from ``dim`` on made one."""
+    return (*shape[:dim], math.prod(shape[dim : dim + dims]), *shape[dim + dims :])
+
+
+def _put_src(g: Any, positions: Any, input_shape: tuple[int, ...], dim: int, dims: int | None) -> Any:
+    shape = _merged(input_shape, dim, len(input_shape) if dims is None else dims)
+    return index(g.reshape(shape), positions, dim=dim)
+
+
+@primitive(
+    lambda g, positions, dim, dims: put(g, 0.0, positions, dim=dim, dims=dims),
+    _put_src,
+    None,
+)
+def put(input: Array, src: Array, positions: Array, *, dim: int = 0, dims: int | None = None) -> Array:
+    """``input`` with ``src`` at the flat ``positions`` over ``dims`` dimensions from ``dim`` on (all by default)."""
+    out = np.array(input, order="C")
+    flat = out.reshape(_merged(out.shape, dim, out.ndim if dims is None else dims))
+    place = (*[slice(None)] * dim, positions)
+    wanted = (*flat.shape[:dim], *positions.shape, *flat.shape[dim + 1 :])
+    try:
+        src = np.broadcast_to(src, wanted)
+    except ValueError:
+        raise ShapeError(
+            f"shape mismatch: value tensor of shape {list(np.shape(src))} cannot be broadcast to indexing result of "
+            f"shape {list(wanted)}"
+        ) from None
+    flat[place] = src
+    return out
+
+
+@primitive(None, variadic=True)
+def ravel_index(*inputs: Array, sizes: tuple[int, ...]) -> Array:
+    """Index arrays over dimensions of the given sizes, broadcast, as one over the merged dimension."""
+    try:
+        shape = np.broadcast_shapes(*(i.shape for i in inputs))
+    except ValueError:
+        shapes = ", ".join(str(list(i.shape)) for i in inputs)
+        raise DimensionError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+        ) from None
+    flat = np.zeros(shape, np.int64)
+    for i, size in zip(inputs, sizes, strict=True):
+        flat = flat * size + _wrapped(i, size)
+    return flat
+
+
+def _wrapped(indices: Array, size: int) -> Array:
+    """The indices with negative ones counted from the end."""
+    wrong = (indices < -size) | (indices >= size)
+    if wrong.any():
+        raise DimensionError(f"index {indices[wrong].flat[0]} is out of bounds for a dimension of size {size}")
+    return np.where(indices < 0, indices + size, indices)
+
+
+@primitive(None)
+def true_positions(mask: Array) -> Array:
+    """The flat positions of what is true, in order."""
+    return np.flatnonzero(mask)
+
+
+# --------------------------------------------------------------------------------------------------------- x[key]
+
+
+def _index_tensor(item: Any) -> Array:
+    """A list, array or tensor of a key as an integer or boolean tensor."""
+    if is_tensor(item):
+        if item._data.dtype == np.uint8:
+            return item.bool()
+        if item._data.dtype != bool and item._data.dtype not in _INTEGERS:
+            raise DimensionError(f"tensors used as indices must be long, int, byte or bool tensors, got {item.dtype}")
+        return item
+    result = tensor(item)
+    if result._data.dtype == bool:
+        return result
+    if result._data.dtype.kind == "f" and result._data.size:
+        raise DimensionError(f"arrays used as indices must hold integers or truth values, got {result.dtype}")
+    return result.long()
+
+
+def _bound(value: Any) -> int | None:
+    return None if value is None else operator.index(value)
+
+
+def _plain(item: Any) -> Any:
+    """One item of a key as an int, a bool, a slice of ints, None, Ellipsis or an index tensor."""
+    if item is None or item is Ellipsis or type(item) in (int, bool):
+        return item
+    if isinstance(item, slice):
+        step = _bound(item.step)
+        if step is not None and step <= 0:
+            raise ValueError(f"step must be greater than zero, got {step}; use flip() to turn around")
+        return slice(_bound(item.start), _bound(item.stop), step)
+    if isinstance(item, np.bool_):
+        return bool(item)
+    if is_tensor(item) or isinstance(item, list | tuple | range | np.ndarray | str):
+        found = _index_tensor(item)
+        return found.item() if found.ndim == 0 else found
+    if hasattr(item, "__index__"):
+        return operator.index(item)
+    raise DimensionError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
+        f"{type(item).__name__})"
+    )
+
+
+def _taken_apart(shape: tuple[int, ...], key: Any) -> tuple[tuple[Any, ...], list[tuple[int, int, Array]]]:
+    """The key of the view, and per index tensor its first dimension in the view, how many it covers, and itself."""
+    items = [_plain(item) for item in (key if isinstance(key, tuple) else (key,))]
+    covers = [
+        0 if item is None or item is Ellipsis or type(item) is bool
+        else item.ndim if is_tensor(item) and item._data.dtype == bool
+        else 1
+        for item in items
+    ]  # fmt: skip
+    spare = len(shape) - sum(covers)
+    if spare < 0:
+        raise DimensionError(f"too many indices for tensor of dimension {len(shape)}: the key indexes {sum(covers)}")
+    basic: list[Any] = []
+    advanced: list[tuple[int, int, Array]] = []
+    dim = axis = 0  # where we are in the tensor, and in the view
+    for item, covered in zip(items, covers, strict=True):
+        if item is Ellipsis:
+            basic += [slice(None)] * spare
+            dim, axis, spare = dim + spare, axis + spare, 0  # a second one covers nothing
+        elif item is None:
+            basic.append(None)
+            axis += 1
+        elif type(item) is bool:  # a new dimension, of size 1 or 0
+            basic.append(None)
+            advanced.append((axis, 1, tensor([0] if item else []).long()))
+            axis += 1
+        elif isinstance(item, slice):
+            basic.append(item)
+            dim, axis = dim + 1, axis + 1
+        elif isinstance(item, int):
+            if not -shape[dim] <= item < shape[dim]:
+                raise DimensionError(f"index {item} is out of bounds for dimension {dim} with size {shape[dim]}")
+            basic.append(item)
+            dim += 1
+        else:
+            basic += [slice(None)] * covered
+            advanced.append((axis, covered, _positions(item, shape, dim)))
+            dim, axis = dim + covered, axis + covered
+    return (*basic, ...), advanced  # with an Ellipsis NumPy gives a view even of a single element
+
+
+def _viewed(input: Array, key: Any) -> tuple[Array, list[tuple[int, int, Array]]]:
+    """The view that a key begins with, and the index tensors that remain."""
+    basic, advanced = _taken_apart(input._data.shape, key)
+    if advanced and all(item == slice(None) for item in basic[:-1]):
+        return input, advanced
+    return slice_(input, key=basic), advanced
+
+
+def _positions(item: Array, shape: tuple[int, ...], dim: int) -> Array:
+    if item._data.dtype != bool:
+        return item
+    if item._data.shape != shape[dim : dim + item.ndim]:
+        raise DimensionError(
+            f"The shape of the mask {list(item.shape)} at index {dim} does not match the shape of the indexed tensor "
+            f"{list(shape)} at index {dim}"
+        )
+    return true_positions(item)
+
+
+def _merge(view: Array, advanced: list[tuple[int, int, Array]]) -> tuple[Array, Array, int, int]:
+    """The view with the indexed dimensions side by side, the flat positions in them, the first one, how many."""
+    shape = view._data.shape
+    first = advanced[0][0]
+    indexed = [axis + k for axis, covered, _ in advanced for k in range(covered)]
+    if indexed != list(range(first, first + len(indexed))):
+        # with others between them, the dimensions of the index come first in the result
+        view = view.permute([*indexed, *(d for d in range(len(shape)) if d not in indexed)])
+        first = 0
+    if len(advanced) == 1:
+        return view, advanced[0][2], first, len(indexed)
+    sizes = tuple(math.prod(shape[axis : axis + covered]) for axis, covered, _ in advanced)
+    return view, ravel_index(*(i for _, _, i in advanced), sizes=sizes), first, len(indexed)
+
+
+@composite
+def getitem(input: Array, key: Any) -> Array:
+    """``input[key]``: a view where the key has no index arrays and masks, else a copy.
+
+    Raises:
+        DimensionError: An index out of range, too many of them, or a mask of another shape.
+        ValueError: A slice with a negative step.
+    """
+    view, advanced = _viewed(input, key)
+    if not advanced:
+        return view
+    view, positions, dim, dims = _merge(view, advanced)
+    if dims > 1:
+        view = view.reshape(_merged(view._data.shape, dim, dims))
+    return index(view, positions, dim=dim)
+
+
+@composite
+def setitem(input: Array, key: Any, value: Any) -> None:
+    """``input[key] = value``, broadcast and cast to what the key selects.
+
+    Raises:
+        ShapeError: The value does not broadcast. DimensionError: as :func:`getitem`. ArgumentError: not a value.
+    """
+    if not is_tensor(value) and not isinstance(value, int | float | np.generic):
+        raise ArgumentError(
+            f"can't assign a {type(value).__name__} to a {input.dtype} tensor; make it a tensor with tensor(...)"
+        )
+    view, advanced = _viewed(input, key)
+    if not advanced:
+        inplace("copy", view, _trimmed(value, view.ndim))
+        return
+    view, positions, dim, dims = _merge(view, advanced)
+    value = _trimmed(value, view.ndim - dims + positions.ndim)
+    inplace("put", view, value, positions, dim=dim, dims=dims)
+
+
+def _trimmed(value: Any, ndim: int) -> Any:
+    """The value without leading dimensions of size 1 that are too many."""
+    if not is_tensor(value) or value.ndim <= ndim:
+        return value
+    extra = value.ndim - ndim
+    return value.reshape(value.shape[extra:]) if set(value.shape[:extra]) == {1} else value
+
+
+# ------------------------------------------------------------------------------------------------- gather and scatter
+
+
+def _axis(name: str, dim: int, ndim: int) -> int:
+    ndim = max(ndim, 1)  # a tensor without dimensions counts as a vector of one element
+    if not -ndim <= dim < ndim:
+        raise DimensionError(
+            f"{name}: Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
+        )
+    return dim % ndim
+
+
+def _checked(name: str, indices: Array, dim: int, size: int) -> Array:
+    """The indices, if they are integers in [0, size)."""
+    if not hasattr(indices, "dtype") or indices.dtype not in _INTEGERS:
+        raise DTypeError(f"{name}(): Expected dtype int32/int64 for index, got {getattr(indices, 'dtype', indices)}")
+    wrong = (indices < 0) | (indices >= size)
+    if wrong.any():
+        raise ShapeError(f"{name}: index {indices[wrong].flat[0]} is out of bounds for dimension {dim} with size {size}")
+    return indices
+
+
+def _grid(name: str, shape: tuple[int, ...], dim: int, index: Array, src: Array = None) -> tuple[Any, ...]:
+    """The key that pairs ``index`` along ``dim`` with its own place along the other dimensions."""
+    dim = _axis(name, dim, len(shape))
+    shape, places = shape or (1,), index.shape or (1,)
+    if not index.size:
+        return (slice(0),)
+    for what, limits in (
+        ("input", (*shape[:dim], math.inf, *shape[dim + 1 :])),
+        ("src", places if src is None else src.shape or (1,)),
+    ):
+        if len(limits) != len(places):
+            raise ShapeError(
+                f"{name}: Index tensor must have the same number of dimensions as {what} tensor, got index {index.shape} "
+                f"and {what} {shape if what == 'input' else src.shape}"
+            )
+        if any(n > limit for n, limit in zip(places, limits, strict=True)):
+            raise ShapeError(
+                f"{name}: Expected index {list(places)} to be no larger than "
+                + (f"input {list(shape)} apart from dimension {dim}" if what == "input" else f"src {list(limits)}")
+            )
+    key = [*np.ogrid[tuple(slice(n) for n in places)]]
+    key[dim] = _checked(name, index, dim, shape[dim]).reshape(places)
+    return tuple(key)
+
+
+def _corner(shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The key of the first elements, as many as ``shape`` says."""
+    return (*(slice(n) for n in shape), ...)
+
+
+@primitive(lambda g, dim, index, input_shape: scatter_sum(g, dim, index, shape=input_shape), None, None)
+def gather(input: Array, dim: int, index: Array) -> Array:
+    """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).gather(1, torch.tensor([[1], [0]]))
+    tensor([[2],
+            [3]])
+    """
+    key = _grid("gather", input.shape, dim, index)
+    return input.reshape(input.shape or (1,))[key].reshape(index.shape)
+
+
+@primitive(lambda g, dim, index: gather(g, dim, index), None, None)
+def scatter_sum(input: Array, dim: int, index: Array, *, shape: tuple[int, ...]) -> Array:
+    """Zeros of the given shape with ``input`` added where gather reads: the gradient of :func:`gather`."""
+    if not index.size:
+        return np.zeros(shape, input.dtype)
+    key = np.broadcast_arrays(*_grid("scatter_sum", shape, dim, index))
+    positions = np.ravel_multi_index(tuple(key), shape or (1,))
+    return _sums(positions.reshape(-1), input.reshape(-1), math.prod(shape)).reshape(shape)
+
+
+def _of_src(g: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
+    """The gradient of ``src``, of which gather reads the corner that has the shape of ``index``."""
+    read = gather(g, dim, index)
+    return read if read.shape == src_shape else unslice(read, key=_corner(tuple(read.shape)), shape=src_shape)
+
+
+@primitive(lambda g, dim, index: scatter(g, dim, index, 0.0), None, None, _of_src)
+def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: float | None = None) -> Array:
+    """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
+    src = value if src is None else src
+    if src is None:
+        raise ArgumentError("scatter() misses its argument 'src': a tensor, or a number as value=")
+    filled = not isinstance(src, np.ndarray)
+    if not filled and src.dtype != input.dtype:
+        raise DTypeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
+    key = _grid("scatter", input.shape, dim, index, None if filled else src)
+    out = np.array(input)
+    if index.size:
+        out.reshape(input.shape or (1,))[key] = src if filled else src[_corner(index.shape)]
+    return out
+
+
+@primitive(lambda g: g, None, None, _of_src)
+def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
+    """``input`` with ``src`` added where :func:`gather` would read; repeated indices add up."""
+    if not isinstance(src, np.ndarray):
+        raise ArgumentError(f"scatter_add(): argument 'src' must be Tensor, not {type(src).__name__}")
+    if src.dtype != input.dtype:
+        raise DTypeError(f"scatter_add(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
+    _grid("scatter_add", input.shape, dim, index, src)
+    return input + scatter_sum(src[_corner(index.shape)], dim, index, shape=input.shape)
+
+
+_read = index  # in the rule below `index` is an argument
+
+
+@primitive(lambda g: g, None, None, lambda g, dim, index, alpha: _read(g, index, dim=dim) * alpha)
+def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Array:
+    """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
+    dim = _axis("index_add", dim, input.ndim)
+    if source.dtype != input.dtype:
+        raise DTypeError(f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type")
+    wanted = (*input.shape[:dim], index.size, *input.shape[dim + 1 :])
+    if source.shape != wanted or index.ndim > 1:
+        raise ShapeError(
+            f"index_add(): source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+            f"self.shape = {list(input.shape)}, source.shape = {list(source.shape)}, index.shape = {list(index.shape)}"
+        )
+    index = _checked("index_add", index.reshape(-1), dim, input.shape[dim])
+    total: Array = index_sum(source, index, dim=dim, size=input.shape[dim])
+    return input + (total if alpha == 1 else (total * alpha).astype(total.dtype))
+
+
+@composite
+def index_select(input: Array, dim: int, index: Array) -> Array:
+    """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
+    dim = _axis("index_select", dim, input.ndim)
+    if index.ndim > 1:
+        raise DimensionError(f"index_select(): Index is supposed to be a vector, got shape {tuple(index.shape)}")
+    _checked("index_select", index._data, dim, (input._data.shape or (1,))[dim])
+    return _read(input, index.reshape(-1), dim=dim) if input.ndim else input.clone()
+
+
+@composite
+def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
+    """:func:`gather` with the other dimensions broadcast; of the flattened input without ``dim``."""
+    if dim is None:
+        return gather(input.reshape(-1), 0, indices.reshape(-1))
+    dim = _axis("take_along_dim", dim, input.ndim)
+    if input.ndim != indices.ndim:
+        raise ShapeError(
+            "take_along_dim(): input and indices should have the same number of dimensions, but got shapes "
+            f"{tuple(input.shape)} and {tuple(indices.shape)}"
+        )
+    size = input.shape[dim]
+    shape = np.broadcast_shapes(*((*s[:dim], 1, *s[dim + 1 :]) for s in (tuple(input.shape), tuple(indices.shape))))
+    input = input.expand(*shape[:dim], size, *shape[dim + 1 :])
+    indices = indices.expand(*shape[:dim], indices.shape[dim], *shape[dim + 1 :])
+    return gather(input, dim, indices + (indices < 0) * size)
+
+
+# ------------------------------------------------------------------------------------------------- masks and lookups
+
+
+@composite
+def masked_select(input: Array, mask: Array) -> Array:
+    """The elements where the mask, broadcast against ``input``, is true, as a vector."""
+    if mask._data.dtype != bool:
+        raise DTypeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}; compare, or cast with .bool()")
+    try:
+        shape = np.broadcast_shapes(input._data.shape, mask._data.shape)
+    except ValueError:
+        raise ShapeError(
+            f"masked_select: input {tuple(input.shape)} and mask {tuple(mask.shape)} do not broadcast"
+        ) from None
+    return index(input.expand(shape).reshape(-1), true_positions(mask.expand(shape)), dim=0)
+
+
+@primitive(None)
+def argwhere(input: Array) -> Array:
+    """The indices of the nonzero elements, a row each."""
+    return np.argwhere(input)
+
+
+@composite
+def nonzero(input: Array, *, as_tuple: bool = False) -> Any:
+    """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
+    if not as_tuple:
+        return argwhere(input)
+    rows = argwhere(input if input.ndim else input.reshape(1))
+    return tuple(rows[:, k] for k in range(rows.shape[1]))
+
+
+@composite
+def one_hot(tensor: Array, num_classes: int = -1) -> Array:
+    """1 at the class and 0 elsewhere, shapes ``(*) -> (*, num_classes)``, int64; -1 takes the largest class plus 1.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.nn.functional.one_hot(torch.tensor([0, 2]))
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+
+    Raises:
+        DTypeError: Not int64. ShapeError: a class below 0 or not below ``num_classes``.
+    """
+    if tensor._data.dtype != np.int64:
+        raise DTypeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype}")
+    if not tensor.numel():
+        if num_classes <= 0:
+            raise ShapeError("one_hot: Can not infer total number of classes from empty tensor.")
+    elif tensor._data.min() < 0:
+        raise ShapeError(f"one_hot: Class values must be non-negative, got {tensor._data.min()}")
+    elif num_classes == -1:
+        num_classes = tensor.max().item() + 1
+    elif tensor._data.max() >= num_classes:
+        raise ShapeError(
+            f"one_hot: Class values must be smaller than num_classes, got {tensor._data.max()} for {num_classes}"
+        )
+    return (tensor.unsqueeze(-1) == arange(num_classes)).long()
+
+
+@primitive(lambda g, scale: g * scale, None)
+def scale_gradient(input: Array, scale: Array) -> Array:
+    """``input``, whose gradient is multiplied by ``scale``."""
+    return np.copy(input)
+
+
+@composite
+def embedding(
+    input: Array,
+    weight: Array,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+) -> Array:
+    """The rows of ``weight`` at the indices, shapes ``(*), (V, H) -> (*, H)``.
+
+    Args:
+        input: Indices, int64 or int32.
+        weight: A row per entry.
+        padding_idx: The row that gets no gradient.
+        max_norm: Rows that are looked up and have a larger norm are first scaled down to it, in place.
+        norm_type: The p of that norm.
+        scale_grad_by_freq: Divide a row's gradient by how often the row was looked up.
+
+    Raises:
+        DimensionError: An index that the table does not have.
+        ShapeError: ``weight`` is not a matrix. DTypeError: The indices are not integers.
+    """
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding: 'weight' must be 2-D, got shape {tuple(weight.shape)}")
+    size = weight.shape[0]
+    if input._data.dtype not in _INTEGERS:
+        raise DTypeError(f"embedding: Expected indices of type int64 or int32, got {input.dtype}")
+    if padding_idx is not None and not -size <= padding_idx < size:
+        raise AssertionError(f"Padding_idx must be within num_embeddings: got {padding_idx} for {size} rows")
+    if input.numel() and not (input._data.min() >= 0 and input._data.max() < size):
+        raise DimensionError(
+            f"embedding: index out of range in self: indices from {input._data.min()} to {input._data.max()} into a "
+            f"table of {size} rows"
+        )
+    if max_norm is not None:
+        with no_grad():
+            rows = tensor(np.unique(input._data))
+            norms = weight[rows].norm(norm_type, dim=1, keepdim=True)
+            weight[rows] = weight[rows] * (max_norm / (norms + 1e-7)).clamp(max=1.0)
+    out = index(weight, input, dim=0)
+    if padding_idx is not None:
+        out = scale_gradient(out, (input != padding_idx % size).unsqueeze(-1))
+    if scale_grad_by_freq:
+        counts = index_sum(input * 0 + 1, input, dim=0, size=size)
+        out = scale_gradient(out, 1.0 / index(counts, input, dim=0).unsqueeze(-1).to(weight.dtype))
+    return out

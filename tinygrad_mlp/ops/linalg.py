@@ -1,0 +1,259 @@
+"""Products of matrices and vectors: what a multi-layer perceptron spends its time in."""
+
+from __future__ import annotations
+
+import string
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import composite, primitive
+from ..errors import ArgumentError, ShapeError
+
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
+
+__all__ = ["addmm", "bmm", "dot", "einsum", "matmul", "mm", "mv", "outer", "trace"]
+
+
+@primitive(lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, cast="promote")
+def _matmul(input: Array, mat2: Array, *, out: Array = None) -> Array:
+    # (..., n, k) @ (..., k, m) -> (..., n, m); the engine sums the gradients of broadcast batch dimensions
+    if input.shape[-1] != mat2.shape[-2]:
+        raise ShapeError(
+            f"matmul: mat1 and mat2 shapes cannot be multiplied: {input.shape} and {mat2.shape}; the last size of the first "
+            "must be the last but one of the second; transpose one with .mT"
+        )
+    return np.matmul(input, mat2, out=out)
+
+
+@composite
+def matmul(input: Array, other: Array) -> Array:
+    """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast.
+
+    Shapes ``(..., n, k) @ (..., k, m) -> (..., n, m)``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.ones(2, 3) @ torch.ones(3)
+    tensor([3., 3.])
+    """
+    for operand in (input, other):
+        if not hasattr(operand, "ndim") or operand.ndim == 0:
+            got = f"shape {operand.shape}" if hasattr(operand, "ndim") else type(operand).__name__
+            kind = ShapeError if hasattr(operand, "ndim") else ArgumentError
+            raise kind(f"matmul: both arguments need to be Tensors of at least 1 dimension, got {got}; to scale, use *")
+    if input.ndim > 1 and other.ndim > 1:
+        return _matmul(input, other)
+    if input.ndim == 1 and other.ndim == 1:
+        return dot(input, other)
+    if input.ndim == 1:
+        return _matmul(input.reshape(1, -1), other).squeeze(-2)
+    return _matmul(input, other.reshape(-1, 1)).squeeze(-1)
+
+
+@primitive(lambda g, tensor: g * tensor, lambda g, input: g * input, cast="promote")
+def dot(input: Array, tensor: Array) -> Array:
+    """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
+    if input.ndim != 1 or input.shape != tensor.shape:
+        raise ShapeError(
+            f"dot: inconsistent tensor size, expected two 1D tensors of one size, got {input.shape} and {tensor.shape}"
+        )
+    return np.dot(input, tensor)
+
+
+def _of_rank(name: str, rank: tuple[int, int], a: Array, b: Array) -> None:
+    if (a.ndim, b.ndim) != rank:
+        raise ShapeError(
+            f"{name}: expected tensors of {rank[0]} and {rank[1]} dimensions, got shapes {a.shape} and {b.shape}; "
+            "matmul broadcasts"
+        )
+
+
+@composite
+def mm(input: Array, mat2: Array) -> Array:
+    """The product of two matrices, shapes ``(n, k), (k, m) -> (n, m)``."""
+    _of_rank("mm", (2, 2), input, mat2)
+    return _matmul(input, mat2)
+
+
+@composite
+def bmm(input: Array, mat2: Array) -> Array:
+    """The products of two batches of matrices, shapes ``(b, n, k), (b, k, m) -> (b, n, m)``."""
+    _of_rank("bmm", (3, 3), input, mat2)
+    if input.shape[0] != mat2.shape[0]:
+        raise ShapeError(f"bmm: batch1 and batch2 must have same number of batches, got {input.shape} and {mat2.shape}")
+    return _matmul(input, mat2)
+
+
+@composite
+def mv(input: Array, vec: Array) -> Array:
+    """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
+    _of_rank("mv", (2, 1), input, vec)
+    return matmul(input, vec)
+
+
+@composite
+def outer(input: Array, vec2: Array) -> Array:
+    """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
+    _of_rank("outer", (1, 1), input, vec2)
+    return input.reshape(-1, 1) * vec2
+
+
+@composite
+def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
+    """beta * input + alpha * (mat1 @ mat2)."""
+    product = mm(mat1, mat2)
+    product = product if alpha == 1 else product * alpha
+    return product if beta == 0 else product + (input if beta == 1 else input * beta)
+
+
+@composite
+def trace(input: Array) -> Array:
+    """The sum of the diagonal of a matrix."""
+    if input.ndim != 2:
+        raise ShapeError(f"trace: expected a matrix, but got shape {tuple(input.shape)}")
+    return input.diagonal().sum()
+
+
+def _rows(x: Any) -> Any:
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+
+
+@primitive(
+    lambda g, weight: g @ weight,  # (..., out) @ (out, in)
+    lambda g, input: _rows(g).T @ _rows(input),  # (out, N) @ (N, in)
+    lambda g: g,  # the engine sums over the batch
+    cast="promote",
+)
+def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None) -> Array:
+    """input @ weight.T + bias: the pre-activation of a layer. EE6132 lab, eq. 5, 9 and 10.
+
+    Shapes ``(*, in_features), (out_features, in_features), (out_features,) -> (*, out_features)``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
+    tensor([[3.5000]])
+
+    Raises:
+        ShapeError: The sizes of the features do not agree.
+    """
+    if weight.ndim != 2 or input.ndim == 0 or input.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: mat1 and mat2 shapes cannot be multiplied: input {input.shape}, weight {weight.shape}; the "
+            f"input's last size must be in_features, the weight's last: flatten the input, or make the layer "
+            f"Linear({input.shape[-1:]}, ...)"
+        )
+    y = np.matmul(input, weight.T, out=out)
+    if bias is None:
+        return y
+    return np.add(y, bias, out=y)
+
+
+def _einsum_input(g: Any, i: int, inputs: Sequence[Any], equation: str) -> Any:
+    terms, out = equation.split("->")
+    labels = terms.split(",")
+    others = [*labels[:i], *labels[i + 1 :]]
+    return _einsum(g, *inputs[:i], *inputs[i + 1 :], equation=",".join([out, *others]) + "->" + labels[i])
+
+
+@primitive(_einsum_input, cast="promote", variadic=True)
+def _einsum(*inputs: Array, equation: str = "") -> Array:
+    # every label occurs once in a term, and in another term too, the output being one of them: so the gradient of an
+    # input is the product of the output's cotangent with the other inputs, summed to the input's labels
+    return np.einsum(equation, *inputs, optimize=True)
+
+
+@composite
+def einsum(equation: str, *operands: Array) -> Array:
+    """The sum of products of elements that the equation spells out, a letter for each dimension.
+
+    ``"ij,jk->ik"`` is the matrix product sum_j a_ij b_jk: elements of one letter go together, letters missing on the right
+    are summed over, a letter twice in one term takes the diagonal, and ``...`` stands for any dimensions, broadcast.
+    Without ``->``, the result has ``...`` and then the letters that occur once, in alphabetical order.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.einsum("ij,j->i", torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 10.0]))
+    tensor([21., 43.])
+
+    Raises:
+        ShapeError: The equation is not well formed, or does not fit the operands.
+    """
+    if len(operands) == 1 and isinstance(operands[0], list | tuple):
+        operands = tuple(operands[0])
+    if not operands:
+        raise ValueError("einsum(): must specify the equation string and at least one operand")
+    terms, output = _labels(equation, [tuple(x.shape) for x in operands])
+    factors = [_diagonals(x, term) for x, term in zip(operands, terms, strict=True)]
+    sizes: dict[str, int] = {}
+    for k, (x, term) in enumerate(factors):
+        for label, size in zip(term, x.shape, strict=True):
+            if size != 1 and sizes.setdefault(label, size) != size:
+                raise ShapeError(
+                    f"einsum(): subscript {label} has size {size} for operand {k} which does not broadcast with previously "
+                    f"seen size {sizes[label]} in {equation!r}"
+                )
+    for k, (x, term) in enumerate(factors):  # what others broadcast is not there at all
+        if single := [d for d, label in enumerate(term) if x.shape[d] == 1 != sizes.get(label, 1)]:
+            factors[k] = (x.squeeze(tuple(single)), _without(term, single))
+    uses = Counter(label for _, term in factors for label in term)
+    uses.update(output)
+    for k, (x, term) in enumerate(factors):
+        if alone := [d for d, label in enumerate(term) if uses[label] == 1]:
+            factors[k] = (x.sum(tuple(alone)), _without(term, alone))
+    if len(factors) == 1:
+        x, term = factors[0]
+        return x.permute(tuple(map(term.index, output)))
+    return _einsum(*(x for x, _ in factors), equation=",".join(term for _, term in factors) + "->" + output)
+
+
+def _without(term: str, dims: Sequence[int]) -> str:
+    return "".join(label for d, label in enumerate(term) if d not in dims)
+
+
+def _diagonals(x: Any, term: str) -> tuple[Any, str]:
+    """The operand with each label once: on the diagonal of the dimensions that share one."""
+    for label in dict.fromkeys(term):
+        while term.count(label) > 1:
+            pair = [d for d, other in enumerate(term) if other == label][:2]
+            if x.shape[pair[0]] != x.shape[pair[1]]:
+                raise ShapeError(
+                    f"einsum(): subscript {label} is repeated but the sizes don't match, "
+                    f"{x.shape[pair[0]]} != {x.shape[pair[1]]}"
+                )
+            x, term = x.diagonal(0, *pair), _without(term, pair) + label
+    return x, term
+
+
+def _labels(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], str]:
+    """The labels of each operand and of the output, with a letter of its own for each dimension that ``...`` stands for."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    for part in (*terms, right):
+        if rest := set(part.replace("...", "", 1)) - set(string.ascii_letters):
+            raise ShapeError(
+                f"einsum(): invalid subscript {sorted(rest)} in {equation!r}; subscripts must be in [a-zA-Z], with "
+                "at most one ellipsis (...) an operand"
+            )
+    if len(terms) != len(shapes):
+        few = "fewer" if len(shapes) < len(terms) else "more"
+        raise ShapeError(
+            f"einsum(): {few} operands were provided than specified in the equation: {len(shapes)} for {equation!r}"
+        )
+    unnamed = [len(shape) - len(term.replace("...", "")) for term, shape in zip(terms, shapes, strict=True)]
+    for k, (term, count) in enumerate(zip(terms, unnamed, strict=True)):
+        if count < 0 or (count and "..." not in term):
+            raise ShapeError(
+                f"einsum(): the number of subscripts in {term!r} of the equation {equation!r} does not match the number of "
+                f"dimensions ({len(shapes[k])}) for operand {k}"
+            )
+    free = "".join(sorted(set(string.ascii_letters) - set(equation)))[: max(unnamed)]
+    full = [term.replace("...", free[len(free) - n :]) for term, n in zip(terms, unnamed, strict=True)]
+    named = Counter(left.replace("...", "").replace(",", ""))
+    if not arrow:
+        return full, free + "".join(sorted(label for label, count in named.items() if count == 1))
+    for label, count in Counter(right.replace("...", "")).items():
+        if count > 1 or label not in named:
+            wrong = "appears more than once in the output" if count > 1 else "does not appear in any input operand"
+            raise ShapeError(f"einsum(): output subscript {label} {wrong} in {equation!r}")
+    return full, right.replace("...", free)

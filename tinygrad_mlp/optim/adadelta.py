@@ -1,0 +1,72 @@
+"""Adadelta."""
+
+from __future__ import annotations
+
+from ..ops.creation import zeros_like
+from ..tensor import Tensor
+from .optimizer import Group, Optimizer, Params, State
+
+__all__ = ["Adadelta"]
+
+
+class Adadelta(Optimizer):
+    """Adadelta: the gradient scaled by the root mean square of past steps over that of past gradients.
+
+    ::
+
+        g = p.grad + weight_decay * p                  # coupled weight decay
+        v = rho * v + (1 - rho) * g * g                # square_avg
+        s = sqrt(u + eps) / sqrt(v + eps) * g
+        u = rho * u + (1 - rho) * s * s                # acc_delta
+        p = p - lr * s
+
+    Zeiler, "ADADELTA: An Adaptive Learning Rate Method" (2012), Algorithm 1, which has lr = 1.
+
+    Args:
+        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
+        lr: Factor of the step.
+        rho: What is kept of the means.
+        eps: Starts the first steps and keeps the denominator from 0.
+        weight_decay: Factor of p in the gradient.
+        maximize: Ascend.
+
+    Raises:
+        ValueError: An option is negative, or ``rho`` above 1.
+
+    >>> import tinygrad_mlp as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.Adadelta([w], rho=0.75)
+    >>> (w**2).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.9980], requires_grad=True)
+    """
+
+    ranges = {**Optimizer.ranges, "rho": ("rho value", 0, 1)}
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
+        super().__init__(params, defaults)
+
+    def initial_state(self, p: Tensor, group: Group) -> State:
+        """Means of 0."""
+        return {"step": 0.0, "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}
+
+    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
+        """One step; see the class."""
+        rho, eps = group["rho"], group["eps"]
+        v, u = state["square_avg"], state["acc_delta"]
+        state["step"] += 1
+        v.mul_(rho).addcmul_(g, g, value=1 - rho)
+        s = u.add(eps).sqrt_().div_(v.add(eps).sqrt_()).mul_(g)
+        u.mul_(rho).addcmul_(s, s, value=1 - rho)
+        p.add_(s, alpha=-group["lr"])

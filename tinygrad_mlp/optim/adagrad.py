@@ -1,0 +1,81 @@
+"""Adagrad."""
+
+from __future__ import annotations
+
+import math
+
+from ..ops.creation import full_like
+from ..tensor import Tensor
+from .optimizer import Group, Optimizer, Params, State
+
+__all__ = ["Adagrad"]
+
+
+class Adagrad(Optimizer):
+    """Adagrad: the gradient over the root of the sum of its squares so far.
+
+    In step t = 1, 2, ...::
+
+        g = p.grad + weight_decay * p                  # coupled weight decay
+        s = s + g * g                                  # sum, from initial_accumulator_value
+        p = p - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)
+
+    Duchi, Hazan and Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization" (2011).
+
+    Args:
+        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
+        lr: Learning rate.
+        lr_decay: How fast the learning rate falls.
+        weight_decay: Factor of p in the gradient.
+        initial_accumulator_value: Where s starts.
+        eps: Keeps the denominator from 0.
+        maximize: Ascend.
+
+    Raises:
+        ValueError: An option is negative.
+
+    >>> import tinygrad_mlp as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.Adagrad([w], lr=0.5)
+    >>> (w**2).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.5000], requires_grad=True)
+    """
+
+    ranges = {
+        **Optimizer.ranges,
+        "lr_decay": ("lr_decay value", 0, math.inf),
+        "initial_accumulator_value": ("initial_accumulator_value value", 0, math.inf),
+    }
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "lr_decay": lr_decay,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def initial_state(self, p: Tensor, group: Group) -> State:
+        """t = 0 and the sum's start."""
+        return {"step": 0.0, "sum": full_like(p, group["initial_accumulator_value"])}
+
+    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
+        """One step; see the class."""
+        t = state["step"] = state["step"] + 1
+        denominator = state["sum"].addcmul_(g, g).sqrt().add_(group["eps"])
+        p.addcdiv_(g, denominator, value=-group["lr"] / (1 + (t - 1) * group["lr_decay"]))

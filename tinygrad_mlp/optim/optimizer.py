@@ -1,0 +1,283 @@
+"""What every optimizer has: parameter groups, state per parameter, the walk over both, and their form as a dict.
+
+An optimizer is then its formula. A subclass gives two methods:
+
+* :meth:`Optimizer.initial_state`: the state that a parameter starts with;
+* :meth:`Optimizer.update`: one step of one parameter, in Tensor operations that write to it in place.
+
+The sign (``maximize``) and the weight decay are the same in all of them, and are applied here, before ``update``.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from ..dtypes import float64, get_default_dtype
+from ..engine import wrap
+from ..errors import ArgumentError
+from ..grad_mode import enable_grad, no_grad
+from ..tensor import Tensor
+
+__all__ = ["Optimizer"]
+
+Params: TypeAlias = "Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]"
+Group: TypeAlias = "dict[str, Any]"
+State: TypeAlias = "dict[str, Any]"
+
+
+def number_type() -> type[np.floating[Any]]:
+    """The NumPy type in which PyTorch keeps the plain numbers of a state: the default dtype's, but at least float32."""
+    return np.float64 if get_default_dtype() is float64 else np.float32
+
+
+class Optimizer:
+    """Base of the optimizers: moves each parameter p by its gradient g = p.grad.
+
+    Before the update of the subclass sees it, the gradient is::
+
+        g = -p.grad if maximize else p.grad
+        g = g + weight_decay * p              # coupled weight decay: the gradient of an L2 penalty, or, where the
+        p = p * (1 - lr * weight_decay)       # group says decoupled_weight_decay, p itself shrinks and g stays
+
+    ``p.grad`` is read and never written, and a parameter whose ``.grad`` is None is left alone. State and updates have
+    the parameter's dtype. What changes from step to step (the learning rate, bias corrections) is a Python number,
+    computed with the arithmetic operators alone.
+
+    Args:
+        params: The tensors to optimize; or pairs ``(name, tensor)``; or dicts, each a group with its ``"params"`` and
+            the options that differ from ``defaults``.
+        defaults: Options by name, for the groups that do not give their own.
+
+    Attributes:
+        param_groups: A dict per group: its ``"params"`` and all its options. Change an option here at any time.
+        state: Per parameter a dict of tensors of its shape and of numbers.
+
+    Raises:
+        ArgumentError: ``params`` is a single Tensor, or holds something else than Tensors.
+        ValueError: No parameters; one that is not a leaf, or is in two groups; an option out of its range.
+
+    >>> import tinygrad_mlp as torch
+    >>> class SignDescent(torch.optim.Optimizer):
+    ...     def update(self, p, g, state, group):
+    ...         p.sub_(g.sign(), alpha=group["lr"])
+    >>> w = torch.tensor([3.0, -2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> SignDescent([w], {"lr": 0.5}).step()
+    >>> w
+    tensor([ 2.5000, -1.5000], requires_grad=True)
+    """
+
+    # Option: what it is called in an error, its least and its largest value.
+    ranges: ClassVar[dict[str, tuple[str, float, float]]] = {
+        "lr": ("learning rate", 0, math.inf),
+        "eps": ("epsilon value", 0, math.inf),
+        "weight_decay": ("weight_decay value", 0, math.inf),
+        "momentum": ("momentum value", 0, math.inf),
+    }
+    # Entries of the state that are plain numbers; in a state_dict they are tensors without dimensions.
+    numbers: ClassVar[frozenset[str]] = frozenset({"step"})
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        self.check(defaults)
+        self.defaults = defaults
+        self.state: defaultdict[Tensor, State] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        # Whether step() ran, which schedulers look at; None where a subclass has a step() of its own.
+        self.stepped: bool | None = False if type(self).step is Optimizer.step else None
+        if isinstance(params, Tensor):
+            raise ArgumentError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got a Tensor; "
+                "put it in a list"
+            )
+        groups: list[Any] = list(params)
+        if not groups:
+            raise ValueError(
+                "optimizer got an empty parameter list; a generator such as parameters() is empty once it was used"
+            )
+        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            self.add_param_group(group)
+
+    # ------------------------------------------------------------------------------------------- what subclasses give
+
+    def initial_state(self, p: Tensor, group: Group) -> State:
+        """The state of a parameter before its first step."""
+        return {}
+
+    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
+        """Move ``p`` by one step along the gradient ``g``, in place; nothing is recorded meanwhile."""
+        raise NotImplementedError(f"{type(self).__name__} has no update(p, g, state, group)")
+
+    def check(self, options: dict[str, Any]) -> None:
+        """Raise ValueError for an option out of its range (``ranges``)."""
+        for key, (name, least, most) in self.ranges.items():
+            if key in options and not least <= options[key] <= most:
+                expected = f"at least {least}" + (f" and at most {most}" if most < math.inf else "")
+                raise ValueError(f"Invalid {name}: {options[key]}; expected a number, {expected}")
+        for i, beta in enumerate(options.get("betas", ())):
+            if not 0 <= beta < 1:
+                raise ValueError(f"Invalid beta parameter at index {i}: {beta}; expected a number, at least 0 and below 1")
+
+    # ------------------------------------------------------------------------------------------------------- the step
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient.
+
+        Args:
+            closure: Computes the loss and its gradients anew, before the update.
+
+        Returns:
+            What the closure returned; None without one.
+        """
+        self.stepped = True
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        with no_grad():
+            for group in self.param_groups:
+                maximize, decay = group.get("maximize", False), group.get("weight_decay", 0)
+                decoupled = group.get("decoupled_weight_decay", False)
+                for p in group["params"]:
+                    g = p.grad
+                    if g is None:
+                        continue
+                    if maximize:
+                        g = -g
+                    if decay and decoupled:
+                        p.mul_(1 - group["lr"] * decay)
+                    elif decay:
+                        g = g.add(p, alpha=decay)
+                    state = self.state[p]
+                    if not state:
+                        state.update(self.initial_state(p, group))
+                    self.update(p, g, state, group)
+        return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients: ``.grad`` becomes None, or zeros in its memory where ``set_to_none`` is False."""
+        for p in self._params():
+            if set_to_none:
+                p.grad = None
+            elif p.grad is not None:
+                with no_grad():
+                    p.grad.detach_().zero_()
+
+    # ----------------------------------------------------------------------------------------------- parameter groups
+
+    def _params(self) -> Iterator[Tensor]:
+        """Every parameter, group by group: the order in which a state_dict numbers them."""
+        for group in self.param_groups:
+            yield from group["params"]
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Optimize further tensors: ``{"params": tensors, ...}`` with the options that differ from the defaults.
+
+        Raises:
+            ArgumentError: Not a dict; parameters in a set, which has no order; something else than Tensors.
+            ValueError: A parameter that is not a leaf, or is in another group; some named and some not; an option out
+                of its range.
+        """
+        if not isinstance(param_group, dict):
+            raise ArgumentError(f"param_group must be a dict, but got {type(param_group).__name__}")
+        given = param_group["params"]
+        if isinstance(given, set):
+            raise ArgumentError("optimizer parameters need an order, which a set does not keep from run to run; use a list")
+        entries = [given] if isinstance(given, Tensor) else list(given)
+        params = [entry[1] if isinstance(entry, tuple) else entry for entry in entries]
+        names = [entry[0] for entry in entries if isinstance(entry, tuple)]
+        for p in params:
+            if not isinstance(p, Tensor):
+                raise ArgumentError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+            if not (p.is_leaf or p.retains_grad):
+                raise ValueError(
+                    "can't optimize a non-leaf Tensor: it was computed from others, so changing it changes none of "
+                    "them; optimize those, or detach() it first"
+                )
+        if names and len(names) != len(params):
+            raise ValueError(f"{len(names)} of {len(params)} parameters have names; name all of them or none")
+        if any(bool(names) != ("param_names" in group) for group in self.param_groups):
+            raise ValueError("the parameters of one group have names and those of another have none; name all or none")
+        if len(set(params)) < len(params):
+            warnings.warn("a parameter appears twice in its group and is updated twice a step", stacklevel=2)
+        if not set(params).isdisjoint(self._params()):
+            raise ValueError("some parameters appear in more than one parameter group")
+        # A NumPy number is not weak like Python's: it would make float64 of float32.
+        options = {k: v.item() if isinstance(v, np.generic) else v for k, v in {**self.defaults, **param_group}.items()}
+        self.check(options)
+        self.param_groups.append({**options, "params": params, **({"param_names": names} if names else {})})
+
+    # ------------------------------------------------------------------------------------------------ in and out
+
+    def state_dict(self) -> dict[str, Any]:
+        """The options and the state in PyTorch's layout, parameters by their number.
+
+        ::
+
+            {"state": {0: {"step": tensor, ...}, ...}, "param_groups": [{"lr": 0.1, ..., "params": [0, ...]}, ...]}
+
+        The tensors are the optimizer's own, not copies.
+        """
+        index: dict[Tensor, int] = {}
+        for p in self._params():
+            index.setdefault(p, len(index))
+        return {
+            "state": {
+                index[p]: {k: wrap(np.asarray(v, number_type())) if k in self.numbers else v for k, v in state.items()}
+                for p, state in self.state.items()
+                if state
+            },
+            "param_groups": [{**group, "params": [index[p] for p in group["params"]]} for group in self.param_groups],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over options and state from :meth:`state_dict`, here or in PyTorch.
+
+        Tensors (or arrays) are copied, into their parameter's dtype. Options that the dict lacks keep their default.
+
+        Raises:
+            ValueError: The groups, or the number of parameters in one, are not this optimizer's.
+        """
+        saved = state_dict["param_groups"]
+        sizes, saved_sizes = ([len(group["params"]) for group in groups] for groups in (self.param_groups, saved))
+        if len(sizes) != len(saved_sizes):
+            raise ValueError(
+                f"loaded state dict has a different number of parameter groups: {len(saved_sizes)}, expected {len(sizes)}"
+            )
+        if sizes != saved_sizes:
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group: groups "
+                f"of {saved_sizes} parameters, expected {sizes}"
+            )
+        numbered = dict(zip((i for group in saved for i in group["params"]), self._params(), strict=True))
+        self.state = defaultdict(dict)
+        for i, entries in state_dict["state"].items():
+            p = numbered[i]
+            self.state[p] = {k: self._loaded(k, v, p) for k, v in entries.items()}
+        self.param_groups = [
+            {
+                **self.defaults,
+                **({"param_names": group["param_names"]} if "param_names" in group else {}),
+                **deepcopy({k: v for k, v in new.items() if k != "params"}),
+                "params": group["params"],
+            }
+            for group, new in zip(self.param_groups, saved, strict=True)
+        ]
+
+    def _loaded(self, key: str, value: Any, p: Tensor) -> Any:
+        if key in self.numbers:
+            return float(value)
+        return wrap(np.asarray(value).astype(p._data.dtype)) if hasattr(value, "__array__") else deepcopy(value)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])

@@ -1,0 +1,99 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+import math
+
+from ..ops.creation import zeros_like
+from ..tensor import Tensor
+from .optimizer import Group, Optimizer, Params, State
+
+__all__ = ["RMSprop"]
+
+
+class RMSprop(Optimizer):
+    """RMSprop: the gradient over the root of its mean square.
+
+    ::
+
+        g = p.grad + weight_decay * p                  # coupled weight decay
+        v = alpha * v + (1 - alpha) * g * g            # square_avg
+        d = sqrt(v) + eps
+        b = momentum * b + g / d                       # momentum_buffer
+        p = p - lr * b
+
+    With ``centered``, d = sqrt(v - a * a) + eps, where a = alpha * a + (1 - alpha) * g is the mean gradient.
+
+    Tieleman and Hinton, "Neural Networks for Machine Learning", lecture 6e (2012); centered: Graves, "Generating
+    Sequences With Recurrent Neural Networks" (2013), eqs. 38-41, with eps added outside the root.
+
+    Args:
+        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
+        lr: Learning rate.
+        alpha: What is kept of the means.
+        eps: Keeps the denominator from 0.
+        weight_decay: Factor of p in the gradient.
+        momentum: What is kept of the velocity b.
+        centered: Divide by the deviation from the mean gradient.
+        maximize: Ascend.
+
+    Raises:
+        ValueError: An option is negative.
+
+    >>> import tinygrad_mlp as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.RMSprop([w], lr=0.25, alpha=0.75)
+    >>> (w**2).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.5000], requires_grad=True)
+    """
+
+    ranges = {**Optimizer.ranges, "alpha": ("alpha value", 0, math.inf)}
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "alpha": alpha,
+            "eps": eps,
+            "centered": centered,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def initial_state(self, p: Tensor, group: Group) -> State:
+        """Means and velocity of 0, those that the options use."""
+        state = {"step": 0.0, "square_avg": zeros_like(p)}
+        if group["momentum"] > 0:
+            state["momentum_buffer"] = zeros_like(p)
+        if group["centered"]:
+            state["grad_avg"] = zeros_like(p)
+        return state
+
+    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
+        """One step; see the class."""
+        alpha, lr = group["alpha"], group["lr"]
+        v = state["square_avg"]
+        state["step"] += 1
+        v.mul_(alpha).addcmul_(g, g, value=1 - alpha)
+        if group["centered"]:
+            a = state["grad_avg"].lerp_(g, 1 - alpha)
+            v = v.addcmul(a, a, value=-1)
+        denominator = v.sqrt().add_(group["eps"])
+        if group["momentum"] > 0:
+            p.add_(state["momentum_buffer"].mul_(group["momentum"]).addcdiv_(g, denominator), alpha=-lr)
+        else:
+            p.addcdiv_(g, denominator, value=-lr)

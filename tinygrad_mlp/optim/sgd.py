@@ -1,0 +1,81 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from ..tensor import Tensor
+from .optimizer import Group, Optimizer, Params, State
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum or Nesterov's.
+
+    ::
+
+        g = p.grad + weight_decay * p                  # coupled weight decay
+        b = momentum * b + (1 - dampening) * g         # b = g in the first step
+        p = p - lr * b                                 # Nesterov: p - lr * (g + momentum * b)
+
+    and ``p = p - lr * g`` without momentum. The learning rate multiplies the velocity, not the gradient in it: unlike
+    in Sutskever et al., "On the importance of initialization and momentum in deep learning" (2013), eqs. 1-4, from
+    which Nesterov's form is taken. Momentum: Polyak, "Some methods of speeding up the convergence of iteration
+    methods" (1964).
+
+    Args:
+        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
+        lr: Learning rate.
+        momentum: What is kept of the velocity b.
+        dampening: What the gradient loses when it is added to b.
+        weight_decay: Factor of p in the gradient.
+        nesterov: Look ahead along b.
+        maximize: Ascend.
+
+    Raises:
+        ValueError: An option is negative; ``nesterov`` without momentum, or with dampening.
+
+    >>> import tinygrad_mlp as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.SGD([w], lr=0.25)
+    >>> (w**2).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.5000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError(
+                f"Nesterov momentum requires a momentum and zero dampening, got momentum={momentum}, dampening={dampening}"
+            )
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
+        """One step; see the class."""
+        momentum = group["momentum"]
+        if momentum != 0:
+            b = state.get("momentum_buffer")
+            if b is None:
+                b = state["momentum_buffer"] = g.clone()
+            else:
+                b.mul_(momentum).add_(g, alpha=1 - group["dampening"])
+            g = g.add(b, alpha=momentum) if group["nesterov"] else b
+        p.add_(g, alpha=-group["lr"])

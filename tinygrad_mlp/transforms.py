@@ -1,0 +1,172 @@
+"""Transforms of images, for one image and for a whole batch alike.
+
+Each acts on the last dimensions, so that leading ones, such as a batch's, pass through, and a data set held
+in one array is transformed by one call per batch. A transform says so by its attribute `batched`; a callable
+without it is called with one image at a time.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .engine import wrap
+from .errors import ArgumentError, ShapeError
+from .tensor import Tensor
+
+__all__ = ["Compose", "Flatten", "Lambda", "Normalize", "ToTensor"]
+
+
+class Compose:
+    """Transforms one after the other; made for batches if each of them is.
+
+    >>> from tinygrad_mlp.transforms import Compose, Normalize, ToTensor
+    >>> Compose([ToTensor(), Normalize(0.1307, 0.3081)])
+    Compose(
+        ToTensor()
+        Normalize(mean=0.1307, std=0.3081)
+    )
+    """
+
+    def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
+        self.transforms = transforms
+
+    @property
+    def batched(self) -> bool:
+        return all(getattr(transform, "batched", False) for transform in self.transforms)
+
+    def __call__(self, image: Any) -> Any:
+        for transform in self.transforms:
+            image = transform(image)
+        return image
+
+    def __repr__(self) -> str:
+        lines = textwrap.indent("\n".join(map(repr, self.transforms)), "    ")
+        return f"Compose(\n{lines}\n)"
+
+
+class ToTensor:
+    """Add the channel's dimension and bring uint8 values into 0..1: `(..., H, W)` to `(..., 1, H, W)`.
+
+    `y = x / 255` as float32 for uint8; values of another dtype stay as they are.
+
+    Raises:
+        ArgumentError: given neither a Tensor nor an array.
+        ValueError: fewer than two dimensions.
+
+    >>> import numpy as np
+    >>> from tinygrad_mlp.transforms import ToTensor
+    >>> ToTensor()(np.array([[0, 51], [102, 255]], dtype=np.uint8))
+    tensor([[[0.0000, 0.2000],
+             [0.4000, 1.0000]]])
+    """
+
+    batched = True
+
+    def __call__(self, image: Tensor | npt.NDArray[Any]) -> Tensor:
+        array = image.numpy() if isinstance(image, Tensor) else image
+        if not isinstance(array, np.ndarray):
+            raise ArgumentError(f"ToTensor(): expected a Tensor or an array, got {type(image).__name__}")
+        if array.ndim < 2:
+            raise ValueError(f"ToTensor(): expected an image of shape (..., H, W), got {array.shape}")
+        if array.dtype == np.uint8:
+            array = np.divide(array, np.float32(255))
+        return wrap(np.expand_dims(array, -3))
+
+    def __repr__(self) -> str:
+        return "ToTensor()"
+
+
+class Normalize:
+    """Shift and scale each channel of `(..., C, H, W)`: `y = (x - mean) / std`.
+
+    Args:
+        mean: One number a channel, or one for all.
+        std: Likewise.
+
+    Raises:
+        ValueError: `std` has a zero, or the image fewer than three dimensions.
+        ArgumentError: the image is not a Tensor of floating-point numbers.
+        ShapeError: `mean` or `std` has neither one number nor one a channel.
+
+    >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.transforms import Normalize
+    >>> Normalize(0.5, 0.25)(torch.tensor([[[0.0, 0.5, 1.0]]]))
+    tensor([[[-2.,  0.,  2.]]])
+    """
+
+    batched = True
+
+    def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
+        if not np.all(std):
+            raise ValueError(f"Normalize(): std is {std}; expected no zero, as images are divided by it")
+        self.mean = mean
+        self.std = std
+
+    def __call__(self, image: Tensor) -> Tensor:
+        if not isinstance(image, Tensor) or not image.dtype.is_floating_point:
+            got = image.dtype if isinstance(image, Tensor) else type(image).__name__
+            raise ArgumentError(f"Normalize(): expected a floating-point Tensor, got {got}; put ToTensor() before it")
+        if image.ndim < 3:
+            raise ValueError(f"Normalize(): expected an image of shape (..., C, H, W), got {tuple(image.shape)}")
+        return (image - self._channels(self.mean, image)) / self._channels(self.std, image)
+
+    def _channels(self, values: float | Sequence[float], image: Tensor) -> Tensor:
+        array = np.asarray(values, np.float64).reshape(-1, 1, 1)
+        if len(array) not in (1, image.shape[-3]):
+            raise ShapeError(
+                f"Normalize(): {len(array)} values for mean or std, but the image of shape "
+                f"{tuple(image.shape)} has {image.shape[-3]} channels"
+            )
+        return wrap(array).to(image.dtype)
+
+    def __repr__(self) -> str:
+        return f"Normalize(mean={self.mean}, std={self.std})"
+
+
+class Flatten:
+    """Flatten an image into an MLP's features: `(..., C, H, W)` to `(..., C*H*W)`.
+
+    >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.transforms import Flatten
+    >>> Flatten()(torch.zeros(64, 1, 28, 28)).shape
+    torch.Size([64, 784])
+    """
+
+    batched = True
+
+    def __call__(self, image: Tensor) -> Tensor:
+        return image.flatten(-3)
+
+    def __repr__(self) -> str:
+        return "Flatten()"
+
+
+class Lambda:
+    """A user's own function as a transform, called with one image at a time.
+
+    Raises:
+        ArgumentError: what is given cannot be called.
+
+    >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.transforms import Lambda
+    >>> Lambda(lambda image: 1.0 - image)(torch.zeros(1, 1, 2))
+    tensor([[[1., 1.]]])
+    """
+
+    batched = False
+
+    def __init__(self, lambd: Callable[[Any], Any]) -> None:
+        if not callable(lambd):
+            raise ArgumentError(f"Lambda(): expected a function, got {type(lambd).__name__}")
+        self.lambd = lambd
+
+    def __call__(self, image: Any) -> Any:
+        return self.lambd(image)
+
+    def __repr__(self) -> str:
+        return "Lambda()"
