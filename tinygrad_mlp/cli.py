@@ -7,22 +7,20 @@ understood, 130 for an interruption by Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import platform
 import shlex
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from ._version import __version__
 from .errors import TinygradError
 from .experiments import EXPERIMENTS
 
 if TYPE_CHECKING:
-    from .experiments.results import Row
+    from .experiments.results import Row, Settings
 
 __all__ = ["main"]
 
@@ -42,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         options.command(options)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return _failed("interrupted", 130)
+    except KeyboardInterrupt as e:
+        return _failed(str(e) or "interrupted", 130)
     except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -90,21 +88,39 @@ def _parser() -> _Parser:
     run.add_argument(
         "--data",
         metavar="sample|full|DIR",
-        default="sample",
-        help="the images that ship with the package (sample, the default), the whole set (full; "
-        "`tinygrad-mlp data` shows where it is looked for), or the folder that holds the whole set",
+        help="the images that ship with the package (sample, the default), the whole sets (full; "
+        "`tinygrad-mlp data` shows where it is looked for), or the folder that holds the whole sets",
     )
     run.add_argument(
-        "--epochs", metavar="N", type=_epochs, help="passes over the training images (default: the report's own)"
+        "--epochs",
+        metavar="N",
+        type=_count,
+        help="passes over the training images (default: the report's, fewer on the sample)",
     )
-    run.add_argument("--seed", metavar="N", type=_seed, default=0, help="seed of all random numbers (default: 0)")
+    seeds = run.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", metavar="N", type=_seed, help="seed of all random numbers (default: 0)")
+    seeds.add_argument("--seeds", metavar="N", type=_count, help="repeat over the seeds 0 to N-1; mean and spread are given")
     run.add_argument(
         "--out",
         metavar="DIR",
         default="runs",
         help="results go to DIR/<experiment>/<time> (default: runs)",
     )
+    run.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the newest unfinished run under --out, or start one where there is none",
+    )
     run.set_defaults(command=_run)
+
+    report = commands.add_parser(
+        "report",
+        help="build the report of finished runs again",
+        description="Build one report.html from the results that runs have saved.",
+    )
+    report.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="the folder of a finished run")
+    report.add_argument("--out", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html")
+    report.set_defaults(command=_report)
 
     data = commands.add_parser(
         "data",
@@ -130,7 +146,7 @@ def _experiment(text: str) -> str:
     return text
 
 
-def _epochs(text: str) -> int:
+def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
     return int(text)
@@ -152,7 +168,7 @@ def _list(options: argparse.Namespace) -> None:
         print(f"{name:<{width}}  {summary}")
 
 
-def _run(options: argparse.Namespace) -> None:
+def _need_extra() -> None:
     try:
         for library in _EXTRA:
             import_module(library)
@@ -160,60 +176,98 @@ def _run(options: argparse.Namespace) -> None:
         raise TinygradError(
             f"the experiments need {e.name or e}; install it with: pip install 'tinygrad_mlp[experiments]'"
         ) from e
-    from .experiments.results import RunFolder, Settings
 
-    settings = Settings(options.data, options.epochs, options.seed)
+
+def _run(options: argparse.Namespace) -> None:
+    _need_extra()
+    from .experiments import runs
+    from .experiments.results import Settings
+
     for name in dict.fromkeys(options.names or EXPERIMENTS):
-        module = import_module(f".experiments.{name.replace('-', '_')}", __package__)
-        folder = RunFolder(options.out, name)
-        print(f"{name}: {EXPERIMENTS[name]}", flush=True)
-        started, start = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.perf_counter()
+        found = runs.unfinished(name, options.out) if options.resume else None
+        if found is None:
+            settings = Settings(options.data or "sample", options.epochs, _seeds(options) or (0,))
+            folder = runs.start(name, settings, options.out, _command(name, options))
+        else:
+            folder, settings = found
+            _agree(options, folder.path, settings)
+        print(f"{name}: {EXPERIMENTS[name]}\n{'Goes on' if found else 'Runs'} in {folder.path}", flush=True)
         try:
-            rows = module.run(settings, folder)
-        except BaseException:
-            with contextlib.suppress(OSError):  # a run that leaves nothing leaves no folder
-                folder.path.rmdir()
+            rows = runs.perform(folder, settings)
+        except KeyboardInterrupt:
+            again = shlex.join(["tinygrad-mlp", "run", name, "--out", options.out, "--resume"])
+            if folder.path.exists():
+                raise KeyboardInterrupt(f"interrupted; {folder.path} keeps what is done; go on with: {again}") from None
             raise
-        folder.write_results(rows)
-        seconds = round(time.perf_counter() - start, 1)
-        folder.write_json("run.json", {"started": started, "seconds": seconds, **_about(name, options)})
         print(_table(rows))
         print(f"Written to {folder.path}: {', '.join(sorted(os.listdir(folder.path)))}", flush=True)
 
 
-def _about(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """All that gives the run again: its command, and the versions of what computed it."""
-    import numpy as np
+def _seeds(options: argparse.Namespace) -> tuple[int, ...] | None:
+    if options.seeds is not None:
+        return tuple(range(options.seeds))
+    return None if options.seed is None else (options.seed,)
 
-    command = ["tinygrad-mlp", "run", name, "--data", options.data, "--seed", str(options.seed), "--out", options.out]
-    if options.epochs is not None:
-        command += ["--epochs", str(options.epochs)]
-    return {
-        "command": shlex.join(command),
-        "versions": {
-            "tinygrad_mlp": __version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            "machine": platform.platform(),
-        },
-    }
+
+def _agree(options: argparse.Namespace, path: Path, settings: Settings) -> None:
+    """A run goes on with the settings it was begun with.
+
+    Raises:
+        TinygradError: the command line asks for others.
+    """
+    for name, asked, begun in (
+        ("--data", options.data, settings.data),
+        ("--epochs", options.epochs, settings.epochs),
+        ("--seed or --seeds", _seeds(options), settings.seeds),
+    ):
+        if asked is not None and asked != begun:
+            raise TinygradError(f"{path} was begun with other {name} ({begun}); leave that out, or run without --resume")
+
+
+def _report(options: argparse.Namespace) -> None:
+    _need_extra()
+    from .experiments.report import write_report
+
+    write_report(options.folders, options.out)
+    print(options.out)
+
+
+def _command(name: str, options: argparse.Namespace) -> str:
+    """The command that gives the run again."""
+    command = ["tinygrad-mlp", "run", name, "--data", options.data or "sample", "--out", options.out]
+    for option in ("epochs", "seed", "seeds"):
+        if (value := getattr(options, option)) is not None:
+            command += [f"--{option}", str(value)]
+    return shlex.join(command)
 
 
 def _table(rows: Iterable[Row]) -> str:
-    """Rows as an aligned table, and beneath it in what the runs differ from the report's."""
+    """Rows as aligned tables, one for each section."""
     rows = list(rows)
-    cells = [("quantity", "unit", "paper", "ours")]
-    for row in rows:
-        paper = "-" if row.paper is None else f"{row.paper:.5g}"
-        cells.append((row.quantity, row.unit, paper, f"{row.ours:.5g}"))
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        f"{quantity:<{widths[0]}}  {unit:<{widths[1]}}  {paper:>{widths[2]}}  {ours:>{widths[3]}}"
-        for quantity, unit, paper, ours in cells
-    ]
-    lines.insert(1, "-" * len(lines[0]))
-    notes = [f"Ours: {note}." for note in dict.fromkeys(row.note for row in rows) if note]
-    return "\n".join(["", *lines, *notes, ""])
+    cells = {row: (row.quantity, row.unit, _number(row.paper), _number(row.ours), _spread(row)) for row in rows}
+    header = ("quantity", "unit", "paper", "ours", "sd")
+    widths = [max(map(len, column)) for column in zip(header, *cells.values(), strict=True)]
+    lines, section = [], None
+    for row, cell in cells.items():
+        if row.section != section:
+            section = row.section
+            lines += ["", section, _aligned(header, widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
+        lines.append(_aligned(cell, widths))
+    return "\n".join([*lines, ""])
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    left = (f"{cell:<{width}}" for cell, width in zip(cells[:2], widths, strict=False))
+    right = (f"{cell:>{width}}" for cell, width in zip(cells[2:], widths[2:], strict=True))
+    return "  ".join([*left, *right]).rstrip()
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.5g}"
+
+
+def _spread(row: Row) -> str:
+    return "" if row.sd is None else f"{row.sd:.2g}"
 
 
 def _data(options: argparse.Namespace) -> None:

@@ -13,11 +13,12 @@ What the report leaves open, and the reading that fits its numbers:
 * The images are shuffled anew in each epoch, and all batches are of 64: those left over, too few for a batch,
   are not used in that epoch.
 
-Files of a run: `iterations.csv` and `epochs.csv` hold the curves, `loss.png` and `accuracy.png` show them;
-`confusion.csv` and `confusion.png` hold the confusion matrices; `model.safetensors` is the model with the
-lowest loss on the training images.
+Files of a run, besides those of every run: `iterations.csv` holds the loss of each batch, `confusion.csv` the
+confusion matrices; `model.safetensors` is the model with the lowest loss on the training images.
 """
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,16 +26,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-import tinygrad_mlp as torch
-from tinygrad_mlp import nn, optim
+from tinygrad_mlp import Generator, nn, optim
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
 from .data import load_images
+from .lab import History, Lab
 from .plots import draw_curves, draw_matrix, new_figure
-from .results import Row, RunFolder, Settings
-from .training import Evaluation, evaluate, train
+from .training import evaluate
 
 __all__ = ["run"]
 
@@ -76,15 +76,14 @@ PAPER: dict[tuple[str, float], dict[str, float]] = {
 
 @dataclass(frozen=True)
 class Training:
-    """A trained model and its curves."""
+    """A trained model, its curves, and the classes it gives the test images."""
 
     model: nn.Module
-    losses: list[float]  # of each iteration's batch
-    tests: dict[int, Evaluation]  # by iteration
-    epochs: list[tuple[Evaluation, Evaluation]]  # training and test images, after each epoch
+    history: History
+    predictions: npt.NDArray[np.int64]
 
 
-def network(activation: str, generator: torch.Generator) -> nn.Sequential:
+def network(activation: str, generator: Generator) -> nn.Sequential:
     """The report's network; it gives logits, as softmax is part of the loss."""
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(SIZES):
@@ -98,122 +97,109 @@ def network(activation: str, generator: torch.Generator) -> nn.Sequential:
     return model
 
 
-def fit(activation: str, lr: float, epochs: int, seed: int, train_set: TensorDataset, test_set: TensorDataset) -> Training:
+def fit(lab: Lab, activation: str, lr: float, train_set: TensorDataset, test_set: TensorDataset) -> Training:
     """Train the network with one activation and learning rate."""
-    # Two random streams, so that a change to one leaves the other as it was.
-    model = network(activation, torch.Generator().manual_seed(2 * seed))
-    shuffle = torch.Generator().manual_seed(2 * seed + 1)
+    name = f"{activation}, lr {lr:g}"
+    model = network(activation, lab.generator("weights", activation))
+    shuffle = lab.generator("shuffle", name)
     loader = DataLoader(train_set, batch_size=BATCH_SIZE, shuffle=True, drop_last=True, generator=shuffle)
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.SGD(model.parameters(), lr=lr)
 
-    training = Training(model, [], {0: evaluate(model, criterion, test_set)}, [])
     every = max(1, len(loader) // TESTS_PER_EPOCH)
-    for loss in train(model, criterion, optimizer, loader, epochs, f"{activation}, lr {lr:g}"):
-        training.losses.append(loss)
-        iteration = len(training.losses)
-        if iteration % every == 0 or iteration % len(loader) == 0:
-            training.tests[iteration] = evaluate(model, criterion, test_set)
-        if iteration % len(loader) == 0:
-            training.epochs.append((evaluate(model, criterion, train_set), training.tests[iteration]))
-    return training
+    history: History = defaultdict(list)
+    for _ in lab.epochs(name, lab.count(EPOCHS, EPOCHS), history, model=model, optimizer=optimizer, shuffle=shuffle):
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(inputs), targets)
+            loss.backward()
+            optimizer.step()
+            history["loss of the batch"].append(loss.item())
+            iteration = len(history["loss of the batch"])
+            if iteration % every == 0:
+                history["iteration tested"].append(iteration)
+                history["loss then"].append(evaluate(model, criterion, test_set).loss)
+        trained, tested = evaluate(model, criterion, train_set), evaluate(model, criterion, test_set)
+        history["train loss"].append(trained.loss)
+        history["train accuracy"].append(trained.accuracy)
+        history["test loss"].append(tested.loss)
+        history["test accuracy"].append(tested.accuracy)
+    return Training(model, history, evaluate(model, criterion, test_set).predictions.numpy())
 
 
-def run(settings: Settings, folder: RunFolder) -> list[Row]:
-    """Train the network with each activation and learning rate; returns the rows of the report's tables."""
-    epochs = settings.epochs or EPOCHS
-    train_set, test_set = load_images(MNIST, settings.data)
+def run(lab: Lab) -> None:
+    """Train the network with each activation and learning rate."""
+    train_set, test_set = load_images(MNIST, lab.settings.data)
     if len(train_set) < BATCH_SIZE:
-        raise DataError(f"{settings.data}: {len(train_set)} training images; expected {BATCH_SIZE} or more")
+        raise DataError(f"{lab.settings.data}: {len(train_set)} training images; expected {BATCH_SIZE} or more")
     labels = test_set.tensors[1].numpy()
-    note = difference(len(train_set), len(test_set), epochs)
 
+    lab.section("Tables 1 and 2: learning rates and activations")
     trainings: dict[str, Training] = {}
     matrices: dict[str, npt.NDArray[np.int64]] = {}
-    rows = []
     for (activation, lr), paper in PAPER.items():
         name = f"{activation}, lr {lr:g}"
-        training = fit(activation, lr, epochs, settings.seed, train_set, test_set)
-        trained, tested = training.epochs[-1]
-        predictions = tested.predictions.numpy()
-        precision, recall, f1, _ = precision_recall_fscore_support(labels, predictions, average="weighted", zero_division=0)
+        training = trainings[name] = fit(lab, activation, lr, train_set, test_set)
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            labels, training.predictions, average="weighted", zero_division=0
+        )
         measured = {
-            "accuracy (train)": trained.accuracy,
-            "accuracy (test)": tested.accuracy,
-            "loss (test)": tested.loss,
+            "accuracy (train)": training.history["train accuracy"][-1],
+            "accuracy (test)": training.history["test accuracy"][-1],
+            "loss (test)": training.history["test loss"][-1],
             "precision": float(precision),
             "recall": float(recall),
             "F1": float(f1),
         }
         for quantity, ours in measured.items():
             unit = "%" if quantity.startswith("accuracy") else ""
-            rows.append(Row(f"{name}: {quantity}", unit, paper.get(quantity), ours, note=note))
-        trainings[name] = training
-        matrices[name] = confusion_matrix(labels, predictions, labels=range(10))
+            lab.row(f"{name}: {quantity}", ours, paper.get(quantity), unit)
+        matrices[name] = confusion_matrix(labels, training.predictions, labels=range(10))
 
-    write_tables(folder, trainings, matrices)
-    write_figures(folder, trainings, matrices)
-    best = min(trainings.values(), key=lambda training: training.epochs[-1][0].loss)
-    folder.write_model("model.safetensors", best.model)
-    return rows
+    tables(lab, trainings, matrices)
+    figures(lab, trainings, matrices)
+    best = min(trainings.values(), key=lambda training: training.history["train loss"][-1])
+    lab.model("model.safetensors", best.model)
 
 
-def difference(train_images: int, test_images: int, epochs: int) -> str:
-    """In what a run differs from the report's, in words."""
-    parts = []
-    if (train_images, test_images) != (60_000, 10_000):
-        parts.append(f"{train_images:,} training and {test_images:,} test images, not 60,000 and 10,000")
-    if epochs != EPOCHS:
-        parts.append(f"{epochs} epochs, not {EPOCHS}")
-    return "; ".join(parts)
-
-
-def write_tables(folder: RunFolder, trainings: dict[str, Training], matrices: dict[str, npt.NDArray[np.int64]]) -> None:
-    """The curves and the confusion matrices as CSV."""
-    folder.write_csv(
+def tables(lab: Lab, trainings: Mapping[str, Training], matrices: Mapping[str, npt.NDArray[np.int64]]) -> None:
+    """The loss of each batch and the confusion matrices as CSV."""
+    lab.table(
         "iterations.csv",
-        ["model", "iteration", "train_loss", "test_loss"],
+        ["model", "iteration", "train_loss"],
         (
-            [name, i, loss, training.tests[i].loss if i in training.tests else ""]
+            [name, i, loss]
             for name, training in trainings.items()
-            for i, loss in enumerate(training.losses, 1)
+            for i, loss in enumerate(training.history["loss of the batch"], 1)
         ),
     )
-    folder.write_csv(
-        "epochs.csv",
-        ["model", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy"],
-        (
-            [name, epoch, trained.loss, trained.accuracy, tested.loss, tested.accuracy]
-            for name, training in trainings.items()
-            for epoch, (trained, tested) in enumerate(training.epochs, 1)
-        ),
-    )
-    folder.write_csv(
+    lab.table(
         "confusion.csv",
         ["model", "digit", *(f"predicted_{digit}" for digit in range(10))],
         ([name, digit, *row] for name, matrix in matrices.items() for digit, row in enumerate(matrix.tolist())),
     )
 
 
-def write_figures(folder: RunFolder, trainings: dict[str, Training], matrices: dict[str, npt.NDArray[np.int64]]) -> None:
+def figures(lab: Lab, trainings: Mapping[str, Training], matrices: Mapping[str, npt.NDArray[np.int64]]) -> None:
     """Loss per iteration (figures 1 to 8, 10 to 13), accuracy per epoch, confusion matrices (figure 9)."""
+    curves = {name: training.history for name, training in trainings.items()}
     figure, (left, right) = new_figure("784-500-250-100-10 on MNIST: cross-entropy", columns=2)
-    left_curves = {name: (range(1, len(t.losses) + 1), t.losses) for name, t in trainings.items()}
-    right_curves = {name: (list(t.tests), [e.loss for e in t.tests.values()]) for name, t in trainings.items()}
-    draw_curves(left, left_curves, "Training loss, per batch", "iteration", "loss")
-    draw_curves(right, right_curves, "Test loss", "iteration", "loss")
-    folder.write_figure("loss.png", figure)
+    batches = {name: (range(1, len(h["loss of the batch"]) + 1), h["loss of the batch"]) for name, h in curves.items()}
+    draw_curves(left, batches, "Training loss, per batch", "iteration", "loss")
+    tests = {name: (h["iteration tested"], h["loss then"]) for name, h in curves.items()}
+    draw_curves(right, tests, "Test loss", "iteration", "loss")
+    lab.figure("loss.png", figure, number="Figures 1-8 and 10-13")
 
-    figure, (left, right) = new_figure("784-500-250-100-10 on MNIST: accuracy", columns=2)
-    for axes, which, images in ((left, 0, "Training"), (right, 1, "Test")):
-        curves = {
-            name: (range(1, len(t.epochs) + 1), [both[which].accuracy for both in t.epochs]) for name, t in trainings.items()
+    figure, axes = new_figure("784-500-250-100-10 on MNIST: accuracy", columns=2)
+    for ax, images in zip(axes, ("train", "test"), strict=True):
+        accuracies = {
+            name: (range(1, len(h[f"{images} accuracy"]) + 1), h[f"{images} accuracy"]) for name, h in curves.items()
         }
-        draw_curves(axes, curves, f"{images} images", "epoch", "accuracy in %")
-    folder.write_figure("accuracy.png", figure)
+        draw_curves(ax, accuracies, f"{images.capitalize()} images", "epoch", "accuracy in %")
+    lab.figure("accuracy.png", figure)
 
     digits = [str(digit) for digit in range(10)]
     figure, panels = new_figure("Confusion matrices, test images", columns=2, rows=2, height=5)
-    for axes, (name, matrix) in zip(panels, matrices.items(), strict=True):
-        draw_matrix(axes, matrix, name, "predicted digit", "digit", digits)
-    folder.write_figure("confusion.png", figure)
+    for ax, (name, matrix) in zip(panels, matrices.items(), strict=True):
+        draw_matrix(ax, matrix, name, "predicted digit", "digit", digits)
+    lab.figure("confusion.png", figure, number="Figure 9")

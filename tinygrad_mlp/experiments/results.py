@@ -1,13 +1,14 @@
-"""What an experiment is given and what it leaves: settings, rows of results, and the folder of a run."""
+"""What a run is given and what it leaves: settings, measured rows, and the folder with its files."""
 
 import csv
 import json
 import math
 import os
+import statistics
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 
 from .. import nn, save
 
-__all__ = ["Row", "RunFolder", "Settings"]
+__all__ = ["Record", "Row", "RunFolder", "Section", "Settings"]
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,13 @@ class Settings:
 
     Attributes:
         data: `"sample"`, `"full"` or a folder, see :func:`~tinygrad_mlp.experiments.data.load_images`.
-        epochs: Passes over the training images; None for the report's own number.
-        seed: What all random streams of the run start from.
+        epochs: Passes over the training images, of every training; None for each one's own number.
+        seeds: The run is repeated from each of them; all random streams start from it.
     """
 
     data: str = "sample"
     epochs: int | None = None
-    seed: int = 0
+    seeds: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)
@@ -39,39 +40,116 @@ class Row:
     """One measured quantity beside the report's number for it.
 
     Attributes:
+        section: Where in the report it belongs, such as `"Table 1"`.
         quantity: What was measured.
         unit: Its unit, empty for a pure number.
         paper: The report's number; None where it gives none.
-        ours: The number measured.
-        n: How many runs, from different seeds, that is the mean of.
-        note: In what the run differed from the report's.
+        ours: The number measured: the mean over the seeds.
+        sd: The standard deviation over the seeds (divided by n - 1); None for a single one.
+        n: How many seeds.
+        note: In what it differs from the report's, and why.
     """
 
+    section: str
     quantity: str
     unit: str
     paper: float | None
     ours: float
+    sd: float | None = None
     n: int = 1
     note: str = ""
 
 
+@dataclass
+class _Measured:
+    unit: str
+    paper: float | None
+    note: str
+    values: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Section:
+    """A part of a report: a text, figures and measured quantities under one title."""
+
+    title: str
+    text: str
+    figures: list[dict[str, str]] = field(default_factory=list)
+    measured: dict[str, _Measured] = field(default_factory=dict)
+
+    def add(self, quantity: str, value: float, unit: str = "", paper: float | None = None, note: str = "") -> None:
+        """Take down the value that one seed measured."""
+        self.measured.setdefault(quantity, _Measured(unit, paper, note)).values.append(float(value))
+
+
+class Record:
+    """All that a run measured, section by section; each seed adds its values to the same quantities.
+
+    >>> from tinygrad_mlp.experiments.results import Record
+    >>> record = Record()
+    >>> for value in (97.0, 99.0):
+    ...     record.section("Table 1").add("accuracy", value, unit="%", paper=97.98)
+    >>> (row,) = record.rows()
+    >>> row.ours, row.paper, row.n
+    (98.0, 97.98, 2)
+    """
+
+    def __init__(self) -> None:
+        self.sections: dict[str, Section] = {}
+
+    def section(self, title: str, text: str = "") -> Section:
+        """The section of that title, new or known."""
+        return self.sections.setdefault(title, Section(title, text))
+
+    def rows(self) -> list[Row]:
+        """Mean and standard deviation of each quantity, in the order of their first measurement."""
+        return [
+            Row(
+                section.title,
+                quantity,
+                measured.unit,
+                measured.paper,
+                _mean(measured.values),
+                _sd(measured.values),
+                len(measured.values),
+                measured.note,
+            )
+            for section in self.sections.values()
+            for quantity, measured in section.measured.items()
+        ]
+
+    def outline(self) -> list[dict[str, Any]]:
+        """Titles, texts and figures of the sections, as JSON holds them."""
+        return [{"title": s.title, "text": s.text, "figures": s.figures} for s in self.sections.values()]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
+
+
+def _sd(values: Sequence[float]) -> float | None:
+    return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
+
+
 class RunFolder:
-    """A new folder `<out>/<name>/<time>`; each file in it appears whole or not at all.
+    """The folder of a run, `<out>/<name>/<time>`; each file in it appears whole or not at all.
 
     Two runs that start within one second get two folders.
 
     >>> import tempfile
     >>> from tinygrad_mlp.experiments.results import Row, RunFolder
-    >>> folder = RunFolder(tempfile.mkdtemp(), "example")
-    >>> folder.write_results([Row("accuracy", "%", paper=97.9, ours=98.1)])
+    >>> folder = RunFolder.new(tempfile.mkdtemp(), "example")
+    >>> folder.write_results([Row("Table 1", "accuracy", "%", paper=97.9, ours=98.1)])
     >>> print((folder.path / "results.json").read_text())
     [
       {
         "experiment": "example",
+        "section": "Table 1",
         "quantity": "accuracy",
         "unit": "%",
         "paper": 97.9,
         "ours": 98.1,
+        "sd": null,
         "n": 1,
         "note": ""
       }
@@ -79,7 +157,13 @@ class RunFolder:
     <BLANKLINE>
     """
 
-    def __init__(self, out: str | Path, name: str) -> None:
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self.name = name
+
+    @classmethod
+    def new(cls, out: str | Path, name: str) -> "RunFolder":
+        """A new folder for a run that starts now."""
         time = f"{datetime.now():%Y-%m-%dT%H-%M-%S}"
         parent = Path(out, name)
         parent.mkdir(parents=True, exist_ok=True)
@@ -87,12 +171,10 @@ class RunFolder:
         while True:
             try:
                 path.mkdir()
-                break
+                return cls(path, name)
             except FileExistsError:
                 again += 1
                 path = parent / f"{time}-{again}"
-        self.name = name
-        self.path = path
 
     @contextmanager
     def _replacing(self, name: str) -> Iterator[Path]:
@@ -114,8 +196,12 @@ class RunFolder:
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a value as JSON."""
+        self.write_text(name, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text, in UTF-8."""
         with self._replacing(name) as path:
-            path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
 
     def write_csv(self, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write a table."""

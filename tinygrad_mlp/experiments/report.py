@@ -1,0 +1,146 @@
+"""The report of runs: one HTML page with everything in it, for a phone as for a desk."""
+
+import base64
+import html
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from .results import RunFolder
+
+__all__ = ["write_report"]
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; --line: #8884; --faint: #8882; --link: #06c; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --link: #6af; }} }}
+* {{ box-sizing: border-box; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 62rem; overflow-wrap: anywhere; }}
+h1, h2, h3 {{ line-height: 1.2; }}
+h2 {{ border-top: 2px solid var(--line); padding-top: 1.5rem; margin-top: 3rem; }}
+a {{ color: var(--link); }}
+pre, code {{ font: 0.875em/1.5 ui-monospace, monospace; }}
+pre {{ background: var(--faint); padding: 0.75rem; border-radius: 4px; white-space: pre-wrap; }}
+.scroll {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; width: 100%; }}
+th, td {{ padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }}
+th:first-child, td:first-child, td.note {{ text-align: left; white-space: normal; min-width: 9rem; }}
+td.note {{ font-size: 0.875em; }}
+figure {{ margin: 1.5rem 0; }}
+figure img {{ max-width: 100%; height: auto; background: white; border-radius: 4px; display: block; }}
+figcaption {{ font-size: 0.9em; margin-top: 0.4rem; }}
+dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; font-size: 0.9em; }}
+dd {{ margin: 0; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{body}
+</body>
+</html>
+"""
+
+
+def write_report(folders: Sequence[Path], file: Path) -> None:
+    """Write one page for the runs in these folders, from the results that they saved.
+
+    Raises:
+        DataError: a folder does not hold the results of a run, or they are damaged.
+    """
+    if not folders:
+        raise DataError("a report needs the folder of at least one run")
+    runs = [_read(folder) for folder in folders]
+    names = [run["about"]["experiment"] for run in runs]
+    title = names[0] if len(runs) == 1 else "tinygrad_mlp: " + ", ".join(names)
+    contents = "".join(f'<li><a href="#run-{i}">{html.escape(name)}</a></li>' for i, name in enumerate(names))
+    body = (f"<ul>{contents}</ul>" if len(runs) > 1 else "") + "".join(_run(i, run) for i, run in enumerate(runs))
+    page = _PAGE.format(title=html.escape(title), body=body)
+    RunFolder(file.parent, "report").write_text(file.name, page)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        parts = {
+            key: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+            for key, name in (("about", "run"), ("outline", "report"), ("rows", "results"))
+        }
+        figures = [figure["file"] for section in parts["outline"]["sections"] for figure in section["figures"]]
+        parts["images"] = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in figures}
+    except FileNotFoundError as e:
+        raise DataError(f"{folder}: is not the folder of a finished run: {e.filename} is not there") from e
+    except (ValueError, KeyError, TypeError) as e:
+        raise DataError(f"{folder}: its results are damaged ({e})") from e
+    return parts
+
+
+def _run(number: int, run: dict[str, Any]) -> str:
+    about, outline = run["about"], run["outline"]
+    settings, versions = about["settings"], about["versions"]
+    facts = {
+        "data": settings["data"],
+        "epochs": settings["epochs"] or "each training's own",
+        "seeds": ", ".join(map(str, settings["seeds"])),
+        "begun": about["started"],
+        "time": f"{about['seconds']:.0f} s",
+        "computed by": f"tinygrad_mlp {versions['tinygrad_mlp']}, NumPy {versions['numpy']}, Python {versions['python']}",
+    }
+    listed = "".join(f"<dt>{key}</dt><dd>{html.escape(str(value))}</dd>" for key, value in facts.items())
+    sections = "".join(_section(section, run) for section in outline["sections"])
+    return (
+        f'<h2 id="run-{number}">{html.escape(about["experiment"])}</h2>\n'
+        f"<pre>{html.escape(about['command'])}</pre>\n<dl>{listed}</dl>\n{_text(outline['text'])}\n{sections}"
+    )
+
+
+def _section(section: dict[str, Any], run: dict[str, Any]) -> str:
+    rows = [row for row in run["rows"] if row["section"] == section["title"]]
+    parts = [f"<h3>{html.escape(section['title'])}</h3>", _text(section["text"])]
+    if rows:
+        parts.append(_table(rows))
+    for figure in section["figures"]:
+        caption = ": ".join(html.escape(part) for part in (figure["number"], figure["says"]) if part)
+        parts.append(
+            f'<figure><img alt="{html.escape(figure["number"] or figure["file"])}" '
+            f'src="data:image/png;base64,{run["images"][figure["file"]]}">'
+            f"<figcaption>{caption}</figcaption></figure>"
+        )
+    return "\n".join(parts) + "\n"
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> str:
+    notes, spread = any(row["note"] for row in rows), any(row["n"] > 1 for row in rows)
+    header = ["", "paper", "ours", *(["sd", "n"] if spread else []), *(["note"] if notes else [])]
+    lines = ["<tr>" + "".join(f"<th>{name}</th>" for name in header) + "</tr>"]
+    for row in rows:
+        unit = f" in {row['unit']}" if row["unit"] else ""
+        cells = [html.escape(row["quantity"] + unit), _number(row["paper"], ""), _number(row["ours"], "not finite")]
+        if spread:
+            cells += [_number(row["sd"], "", 2), str(row["n"])]
+        line = "".join(f"<td>{cell}</td>" for cell in cells)
+        lines.append(f"<tr>{line}" + (f'<td class="note">{html.escape(row["note"])}</td>' if notes else "") + "</tr>")
+    return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
+
+
+def _number(value: float | None, missing: str, digits: int = 5) -> str:
+    return missing if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
+
+
+def _text(text: str) -> str:
+    """Paragraphs, and lists of lines that begin with an asterisk."""
+    parts = []
+    for paragraph in text.strip().split("\n\n"):
+        lines = paragraph.strip().splitlines()
+        if lines and lines[0].startswith("* "):
+            items = "\n".join(lines)[2:].split("\n* ")
+            parts.append("<ul>" + "".join(f"<li>{html.escape(' '.join(i.split()))}</li>" for i in items) + "</ul>")
+        elif lines:
+            parts.append(f"<p>{html.escape(' '.join(lines))}</p>")
+    return "\n".join(parts)

@@ -1,0 +1,101 @@
+"""A run from its start to its report: a new one, or one that was interrupted."""
+
+import json
+import platform
+import shutil
+import time
+from dataclasses import asdict
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._version import __version__
+from ..errors import TinygradError
+from .lab import Lab
+from .report import write_report
+from .results import Record, Row, RunFolder, Settings
+
+__all__ = ["perform", "start", "unfinished"]
+
+
+def start(name: str, settings: Settings, out: str, command: str) -> RunFolder:
+    """The folder of a new run, with its `run.json`: the command, the settings, and what computes it."""
+    folder = RunFolder.new(out, name)
+    folder.write_json(
+        "run.json",
+        {
+            "experiment": name,
+            "command": command,
+            "settings": asdict(settings),
+            "started": f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z}",
+            "seconds": 0.0,
+            "finished": False,
+            "versions": {
+                "tinygrad_mlp": __version__,
+                "numpy": np.__version__,
+                "python": platform.python_version(),
+                "machine": platform.platform(),
+            },
+        },
+    )
+    return folder
+
+
+def unfinished(name: str, out: str) -> tuple[RunFolder, Settings] | None:
+    """The newest run of that name under `out` that was not finished, and its settings; None where there is none.
+
+    Raises:
+        TinygradError: its `run.json` is damaged.
+    """
+    for path in sorted(Path(out, name).glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
+        try:
+            about = json.loads(path.read_text(encoding="utf-8"))
+            if not about["finished"]:
+                given = about["settings"]
+                settings = Settings(given["data"], given["epochs"], tuple(given["seeds"]))
+                return RunFolder(path.parent, name), settings
+        except (ValueError, KeyError, TypeError) as e:
+            raise TinygradError(f"{path}: is damaged ({e}); remove its folder") from e
+    return None
+
+
+def perform(folder: RunFolder, settings: Settings) -> list[Row]:
+    """Do the run, or the rest of it, and write its results; returns the rows.
+
+    Interrupted, it can be performed again with what the folder holds, and goes on from the last epoch. Where
+    nothing was done before it ended, the folder is removed.
+    """
+    module = import_module(f".{folder.name.replace('-', '_')}", __package__)
+    record = Record()
+    curves: list[tuple[Any, ...]] = []
+    before = time.perf_counter()
+    try:
+        for seed in settings.seeds:
+            lab = Lab(settings, seed, folder, record)
+            module.run(lab)
+            curves += lab.curves()
+            folder.write_results(record.rows())
+    except BaseException:
+        if (folder.path / "unfinished").exists():
+            _spent(folder, before)
+        else:
+            shutil.rmtree(folder.path)
+        raise
+    folder.write_csv("epochs.csv", ["seed", "training", "epoch", "quantity", "value"], curves)
+    folder.write_json("report.json", {"text": (module.__doc__ or "").strip(), "sections": record.outline()})
+    about = _spent(folder, before)
+    write_report([folder.path], folder.path / "report.html")
+    folder.write_json("run.json", {**about, "finished": True})
+    shutil.rmtree(folder.path / "unfinished", ignore_errors=True)
+    return record.rows()
+
+
+def _spent(folder: RunFolder, since: float) -> dict[str, Any]:
+    """Add the time since then to the run's; returns its `run.json`."""
+    about: dict[str, Any] = json.loads((folder.path / "run.json").read_text(encoding="utf-8"))
+    about["seconds"] = round(about["seconds"] + time.perf_counter() - since, 1)
+    folder.write_json("run.json", about)
+    return about
