@@ -6,17 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tinygrad_mlp import __version__
+from tinygrad_mlp import __version__, cli
 from tinygrad_mlp.cli import main
 from tinygrad_mlp.datasets import sources
 from tinygrad_mlp.errors import DataError
-from tinygrad_mlp.experiments import ee6132_lab
-from tinygrad_mlp.experiments.results import Row, RunFolder, Settings
+from tinygrad_mlp.experiments import EXPERIMENTS
+from tinygrad_mlp.experiments.lab import History, Lab
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +30,26 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "_SYSTEM", tmp_path / "system")
 
 
+Script = Callable[[Lab], None]
+
+
 @pytest.fixture
-def experiment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., list[Row]]], None]:
-    """Puts a function in the place of the experiment's own."""
-    return lambda function: monkeypatch.setattr(ee6132_lab, "run", function)
+def experiment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], None]:
+    """Makes a script the only experiment; its name is toy."""
+
+    def register(run: Script) -> None:
+        module = ModuleType("tinygrad_mlp.experiments.toy", "A toy.")
+        module.run = run  # type: ignore[attr-defined]  # what makes it an experiment
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(cli, "EXPERIMENTS", {"toy": "a toy"})
+
+    return register
 
 
-def ROWS(settings: Settings, folder: RunFolder) -> list[Row]:  # noqa: N802 - stands for what it returns
-    return [Row("accuracy", "%", 98.0, 97.5, note="3 epochs, not 15"), Row("F1", "", None, float("nan"))]
+def measure(lab: Lab) -> None:
+    lab.section("Table 1")
+    lab.row("accuracy", 97.5 + lab.seed, 98.0, "%", note="3 epochs, not 15")
+    lab.row("F1", float("nan"))
 
 
 def error_of(arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> str:
@@ -56,7 +70,8 @@ def error_of(arguments: list[str], status: int, capsys: pytest.CaptureFixture[st
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("ee6132-lab  MNIST digits by a 784-500-250-100-10 network")
+    assert [line.split()[0] for line in out.splitlines()] == list(EXPERIMENTS)
+    assert "784-500-250-100-10" in out
     assert err == ""
 
 
@@ -83,12 +98,15 @@ def test_help_and_version(arguments: list[str], text: str, capsys: pytest.Captur
     [
         ([], "the following arguments are required: COMMAND (see tinygrad-mlp --help)"),
         (["walk"], "invalid choice: 'walk'"),
-        (["run", "ee6132"], "no experiment is called 'ee6132'; known: ee6132-lab (see tinygrad-mlp run --help)"),
+        (["run", "ee6132"], "no experiment is called 'ee6132'; known: "),
         (["run", "--epochs", "0"], "argument --epochs: expected a whole number of 1 or more, got '0'"),
         (["run", "--epochs", "-3"], "argument --epochs: expected a whole number of 1 or more, got '-3'"),
         (["run", "--epochs", "1.5"], "argument --epochs: expected a whole number of 1 or more, got '1.5'"),
         (["run", "--seed", "-1"], "argument --seed: expected a whole number from 0 to 4294967295, got '-1'"),
         (["run", "--seed", "4294967296"], "got '4294967296'"),
+        (["run", "--seeds", "0"], "argument --seeds: expected a whole number of 1 or more, got '0'"),
+        (["run", "--seed", "1", "--seeds", "2"], "argument --seeds: not allowed with argument --seed"),
+        (["report"], "the following arguments are required: DIR"),
         (["run", "--walk"], "unrecognized arguments: --walk"),
         (["data", "fetch"], "the following arguments are required: NAME (see tinygrad-mlp data fetch --help)"),
         (["data", "fetch", "cifar"], "invalid choice: 'cifar'"),
@@ -101,58 +119,112 @@ def test_a_command_that_is_not_understood_exits_with_2(
 
 
 def test_run_prints_a_table_and_writes_the_results(
-    experiment: Callable[[Callable[..., list[Row]]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    experiment: Callable[[Script], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    experiment(ROWS)
-    assert main(["run", "ee6132-lab", "ee6132-lab", "--seed", "3", "--out", "my results"]) == 0
-    (folder,) = (tmp_path / "my results" / "ee6132-lab").iterdir()
-    assert json.loads((folder / "results.json").read_text()) == [
-        {
-            "experiment": "ee6132-lab",
-            "quantity": "accuracy",
-            "unit": "%",
-            "paper": 98.0,
-            "ours": 97.5,
-            "n": 1,
-            "note": "3 epochs, not 15",
-        },
-        {
-            "experiment": "ee6132-lab",
-            "quantity": "F1",
-            "unit": "",
-            "paper": None,
-            "ours": None,
-            "n": 1,
-            "note": "",
-        },
-    ]
+    experiment(measure)
+    assert main(["run", "toy", "toy", "--seeds", "2", "--out", "my results"]) == 0
+    (folder,) = (tmp_path / "my results" / "toy").iterdir()
+    first, second = json.loads((folder / "results.json").read_text())
+    assert first == {
+        "experiment": "toy",
+        "section": "Table 1",
+        "quantity": "accuracy",
+        "unit": "%",
+        "paper": 98.0,
+        "ours": 98.0,
+        "sd": 0.5**0.5,
+        "n": 2,
+        "note": "3 epochs, not 15",
+    }
+    assert (second["quantity"], second["paper"], second["ours"], second["sd"], second["n"]) == ("F1", None, None, None, 2)
     about = json.loads((folder / "run.json").read_text())
-    assert about["command"] == "tinygrad-mlp run ee6132-lab --data sample --seed 3 --out 'my results'"
+    assert about["command"] == "tinygrad-mlp run toy --data sample --out 'my results' --seeds 2"
+    assert about["settings"] == {"data": "sample", "epochs": None, "seeds": [0, 1]}
+    assert about["finished"] is True
     assert about["seconds"] >= 0
     assert about["versions"]["tinygrad_mlp"] == __version__
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[2:6] == [
-        "quantity  unit  paper  ours",
-        "---------------------------",
-        "accuracy  %        98  97.5",
-        "F1                  -   nan",
-    ]
-    assert "Ours: 3 epochs, not 15." in lines
     where = folder.relative_to(tmp_path)
-    assert lines[-1] == f"Written to {where}: results.json, run.json"
+    assert capsys.readouterr().out.splitlines() == [
+        "toy: a toy",
+        f"Runs in {where}",
+        "",
+        "Table 1",
+        "quantity  unit  paper  ours    sd",
+        "---------------------------------",
+        "accuracy  %        98    98  0.71",
+        "F1                  -   nan",
+        "",
+        f"Written to {where}: epochs.csv, report.html, report.json, results.json, run.json",
+    ]
 
 
-def test_run_passes_its_options_on(experiment: Callable[[Callable[..., list[Row]]], None]) -> None:
+def test_run_passes_its_options_on(experiment: Callable[[Script], None]) -> None:
     got = []
-
-    def run(settings: Settings, folder: RunFolder) -> list[Row]:
-        got.append(settings)
-        return ROWS(settings, folder)
-
-    experiment(run)
+    experiment(lambda lab: got.append((lab.settings.data, lab.settings.epochs, lab.seed)))
     assert main(["run"]) == 0
-    assert main(["run", "--data", "full", "--epochs", "3", "--seed", "0"]) == 0
-    assert got == [Settings("sample", None, 0), Settings("full", 3, 0)]
+    assert main(["run", "--data", "full", "--epochs", "3", "--seed", "7"]) == 0
+    assert main(["run", "--seeds", "2"]) == 0
+    assert got == [("sample", None, 0), ("full", 3, 7), ("sample", None, 0), ("sample", None, 1)]
+
+
+def stop_in_epoch(number: int) -> tuple[Script, list[int]]:
+    """An experiment of three epochs that is interrupted in one of them, the first time that it gets there."""
+    seen: list[int] = []
+
+    def run(lab: Lab) -> None:
+        history: History = defaultdict(list)
+        for epoch in lab.epochs("counting", 3, history):
+            seen.append(epoch)
+            if epoch == number and seen.count(number) == 1:
+                raise KeyboardInterrupt
+            history["epoch"].append(epoch)
+        lab.section("Table 1")
+        lab.row("sum", sum(history["epoch"]))
+
+    return run, seen
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_does(
+    experiment: Callable[[Script], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, seen = stop_in_epoch(2)
+    experiment(run)
+    assert main(["run", "toy", "--epochs", "9"]) == 130
+    (folder,) = (tmp_path / "runs" / "toy").iterdir()
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error == (
+        f"tinygrad-mlp: error: interrupted; {folder.relative_to(tmp_path)} keeps what is done; "
+        "go on with: tinygrad-mlp run toy --out runs --resume"
+    )
+    assert not json.loads((folder / "run.json").read_text())["finished"]
+
+    assert main(["run", "toy", "--resume", "--epochs", "8"]) == 1
+    assert "begun with other --epochs (9); leave that out" in capsys.readouterr().err
+    assert main(["run", "toy", "--resume"]) == 0
+    assert f"Goes on in {folder.relative_to(tmp_path)}" in capsys.readouterr().out
+    assert seen == [1, 2, 2, 3]
+    assert json.loads((folder / "results.json").read_text())[0]["ours"] == 6
+    assert not (folder / "unfinished").exists()
+
+    assert main(["run", "toy", "--resume"]) == 0  # nothing is unfinished now: a new run
+    assert len(list((tmp_path / "runs" / "toy").iterdir())) == 2
+
+
+def test_report_of_several_runs(
+    experiment: Callable[[Script], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment(measure)
+    for seed in ("0", "1"):
+        assert main(["run", "--seed", seed]) == 0
+    folders = [str(folder) for folder in sorted((tmp_path / "runs" / "toy").iterdir())]
+    capsys.readouterr()
+    assert main(["report", *folders, "--out", "both.html"]) == 0
+    assert capsys.readouterr().out == "both.html\n"
+    page = (tmp_path / "both.html").read_text()
+    assert page.count("<td>accuracy in %</td>") == 2
+    assert "--seed 1" in page
+    (tmp_path / "empty").mkdir()
+    assert "empty: is not the folder of a finished run" in error_of(["report", "empty"], 1, capsys)
 
 
 @pytest.mark.parametrize("library", ["matplotlib", "safetensors", "sklearn", "tqdm"])
@@ -168,18 +240,18 @@ def test_a_missing_library_is_named_with_the_remedy(
 
 def test_an_out_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
-    assert "file/ee6132-lab: Not a directory" in error_of(["run", "--out", "file"], 1, capsys)
+    assert "file/ee6132-lab: Not a directory" in error_of(["run", "ee6132-lab", "--out", "file"], 1, capsys)
 
 
 def test_data_that_is_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
-    text = error_of(["run", "--data", "full"], 1, capsys)
+    text = error_of(["run", "ee6132-lab", "--data", "full"], 1, capsys)
     assert "MNIST was not found. Tried: 1. $TINYGRAD_MLP_DATA: not set" in text
     assert "`tinygrad-mlp data fetch mnist`" in text
 
 
 def test_data_that_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(b"broken")
-    text = error_of(["run", "--data", str(tmp_path)], 1, capsys)
+    text = error_of(["run", "ee6132-lab", "--data", str(tmp_path)], 1, capsys)
     assert f"{tmp_path}/train-labels-idx1-ubyte: starts with bytes" in text
 
 
@@ -192,33 +264,20 @@ def test_data_that_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (PermissionError(13, "Permission denied", "runs"), 1, "runs: Permission denied"),
     ],
 )
-def test_failures_of_a_run(
+def test_a_run_that_fails_before_anything_is_done_leaves_nothing(
     raised: BaseException,
     status: int,
     text: str,
-    experiment: Callable[[Callable[..., list[Row]]], None],
+    experiment: Callable[[Script], None],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def run(settings: Settings, folder: RunFolder) -> list[Row]:
+    def run(lab: Lab) -> None:
         raise raised
 
     experiment(run)
     assert text in error_of(["run"], status, capsys)
-    assert list((tmp_path / "runs" / "ee6132-lab").iterdir()) == []
-
-
-def test_a_run_that_fails_late_keeps_what_it_wrote(
-    experiment: Callable[[Callable[..., list[Row]]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def run(settings: Settings, folder: RunFolder) -> list[Row]:
-        folder.write_csv("epochs.csv", ["epoch"], [[1]])
-        raise KeyboardInterrupt
-
-    experiment(run)
-    error_of(["run"], 130, capsys)
-    (folder,) = (tmp_path / "runs" / "ee6132-lab").iterdir()
-    assert [path.name for path in folder.iterdir()] == ["epochs.csv"]
+    assert list((tmp_path / "runs" / "toy").iterdir()) == []
 
 
 def test_data_shows_every_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

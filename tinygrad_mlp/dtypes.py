@@ -44,7 +44,17 @@ __all__ = [
     "uint8",
 ]
 
-_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}  # bool < integer < floating point
+
+
+class _Categories(dict[str, int]):
+    """The rank of each kind of number: bool < integer < floating point."""
+
+    def __missing__(self, kind: str) -> int:
+        what = {"c": "complex numbers", "U": "text", "S": "bytes", "O": "Python objects"}.get(kind, f"kind {kind!r}")
+        raise ArgumentError(f"expected an array of numbers or bools, got one of {what}, which a tensor cannot hold")
+
+
+_CATEGORY = _Categories(b=0, u=1, i=1, f=2)
 
 
 class dtype:  # noqa: N801 - PyTorch's name

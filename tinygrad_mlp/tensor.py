@@ -348,9 +348,11 @@ class Tensor:
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise ArgumentError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        self._data = value._data
-        if self._node is not None:  # a leaf of another shape is another leaf
-            self._node = engine.leaf(self) if self._node.is_leaf else self._node
+        old, self._data = self._data, value._data
+        node = self._node
+        if node is not None and node.is_leaf and (old.shape, old.dtype) != (self._data.shape, self._data.dtype):
+            self._node = engine.leaf(self)  # a leaf of another shape is another leaf
+            self._node.hooks = node.hooks
 
     def is_inference(self) -> bool:
         """Whether it was made in ``inference_mode``."""

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import tinygrad_mlp as torch
-from tinygrad_mlp.experiments.results import Row, RunFolder
+from tinygrad_mlp.experiments.results import Record, Row, RunFolder
 
 
 def test_runs_within_one_second_get_folders_of_their_own(tmp_path: Path) -> None:
-    folders = [RunFolder(tmp_path / "new" / "out", "lab").path for _ in range(5)]
+    folders = [RunFolder.new(tmp_path / "new" / "out", "lab").path for _ in range(5)]
     assert len(set(folders)) == 5
     for folder in folders:
         assert folder.is_dir()
@@ -22,7 +22,7 @@ def test_runs_within_one_second_get_folders_of_their_own(tmp_path: Path) -> None
 
 
 def test_files(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "lab")
+    folder = RunFolder.new(tmp_path, "lab")
     folder.write_json("a.json", {"x": [1.5]})
     folder.write_csv("b.csv", ["x", "y"], [[1, 0.1], ["a,b", ""]])
     folder.write_model("c.safetensors", torch.nn.Linear(2, 1))
@@ -32,7 +32,7 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "lab")
+    folder = RunFolder.new(tmp_path, "lab")
     folder.write_csv("a.csv", ["x"], [[1]])
 
     def rows() -> list[list[int]]:
@@ -45,6 +45,22 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_a_number_that_is_not_finite_is_null(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "lab")
-    folder.write_results([Row("loss", "", 0.1, float("inf"))])
+    folder = RunFolder.new(tmp_path, "lab")
+    folder.write_results([Row("Table 1", "loss", "", 0.1, float("inf"))])
     assert json.loads((folder.path / "results.json").read_text())[0]["ours"] is None
+
+
+def test_rows_are_means_over_seeds_in_the_order_of_the_first() -> None:
+    record = Record()
+    for value in (1.0, 2.0, 6.0):
+        record.section("Table 2", "text").add("b", value, unit="%", paper=2.5, note="a note")
+        record.section("Table 1").add("a", 1e300)
+    assert record.rows() == [
+        Row("Table 2", "b", "%", 2.5, 3.0, 7**0.5, 3, "a note"),
+        Row("Table 1", "a", "", None, 1e300, 0.0, 3),
+    ]
+    record.section("Table 1").add("a", float("inf"))
+    row = record.rows()[1]
+    assert (row.n, row.sd) == (4, None)
+    assert row.ours != row.ours
+    assert [section["title"] for section in record.outline()] == ["Table 2", "Table 1"]

@@ -1,4 +1,4 @@
-"""The training loop and the measurements that experiments share."""
+"""The measurements that experiments share."""
 
 from __future__ import annotations
 
@@ -6,37 +6,8 @@ import pytest
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn
-from tinygrad_mlp.experiments.training import evaluate, predict, train
-from tinygrad_mlp.utils.data import DataLoader, TensorDataset
-
-
-def test_each_loss_is_yielded_after_its_step(capsys: pytest.CaptureFixture[str]) -> None:
-    model = nn.Linear(1, 1, bias=False)
-    nn.init.zeros_(model.weight)
-    data = TensorDataset(torch.ones(2, 1), torch.tensor([[1.0], [2.0]]))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
-    steps = train(model, nn.MSELoss(), optimizer, DataLoader(data, batch_size=1), epochs=2, title="line")
-    # w' = w - lr * 2 (w - y), for y = 1, 2, 1, 2
-    for loss, weight in ((1.0, 0.5), (2.25, 1.25), (0.0625, 1.125), (0.765625, 1.5625)):
-        assert next(steps) == loss
-        assert model.weight.item() == weight
-    with pytest.raises(StopIteration):
-        next(steps)
-    bar = capsys.readouterr().err
-    assert "line" in bar
-    assert "epoch 2/2, loss 0.7656" in bar
-
-
-def test_leaving_the_loop_ends_the_training() -> None:
-    model = nn.Linear(1, 1)
-    data = DataLoader(TensorDataset(torch.ones(8, 1), torch.ones(8, 1)))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    steps = train(model, nn.MSELoss(), optimizer, data, epochs=100, title="")
-    for _ in steps:
-        break
-    before = model.weight.item()
-    steps.close()  # type: ignore[attr-defined]  # an Iterator to its users, a generator in fact
-    assert model.weight.item() == before
+from tinygrad_mlp.experiments.training import evaluate, predict
+from tinygrad_mlp.utils.data import TensorDataset
 
 
 @pytest.mark.parametrize("mode", [True, False])

@@ -239,9 +239,13 @@ def test_an_empty_batch(loss: str) -> None:
         assert_same(code, np.zeros((0, 3)), np.zeros(0, dtype=np.int64), order=1)
 
 
-def test_targets_without_any_weight() -> None:
+@pytest.mark.parametrize(
+    ("loss", "options"), [("cross_entropy", {}), ("nll_loss", {}), ("cross_entropy", {"label_smoothing": 0.25})]
+)
+def test_targets_without_any_weight(loss: str, options: dict[str, float]) -> None:
     def code(torch: Any, x: Any, t: Any) -> Any:
-        return torch.nn.functional.cross_entropy(x, t, torch.tensor([1.0, 0.0, 1.0]).to(x.dtype))
+        weight = torch.tensor([1.0, 0.0, 1.0]).to(x.dtype)
+        return getattr(torch.nn.functional, loss)(x, t, weight, **options)
 
     assert_same(code, X[0, :2], np.array([1, -100]), order=1)
 

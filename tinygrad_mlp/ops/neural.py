@@ -371,7 +371,7 @@ def kl_divergence(input: Array, target: Array, *, log_target: bool, reduction: s
         _share(g, reduction, input_shape) * ((input - target) / clamp(input * (1 - input), min=1e-12))
     ),
     lambda g, input, reduction, input_shape: (
-        _share(g, reduction, input_shape) * (clamp(log1p(-input), min=-100) - clamp(log(input), min=-100))
+        _share(g, reduction, input_shape) * (log1p(-input) - log(input))
     ),
     cast="promote",
 )
@@ -452,12 +452,12 @@ def _class_distribution(
     """What cross-entropy holds against log_softmax: row i is w_i times the smoothed one-hot vector of target i."""
     kept, index = _counted(target, ignore_index)
     row_weight = _row_weights(kept, index, weight, input)
+    total = row_weight.sum() if reduction == "mean" else 1
     q = np.zeros(input.shape, input.dtype)
     if label_smoothing:
-        q += kept[:, None] * (label_smoothing / input.shape[1] * (1 if weight is None else weight))
-    q[np.arange(len(index)), index] += (1 - label_smoothing) * row_weight
-    if reduction == "mean":
-        np.divide(q, row_weight.sum(), out=q, where=kept[:, None])  # ignored rows stay 0, also where all are ignored
+        q[kept] = label_smoothing / input.shape[1] * (1 if weight is None else weight) / total
+    rows = np.flatnonzero(kept)  # ignored rows stay 0, also where all are ignored and the total is 0
+    q[rows, index[rows]] += (1 - label_smoothing) * row_weight[rows] / total
     return q
 
 
@@ -483,12 +483,12 @@ def class_cross_entropy(
     row_weight = _row_weights(kept, _in_range(index, input.shape[1]), weight, input)
     z = _shifted(input, 1)
     log_sum = np.log(_along(np.add, np.exp(z), 1, 0))[:, 0]
-    loss = row_weight * (log_sum - z[np.arange(len(index)), index])
-    if label_smoothing:
-        each = log_sum[:, None] - z
-        spread = each.sum(1) if weight is None else each @ weight
-        loss = (1 - label_smoothing) * loss + label_smoothing / input.shape[1] * spread
-    return _reduce_rows(np.where(kept, loss, 0), row_weight, reduction)
+    loss = _reduce_rows(np.where(kept, row_weight * (log_sum - z[np.arange(len(index)), index]), 0), row_weight, reduction)
+    if not label_smoothing:
+        return loss
+    each = log_sum[:, None] - z
+    spread = np.where(kept, each.sum(1) if weight is None else each @ weight, 0)
+    return (1 - label_smoothing) * loss + label_smoothing / input.shape[1] * _reduce_rows(spread, row_weight, reduction)
 
 
 def _nll_slope(g: Any, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
