@@ -50,7 +50,7 @@ from .ops.reduction import *  # noqa: F403
 from .ops.shape import *  # noqa: F403
 from .printing import set_printoptions
 from .serialization import load, save
-from .tensor import Size, Tensor, is_tensor
+from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
 
 __all__ = [
     "Size",
@@ -82,6 +82,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "is_tensor",
@@ -91,6 +92,7 @@ __all__ = [
     "nan",
     "nn",
     "no_grad",
+    "numel",
     "optim",
     "pi",
     "promote_types",

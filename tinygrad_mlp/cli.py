@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     >>> from tinygrad_mlp.cli import main
     >>> main(["list"])
-    ee6132-lab  MNIST digits by a 784-500-250-100-10 network: sigmoid, tanh and ReLU, mini-batch SGD
+    ascii-bits ...
     0
     """
     try:

@@ -45,7 +45,6 @@ __all__ = [
 ]
 
 
-
 class _Categories(dict[str, int]):
     """The rank of each kind of number: bool < integer < floating point."""
 
@@ -75,7 +74,7 @@ class dtype:  # noqa: N801 - PyTorch's name
         return f"tinygrad_mlp.{self.name}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return as_dtype, (self.name,)  # copies and unpickled dtypes stay the one object, so `is` works
+        return as_dtype, (self.numpy,)  # copies and unpickled dtypes stay the one object, so `is` works
 
 
 float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
@@ -109,7 +108,7 @@ def get_default_dtype() -> dtype:
 
 
 def as_dtype(value: Any) -> dtype:
-    """The dtype object for one of ours, a NumPy dtype, or anything NumPy takes for one.
+    """The dtype object for one of ours, a NumPy dtype, or Python's float (float64), int (int64) and bool.
 
     Raises:
         ArgumentError: there is no such dtype here.
@@ -117,10 +116,24 @@ def as_dtype(value: Any) -> dtype:
     if isinstance(value, dtype):
         return value
     try:
+        if isinstance(value, str):
+            raise TypeError
         return _BY_NUMPY[value if isinstance(value, np.dtype) else np.dtype(value)]
     except (KeyError, TypeError):
         names = ", ".join(d.name for d in _ALL)
         raise ArgumentError(f"{value!r} is not a dtype of this library; expected one of {names}") from None
+
+
+def dtype_named(name: Any) -> dtype:
+    """The dtype of that name, such as ``"float32"``.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    for d in _ALL:
+        if d.name == name:
+            return d
+    raise ArgumentError(f"{name!r} is not the name of a dtype; expected one of {', '.join(d.name for d in _ALL)}")
 
 
 def supported(d: np.dtype[Any]) -> bool:

@@ -41,7 +41,7 @@ from .grad_mode import enable_grad, set_grad_enabled, state
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["OPS", "PRIMITIVES", "Node", "Primitive", "apply", "backward", "composite", "grad", "primitive"]
+__all__ = ["OPS", "PRIMITIVES", "Node", "Primitive", "apply", "backward", "composite", "grad", "primitive", "takes_tensors"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -152,6 +152,7 @@ class Primitive:
         "order",
         "partial",
         "plans",
+        "required",
         "rules",
         "takes_out",
         "variadic",
@@ -186,6 +187,7 @@ class Primitive:
         self.names = frozenset(p.name for p in ordinary)
         self.order = tuple(p.name for p in ordinary if p.kind is not p.KEYWORD_ONLY)
         self.optional = {p.name: p.default for p in ordinary if p.default is not p.empty}
+        self.required = tuple(p.name for p in ordinary if p.default is p.empty)
         self.defaults = {name: value for name, value in self.optional.items() if name not in self.inputs}
         self.needs = tuple(self._asked(rule) for rule in self.rules)
         plans = [tuple((name, self._source(name)) for name in needs) for needs in self.needs]
@@ -231,10 +233,17 @@ class Primitive:
                 raise ArgumentError(f"{self.name}() {problem} {key!r}; its arguments are {', '.join(self.order)}")
             given[name] = value
         given = {**self.optional, **given}
-        missing = [name for name in self.inputs if name not in given]
+        missing = [name for name in self.required if name not in given]
         if missing:
             raise ArgumentError(f"{self.name}() misses its argument {missing[0]!r} (of {', '.join(self.order)})")
-        return [given.pop(name) for name in self.inputs], given
+        return [given.pop(name) for name in self.inputs], {k: _plain(v) for k, v in given.items()}
+
+
+def _plain(option: Any) -> Any:
+    """An option as a Python number where it is a NumPy number or a tensor without dimensions, which are not weak."""
+    if isinstance(option, np.generic) or (isinstance(option, _Tensor) and option._data.ndim == 0):
+        return option.item()
+    return option
 
 
 def primitive(
@@ -245,7 +254,8 @@ def primitive(
     Args:
         rules: One VJP rule per array input, None for an input without a gradient. The forward's first ``len(rules)``
             parameters are its array inputs, the others static. A variadic primitive has one rule for all inputs.
-        cast: ``"promote"`` casts the inputs to their common dtype first, ``"float"`` to a floating-point one.
+        cast: ``"promote"`` casts the inputs to their common dtype first, ``"float"`` to a floating-point one;
+            ``"same"`` insists that they have one dtype already.
         view: The forward may return a view of its first input; writes into it then reach the input's history.
         variadic: The forward takes ``*inputs``.
     """
@@ -266,20 +276,60 @@ def primitive(
     return register
 
 
+def takes_tensors(function: _F) -> _F:
+    """Decorate a function so that an argument that should be a Tensor, and is not, is named in the error."""
+    parameters = inspect.signature(function).parameters
+    kinds = {name: str(p.annotation) for name, p in parameters.items()}
+
+    @functools.wraps(function)
+    def call(*args: Any, **params: Any) -> Any:
+        try:
+            return function(*args, **params)
+        except AttributeError as error:  # only now is it worth looking: most calls are right
+            given = dict(zip(parameters, args, strict=False)) | params
+            for name in given.keys() & parameters.keys():
+                several = kinds[name] in ("Sequence[Array]", "Sequence[Tensor]")
+                if several or kinds[name] in ("Array", "Tensor"):
+                    for value in given[name] if several else (given[name],):
+                        if not isinstance(value, _Tensor):
+                            raise ArgumentError(
+                                f"{function.__name__}(): argument {name!r} must be {'Tensors' if several else 'a Tensor'}, "
+                                f"not {type(value).__name__}; make one with tensor(...)"
+                            ) from error
+            raise
+
+    return call  # type: ignore[return-value] # same signature as `function`, which mypy cannot see
+
+
 def composite(function: _F) -> _F:
     """Register an operation that is written in terms of others, and let it take ``axis`` for ``dim`` and so on."""
     known = set(inspect.signature(function).parameters)
+    checked = takes_tensors(function)
 
     @functools.wraps(function)
     def call(*args: Any, **params: Any) -> Any:
         if params and not known.issuperset(params):
             params = {key if key in known else _ALIASES.get(key, key): value for key, value in params.items()}
-        return function(*args, **params)
+        return checked(*args, **params)
 
     if function.__name__ in OPS:
         raise TypeError(f"there is an operation {function.__name__!r} already")
     OPS[function.__name__] = call
     return call  # type: ignore[return-value] # same signature as `function`, which mypy cannot see
+
+
+_PLAIN = {float, int, bool, np.ndarray}
+
+
+def _foreign(op: Primitive, arg: Any, position: int) -> Any:
+    """An argument that is neither a Tensor nor an array nor a plain number: another number, None, or an error."""
+    if isinstance(arg, np.generic):
+        return arg.item()
+    if isinstance(arg, np.ndarray | int | float) or (arg is None and not op.variadic and op.inputs[position] in op.optional):
+        return arg
+    raise ArgumentError(
+        f"{op.name.strip('_')}(): expected Tensors or numbers, got {type(arg).__name__}; make a tensor with tensor(...)"
+    )
 
 
 def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -303,7 +353,9 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
                 recorded = True
             parents.append(node)
         else:
-            arrays.append(arg.item() if isinstance(arg, np.generic) else arg)
+            if type(arg) not in _PLAIN:
+                arg = _foreign(op, arg, len(arrays))
+            arrays.append(arg)
             parents.append(None)
     if not tensors:
         if not any(isinstance(arg, np.ndarray | np.generic) for arg in args):
@@ -334,6 +386,14 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
 
 
 def _cast(op: Primitive, arrays: list[Any]) -> list[Any]:
+    if op.cast == "same":
+        dtypes = [a.dtype for a in arrays if isinstance(a, np.ndarray)]
+        if any(d is not dtypes[0] and d != dtypes[0] for d in dtypes):
+            raise DTypeError(
+                f"{op.name.strip('_')}: expected all arguments to have the same dtype, but got {' and '.join(map(str, dtypes))}; "
+                "cast with .to(dtype), such as .float()"
+            )
+        return arrays
     floating = op.cast == "float"
     if len(arrays) == 1:
         a = arrays[0]
@@ -365,7 +425,11 @@ def _explained(op: Primitive, arrays: Sequence[Any], params: dict[str, Any], err
     if isinstance(error, OverflowError):
         return DTypeError(f"{op.name}() got {kinds}: {error}; use a number that fits, or a wider dtype")
     if isinstance(error, TypeError):
-        return DTypeError(f"{op.name}() is not defined for {kinds} ({error}); cast with .to(dtype)")
+        if str(error).startswith(("ufunc", "numpy boolean")):
+            return DTypeError(f"{op.name}() is not defined for {kinds} ({error}); cast with .to(dtype)")
+        given = [*arrays, *(v for k, v in params.items() if v is not op.defaults.get(k))]
+        kinds = ", ".join(type(a).__name__ if not isinstance(a, np.ndarray) else "Tensor" for a in given)
+        return ArgumentError(f"{op.name}() takes {', '.join(op.order)}; got {kinds} ({error})")
     if "broadcast" in str(error):
         return ShapeError(
             f"{got}, which do not broadcast: aligned from the right, two sizes must be equal or one of them 1; "
@@ -670,6 +734,9 @@ def _starts(
     name: str, tensors: Sequence[Tensor], gradients: Sequence[Tensor | None], create_graph: bool
 ) -> list[tuple[Node, Any]]:
     """Each root's node with the gradient to start from, checked."""
+    for gradient in gradients:
+        if gradient is not None and not isinstance(gradient, _Tensor):
+            raise ArgumentError(f"{name}: gradients must be Tensors or None, got {type(gradient).__name__}")
     if len(gradients) != len(tensors):
         raise GraphError(f"{name}: got {len(tensors)} tensors but {len(gradients)} gradients; give one for each")
     starts: list[tuple[Node, Any]] = []
@@ -687,8 +754,6 @@ def _starts(
                     "it with .sum() or .mean(), or pass gradient= of that shape"
                 )
             gradient = wrap(np.ones_like(tensor._data))
-        elif not isinstance(gradient, _Tensor):
-            raise ArgumentError(f"{name}: gradients must be Tensors or None, got {type(gradient).__name__}")
         elif gradient._data.shape != node.shape:
             raise ShapeError(
                 f"{name}: Mismatch in shape: gradient {position} has shape {gradient._data.shape}, but its tensor "
@@ -726,7 +791,7 @@ def backward(
     gradients = (None,) * len(roots) if grad_tensors is None else _sequence(grad_tensors)
     targets = None
     if inputs is not None:
-        targets = _targets("backward", _sequence(inputs), allow_unused=False)
+        targets = _targets("backward", _sequence(inputs))
         if not targets:
             raise GraphError("backward: inputs= is empty; leave it out to collect gradients in every leaf")
         for tensor, node in zip(_sequence(inputs), targets, strict=True):
@@ -743,7 +808,7 @@ def backward(
         )
 
 
-def _targets(name: str, inputs: Sequence[Tensor], allow_unused: bool) -> list[Node]:
+def _targets(name: str, inputs: Sequence[Tensor]) -> list[Node]:
     nodes = []
     for position, tensor in enumerate(inputs):
         node = node_of(tensor)
@@ -794,7 +859,7 @@ def grad(
     gradients = (None,) * len(roots) if grad_outputs is None else _sequence(grad_outputs)
     if is_grads_batched:
         return _batched(roots, sources, gradients, retain_graph, create_graph, allow_unused, materialize_grads)
-    targets = _targets("grad", sources, bool(allow_unused))
+    targets = _targets("grad", sources)
     starts = _starts("grad", roots, gradients, create_graph)
     with set_grad_enabled(create_graph):
         arrived = _walk(

@@ -6,13 +6,11 @@ import contextvars
 import functools
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
-
-from .errors import ArgumentError
 
 __all__ = [
     "enable_grad",
@@ -77,10 +75,12 @@ class _GradMode:
     def __call__(self, function: _F) -> _F:
         """Decorate a function: its body runs in this mode."""
         if inspect.isgeneratorfunction(function):
-            raise ArgumentError(
-                f"{type(self).__name__} cannot decorate the generator function {function.__name__!r}: "
-                "its body runs when it is iterated; use the context manager inside it"
-            )
+
+            @functools.wraps(function)
+            def generator(*args: Any, **kwargs: Any) -> Any:
+                return self._driven(function(*args, **kwargs))
+
+            return generator  # type: ignore[return-value] # as below
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -88,6 +88,25 @@ class _GradMode:
                 return function(*args, **kwargs)
 
         return wrapper  # type: ignore[return-value] # same signature as `function`, which mypy cannot see
+
+    def _driven(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """A generator whose body runs in this mode, and whose user does not."""
+        resume: Callable[..., Any] = steps.send
+        argument: Any = None
+        while True:
+            try:
+                with self._again():
+                    item = resume(argument)
+            except StopIteration as end:
+                return end.value
+            try:
+                resume, argument = steps.send, (yield item)
+            except GeneratorExit:
+                with self._again():
+                    steps.close()
+                raise
+            except BaseException as error:
+                resume, argument = steps.throw, error
 
     def _again(self) -> _GradMode:
         return type(self)()

@@ -107,7 +107,7 @@ def _rebase(target: Tensor, owner: Tensor, path: Sequence[tuple[Primitive, dict[
         positions = replay(path, np.arange(owner._data.size).reshape(owner._data.shape))
         node = apply(PRIMITIVES["put"], (wrap(owner._data, owner._node), result), {"positions": positions})._node
     if owner._node is not None and node is not None:  # hooks stay with the old value, retained gradients move on
-        node.sink = owner._node.sink
+        node.sink, owner._node.sink = owner._node.sink, None
     owner._node = node
     version = version_of(target)
     version.rebased += 1

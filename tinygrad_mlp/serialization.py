@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 
 from .device import device
-from .dtypes import as_dtype, supported
+from .dtypes import dtype_named, supported
 from .engine import wrap
 from .errors import ArgumentError, FileFormatError
 from .tensor import Tensor
@@ -395,8 +395,8 @@ def _from_description(value: Any) -> Tensor:
     try:
         if value.keys() != _TENSOR_KEYS:
             raise ValueError(f"its entries are {list(value)}")
-        dtype, shape, data = as_dtype(value["dtype"]).numpy, value["shape"], value["data"]
-        if type(value["dtype"]) is not str or any(type(size) is not int or size < 0 for size in shape):
+        dtype, shape, data = dtype_named(value["dtype"]).numpy, value["shape"], value["data"]
+        if any(type(size) is not int or size < 0 for size in shape):
             raise ValueError(f"dtype {value['dtype']!r} or shape {shape!r}")
         flat = [data]
         for size in shape:

@@ -16,13 +16,13 @@ import numpy as np
 from . import engine, printing
 from .device import CPU
 from .device import device as Device
-from .dtypes import as_dtype, bool_, float16, float32, float64, int8, int16, int32, int64, uint8
+from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
 from .dtypes import dtype as DType
 from .engine import INFERENCE, OPS, Node, Version, node_of, version_of, wrap
 from .errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
 from .inplace import inplace
 
-__all__ = ["RemovableHandle", "Size", "Tensor", "is_tensor"]
+__all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]
 
 Number: TypeAlias = "int | float | bool"
 Operand: TypeAlias = "Tensor | int | float | bool | np.ndarray[Any, Any]"
@@ -38,6 +38,13 @@ class Size(tuple[int, ...]):
     """
 
     __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        item = super().__getitem__(key)
+        return Size(item) if isinstance(key, slice) else item
+
+    def __add__(self, other: Any) -> Size:
+        return Size((*self, *other))
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
@@ -94,9 +101,17 @@ class Tensor:
 
     __hash__ = object.__hash__
 
-    def __init__(self, data: Any = None, *, dtype: DType | None = None) -> None:
-        source = OPS["tensor"]([] if data is None else data, dtype=dtype)
-        self._data = source._data
+    def __init__(self, *data: Any) -> None:
+        """``Tensor(2, 3)`` has that shape and any values; ``Tensor([1, 2])`` those values, in the default dtype."""
+        data = data or (0,)
+        sizes = all(isinstance(size, builtins.int) for size in data)
+        if not sizes and len(data) > 1:
+            raise ArgumentError(f"Tensor() takes sizes, or data as one argument, got {len(data)} arguments; use tensor(...)")
+        if data and isinstance(data[0], Tensor):
+            self._data, self._version = data[0]._data, version_of(data[0])
+        else:
+            source = OPS["empty"](data) if sizes else OPS["tensor"](data[0], dtype=get_default_dtype())
+            self._data = source._data
 
     # ---------------------------------------------------------------------------------------------- what it is
 
@@ -182,10 +197,15 @@ class Tensor:
         return bool(self._data.reshape(())[()])
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._single())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._single())
+
+    def _single(self) -> Any:
+        if self._data.size != 1:
+            raise ValueError(f"only one element tensors can be converted to Python scalars, got shape {self._data.shape}")
+        return self._data.item()
 
     def __index__(self) -> int:
         if self._data.size != 1 or self._data.dtype.kind == "f":
@@ -396,6 +416,14 @@ class Tensor:
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return OPS["from_numpy_function"](func, args, kwargs)
+
+    def __copy__(self) -> Tensor:
+        result: Tensor = object.__new__(type(self))
+        result.__dict__.update(self.__dict__)
+        result._version = version_of(self)
+        if self.is_leaf and self.requires_grad:
+            result._node = engine.leaf(result)
+        return result
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -622,6 +650,15 @@ class Tensor:
 
     def __ipow__(self, other: Operand) -> Tensor:
         return inplace("pow", self, other)
+
+    def __iand__(self, other: Operand) -> Tensor:
+        return inplace("bitwise_and", self, other)
+
+    def __ior__(self, other: Operand) -> Tensor:
+        return inplace("bitwise_or", self, other)
+
+    def __ixor__(self, other: Operand) -> Tensor:
+        return inplace("bitwise_xor", self, other)
 
     def __neg__(self) -> Tensor:
         return OPS["neg"](self)
@@ -1052,6 +1089,8 @@ class Tensor:
     @property
     def mT(self) -> Tensor:
         """The matrix transpose: the last two dimensions swapped."""
+        if self._data.ndim < 2:
+            raise ShapeError(f"tensor.mT is only supported on matrices or batches of matrices, got shape {self._data.shape}")
         return OPS["transpose"](self, -2, -1)
 
     def squeeze(self, dim: Dims = None) -> Tensor:
@@ -1153,9 +1192,9 @@ class Tensor:
         """In-place form of :meth:`mul`."""
         return inplace("mul", self, other)
 
-    def div_(self, other: Operand) -> Tensor:
+    def div_(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
         """In-place form of :meth:`div`."""
-        return inplace("true_divide", self, other)
+        return OPS["div_"](self, other, rounding_mode=rounding_mode)
 
     def pow_(self, exponent: Operand) -> Tensor:
         """In-place form of :meth:`pow`."""
@@ -1311,6 +1350,16 @@ class Tensor:
 
 
 _COMPARABLE = (Tensor, int, float, np.ndarray, np.generic)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether its dtype is a floating-point one."""
+    return input.is_floating_point()
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return input.numel()
 
 
 def is_tensor(obj: Any) -> bool:

@@ -69,10 +69,10 @@ def test_other_seeds_have_trainings_of_their_own(tmp_path: Path) -> None:
 
 
 def test_until_ends_a_training(tmp_path: Path) -> None:
-    seen = []
-    for epoch in lab(tmp_path).epochs("one", 10, defaultdict(list), until=lambda: len(seen) == 3):
-        seen.append(epoch)
-    assert seen == [1, 2, 3]
+    history: History = defaultdict(list)
+    for epoch in lab(tmp_path).epochs("one", 10, history, until=lambda: len(history["epoch"]) == 3):
+        history["epoch"].append(epoch)
+    assert history["epoch"] == [1, 2, 3]
 
 
 def test_two_trainings_of_one_name(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,7 +15,18 @@ from ..errors import GraphError, InplaceError
 from ..grad_mode import is_grad_enabled, no_grad, set_grad_enabled
 from ..tensor import Tensor
 
-__all__ = ["Function", "FunctionCtx"]
+__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a ``backward`` that is not written with Tensor operations: its result is not differentiated again."""
+
+    @functools.wraps(backward)
+    def wrapper(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
+        with no_grad():
+            return backward(ctx, *grad_outputs)
+
+    return wrapper
 
 
 class FunctionCtx:
@@ -217,8 +229,16 @@ class Function:
     tensor(12.)
     """
 
-    forward: Callable[..., Any]
-    backward: Callable[..., Any]
+    @staticmethod
+    def forward(*args: Any) -> Any:
+        """The subclass's: compute the result."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
+        """The subclass's: one gradient per argument of forward."""
+        raise NotImplementedError("You must implement either the backward or vjp method for your custom autograd.Function.")
+
     setup_context: Callable[..., Any] | None = None
 
     def __init__(self) -> None:

@@ -104,10 +104,10 @@ def jacobian(
     Args:
         func, inputs, create_graph, strict: See the module's docstring.
         vectorize: May be set, for code that does; the passes are done one after the other all the same.
-        strategy: ``"reverse-mode"``, one backward pass per element of the outputs, is the only one.
+        strategy: ``"reverse-mode"``, or ``"forward-mode"`` with ``vectorize``; the same values, by backward passes.
 
     Raises:
-        ArgumentError: Inputs or outputs are not Tensors. NotImplementedError: Another ``strategy``.
+        ArgumentError: Inputs or outputs are not Tensors; another ``strategy``. NotImplementedError: Forward mode without ``vectorize``.
         GraphError: Where ``strict``, an output does not depend on an input; or ``strict`` with ``vectorize``.
 
     >>> import tinygrad_mlp as torch
@@ -115,8 +115,10 @@ def jacobian(
     tensor([[1., 1.],
             [3., 2.]])
     """
-    if strategy != "reverse-mode":
-        raise NotImplementedError(f"jacobian: strategy={strategy!r} is not available; use 'reverse-mode'")
+    if strategy not in ("reverse-mode", "forward-mode"):
+        raise ArgumentError(f"jacobian: expected strategy 'reverse-mode' or 'forward-mode', got {strategy!r}")
+    if strategy == "forward-mode" and not vectorize:
+        raise NotImplementedError("jacobian: strategy='forward-mode' goes with vectorize=True, as in PyTorch")
     if strict and vectorize:
         raise GraphError("jacobian: `strict=True` and `vectorize=True` are not supported together")
     with enable_grad():

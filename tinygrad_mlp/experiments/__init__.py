@@ -13,5 +13,9 @@ __all__ = ["EXPERIMENTS"]
 
 # Name on the command line (the module's, with dashes) and what it is, in one line.
 EXPERIMENTS: dict[str, str] = {
-    "ee6132-lab": "MNIST digits by a 784-500-250-100-10 network: sigmoid, tanh and ReLU, mini-batch SGD",
+    "ascii-bits": "MNIST digits as 4 bits of their ASCII codes by a 784-392-196-4 network, full-batch gradient descent",
+    "ee6132-lab": "MNIST digits by a 784-500-250-100-10 network: activations, regularization, noise, HOG features",
+    "fashion": "Fashion-MNIST by a 784-50-10 network: numerical gradients, momentum, L2, activations, architectures",
+    "neuron-to-multiclass": "MNIST digits by a single neuron, 64 hidden units and softmax, full-batch gradient descent",
+    "grid-search": "MNIST digits by a 784-20-10 sigmoid network: grid search in parallel, then training on more images",
 }

@@ -23,6 +23,7 @@ Images = npt.NDArray[np.float32]
 
 SIDE = 28
 _PADDED = SIDE + 2  # with the border of zeros that points outside are read from
+_LAST = np.nextafter(np.float32(_PADDED - 1), np.float32(0))  # so that there is a right and a lower neighbour
 _BLOCK = 32  # images done at once: what they need fits in the processor's cache
 _VARIANCE = 0.99  # the share of the elastic displacements' variance that is kept
 
@@ -136,7 +137,7 @@ def distort(images: Images, how: Distortion, random: np.random.Generator) -> Ima
     in_x, in_y = _coefficients(count, how, random)
     fields = _fields(how.sigma)
     out = np.empty_like(images)
-    size = min(_BLOCK, count)
+    size = max(1, min(_BLOCK, count))
     padded = np.zeros((size, _PADDED, _PADDED), np.float32)
     pixels = padded.reshape(-1)
     first = (np.arange(size, dtype=np.float32) * _PADDED**2)[:, None]  # exact in float32, as are all the indices
@@ -148,7 +149,7 @@ def distort(images: Images, how: Distortion, random: np.random.Generator) -> Ima
         padded[:n, 1:-1, 1:-1] = images[part].reshape(n, SIDE, SIDE)
         for where, coefficients, low in ((x[:n], in_x, left[:n]), (y[:n], in_y, top[:n])):
             np.matmul(coefficients[part], fields, out=where)
-            np.clip(where, 0, np.float32(_PADDED - 1.001), out=where)
+            np.clip(where, 0, _LAST, out=where)
             np.floor(where, out=low)
             where -= low  # the weight of the right or lower neighbour
         np.multiply(top[:n], _PADDED, out=top[:n])
@@ -163,9 +164,7 @@ def distort(images: Images, how: Distortion, random: np.random.Generator) -> Ima
     return out
 
 
-def _between(
-    pixels: Images, index: npt.NDArray[np.intp], weight: Images, out: Images, scratch: Images
-) -> Images:
+def _between(pixels: Images, index: npt.NDArray[np.intp], weight: Images, out: Images, scratch: Images) -> Images:
     """Between a pixel and its right neighbour: `p[index] + weight * (p[index + 1] - p[index])`."""
     # "clip" changes no index here, but spares the copy that take() makes to be able to raise.
     np.take(pixels, index, out=out, mode="clip")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-__all__ = ["Curve", "draw_curves", "draw_matrix", "new_figure"]
+__all__ = ["Curve", "draw_curves", "draw_images", "draw_matrix", "new_figure"]
 
 Curve = tuple[Sequence[float], Sequence[float]]  # x, y
 
@@ -60,3 +60,15 @@ def draw_matrix(
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(names)), names)
+
+
+def draw_images(images: npt.NDArray[np.float32], captions: Sequence[str], title: str, columns: int = 8) -> Figure:
+    """A figure of images `(N, 784)` in 0..1, 28 pixels wide, each below its caption; row by row."""
+    rows = max(1, -(-len(images) // columns))
+    figure, axes = new_figure(title, columns, rows, width=1.1, height=1.35)
+    for ax in axes:
+        ax.axis("off")
+    for ax, image, caption in zip(axes, images, captions):
+        ax.imshow(image.reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
+        ax.set_title(caption, fontsize=8)
+    return figure

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..dtypes import dtype, float32, int64, uint8
-from ..engine import OPS
+from ..engine import OPS, takes_tensors
 from ..errors import ArgumentError, DimensionError, DTypeError, GraphError, ShapeError
 from ..grad_mode import no_grad
 from ..inplace import inplace as write_in_place
@@ -70,6 +70,7 @@ __all__ = [
 # ---------------------------------------------------------------------------------------------------------- layers
 
 
+@takes_tensors
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y_k = x1^T W_k x2 + b_k.
 
@@ -88,6 +89,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     return y if bias is None else y + bias
 
 
+@takes_tensors
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero each element with probability ``p`` and scale the others by 1 / (1 - p); the identity unless ``training``.
 
@@ -104,6 +106,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _activation("masked_scale", input, inplace, mask, scale=0.0 if p == 1 else 1 / (1 - p))
 
 
+@takes_tensors
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -136,12 +139,19 @@ def layer_norm(
 
 
 def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    for part in (weight, bias):
+        if part is not None and part.dtype != x.dtype:
+            raise DTypeError(
+                f"normalisation: mixed dtype: the input has {x.dtype}, weight or bias {part.dtype}; cast the input with "
+                ".to(dtype), or the layer with .double() or .float()"
+            )
     if weight is not None and bias is not None:
         return addcmul(bias, x, weight)
     x = x if weight is None else x * weight
     return x if bias is None else x + bias
 
 
+@takes_tensors
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -198,6 +208,7 @@ def batch_norm(
     return addcmul(-centre if shift is None else shift - centre, input, scale)
 
 
+@takes_tensors
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """x / max(|x|_p, eps) along ``dim``."""
     return input / clamp(norm(input, p, dim, keepdim=True), min=eps)
@@ -225,16 +236,19 @@ def _activation(name: str, input: Tensor, inplace: bool, *args: Any, **params: A
     return result
 
 
+@takes_tensors
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
     return _activation("relu", input, inplace)
 
 
+@takes_tensors
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x, 0), 6)."""
     return _activation("hardtanh", input, inplace, min_val=0.0, max_val=6.0)
 
 
+@takes_tensors
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """min(max(x, min_val), max_val).
 
@@ -246,21 +260,25 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     return _activation("hardtanh", input, inplace, min_val=min_val, max_val=max_val)
 
 
+@takes_tensors
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x + 3, 0), 6) / 6."""
     return _activation("hardsigmoid", input, inplace)
 
 
+@takes_tensors
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha (exp(x) - 1)."""
     return _activation("elu", input, inplace, alpha=alpha)
 
 
+@takes_tensors
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1)."""
     return _activation("elu", input, inplace, **neural.SELU)
 
 
+@takes_tensors
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """max(0, x) + min(0, alpha (exp(x / alpha) - 1)).
 
@@ -270,26 +288,31 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _activation("elu", input, inplace, alpha=alpha, input_scale=neural.celu_scale(alpha))
 
 
+@takes_tensors
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, else negative_slope x."""
     return _activation("leaky_relu", input, inplace, negative_slope=negative_slope)
 
 
+@takes_tensors
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x sigmoid(x)."""
     return _activation("silu", input, inplace)
 
 
+@takes_tensors
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(softplus(x))."""
     return _activation("mish", input, inplace)
 
 
+@takes_tensors
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
     """exp(x_i) / sum_j exp(x_j) along ``dim``; a missing ``dim`` is guessed, with a warning."""
     return neural.softmax(input, _softmax_dim("softmax", input, dim, _stacklevel), dtype)
 
 
+@takes_tensors
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
     """x_i - log(sum_j exp(x_j)) along ``dim``; a missing ``dim`` is guessed, with a warning."""
     return neural.log_softmax(input, _softmax_dim("log_softmax", input, dim, _stacklevel), dtype)
@@ -357,6 +380,7 @@ def _of_pairs(
     return op(input, target, reduction="none", **params) * weight, weight
 
 
+@takes_tensors
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -380,6 +404,7 @@ def _weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:
     return loss.sum() / weight.sum() if reduction == "mean" else _reduce(loss, reduction)
 
 
+@takes_tensors
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -394,6 +419,7 @@ def l1_loss(
     return loss if weight is None else _weighted(loss, weight, reduction)
 
 
+@takes_tensors
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -409,6 +435,7 @@ def huber_loss(
     return loss if weight is None else _reduce(loss, reduction)
 
 
+@takes_tensors
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -430,6 +457,7 @@ def smooth_l1_loss(
     return _of_pairs(neural.huber, input, target, None, reduction, delta=beta)[0] / beta
 
 
+@takes_tensors
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -458,6 +486,7 @@ def kl_div(
     return loss / input.shape[0] if batchmean and input.ndim else loss
 
 
+@takes_tensors
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -491,6 +520,7 @@ def binary_cross_entropy(
     return _reduce(neural.bce(input, target, reduction="none") * weight.expand(input.shape), reduction)
 
 
+@takes_tensors
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -557,6 +587,7 @@ def _by_rows(input: Tensor, target: Tensor, weight: Tensor | None, loss: str) ->
     return (rows if rows.ndim == 2 else rows.reshape(-1, classes)), indices
 
 
+@takes_tensors
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -573,9 +604,10 @@ def nll_loss(
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
     rows, indices = _by_rows(input, target, weight, "nll_loss")
     loss = neural.class_nll(rows, indices, weight, ignore_index, reduction)
-    return loss.reshape(target.shape) if reduction == "none" else loss
+    return loss.reshape(target.shape if input.ndim > 1 else ()) if reduction == "none" else loss
 
 
+@takes_tensors
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -613,7 +645,7 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     rows, indices = _by_rows(input, target, weight, "cross_entropy")
     loss = neural.class_cross_entropy(rows, indices, weight, ignore_index, label_smoothing, reduction)
-    return loss.reshape(target.shape) if reduction == "none" else loss
+    return loss.reshape(target.shape if input.ndim > 1 else ()) if reduction == "none" else loss
 
 
 def _soft_cross_entropy(

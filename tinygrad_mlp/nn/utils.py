@@ -1,4 +1,7 @@
-"""Functions on the parameters of a whole model: clipping of gradients, and parameters as one vector."""
+"""Functions on the parameters of a whole model: clipping of gradients, and parameters as one vector.
+
+``foreach`` is PyTorch's: how it computes. There is one way here, with the same values.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ def _gradients(parameters: Tensors) -> list[Tensor]:
 
 
 @no_grad()
-def get_total_norm(tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False) -> Tensor:
+def get_total_norm(
+    tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+) -> Tensor:
     """The p-norm of all elements together: (sum abs(x)^p)^(1/p), for p = inf the largest abs(x).
 
     Args:
@@ -62,7 +67,7 @@ def get_total_norm(tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite:
 
 
 @no_grad()
-def clip_grads_with_norm_(parameters: Tensors, max_norm: float, total_norm: Tensor) -> None:
+def clip_grads_with_norm_(parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
     """Scale the gradients in place by max_norm / (total_norm + 1e-6) if that is less than 1.
 
     Args:
@@ -77,7 +82,11 @@ def clip_grads_with_norm_(parameters: Tensors, max_norm: float, total_norm: Tens
 
 
 def clip_grad_norm_(
-    parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    parameters: Tensors,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale the gradients in place so that their norm, all together, is at most ``max_norm``.
 
@@ -112,7 +121,7 @@ def clip_grad_norm_(
 
 
 @no_grad()
-def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
+def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Clip every element of the gradients in place to [-clip_value, clip_value].
 
     >>> import tinygrad_mlp as torch

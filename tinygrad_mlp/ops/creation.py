@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..device import device as device_type
-from ..dtypes import as_dtype, dtype, get_default_dtype, promote_types
+from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types
 from ..engine import composite, is_tensor, storable, wrap
 from ..errors import ArgumentError, DTypeError, ShapeError
 
@@ -104,7 +104,7 @@ def _as_tensor_like(name: str, input: Array) -> Array:
 # ------------------------------------------------------------------------------------------------------- from data
 
 
-_PYTHON = {float: None, int: as_dtype("int64"), bool: as_dtype("bool")}  # None: the default dtype at the time
+_PYTHON = {float: None, int: int64, bool: bool_}  # None: the default dtype at the time
 
 
 def _leaves(data: Any, dtypes: set[_dtype_type]) -> Any:
@@ -125,8 +125,8 @@ def _leaves(data: Any, dtypes: set[_dtype_type]) -> Any:
         return data
     if isinstance(data, range):
         return _leaves(list(data), dtypes)
-    raise ArgumentError(
-        f"could not infer dtype of {type(data).__name__}: a tensor is made of numbers, truth values, arrays, tensors "
+    raise (ArgumentError if isinstance(data, str | bytes) else DTypeError)(
+        f"Could not infer dtype of {type(data).__name__}: a tensor is made of numbers, truth values, arrays, tensors "
         "and nested sequences of them"
     )
 
@@ -185,7 +185,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None, require
     (tinygrad_mlp.int64, tinygrad_mlp.float32)
 
     Raises:
-        ArgumentError: There is something in it that is not a number.
+        ArgumentError: It is text. DTypeError: There is something in it that is not a number.
         ValueError: Sequences of different lengths, or an integer that int64 cannot hold.
         DTypeError: A number that ``dtype`` cannot hold.
     """
@@ -331,7 +331,7 @@ def arange(
     if (last - first) * by < 0:
         raise ShapeError(f"arange: upper bound and lower bound inconsistent with step sign: {first} to {last} by {by}")
     floating = any(isinstance(value, float) for value in (first, last, by))
-    target = numpy_dtype(dtype, None if floating else as_dtype("int64"))
+    target = numpy_dtype(dtype, None if floating else int64)
     if target.kind == "b":
         raise NotImplementedError("arange is not implemented for bool; make integers and compare")
     if target.kind == "f":

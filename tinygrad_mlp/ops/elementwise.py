@@ -14,8 +14,9 @@ import numpy as np
 
 from ..device import device as device_type
 from ..dtypes import as_dtype, dtype, promote, result_dtype
-from ..engine import composite, primitive
+from ..engine import OPS, composite, primitive
 from ..errors import ArgumentError, DTypeError
+from ..inplace import inplace
 from .special import erf_of, erfc_of
 
 _dtype_type = dtype
@@ -81,6 +82,7 @@ __all__ = [
     "reciprocal",
     "relu",
     "remainder",
+    "result_type",
     "round",
     "rsqrt",
     "sigmoid",
@@ -142,13 +144,22 @@ def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     return np.true_divide(input, other, out=out)
 
 
+def _divisible(name: str, input: Array, other: Array) -> None:
+    """Integers have no quotient by zero, floats have.
+
+    Raises:
+        DTypeError: A divisor is the integer 0.
+    """
+    if np.result_type(input, other).kind != "f" and np.any(np.equal(other, 0)):
+        raise DTypeError(f"{name}: integer division by zero has no value (ZeroDivisionError); divide floats, or mask")
+
+
 @primitive(_step, _step, cast="promote")
 def floor_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     """floor(input / other), with broadcasting. Its gradient is zero."""
     if np.result_type(input, other).kind == "f":
         return np.floor(np.true_divide(input, other), out=out)
-    if np.any(np.equal(other, 0)):
-        raise DTypeError("floor_divide: integer division by zero has no value (ZeroDivisionError); divide floats, or mask")
+    _divisible("floor_divide", input, other)
     return np.floor_divide(input, other, out=out)
 
 
@@ -168,21 +179,33 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     Raises:
         RuntimeError: another rounding mode.
     """
-    modes = {None: true_divide, "floor": floor_divide, "trunc": trunc_divide}
-    if rounding_mode not in modes:
+    return OPS[_quotient(rounding_mode)](input, other)
+
+
+@composite
+def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
+    """:func:`div` in place."""
+    return inplace(_quotient(rounding_mode), input, other)
+
+
+def _quotient(rounding_mode: str | None) -> str:
+    names = {None: "true_divide", "floor": "floor_divide", "trunc": "trunc_divide"}
+    if rounding_mode not in names:
         raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
-    return modes[rounding_mode](input, other)
+    return names[rounding_mode]
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * floor_divide(input, other), cast="promote")
 def remainder(input: Array, other: Array, *, out: Array = None) -> Array:
     """input - other * floor(input / other): has the sign of ``other``."""
+    _divisible("remainder", input, other)
     return np.remainder(input, other, out=out)
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * trunc_divide(input, other), cast="promote")
 def fmod(input: Array, other: Array, *, out: Array = None) -> Array:
     """input - other * trunc(input / other): has the sign of ``input``."""
+    _divisible("fmod", input, other)
     return np.fmod(input, other, out=out)
 
 
@@ -195,13 +218,24 @@ def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
 
 def _pow_exponent(g: Any, y: Any, input: Any, exponent: Any) -> Any:
     if isinstance(input, int | float):
-        return g * (y * (math.log(input) if input > 0 else -math.inf if input == 0 else math.nan))
+        if input == 0:
+            return where(exponent >= 0, 0.0, g * -math.inf)
+        return g * (y * (math.log(input) if input > 0 else math.nan))
     return where((input == 0) & (exponent >= 0), 0.0, g * (y * log(input)))
 
 
 @primitive(_pow_input, _pow_exponent, cast="promote")
 def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
-    """input ** exponent, with broadcasting."""
+    """input ** exponent, with broadcasting.
+
+    Raises:
+        DTypeError: An integer to a negative integer power.
+    """
+    if np.result_type(input, exponent).kind == "i" and np.any(np.less(exponent, 0)):
+        if np.ndim(exponent) == 0:
+            raise DTypeError("pow: Integers to negative integer powers are not allowed; make floats of them with .float()")
+        inverse = np.where(np.abs(input) == 1, np.power(input, np.abs(exponent)), 0)  # rounded towards 0, as in PyTorch
+        return np.where(np.less(exponent, 0), inverse, np.power(input, np.maximum(exponent, 0)))
     if isinstance(exponent, int | float) and exponent == 2:
         return np.multiply(input, input, out=out)
     return np.power(input, exponent, out=out)
@@ -247,9 +281,14 @@ def fmin(input: Array, other: Array, *, out: Array = None) -> Array:
     return np.fmin(input, other, out=out)
 
 
+def _per_square(side: Any, input: Any, other: Any) -> Any:
+    square = input * input + other * other
+    return where(square == 0, 0.0, side / square)  # at the origin, where there is no angle
+
+
 @primitive(
-    lambda g, input, other: g * (other / (input * input + other * other)),
-    lambda g, input, other: g * (-input / (input * input + other * other)),
+    lambda g, input, other: g * _per_square(other, input, other),
+    lambda g, input, other: g * _per_square(-input, input, other),
     cast="float",
 )
 def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
@@ -261,7 +300,7 @@ def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
     lambda g, weight: g * (1 - weight),
     lambda g, weight: g * weight,
     lambda g, input, end: g * (end - input),
-    cast="promote",
+    cast="same",
 )
 def lerp(input: Array, end: Array, weight: Array) -> Array:
     """input + weight * (end - input)."""
@@ -307,8 +346,8 @@ def abs(input: Array, *, out: Array = None) -> Array:
 
 @primitive(_step)
 def sign(input: Array, *, out: Array = None) -> Array:
-    """-1, 0 or 1."""
-    return np.sign(input, out=out)
+    """-1, 0 or 1; 0 for nan."""
+    return np.subtract(input > 0, input < 0, out=out, dtype=input.dtype) if input.dtype != bool else input
 
 
 @primitive(lambda g, y: g * y, cast="float")
@@ -362,7 +401,7 @@ def rsqrt(input: Array, *, out: Array = None) -> Array:
 @primitive(lambda g, input: g * (2 * input))
 def square(input: Array, *, out: Array = None) -> Array:
     """input ** 2."""
-    return np.square(input, out=out)
+    return np.multiply(input, input, out=out, dtype=np.int64 if input.dtype == bool else None)
 
 
 @primitive(lambda g, y: -g * y * y, cast="float")
@@ -445,7 +484,14 @@ def erfc(input: Array) -> Array:
     return erfc_of(input)
 
 
-@primitive(lambda g, y: where(y <= 0, 0.0, g))
+@primitive(lambda g, source, low, high: between(g, source, low, high), _step)
+def between(input: Array, source: Array, low: float, high: float | None = None) -> Array:
+    """``input`` where low < source < high, else 0: what the kinks of piecewise linear functions do to a gradient."""
+    outside = source <= low
+    return np.where(outside if high is None else outside | (source >= high), 0, input)
+
+
+@primitive(lambda g, y: between(g, y, 0))
 def relu(input: Array, *, out: Array = None) -> Array:
     """max(input, 0). EE6132 lab, eq. 1."""
     return np.maximum(input, 0, out=out)
@@ -518,10 +564,10 @@ def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = No
     """min(max(input, min), max); either bound may be None, a number or a tensor.
 
     Raises:
-        ArgumentError: both bounds are None.
+        RuntimeError: both bounds are None.
     """
     if min is None and max is None:
-        raise ArgumentError("clamp: at least one of 'min' or 'max' must not be None")
+        raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
     if min is not None:
         input = np.maximum(input, min, out=out)
     return input if max is None else np.minimum(input, max, out=out)
@@ -633,6 +679,8 @@ def logical_not(input: Array) -> Array:
 @primitive(None)
 def bitwise_not(input: Array) -> Array:
     """Bits, or truth values, inverted."""
+    if input.dtype.kind == "f":
+        raise ArgumentError("~ (bitwise_not) is only implemented on integer and Boolean-type tensors; compare first")
     return np.invert(input)
 
 
@@ -706,6 +754,17 @@ def _packed(input: Array) -> Array:
 
 
 @composite
+def result_type(tensor1: Array, tensor2: Array) -> _dtype_type:
+    """The dtype of an arithmetic operation on the two, tensors or numbers.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.result_type(torch.tensor([1, 2]), 0.5)
+    tinygrad_mlp.float32
+    """
+    return as_dtype(result_dtype([getattr(x, "_data", x) for x in (tensor1, tensor2)]))
+
+
+@composite
 def to(
     input: Array,
     *args: Any,
@@ -720,6 +779,8 @@ def to(
             dtype = arg
         elif hasattr(arg, "_data"):
             dtype = arg.dtype
+        elif isinstance(arg, type):
+            dtype = as_dtype(arg)
         elif isinstance(arg, bool):
             pass  # non_blocking, then copy, by position: there is nothing to wait for
         else:

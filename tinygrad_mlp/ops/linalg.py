@@ -14,10 +14,10 @@ from ..errors import ArgumentError, ShapeError
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = ["addmm", "bmm", "dot", "einsum", "matmul", "mm", "mv", "outer", "trace"]
+__all__ = ["addmm", "bmm", "dot", "einsum", "inner", "matmul", "mm", "mv", "outer", "trace"]
 
 
-@primitive(lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, cast="promote")
+@primitive(lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, cast="same")
 def _matmul(input: Array, mat2: Array, *, out: Array = None) -> Array:
     # (..., n, k) @ (..., k, m) -> (..., n, m); the engine sums the gradients of broadcast batch dimensions
     if input.shape[-1] != mat2.shape[-2]:
@@ -52,7 +52,7 @@ def matmul(input: Array, other: Array) -> Array:
     return _matmul(input, other.reshape(-1, 1)).squeeze(-1)
 
 
-@primitive(lambda g, tensor: g * tensor, lambda g, input: g * input, cast="promote")
+@primitive(lambda g, tensor: g * tensor, lambda g, input: g * input, cast="same")
 def dot(input: Array, tensor: Array) -> Array:
     """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
     if input.ndim != 1 or input.shape != tensor.shape:
@@ -94,6 +94,19 @@ def mv(input: Array, vec: Array) -> Array:
 
 
 @composite
+def inner(input: Array, other: Array) -> Array:
+    """The sums of products over the last dimensions, shapes ``(*, k), (+, k) -> (*, +)``; scaling by a scalar."""
+    if input.ndim == 0 or other.ndim == 0:
+        return input * other
+    if input.shape[-1] != other.shape[-1]:
+        raise ShapeError(
+            f"inner: the last dimensions must be of one size, got {tuple(input.shape)} and {tuple(other.shape)}"
+        )
+    rows = other.reshape(-1, other.shape[-1])
+    return (input @ rows.T).reshape(*input.shape[:-1], *other.shape[:-1])
+
+
+@composite
 def outer(input: Array, vec2: Array) -> Array:
     """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
     _of_rank("outer", (1, 1), input, vec2)
@@ -124,7 +137,7 @@ def _rows(x: Any) -> Any:
     lambda g, weight: g @ weight,  # (..., out) @ (out, in)
     lambda g, input: _rows(g).T @ _rows(input),  # (out, N) @ (N, in)
     lambda g: g,  # the engine sums over the batch
-    cast="promote",
+    cast="same",
 )
 def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None) -> Array:
     """input @ weight.T + bias: the pre-activation of a layer. EE6132 lab, eq. 5, 9 and 10.
@@ -136,13 +149,13 @@ def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None
     tensor([[3.5000]])
 
     Raises:
-        ShapeError: The sizes of the features do not agree.
+        ShapeError: The sizes of the features do not agree. DTypeError: The dtypes differ.
     """
     if weight.ndim != 2 or input.ndim == 0 or input.shape[-1] != weight.shape[1]:
         raise ShapeError(
             f"linear: mat1 and mat2 shapes cannot be multiplied: input {input.shape}, weight {weight.shape}; the "
             f"input's last size must be in_features, the weight's last: flatten the input, or make the layer "
-            f"Linear({input.shape[-1:]}, ...)"
+            f"Linear({input.shape[-1] if input.ndim else 1}, ...)"
         )
     y = np.matmul(input, weight.T, out=out)
     if bias is None:

@@ -15,7 +15,7 @@ import numpy as np
 from ..dtypes import as_dtype, dtype
 from ..engine import composite, primitive
 from ..errors import DimensionError, DTypeError, ShapeError
-from .elementwise import abs, clamp, erfc, exp, log, log1p, sigmoid, sign, sqrt, tanh, where
+from .elementwise import abs, between, clamp, erfc, exp, log, log1p, sigmoid, sign, sqrt, tanh, where, zeros_of
 from .shape import expand
 
 _dtype_type = dtype
@@ -190,7 +190,13 @@ def celu_scale(alpha: float) -> float:
     return 1 / alpha
 
 
-@primitive(lambda g, input, negative_slope: where(input > 0, g, g * negative_slope))
+@primitive(lambda g, source, slope: leak(g, source, slope), lambda g: zeros_of(g))
+def leak(input: Array, source: Array, slope: float) -> Array:
+    """``input`` where source > 0, else slope * input."""
+    return np.where(source > 0, input, input * slope)
+
+
+@primitive(lambda g, input, negative_slope: leak(g, input, negative_slope))
 def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     """x where x > 0, else negative_slope x."""
     _floating("leaky_relu", input)
@@ -229,14 +235,14 @@ def prelu(input: Array, weight: Array) -> Array:
 
 
 @primitive(
-    lambda g, input, min_val, max_val: where((input > min_val) & (input < max_val), g, 0.0),
+    lambda g, input, min_val, max_val: between(g, input, min_val, max_val),
 )
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """min(max(x, min_val), max_val)."""
     return np.minimum(np.maximum(input, min_val), max_val).astype(input.dtype, copy=False)
 
 
-@primitive(lambda g, input: where((input > -3) & (input < 3), g * (1 / 6), 0.0))
+@primitive(lambda g, input: between(g * (1 / 6), input, -3, 3))
 def hardsigmoid(input: Array) -> Array:
     """min(max(x + 3, 0), 6) / 6: 0 below -3, 1 above 3."""
     _floating("hardsigmoid", input)
@@ -370,9 +376,7 @@ def kl_divergence(input: Array, target: Array, *, log_target: bool, reduction: s
     lambda g, input, target, reduction, input_shape: (
         _share(g, reduction, input_shape) * ((input - target) / clamp(input * (1 - input), min=1e-12))
     ),
-    lambda g, input, reduction, input_shape: (
-        _share(g, reduction, input_shape) * (log1p(-input) - log(input))
-    ),
+    lambda g, input, reduction, input_shape: _share(g, reduction, input_shape) * (log1p(-input) - log(input)),
     cast="promote",
 )
 def bce(input: Array, target: Array, *, reduction: str) -> Array:
@@ -447,7 +451,12 @@ def _reduce_rows(loss: Array, row_weight: Array, reduction: str) -> Array:
 
 @primitive(None, None, None)
 def _class_distribution(
-    input: Array, target: Array, weight: Array, ignore_index: int, label_smoothing: float, reduction: str
+    input: Array,
+    target: Array,
+    weight: Array = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
 ) -> Array:
     """What cross-entropy holds against log_softmax: row i is w_i times the smoothed one-hot vector of target i."""
     kept, index = _counted(target, ignore_index)
@@ -475,7 +484,12 @@ def _class_slope(
 
 @primitive(_class_slope, None, None)
 def class_cross_entropy(
-    input: Array, target: Array, weight: Array, ignore_index: int, label_smoothing: float, reduction: str
+    input: Array,
+    target: Array,
+    weight: Array = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
 ) -> Array:
     """-log_softmax(x)_t per row (N, C) of logits and class index (N,), weighted, smoothed and reduced."""
     _floating("cross_entropy", input)
@@ -498,7 +512,7 @@ def _nll_slope(g: Any, input: Any, target: Any, weight: Any, ignore_index: int, 
 
 
 @primitive(_nll_slope, None, None)
-def class_nll(input: Array, target: Array, weight: Array, ignore_index: int, reduction: str) -> Array:
+def class_nll(input: Array, target: Array, weight: Array = None, ignore_index: int = -100, reduction: str = "mean") -> Array:
     """-x_t per row (N, C) of log-probabilities and class index (N,), weighted and reduced."""
     _floating("nll_loss", input)
     kept, index = _counted(target, ignore_index)

@@ -13,14 +13,14 @@ import numpy as np
 
 from ..device import CPU
 from ..device import device as device_type
-from ..dtypes import as_dtype, dtype
+from ..dtypes import dtype, int64
 from ..engine import composite, is_tensor, wrap
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..inplace import inplace
 from .creation import as_size, finish, number, numpy_dtype
 
 Array = Any  # a Tensor
-_INT64 = as_dtype("int64")
+_INT64 = int64
 
 __all__ = [
     "Generator",

@@ -29,6 +29,7 @@ class Adadelta(Optimizer):
         eps: Starts the first steps and keeps the denominator from 0.
         weight_decay: Factor of p in the gradient.
         maximize: Ascend.
+        implementation: See :class:`Optimizer`.
 
     Raises:
         ValueError: An option is negative, or ``rho`` above 1.
@@ -53,9 +54,10 @@ class Adadelta(Optimizer):
         weight_decay: float = 0,
         *,
         maximize: bool = False,
+        **implementation: bool | None,
     ) -> None:
         defaults = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, defaults)
+        super().__init__(params, defaults, **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """Means of 0."""

@@ -30,6 +30,7 @@ class Adagrad(Optimizer):
         initial_accumulator_value: Where s starts.
         eps: Keeps the denominator from 0.
         maximize: Ascend.
+        implementation: See :class:`Optimizer`.
 
     Raises:
         ValueError: An option is negative.
@@ -59,6 +60,7 @@ class Adagrad(Optimizer):
         eps: float = 1e-10,
         *,
         maximize: bool = False,
+        **implementation: bool | None,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -68,7 +70,7 @@ class Adagrad(Optimizer):
             "initial_accumulator_value": initial_accumulator_value,
             "maximize": maximize,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, defaults, **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """t = 0 and the sum's start."""

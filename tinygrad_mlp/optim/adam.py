@@ -36,6 +36,7 @@ class Adam(Optimizer):
         weight_decay: Factor of p in the gradient.
         amsgrad: Never let the denominator's v shrink.
         maximize: Ascend.
+        implementation: See :class:`Optimizer`.
         decoupled_weight_decay: Shrink p by ``lr * weight_decay`` instead, as :class:`AdamW` does.
 
     Raises:
@@ -61,6 +62,7 @@ class Adam(Optimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        **implementation: bool | None,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -71,7 +73,7 @@ class Adam(Optimizer):
             "maximize": maximize,
             "decoupled_weight_decay": decoupled_weight_decay,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, defaults, **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """t = 0 and moments of 0."""
@@ -102,7 +104,7 @@ class AdamW(Adam):
     Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), Algorithm 2.
 
     Args:
-        params, lr, betas, eps, amsgrad, maximize: As in :class:`Adam`.
+        params, lr, betas, eps, amsgrad, maximize, implementation: As in :class:`Adam`.
         weight_decay: How much p shrinks in a step, in units of ``lr``.
 
     Raises:
@@ -127,8 +129,11 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        **implementation: bool | None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True, **implementation
+        )
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As in :class:`Optimizer`; the weight decay stays decoupled, also where the dict is Adam's."""
@@ -151,7 +156,7 @@ class NAdam(Optimizer):
     Dozat, "Incorporating Nesterov Momentum into Adam" (2016).
 
     Args:
-        params, lr, betas, eps, weight_decay, maximize, decoupled_weight_decay: As in :class:`Adam`.
+        params, lr, betas, eps, weight_decay, maximize, decoupled_weight_decay, implementation: As in :class:`Adam`.
         momentum_decay: How fast mu grows.
 
     Raises:
@@ -182,6 +187,7 @@ class NAdam(Optimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        **implementation: bool | None,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -192,7 +198,7 @@ class NAdam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
             "maximize": maximize,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, defaults, **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """t = 0, the empty product and moments of 0."""

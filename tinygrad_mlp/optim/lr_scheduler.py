@@ -246,7 +246,7 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def _ratio(self) -> float:
-        return self.gamma ** self.milestones[self.last_epoch]
+        return self.gamma ** self.milestones.get(self.last_epoch, 0)  # a dict after loading
 
 
 class ConstantLR(LRScheduler):

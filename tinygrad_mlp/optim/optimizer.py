@@ -54,13 +54,15 @@ class Optimizer:
         params: The tensors to optimize; or pairs ``(name, tensor)``; or dicts, each a group with its ``"params"`` and
             the options that differ from ``defaults``.
         defaults: Options by name, for the groups that do not give their own.
+        implementation: PyTorch's ``foreach``, ``fused``, ``capturable`` and ``differentiable``, which say how it computes.
+            There is one way here; the last two cannot be True.
 
     Attributes:
         param_groups: A dict per group: its ``"params"`` and all its options. Change an option here at any time.
         state: Per parameter a dict of tensors of its shape and of numbers.
 
     Raises:
-        ArgumentError: ``params`` is a single Tensor, or holds something else than Tensors.
+        ArgumentError: ``params`` is a single Tensor, or holds something else than Tensors; another ``implementation``.
         ValueError: No parameters; one that is not a leaf, or is in two groups; an option out of its range.
 
     >>> import tinygrad_mlp as torch
@@ -84,7 +86,8 @@ class Optimizer:
     # Entries of the state that are plain numbers; in a state_dict they are tensors without dimensions.
     numbers: ClassVar[frozenset[str]] = frozenset({"step"})
 
-    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any], **implementation: bool | None) -> None:
+        self._check_implementation(implementation)
         self.check(defaults)
         self.defaults = defaults
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
@@ -103,6 +106,13 @@ class Optimizer:
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
+
+    def _check_implementation(self, options: dict[str, bool | None]) -> None:
+        for name, value in options.items():
+            if name not in ("foreach", "fused", "capturable", "differentiable"):
+                raise ArgumentError(f"{type(self).__name__}() got an unexpected keyword argument {name!r}")
+            if value and name in ("capturable", "differentiable"):
+                raise ArgumentError(f"{type(self).__name__}() cannot do {name}=True; leave it out")
 
     # ------------------------------------------------------------------------------------------- what subclasses give
 

@@ -36,6 +36,7 @@ class RMSprop(Optimizer):
         momentum: What is kept of the velocity b.
         centered: Divide by the deviation from the mean gradient.
         maximize: Ascend.
+        implementation: See :class:`Optimizer`.
 
     Raises:
         ValueError: An option is negative.
@@ -62,6 +63,7 @@ class RMSprop(Optimizer):
         centered: bool = False,
         *,
         maximize: bool = False,
+        **implementation: bool | None,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -72,7 +74,7 @@ class RMSprop(Optimizer):
             "weight_decay": weight_decay,
             "maximize": maximize,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, defaults, **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """Means and velocity of 0, those that the options use."""

@@ -30,6 +30,7 @@ class SGD(Optimizer):
         weight_decay: Factor of p in the gradient.
         nesterov: Look ahead along b.
         maximize: Ascend.
+        implementation: See :class:`Optimizer`.
 
     Raises:
         ValueError: An option is negative; ``nesterov`` without momentum, or with dampening.
@@ -53,6 +54,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        **implementation: bool | None,
     ) -> None:
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError(
@@ -66,7 +68,7 @@ class SGD(Optimizer):
             "nesterov": nesterov,
             "maximize": maximize,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, defaults, **implementation)
 
     def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
         """One step; see the class."""

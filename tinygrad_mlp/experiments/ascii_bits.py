@@ -1,0 +1,262 @@
+"""S. S. Rachakonda, "Implementation of MLP from scratch with regularization techniques": digits as bits of their ASCII codes.
+
+DOC
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+import tinygrad_mlp as torch
+from tinygrad_mlp import Generator, Tensor, nn, optim
+from tinygrad_mlp.datasets import MNIST
+from tinygrad_mlp.utils.data import TensorDataset
+
+from .data import load_images
+from .lab import History, Lab
+from .plots import draw_curves, draw_images, new_figure
+from .training import predict
+
+__all__ = ["run"]
+
+SIZES = (784, 392, 196, 4)
+IMAGES = 1024
+EPOCHS = 100, 50  # on the whole set, on the sample
+ALPHA = 0.1
+MOMENTUM = 0.9
+LAMBDA_2 = 1e-3  # of the ridge penalty
+LAMBDA_1 = 1e-4  # of the lasso penalty, and of the printed rule
+BITS = 4
+
+# ------------------------------------------------------------------------------------------------ digits as bits
+
+
+def code(digit: int) -> list[float]:
+    """The low 4 bits of the digit's ASCII code, the highest first; the two above are 1 and 1 for all digits.
+
+    >>> from tinygrad_mlp.experiments.ascii_bits import code
+    >>> code(9)
+    [1.0, 0.0, 0.0, 1.0]
+    """
+    return [float(bit) for bit in f"{ord(str(digit)):b}"[-BITS:]]
+
+
+CODES = torch.tensor([code(digit) for digit in range(10)])
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network answers on N images: its outputs `(N, 4)`, beside the digits `(N,)` they show."""
+
+    outputs: Tensor
+    digits: Tensor
+
+    @property
+    def wrong_bits(self) -> Tensor:
+        """The Hamming distance of each answer to the digit's code, `(N,)`; an output above 1/2 is a 1."""
+        return ((self.outputs > 0.5).float() != CODES[self.digits]).sum(dim=1)
+
+    def measured(self) -> dict[str, float]:
+        """In %: bits right; digits right, that is all 4 bits of them."""
+        wrong = self.wrong_bits
+        return {
+            "bits right": 100 - 100 * wrong.float().mean().item() / BITS,
+            "digits right": 100 * (wrong == 0).float().mean().item(),
+        }
+
+
+# ------------------------------------------------------------------------------------------------ the update rules
+
+
+class PrintedLasso(optim.SGD):
+    """v = μ v + g and p = p + 2 λ sign(p) - lr v: section 2.1.5 as printed, where `d_w` is -v.
+
+    With λ > 0 it drives the weights away from zero, the reverse of a lasso penalty.
+    """
+
+    def __init__(self, params: Any, lr: float, momentum: float, lam: float) -> None:
+        super().__init__(params, lr=lr, momentum=momentum)
+        for group in self.param_groups:
+            group.setdefault("lam", lam)
+
+    def update(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """One step; see the class."""
+        push = p.sign().mul_(2 * group["lam"])
+        super().update(p, g, state, group)
+        p.add_(push)
+
+
+def weights_of(model: nn.Module) -> list[Tensor]:
+    """The weight matrices, without the biases."""
+    return [parameter for parameter in model.parameters() if parameter.ndim == 2]
+
+
+def biases_of(model: nn.Module) -> list[Tensor]:
+    """The biases."""
+    return [parameter for parameter in model.parameters() if parameter.ndim == 1]
+
+
+def plain(model: nn.Module) -> optim.Optimizer:
+    """v = μ v + g and w = w - α v: section 2.1.1, `wo + 0.1 * dwo`."""
+    return optim.SGD(model.parameters(), lr=ALPHA, momentum=MOMENTUM)
+
+
+def ridge_as_printed(model: nn.Module) -> optim.Optimizer:
+    """w = w - (1/N) α v: section 2.1.4, `w0 + (1/N) * α * d_w0`; biases too, as nothing in it regularizes."""
+    return optim.SGD(model.parameters(), lr=ALPHA / IMAGES, momentum=MOMENTUM)
+
+
+def lasso_as_printed(model: nn.Module) -> optim.Optimizer:
+    """w = w + 2 λ sign(w) - α v: section 2.1.5; biases as in the plain rule."""
+    groups = [{"params": weights_of(model)}, {"params": biases_of(model), "lam": 0.0}]
+    return PrintedLasso(groups, lr=ALPHA, momentum=MOMENTUM, lam=LAMBDA_1)
+
+
+def no_penalty(model: nn.Module) -> Tensor:
+    """0."""
+    return torch.zeros(())
+
+
+def ridge_penalty(model: nn.Module) -> Tensor:
+    """λ/2 Σ w²: section 2.1.4's "square of the magnitude of the coefficients"."""
+    return sum(((w * w).sum() for w in weights_of(model)), torch.zeros(())) * (LAMBDA_2 / 2)
+
+
+def lasso_penalty(model: nn.Module) -> Tensor:
+    """λ Σ |w|."""
+    return sum((w.abs().sum() for w in weights_of(model)), torch.zeros(())) * LAMBDA_1
+
+
+# ------------------------------------------------------------------------------------------------ network, training
+
+
+def network(generator: Generator) -> nn.Sequential:
+    """784-392-196-4 with a sigmoid after each layer; weights as Glorot drew them, biases 0."""
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in pairwise(SIZES):
+        layers += [nn.Linear(fan_in, fan_out), nn.Sigmoid()]
+    model = nn.Sequential(*layers)
+    for weight in weights_of(model):
+        nn.init.xavier_uniform_(weight, generator=generator)
+    for bias in biases_of(model):
+        nn.init.zeros_(bias)
+    return model
+
+
+def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Σ (output - target)² over the bits, its mean over the images."""
+    return ((outputs - targets) ** 2).sum(dim=1).mean()
+
+
+def fit(
+    lab: Lab,
+    name: str,
+    train_set: TensorDataset,
+    rule: Callable[[nn.Module], optim.Optimizer],
+    penalty: Callable[[nn.Module], Tensor],
+) -> tuple[nn.Sequential, list[float]]:
+    """A trained network, and its mean squared error per bit before each step and after the last.
+
+    All rules start from the same weights.
+    """
+    images, digits = train_set.tensors
+    targets = CODES[digits]
+    model = network(lab.generator("weights"))
+    optimizer = rule(model)
+    history: History = defaultdict(list)
+    for _ in lab.epochs(name, lab.count(*EPOCHS), history, model=model, optimizer=optimizer):
+        optimizer.zero_grad()
+        loss = squared_error(model(images), targets)
+        (loss + penalty(model)).backward()
+        optimizer.step()
+        history["mean squared error"].append(loss.item() / BITS)
+    last = squared_error(predict(model, images), targets).item() / BITS
+    return model, [*history["mean squared error"], last]
+
+
+# ------------------------------------------------------------------------------------------------ the report
+
+
+def run(lab: Lab) -> None:
+    """Train by each rule, and measure on clean, noisy and unseen images: figures 1, 3 and 4, and the text's claim."""
+    train_set, test_set = load_images(MNIST, lab.settings.data)
+    train_set = TensorDataset(*(tensor[:IMAGES] for tensor in train_set.tensors))
+    images, digits = train_set.tensors
+    noisy_set = TensorDataset(images + torch.randn(images.shape, generator=lab.generator("noise")), digits)
+    image_sets = {"training images": train_set, "training images + noise": noisy_set, "test images": test_set}
+
+    figures: list[tuple[str, str, str, list[tuple[str, Callable[..., Any], Callable[..., Any]]]]] = [
+        ("Figure 1", "plain gradient descent", "The loss falls gradually.", [("plain", plain, no_penalty)]),
+        (
+            "Figure 3",
+            "ridge",
+            "The loss curve is smooth.",
+            [("ridge as printed", ridge_as_printed, no_penalty), ("ridge penalty", plain, ridge_penalty)],
+        ),
+        (
+            "Figure 4",
+            "lasso",
+            "",
+            [("lasso as printed", lasso_as_printed, no_penalty), ("lasso penalty", plain, lasso_penalty)],
+        ),
+    ]
+    distances: dict[str, list[float]] = {}
+    for number, title, says, models in figures:
+        lab.section(f"{number}: {title}")
+        figure, (axes,) = new_figure("", columns=1, width=6)
+        for name, rule, penalty in models:
+            model, losses = fit(lab, name, train_set, rule, penalty)
+            draw_curves(axes, {name: (range(len(losses)), losses)}, "First 1,024 images", "epoch", "mean squared error")
+            lab.row(f"{name}: mean squared error, at the end", losses[-1])
+            for kind, data in image_sets.items():
+                answers = Answers(predict(model, data.tensors[0]), data.tensors[1])
+                for quantity, share in answers.measured().items():
+                    lab.row(f"{name}, {kind}: {quantity}", share, None, "%")
+                if data is noisy_set:
+                    wrong = answers.wrong_bits
+                    lab.row(f"{name}, {kind}: wrong bits, mean", wrong.float().mean().item(), 1.0, "", CLAIM)
+                    distances[name] = [100 * (wrong == n).float().mean().item() for n in range(BITS + 1)]
+                if name == "plain" and data is not train_set:
+                    show_wrong(lab, kind, data, answers)
+            if name == "plain":
+                lab.model("model.safetensors", model)
+        axes.set_ylim(bottom=0)
+        lab.figure(f"{number.lower().replace(' ', '-')}.png", figure, number, says)
+    noise(lab, distances)
+
+
+CLAIM = 'the report: "every time" one bit, "in most of the cases"'
+
+
+def noise(lab: Lab, distances: dict[str, list[float]]) -> None:
+    """The claim of sections 2.1.3 and III, that noise makes one bit wrong: how many images have how many wrong bits."""
+    lab.section("Wrong bits under noise")
+    for name, shares in distances.items():
+        lab.row(f"{name}: exactly one bit wrong", shares[1], None, "%")
+    figure, (axes,) = new_figure("", columns=1, width=6)
+    width = 0.8 / len(distances)
+    for i, (name, shares) in enumerate(distances.items()):
+        axes.bar(np.arange(BITS + 1) + (i - (len(distances) - 1) / 2) * width, shares, width, label=name)
+    axes.set(title="Training images plus N(0, 1) noise", xlabel="wrong bits of an image", ylabel="images in %")
+    axes.grid(alpha=0.3, axis="y")
+    axes.legend()
+    lab.figure("wrong-bits.png", figure, says="The report has no such figure; it says that one bit is wrong.")
+    lab.table(
+        "wrong-bits.csv",
+        ["model", "wrong_bits", "images_percent"],
+        ([m, n, s] for m, v in distances.items() for n, s in enumerate(v)),
+    )
+
+
+def show_wrong(lab: Lab, kind: str, data: TensorDataset, answers: Answers) -> None:
+    """Pictures of the first images whose bits are wrong, with the bits answered."""
+    images, digits = (tensor.numpy() for tensor in data.tensors)
+    wrong = np.flatnonzero(answers.wrong_bits.numpy())[:24]
+    bits = (answers.outputs.numpy() > 0.5).astype(int)
+    captions = [f"{digits[i]}: {''.join(map(str, bits[i]))}" for i in wrong]
+    title = f"Wrong on {kind}: the digit, and the bits answered"
+    lab.figure(f"wrong-on-{kind.replace(' + ', '-').replace(' ', '-')}.png", draw_images(images[wrong], captions, title))

@@ -1,0 +1,271 @@
+"""Each report's network on real images: the engine's gradient, the handwritten formulas and central differences.
+
+Like table 1 of the Fashion report, for every parameter of every report's network: one image of each class, weights
+drawn by Glorot's rule, biases from N(0, 0.1²), everything in float64. The cost is the mean over the images of the
+report's loss. Three gradients of it are compared:
+
+* the engine's, by `backward()`;
+* that of :mod:`tinygrad_mlp.reference`, which shares no code with the engine: every entry, within 1e-12 of the
+  parameter's largest;
+* central differences of the engine's cost, (E(w + ε) - E(w - ε)) / 2ε with ε = 1e-4, for 20 entries: within ε². Their
+  error is E'''/6 ε², and E'''/6 is below 1 in these networks; rounding adds about 1e-12.
+
+>>> from tinygrad_mlp.experiments.check import check, table
+>>> differences = check(["grid-search"], "sample")
+>>> [(d.parameter, d.shape) for d in differences]
+[('weight 1', (20, 784)), ('bias 1', (20,)), ('weight 2', (10, 20)), ('bias 2', (10,))]
+>>> all(d.ok for d in differences)
+True
+>>> print(table(differences).splitlines()[-1])
+all 4 parameters agree
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+import tinygrad_mlp as torch
+
+from .. import nn
+from ..datasets import MNIST, FashionMNIST
+from ..reference import MLP, central_difference, glorot
+from ..tensor import Tensor
+from .data import load_images
+
+__all__ = ["NETWORKS", "Difference", "Network", "check", "table"]
+
+FORMULAS_BOUND = 1e-12  # relative to the parameter's largest gradient
+EPSILON = 1e-4
+NUMERICAL_BOUND = EPSILON**2
+ENTRIES = 20  # of each parameter, for central differences
+
+Array = npt.NDArray[np.floating[Any]]
+Layers = list[tuple[Array, Array]]
+
+
+def one_hot(labels: npt.NDArray[np.int64]) -> Array:
+    """Classes `(N,)` as `(N, 10)`."""
+    return np.eye(10)[labels]
+
+
+def is_zero(labels: npt.NDArray[np.int64]) -> Array:
+    """The task "0 vs. all", `(N,)` as `(N, 1)`."""
+    return (labels[:, None] == 0).astype(np.float64)
+
+
+def ascii_bits(labels: npt.NDArray[np.int64]) -> Array:
+    """The low four bits of a digit's ASCII code, highest first, `(N,)` as `(N, 4)`."""
+    return ((labels[:, None] + ord("0")) >> np.array([3, 2, 1, 0]) & 1).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A report's network.
+
+    Attributes:
+        title: How it is named in the table.
+        sizes: Units of each layer, the input's first.
+        activation: Of the hidden layers, a name in :data:`tinygrad_mlp.reference.ACTIVATIONS`.
+        loss: With the output layer, a name in :data:`tinygrad_mlp.reference.LOSSES`.
+        targets: From classes `(N,)` to targets `(N, outputs)`.
+        dataset: Where its images are from.
+    """
+
+    title: str
+    sizes: tuple[int, ...]
+    activation: str
+    loss: str
+    targets: Callable[[npt.NDArray[np.int64]], Array] = one_hot
+    dataset: type[MNIST] = MNIST
+
+
+_EE6132 = (784, 500, 250, 100, 10)
+
+# The networks of each experiment, by its name.
+NETWORKS: dict[str, tuple[Network, ...]] = {
+    "ascii-bits": (
+        Network("784-392-196-4 sigmoid, squared error", (784, 392, 196, 4), "sigmoid", "sigmoid_mse", ascii_bits),
+    ),
+    "ee6132-lab": tuple(
+        Network(f"784-500-250-100-10 {activation}, softmax", _EE6132, activation, "softmax_cross_entropy")
+        for activation in ("sigmoid", "tanh", "relu")
+    ),
+    "fashion": (Network("784-50-10 tanh, softmax", (784, 50, 10), "tanh", "softmax_cross_entropy", dataset=FashionMNIST),),
+    "neuron-to-multiclass": (
+        Network("784-1, cross-entropy", (784, 1), "sigmoid", "sigmoid_cross_entropy", is_zero),
+        Network("784-1, squared error", (784, 1), "sigmoid", "sigmoid_mse", is_zero),
+        Network("784-64-1 sigmoid, cross-entropy", (784, 64, 1), "sigmoid", "sigmoid_cross_entropy", is_zero),
+        Network("784-64-10 sigmoid, softmax", (784, 64, 10), "sigmoid", "softmax_cross_entropy"),
+    ),
+    "grid-search": (Network("784-20-10 sigmoid, cross-entropy", (784, 20, 10), "sigmoid", "sigmoid_cross_entropy"),),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far the three gradients of one parameter are apart.
+
+    Attributes:
+        experiment: The report's name on the command line.
+        network: The network's title.
+        parameter: Such as `"weight 1"`, of the first layer.
+        shape: The parameter's.
+        largest: The largest entry of the engine's gradient, absolute.
+        formulas: Engine and formulas: the largest difference of an entry, divided by the formulas' largest entry.
+        numerical: Engine and central differences: the largest difference, absolute, of the entries tried.
+    """
+
+    experiment: str
+    network: str
+    parameter: str
+    shape: tuple[int, ...]
+    largest: float
+    formulas: float
+    numerical: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether both are within their bounds; NaN is not."""
+        return self.formulas <= FORMULAS_BOUND and self.numerical <= NUMERICAL_BOUND
+
+
+def build(network: Network, layers: Layers) -> nn.Sequential:
+    """The network of the engine with these weights and biases; it gives logits."""
+    activations: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+    modules: list[nn.Module] = []
+    for weight, bias in layers:
+        linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(weight))
+            assert linear.bias is not None
+            linear.bias.copy_(torch.from_numpy(bias))
+        modules += [linear, activations[network.activation]()]
+    return nn.Sequential(*modules[:-1])
+
+
+def cost(network: Network, logits: Tensor, targets: Tensor) -> Tensor:
+    """The network's loss by the engine, summed over outputs, its mean over the images."""
+    if network.loss == "softmax_cross_entropy":
+        return nn.functional.cross_entropy(logits, targets.argmax(dim=1))
+    if network.loss == "sigmoid_cross_entropy":
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
+    else:
+        loss = nn.functional.mse_loss(logits.sigmoid(), targets, reduction="sum")
+    return loss / len(targets)
+
+
+def check(names: Sequence[str], data: str = "sample") -> list[Difference]:
+    """Compare the gradients of these experiments' networks, parameter by parameter.
+
+    Args:
+        names: Keys of :data:`NETWORKS`; all of them if empty.
+        data: As for :func:`~tinygrad_mlp.experiments.data.load_images`.
+
+    Raises:
+        DataError: the images are not there.
+        ValueError: a name is unknown.
+    """
+    for name in names:
+        if name not in NETWORKS:
+            raise ValueError(f"unknown experiment {name!r}: expected one of {', '.join(NETWORKS)}")
+    chosen = {name: NETWORKS[name] for name in names or NETWORKS}
+    images: dict[type[MNIST], tuple[Array, npt.NDArray[np.int64]]] = {}
+    found: list[Difference] = []
+    for name, networks in chosen.items():
+        for network in networks:
+            if network.dataset not in images:
+                images[network.dataset] = _one_of_each_class(network.dataset, data)
+            found += _compare(name, network, *images[network.dataset])
+    return found
+
+
+def _one_of_each_class(dataset: type[MNIST], data: str) -> tuple[Array, npt.NDArray[np.int64]]:
+    train, _ = load_images(dataset, data)
+    inputs, labels = (tensor.numpy() for tensor in train.tensors)
+    classes, first = np.unique(labels, return_index=True)
+    return inputs[first].astype(np.float64), classes
+
+
+def _compare(experiment: str, network: Network, inputs: Array, classes: npt.NDArray[np.int64]) -> list[Difference]:
+    generator = np.random.default_rng(crc32(network.title.encode()))
+    layers: Layers = [(w, generator.normal(0, 0.1, b.shape)) for w, b in glorot(network.sizes, generator)]
+    targets = network.targets(classes)
+    model = build(network, layers)
+    x, y = torch.from_numpy(inputs), torch.from_numpy(targets)
+
+    cost(network, model(x), y).backward()
+    formulas = MLP(network.activation, network.loss, "sample_mean")
+    expected = [gradient for layer in formulas.gradients(layers, inputs, targets) for gradient in layer]
+
+    def engine_cost() -> float:
+        with torch.no_grad():
+            return cost(network, model(x), y).item()
+
+    found = []
+    for i, (parameter, by_hand) in enumerate(zip(model.parameters(), expected, strict=True)):
+        assert parameter.grad is not None
+        gradient = parameter.grad.numpy()
+        values = parameter.detach().numpy()  # the parameter's own memory
+        entries = (e for e in _entries(by_hand, generator) if not _has_kink(formulas, layers, inputs, i, e))
+        apart = [
+            abs(central_difference(engine_cost, values, index, EPSILON) - gradient[index])
+            for index in islice(entries, ENTRIES)
+        ]
+        found.append(
+            Difference(
+                experiment,
+                network.title,
+                f"{'bias' if i % 2 else 'weight'} {i // 2 + 1}",
+                gradient.shape,
+                float(np.abs(gradient).max()),
+                float(np.abs(gradient - by_hand).max() / np.abs(by_hand).max()),
+                float(np.max(apart)) if apart else math.nan,
+            )
+        )
+    return found
+
+
+def _entries(gradient: Array, generator: np.random.Generator) -> Iterator[tuple[int, ...]]:
+    """The entries in random order; of the first layer's weights none of a pixel that is 0 in all images."""
+    for index in generator.permutation(np.argwhere(gradient != 0)):
+        yield tuple(map(int, index))
+
+
+def _has_kink(formulas: MLP, layers: Layers, inputs: Array, parameter: int, index: tuple[int, ...]) -> bool:
+    """Whether a ReLU switches between w - ε and w + ε: the cost has no derivative there, and the error is O(ε)."""
+    if formulas.activation != "relu":
+        return False
+    changed = layers[parameter // 2][parameter % 2]
+    value = changed[index]
+    patterns = []
+    for moved in (value - EPSILON, value + EPSILON):
+        changed[index] = moved
+        patterns.append([a > 0 for a in formulas.forward(layers, inputs)[1:-1]])
+    changed[index] = value
+    return any((below != above).any() for below, above in zip(*patterns, strict=True))
+
+
+def table(differences: Sequence[Difference]) -> str:
+    """The differences as a text to print: a line for each parameter below its network, the bounds at the end."""
+    lines = ["parameter  shape    largest gradient  engine - formulas  engine - numerical"]
+    lines.append("-" * len(lines[0]))
+    for (experiment, network), group in groupby(differences, lambda d: (d.experiment, d.network)):
+        lines.append(f"{experiment}: {network}")
+        for d in group:
+            shape = "x".join(map(str, d.shape))
+            line = f"{d.parameter:9}  {shape:7}  {d.largest:16.3e}  {d.formulas:17.1e}  {d.numerical:18.1e}"
+            lines.append(line if d.ok else line + "  WRONG")
+    wrong = sum(not d.ok for d in differences)
+    lines += [
+        "",
+        f"engine - formulas: relative to the largest gradient; bound {FORMULAS_BOUND:g}",
+        f"engine - numerical: central differences, epsilon {EPSILON:g}; bound epsilon^2 = {NUMERICAL_BOUND:g}",
+        f"{wrong} of {len(differences)} parameters are wrong" if wrong else f"all {len(differences)} parameters agree",
+    ]
+    return "\n".join(lines)

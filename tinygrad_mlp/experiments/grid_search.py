@@ -1,0 +1,289 @@
+"""P. Bhalasubbramanian, S. Shekhar and S. Dhyade, "Classification of MNIST image data using Backpropagation".
+
+TO BE WRITTEN
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from tqdm import tqdm
+
+import tinygrad_mlp as torch
+from tinygrad_mlp import Generator, Tensor, nn, optim
+from tinygrad_mlp.datasets import MNIST
+from tinygrad_mlp.errors import DataError
+from tinygrad_mlp.nn import functional as F
+from tinygrad_mlp.utils.data import DataLoader, TensorDataset
+
+from .data import load_images
+from .lab import History, Lab
+from .plots import draw_curves, new_figure
+from .training import evaluate
+
+__all__ = ["run"]
+
+SIZES = (784, 20, 10)
+LEARNING_RATES = (1e-4, 1e-3, 1e-2)
+BATCH_SIZES = (128, 256, 384)
+EPOCHS, EPOCHS_SAMPLE = 100, 15  # in both phases; the report gives no number for the second
+TRAINING, VALIDATION = 3000, 10_000  # images
+
+Cell: TypeAlias = tuple[float, int]  # learning rate, batch size
+Arrays: TypeAlias = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]  # images (N, 784), classes (N,)
+
+GRID: tuple[Cell, ...] = tuple((lr, batch_size) for lr in LEARNING_RATES for batch_size in BATCH_SIZES)
+PAPER: Cell = (1e-3, 128)  # the report's best
+
+
+def network(generator: Generator) -> nn.Sequential:
+    """The report's network; it gives logits, as the output layer's sigmoid is part of the loss.
+
+    Weights are drawn from N(0, 1 / fan_in), biases from N(0, 1).
+    """
+    inputs, hidden, outputs = SIZES
+    model = nn.Sequential(nn.Linear(inputs, hidden), nn.Sigmoid(), nn.Linear(hidden, outputs))
+    for parameter in model.parameters():
+        std = parameter.shape[1] ** -0.5 if parameter.ndim == 2 else 1.0
+        nn.init.normal_(parameter, std=std, generator=generator)
+    return model
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Section IV: L = Σ_k -y_k ln p_k - (1 - y_k) ln(1 - p_k), summed over the 10 outputs and over the images.
+
+    Of logits `(N, 10)`, with p = sigmoid(logits), and classes `(N,)`, of which y is the one-hot code.
+    """
+    targets = F.one_hot(labels, logits.shape[1]).to(logits.dtype)
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
+
+
+def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """The loss of an image, the mean over the images: what the curves show."""
+    return cross_entropy(logits, labels) / len(labels)
+
+
+def train_epoch(model: nn.Module, optimizer: optim.Optimizer, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+    """One pass of mini-batch SGD."""
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        cross_entropy(model(inputs), labels).backward()
+        optimizer.step()
+
+
+def measure(model: nn.Module, history: History, sets: Mapping[str, TensorDataset]) -> None:
+    """Add loss and accuracy on each of the sets to the curves."""
+    for name, images in sets.items():
+        measured = evaluate(model, mean_cross_entropy, images)
+        history[f"{name} loss"].append(measured.loss)
+        history[f"{name} accuracy"].append(measured.accuracy)
+
+
+# ---------------------------------------------------------------------------------------------------------- phase 1
+
+
+def train_cell(
+    cell: Cell, epochs: int, seeds: tuple[int, int], train: Arrays, validation: Arrays
+) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, list[float]]]:
+    """Train the network with the hyperparameters of one cell of the grid: what a worker does.
+
+    A pure function of values that any backend of joblib can send. BLAS gets one thread: how many it has changes the
+    last bits of a product, and the result is not to depend on where it is computed.
+
+    Args:
+        cell: Learning rate and batch size.
+        epochs: Passes over the training images.
+        seeds: Of the weights, and of the order of the images.
+        train: Images and classes.
+        validation: The same.
+
+    Returns:
+        The parameters by name, and the curves.
+    """
+    lr, batch_size = cell
+    weights, order = (Generator().manual_seed(seed) for seed in seeds)
+    # What joblib sends to another process through a file is read-only, and of a subclass of NumPy's array.
+    sets = {
+        name: TensorDataset(*(torch.from_numpy(np.array(array)) for array in arrays))
+        for name, arrays in (("train", train), ("validation", validation))
+    }
+    history: History = defaultdict(list)
+    with threadpool_limits(1, "blas"):
+        model = network(weights)
+        optimizer = optim.SGD(model.parameters(), lr=lr)
+        loader = DataLoader(sets["train"], batch_size=batch_size, shuffle=True, generator=order)
+        for _ in range(epochs):
+            train_epoch(model, optimizer, loader)
+            measure(model, history, sets)
+    return {name: value.numpy() for name, value in model.state_dict().items()}, dict(history)
+
+
+class _NotKeptError(Exception):
+    """The lab keeps nothing under that name."""
+
+
+def _nothing() -> Any:
+    raise _NotKeptError
+
+
+def _missing(lab: Lab, cells: Iterable[Cell]) -> Iterator[Cell]:
+    for cell in cells:
+        try:
+            lab.once(name_of(cell), _nothing)
+        except _NotKeptError:
+            yield cell
+
+
+def name_of(cell: Cell) -> str:
+    """What a cell is called in the results."""
+    return f"lr {cell[0]:g}, batch {cell[1]}"
+
+
+def search(lab: Lab, train: TensorDataset, validation: TensorDataset) -> dict[Cell, dict[str, Any]]:
+    """Train all cells of the grid, in parallel: the parameters and the history of each.
+
+    Runs on all processors of this machine, or where `joblib.parallel_config` says. Each cell that is done is kept,
+    so that a run that goes on only trains the others.
+    """
+    seeds = {cell: (_seed(lab, "weights"), _seed(lab, "order", cell)) for cell in GRID}
+    arrays = [tuple(tensor.numpy() for tensor in images.tensors) for images in (train, validation)]
+    epochs = lab.count(EPOCHS, EPOCHS_SAMPLE)
+    missing = list(_missing(lab, GRID))
+    backend, workers = get_active_backend()
+    parallel = Parallel(
+        n_jobs=-1 if workers is None else workers,
+        return_as="generator_unordered" if backend.supports_return_generator else "list",
+    )
+    title = "grid" if len(lab.settings.seeds) == 1 else f"seed {lab.seed}, grid"
+    # Threads of this process, which some backends use, share one setting for BLAS: it is made here for them all.
+    with (
+        tqdm(total=len(GRID), initial=len(GRID) - len(missing), desc=title, unit="cell") as bar,
+        threadpool_limits(1, "blas"),
+    ):
+        for cell, parameters, history in parallel(delayed(_named)(cell, epochs, seeds[cell], *arrays) for cell in missing):
+            lab.once(name_of(cell), partial(_kept, parameters, history))
+            bar.update()
+    return {cell: lab.once(name_of(cell), _nothing) for cell in GRID}
+
+
+def _named(cell: Cell, *arguments: Any) -> tuple[Cell, Any, Any]:
+    return cell, *train_cell(cell, *arguments)
+
+
+def _kept(parameters: Mapping[str, npt.NDArray[np.float32]], history: dict[str, list[float]]) -> dict[str, Any]:
+    return {"parameters": {name: torch.from_numpy(array) for name, array in parameters.items()}, "history": history}
+
+
+def _seed(lab: Lab, *purpose: object) -> int:
+    return lab.generator(*purpose).initial_seed()
+
+
+# -------------------------------------------------------------------------------------------------------------- run
+
+
+def run(lab: Lab) -> None:
+    """Both phases of the report."""
+    images, test = load_images(MNIST, lab.settings.data)
+    train, validation = split(images)
+    if not len(validation):
+        raise DataError(f"{lab.settings.data}: {len(images)} training images are too few to keep some for validation")
+    best, found = phase_1(lab, train, validation)
+    both = TensorDataset(*(torch.cat(parts) for parts in zip(train.tensors, validation.tensors, strict=True)))
+    phase_2(lab, best, found, both, test)
+
+
+def split(images: TensorDataset) -> tuple[TensorDataset, TensorDataset]:
+    """The first 3,000 images for training, and the last 10,000, or fewer where there are not so many, for validation."""
+    count = min(TRAINING, len(images) * 3 // 5)
+    first = max(count, len(images) - VALIDATION)
+    return (
+        TensorDataset(*(tensor[:count] for tensor in images.tensors)),
+        TensorDataset(*(tensor[first:] for tensor in images.tensors)),
+    )
+
+
+def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[Cell, nn.Module]:
+    """The grid: the cell with the best accuracy on the validation images after its last epoch, and its network."""
+    lab.section("Phase 1: grid search", "")
+    cells = search(lab, train, validation)
+    for cell, trained in cells.items():
+        paper = 84 if cell == PAPER else None
+        lab.row(f"{name_of(cell)}: validation accuracy", trained["history"]["validation accuracy"][-1], paper, "%")
+    best = max(GRID, key=lambda cell: cells[cell]["history"]["validation accuracy"][-1])
+    history = cells[best]["history"]
+    lab.row("best cell: learning rate", best[0], PAPER[0])
+    lab.row("best cell: batch size", best[1], PAPER[1])
+    lab.row("best cell: train accuracy", history["train accuracy"][-1], None, "%")
+    lab.row("best cell: validation accuracy", history["validation accuracy"][-1], 84, "%")
+
+    model = network(Generator())
+    model.load_state_dict(cells[best]["parameters"])
+    lab.model("bestmodel.json", model)
+    quantities = [f"{images} {quantity}" for quantity in ("loss", "accuracy") for images in ("train", "validation")]
+    lab.table(
+        "grid.csv",
+        ["learning_rate", "batch_size", "epoch", *(quantity.replace(" ", "_") for quantity in quantities)],
+        (
+            [*cell, epoch, *values]
+            for cell, trained in cells.items()
+            for epoch, values in enumerate(zip(*(trained["history"][q] for q in quantities), strict=True), 1)
+        ),
+    )
+    figure_of_grid(lab, {cell: trained["history"] for cell, trained in cells.items()})
+    curves(lab, "phase1.png", f"Phase 1, best cell: {name_of(best)}", history, "Section VI, phase 1")
+    return best, model
+
+
+def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: TensorDataset) -> None:
+    """Go on from the best parameters, with the hyperparameters that led to them, on all images."""
+    lab.section("Phase 2: training and validation images", "")
+    sets = {"train": train, "test": test}
+    start: History = defaultdict(list)
+    measure(model, start, sets)
+    order = lab.generator("order, phase 2")
+    optimizer = optim.SGD(model.parameters(), lr=cell[0])
+    loader = DataLoader(train, batch_size=cell[1], shuffle=True, generator=order)
+    history: History = defaultdict(list)
+    count = lab.count(EPOCHS, EPOCHS_SAMPLE)
+    for _ in lab.epochs("phase 2", count, history, model=model, optimizer=optimizer, order=order):
+        train_epoch(model, optimizer, loader)
+        measure(model, history, sets)
+    lab.row("test accuracy of bestmodel.json", start["test accuracy"][0], None, "%")
+    lab.row("test accuracy", history["test accuracy"][-1], 75.08, "%")
+    lab.row("test accuracy, highest of all epochs", max(history["test accuracy"]), None, "%")
+    lab.row("train accuracy", history["train accuracy"][-1], None, "%")
+    lab.model("model.safetensors", model)
+    curves(lab, "phase2.png", f"Phase 2: {name_of(cell)}", history, "Section VI, phase 2")
+
+
+def curves(lab: Lab, file: str, title: str, history: Mapping[str, list[float]], number: str) -> None:
+    """Loss and accuracy per epoch on both sets."""
+    figure, axes = new_figure(title, columns=2)
+    for panel, quantity in zip(axes, ("loss", "accuracy"), strict=True):
+        lines = {
+            name.removesuffix(f" {quantity}"): (range(1, len(values) + 1), values)
+            for name, values in history.items()
+            if name.endswith(quantity)
+        }
+        label = "cross-entropy, sum of 10 outputs" if quantity == "loss" else "accuracy in %"
+        draw_curves(panel, lines, quantity.capitalize(), "epoch", label)
+    lab.figure(file, figure, number=number, says="Learning curve and accuracy curve.")
+
+
+def figure_of_grid(lab: Lab, histories: Mapping[Cell, Mapping[str, list[float]]]) -> None:
+    """The accuracy on the validation images per epoch, a panel for each learning rate."""
+    figure, axes = new_figure("Accuracy on the validation images", columns=len(LEARNING_RATES), width=3.8)
+    for panel, lr in zip(axes, LEARNING_RATES, strict=True):
+        lines = {}
+        for batch_size in BATCH_SIZES:
+            values = histories[lr, batch_size]["validation accuracy"]
+            lines[f"batch {batch_size}"] = range(1, len(values) + 1), values
+        draw_curves(panel, lines, f"learning rate {lr:g}", "epoch", "accuracy in %")
+        panel.set_ylim(0, 100)
+    lab.figure("grid.png", figure, says="The report shows the best cell only.")

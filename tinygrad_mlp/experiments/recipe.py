@@ -1,0 +1,290 @@
+"""Beyond the papers: how far each one's network goes on its own training images.
+
+PLACEHOLDER
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import tinygrad_mlp as torch
+from tinygrad_mlp import Generator, Tensor, nn, optim
+from tinygrad_mlp.datasets import MNIST, FashionMNIST
+from tinygrad_mlp.utils.data import TensorDataset
+
+from .augment import SIDE, Distortion, distort
+from .data import load_images
+from .lab import History, Lab
+from .plots import draw_curves, new_figure
+from .training import predict
+
+__all__ = ["RECIPES", "Head", "Recipe", "fit", "run"]
+
+WHOLE = 60_000  # training images in both sets
+EXAMPLES = 12  # distorted images drawn for each recipe
+WRONG, COLUMNS = 48, 16  # wrong images drawn for each recipe, and how many beside each other
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the outputs stand for.
+
+    Attributes:
+        quantity: What is counted as right.
+        targets: From labels `(N,)` to what the criterion compares the outputs with.
+        criterion: The loss of logits and targets.
+        right: From logits and labels to whether each image is right, `(N,)`.
+        says: From one image's logits to the answer in a word.
+    """
+
+    quantity: str
+    targets: Callable[[Tensor], Tensor]
+    criterion: Callable[[Tensor, Tensor], Tensor]
+    right: Callable[[Tensor, Tensor], Tensor]
+    says: Callable[[Tensor], str]
+
+
+def ascii_bits(labels: Tensor) -> Tensor:
+    """The low four bits of the ASCII code of a digit, highest first, `(N,)` to float32 `(N, 4)`.
+
+    >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.experiments.recipe import ascii_bits
+    >>> ascii_bits(torch.tensor([5])).tolist()
+    [[0.0, 1.0, 0.0, 1.0]]
+    """
+    codes = (labels.numpy() + ord("0")) & 15
+    return torch.tensor((codes[:, None] >> np.array([3, 2, 1, 0]) & 1).astype(np.float32))
+
+
+def is_zero(labels: Tensor) -> Tensor:
+    """Whether a digit is 0, `(N,)` to float32 `(N, 1)`."""
+    return (labels == 0).float().unsqueeze(1)
+
+
+def squared_error(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error of the sigmoid: unlike cross-entropy, an image far on the wrong side counts no more."""
+    return nn.functional.mse_loss(logits.sigmoid(), targets)
+
+
+def sides_right(logits: Tensor, targets: Tensor) -> Tensor:
+    """Whether all outputs of an image are on their target's side of 1/2: `(N, C)` to `(N,)`."""
+    return ((logits > 0) == (targets > 0.5)).all(dim=1)
+
+
+BITS = Head(
+    "all 4 bits right",
+    ascii_bits,
+    nn.functional.binary_cross_entropy_with_logits,
+    lambda logits, labels: sides_right(logits, ascii_bits(labels)),
+    lambda logits: "".join("01"[logit > 0] for logit in logits.tolist()),
+)
+CLASSES = Head(
+    "accuracy",
+    lambda labels: labels,
+    nn.functional.cross_entropy,
+    lambda logits, labels: logits.argmax(dim=1) == labels,
+    lambda logits: str(int(logits.argmax().item())),
+)
+ZERO = Head(
+    "0 against all, accuracy",
+    is_zero,
+    squared_error,
+    lambda logits, labels: sides_right(logits, is_zero(labels)),
+    lambda logits: "0" if logits.item() > 0 else "not 0",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        paper: The experiment whose network and images it takes.
+        sizes: The layers.
+        aim: The accuracy aimed at, in %.
+        dataset: The images; the first `images` of its training images.
+        head: What the outputs stand for.
+        activation: Of the hidden layers.
+        distortion: Of the training images, at the start.
+        mild: What is left of it at the end; it falls linearly, epoch by epoch.
+        passes: Over the training images, in an epoch.
+        epochs: On the whole data.
+        batch_size: Images in a step.
+        lr: The highest learning rate of the cycle.
+        decay: AdamW's weight decay.
+    """
+
+    paper: str
+    sizes: tuple[int, ...]
+    aim: float
+    images: int
+    epochs: int
+    dataset: type[MNIST] = MNIST
+    head: Head = CLASSES
+    activation: type[nn.Module] = nn.ReLU
+    distortion: Distortion = field(default=Distortion(rotate=12, stretch=0.12, shear=0.12, shift=1.5, elastic=1.1))
+    mild: float = 0.5
+    passes: int = 1
+    batch_size: int = 256
+    lr: float = 2e-3
+    decay: float = 1e-2
+
+    @property
+    def name(self) -> str:
+        """The paper's experiment and the layers."""
+        return f"{self.paper}: {'-'.join(map(str, self.sizes))}"
+
+
+RECIPES = (
+    Recipe("ascii-bits", (784, 392, 196, 4), 97.5, 1024, 60, head=BITS, passes=60, batch_size=128),
+    Recipe("ee6132-lab", (784, 500, 250, 100, 10), 99.4, WHOLE, 60),
+    Recipe("fashion", (784, 50, 10), 89.5, WHOLE, 40, dataset=FashionMNIST),
+    Recipe("neuron-to-multiclass", (784, 1), 99.4, 40_000, 20, head=ZERO),
+    Recipe("neuron-to-multiclass", (784, 64, 10), 98.8, 40_000, 60),
+    Recipe("grid-search", (784, 20, 10), 97.0, 13_000, 40, passes=5),
+)
+
+
+def network(recipe: Recipe, generator: Generator) -> nn.Sequential:
+    """The network; it gives logits. Weights as He et al. (2015) draw them, biases zero."""
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in pairwise(recipe.sizes):
+        layers += [nn.Linear(fan_in, fan_out), recipe.activation()]
+    model = nn.Sequential(*layers[:-1])
+    for parameter in model.parameters():
+        if parameter.ndim == 2:
+            nn.init.kaiming_normal_(parameter, nonlinearity="relu", generator=generator)
+        else:
+            nn.init.zeros_(parameter)
+    return model
+
+
+def fit(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Sequential, History]:
+    """Train a recipe's network on images `(N, 784)` and their labels `(N,)`."""
+    model = network(recipe, lab.generator("weights", recipe.name))
+    random = lab.generator("images", recipe.name)
+    epochs = lab.count(recipe.epochs, 4)
+    passes = recipe.passes if lab.whole else 1
+    batches = -(-len(images) // recipe.batch_size)
+    optimizer = optim.AdamW(model.parameters(), lr=recipe.lr, weight_decay=recipe.decay)
+    scheduler = optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.lr, epochs * passes * batches + 1, pct_start=0.1, cycle_momentum=False
+    )
+    pixels, targets = images.numpy(), recipe.head.targets(labels)
+    history: History = defaultdict(list)
+    state: dict[str, Any] = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "random": random}
+    for epoch in lab.epochs(recipe.name, epochs, history, **state):
+        part = (epoch - 1) / max(1, epochs - 1)
+        distortion = recipe.distortion.scaled(1 - part * (1 - recipe.mild))
+        total = 0.0
+        for _ in range(passes):
+            for chosen in torch.randperm(len(images), generator=random).split(recipe.batch_size):
+                inputs = torch.from_numpy(distort(pixels[chosen.numpy()], distortion, random.numpy))
+                optimizer.zero_grad()
+                loss = recipe.head.criterion(model(inputs), targets[chosen])
+                loss.backward()
+                optimizer.step()
+                scheduler.step()
+                total += loss.item() * len(chosen)
+        history["loss"].append(total / (passes * len(images)))
+    return model, history
+
+
+def measure(recipe: Recipe, model: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, Tensor, Tensor]:
+    """What share is right, in %, by one plain forward pass; the logits; and whether each is right, `(N,)`."""
+    logits = predict(model, images)
+    right = recipe.head.right(logits, labels)
+    return 100 * right.sum().item() / len(labels), logits, right
+
+
+def training_images(recipe: Recipe, train_set: TensorDataset) -> tuple[Tensor, Tensor]:
+    """The recipe's images and labels; of a smaller set, such as the sample, the same share."""
+    count = recipe.images if recipe.images <= len(train_set) else recipe.images * len(train_set) // WHOLE
+    images, labels = train_set.tensors
+    return images[:count], labels[:count]
+
+
+def run(lab: Lab) -> None:
+    """Train every recipe, then measure it on the test images, once."""
+    histories: dict[str, History] = {}
+    examples: dict[str, tuple[Tensor, Distortion]] = {}
+    for recipe in RECIPES:
+        train_set, test_set = load_images(recipe.dataset, lab.settings.data)
+        images, labels = training_images(recipe, train_set)
+        lab.section(recipe.name, text(recipe))
+        model, histories[recipe.name] = fit(lab, recipe, images, labels)
+        examples[recipe.name] = images[:EXAMPLES], recipe.distortion
+        quantity = recipe.head.quantity
+        lab.row(f"{quantity} (train)", measure(recipe, model, images, labels)[0], unit="%", note="undistorted")
+        inputs, digits = test_set.tensors
+        accuracy, logits, right = measure(recipe, model, inputs, digits)
+        lab.row(f"{quantity} (test)", accuracy, recipe.aim, "%", "aim")
+        name = re.sub(r"[^a-z0-9]+", "-", recipe.name)
+        lab.figure(f"wrong-{name}.png", wrong_images(recipe, inputs, digits, logits, right))
+        lab.model(f"{name}.safetensors", model)
+
+    lab.section("Training")
+    lab.figure("distorted.png", distorted_images(examples, lab.generator("examples")))
+    figure, axes = new_figure("Loss on the distorted training images", columns=3, rows=2, height=3)
+    for ax, (name, history) in zip(axes, histories.items(), strict=True):
+        draw_curves(ax, {"loss": (range(1, len(history["loss"]) + 1), history["loss"])}, name, "epoch", "loss")
+        ax.set_yscale("log")
+    lab.figure("loss.png", figure)
+
+
+def text(recipe: Recipe) -> str:
+    """The recipe in words."""
+    far = recipe.distortion
+    amounts = {
+        f"turned by up to {far.rotate:g} degrees": far.rotate,
+        f"stretched by up to {100 * far.stretch:g} %": far.stretch,
+        f"sheared by up to {far.shear:g}": far.shear,
+        f"shifted by up to {far.shift:g} pixels": far.shift,
+        f"displaced elastically by {far.elastic:g} pixels (standard deviation; sigma {far.sigma:g})": far.elastic,
+        "mirrored, half of them": far.mirror,
+    }
+    return (
+        f"The first {recipe.images:,} training images, {recipe.epochs * recipe.passes} times, each time "
+        + ", ".join(what for what, amount in amounts.items() if amount)
+        + f"; at the end {100 * recipe.mild:g} % as far. Hidden layers: {recipe.activation.__name__}. AdamW, "
+        f"{recipe.batch_size} images a step, learning rate up to {recipe.lr:g}, weight decay {recipe.decay:g}."
+    )
+
+
+def wrong_images(recipe: Recipe, inputs: Tensor, digits: Tensor, logits: Tensor, right: Tensor) -> Figure:
+    """The first test images that are not right, each with its label and what the network says."""
+    wrong = np.flatnonzero(~right.numpy())
+    shown = wrong[:WRONG].tolist()
+    rows = -(-WRONG // COLUMNS)
+    high, wide = SIDE + 10, SIDE + 4  # an image's place in the sheet, with the words above it
+    sheet = np.zeros((rows * high, COLUMNS * wide), np.float32)
+    title = f"{recipe.name}: {len(shown)} of the {len(wrong)} test images that it gets wrong"
+    figure, (ax,) = new_figure(title, columns=1, width=10, height=2.8)
+    for place, i in enumerate(shown):
+        y, x = place // COLUMNS * high + high - SIDE, place % COLUMNS * wide
+        sheet[y : y + SIDE, x : x + SIDE] = inputs[i].numpy().reshape(SIDE, SIDE)
+        words = f"{int(digits[i].item())}: {recipe.head.says(logits[i])}"
+        ax.text(x + SIDE / 2, y - 2, words, ha="center", va="bottom", fontsize=8)
+    ax.imshow(sheet, cmap="gray_r", vmin=0, vmax=1)
+    ax.set_axis_off()
+    return figure
+
+
+def distorted_images(examples: Mapping[str, tuple[Tensor, Distortion]], random: Generator) -> Figure:
+    """A few training images of each recipe, and below them as its network may see them at the start."""
+    rows = []
+    for images, how in examples.values():
+        rows += [images.numpy(), distort(images.numpy(), how, random.numpy)]
+    figure, axes = new_figure("Training images, and distorted", columns=1, rows=len(examples), width=7, height=1.5)
+    for ax, name, plain, distorted in zip(axes, examples, rows[::2], rows[1::2], strict=True):
+        both = np.concatenate([plain, distorted]).reshape(2, -1, SIDE, SIDE).transpose(0, 2, 1, 3)
+        ax.imshow(both.reshape(2 * SIDE, -1), cmap="gray_r", vmin=0, vmax=1)
+        ax.set_title(name, fontsize=9)
+        ax.set_axis_off()
+    return figure
