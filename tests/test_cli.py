@@ -107,6 +107,7 @@ def test_help_and_version(arguments: list[str], text: str, capsys: pytest.Captur
         (["run", "--seeds", "0"], "argument --seeds: expected a whole number of 1 or more, got '0'"),
         (["run", "--seed", "1", "--seeds", "2"], "argument --seeds: not allowed with argument --seed"),
         (["report"], "the following arguments are required: DIR"),
+        (["run", "--epoch=1"], "unrecognized arguments: --epoch=1"),
         (["run", "--walk"], "unrecognized arguments: --walk"),
         (["data", "fetch"], "the following arguments are required: NAME (see tinygrad-mlp data fetch --help)"),
         (["data", "fetch", "cifar"], "invalid choice: 'cifar'"),
@@ -134,7 +135,7 @@ def test_run_prints_a_table_and_writes_the_results(
         "ours": 98.0,
         "sd": 0.5**0.5,
         "n": 2,
-        "note": "3 epochs, not 15",
+        "note": "3 epochs, not 15; on the sample, of fewer images and epochs",
     }
     assert (second["quantity"], second["paper"], second["ours"], second["sd"], second["n"]) == ("F1", None, None, None, 2)
     about = json.loads((folder / "run.json").read_text())
@@ -153,6 +154,8 @@ def test_run_prints_a_table_and_writes_the_results(
         "---------------------------------",
         "accuracy  %        98    98  0.71",
         "F1                  -   nan",
+        "Ours: 3 epochs, not 15; on the sample, of fewer images and epochs.",
+        "Ours: on the sample, of fewer images and epochs.",
         "",
         f"Written to {where}: epochs.csv, report.html, report.json, results.json, run.json",
     ]
@@ -210,6 +213,25 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
     assert len(list((tmp_path / "runs" / "toy").iterdir())) == 2
 
 
+def test_a_run_that_is_still_going_is_not_taken_up(
+    experiment: Callable[[Script], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statuses = []
+
+    def run(lab: Lab) -> None:
+        for _ in lab.epochs("one", 2, defaultdict(list)):
+            if not statuses:
+                statuses.append(None)
+                statuses[:] = [main(["run", "toy", "--resume"])]
+
+    experiment(run)
+    assert main(["run", "toy"]) == 0
+    assert statuses == [1]
+    assert "another process is at work on this run" in capsys.readouterr().err
+    (folder,) = (tmp_path / "runs" / "toy").iterdir()
+    assert not (folder / ".lock").exists()
+
+
 def test_report_of_several_runs(
     experiment: Callable[[Script], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -234,7 +256,8 @@ def test_a_missing_library_is_named_with_the_remedy(
     monkeypatch.setitem(sys.modules, library, None)
     text = error_of(["run"], 1, capsys)
     assert text == (
-        f"tinygrad-mlp: error: the experiments need {library}; install it with: pip install 'tinygrad_mlp[experiments]'\n"
+        f"tinygrad-mlp: error: the experiments need {library}; install the extra that has it, in the project's folder: "
+        "pip install '.[experiments]'\n"
     )
 
 

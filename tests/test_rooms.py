@@ -12,7 +12,7 @@ import tinygrad_mlp
 ROOT = Path(tinygrad_mlp.__file__).parent
 ROOMS = (
     ("errors", "_version"),
-    ("dtypes", "device", "grad_mode"),
+    ("dtypes", "device", "grad_mode", "locking"),
     ("engine",),
     ("inplace", "printing"),
     ("tensor",),

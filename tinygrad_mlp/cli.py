@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._version import __version__
 from .errors import TinygradError
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line, by default the process's own; returns the exit status.
 
     >>> from tinygrad_mlp.cli import main
-    >>> main(["list"])
+    >>> main(["list"])  # doctest: +ELLIPSIS
     ascii-bits ...
     0
     """
@@ -61,7 +61,10 @@ def _failed(message: str, status: int) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, too."""
+    """A parser that takes no option cut short, and whose errors are one line, too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"tinygrad-mlp: error: {message} (see {self.prog} --help)\n")
@@ -71,7 +74,6 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="tinygrad-mlp",
         description="Experiments with multilayer perceptrons on the tinygrad_mlp framework.",
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"tinygrad-mlp {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -159,7 +161,7 @@ def _seed(text: str) -> int:
 
 
 # --------------------------------------------------------------------------------------------------- commands
-# What a command needs beyond the standard library is imported when it runs, so that help comes at once.
+# What only one command needs is imported when it runs, so that help comes soon, and without the extra.
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -174,7 +176,7 @@ def _need_extra() -> None:
             import_module(library)
     except ImportError as e:
         raise TinygradError(
-            f"the experiments need {e.name or e}; install it with: pip install 'tinygrad_mlp[experiments]'"
+            f"the experiments need {e.name or e}; install the extra that has it, in the project's folder: pip install '.[experiments]'"
         ) from e
 
 
@@ -253,7 +255,8 @@ def _table(rows: Iterable[Row]) -> str:
             section = row.section
             lines += ["", section, _aligned(header, widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
         lines.append(_aligned(cell, widths))
-    return "\n".join([*lines, ""])
+    notes = [f"Ours: {note}." for note in dict.fromkeys(row.note for row in rows) if note]
+    return "\n".join([*lines, *notes, ""])
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -56,7 +56,7 @@ class ToTensor:
 
     Raises:
         ArgumentError: given neither a Tensor nor an array.
-        ValueError: fewer than two dimensions.
+        ValueError: fewer than two dimensions; or three, of which the last looks like that of colours.
 
     >>> import numpy as np
     >>> from tinygrad_mlp.transforms import ToTensor
@@ -71,6 +71,8 @@ class ToTensor:
         array = image.numpy() if isinstance(image, Tensor) else image
         if not isinstance(array, np.ndarray):
             raise ArgumentError(f"ToTensor(): expected a Tensor or an array, got {type(image).__name__}")
+        if array.ndim == 3 and array.shape[-1] in (1, 3, 4):
+            raise ValueError(f"ToTensor(): expected grey images of shape (..., H, W), got {array.shape}: channels last?")
         if array.ndim < 2:
             raise ValueError(f"ToTensor(): expected an image of shape (..., H, W), got {array.shape}")
         if array.dtype == np.uint8:

@@ -252,3 +252,11 @@ def test_whole_set_is_the_one_the_catalogue_pins(name, whole_sets, tmp_path, mon
     assert np.bincount(labels, minlength=10).tolist() == (
         [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009] if name == "mnist" else [1000] * 10
     )
+
+
+def test_a_file_far_larger_than_the_original_is_not_read(files, tmp_path):
+    folder = write_files(tmp_path, files)
+    count = len(files[TRAIN_LABELS]) * 16
+    (folder / TRAIN_LABELS).write_bytes(idx(np.zeros(count, np.uint8)))
+    with pytest.raises(DataError, match=rf"promises {count:,} bytes .*forged or damaged"):
+        load("mnist", True, folder)

@@ -1,24 +1,28 @@
-"""The EE6132 lab in miniature: its network, the files of a run, and that a seed determines the results."""
+"""The EE6132 lab in miniature: its networks and rules, the files of a run, and that a seed determines the results."""
 
 from __future__ import annotations
 
 import csv
-import json
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import tinygrad_mlp as torch
+from tinygrad_mlp import reference
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.experiments import ee6132_lab
 from tinygrad_mlp.experiments.data import load_images
-from tinygrad_mlp.experiments.results import Row, RunFolder, Settings
+from tinygrad_mlp.experiments.lab import Lab
+from tinygrad_mlp.experiments.results import Record, Row, RunFolder, Settings
 from tinygrad_mlp.experiments.training import evaluate
 from tinygrad_mlp.utils.data import TensorDataset
 
-MODELS = ["sigmoid, lr 1", "sigmoid, lr 0.1", "tanh, lr 0.1", "relu, lr 0.1"]
+SMALL = (784, 20, 12, 8, 10)
 
 
 def few_images(dataset: type[MNIST], data: str) -> tuple[TensorDataset, TensorDataset]:
@@ -30,15 +34,25 @@ def few_images(dataset: type[MNIST], data: str) -> tuple[TensorDataset, TensorDa
 
 
 @pytest.fixture(autouse=True)
-def _few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(ee6132_lab, "load_images", few_images)
+    monkeypatch.setattr(ee6132_lab, "HOG_SAMPLE", (100, 40))
+    ee6132_lab.hog_features.cache_clear()
+    yield
+    ee6132_lab.hog_features.cache_clear()
 
 
-def run(out: Path, seed: int = 0, epochs: int = 2) -> tuple[Path, list[Row]]:
-    folder = RunFolder(out, "ee6132-lab")
-    rows = ee6132_lab.run(Settings("sample", epochs, seed), folder)
-    folder.write_results(rows)
-    return folder.path, rows
+def lab(path: Path, seed: int = 0, epochs: int = 2, seeds: tuple[int, ...] | None = None) -> tuple[Lab, Record, Path]:
+    path.mkdir(parents=True, exist_ok=True)
+    record = Record()
+    settings = Settings("sample", epochs, seeds or (seed,))
+    return Lab(settings, seed, RunFolder(path, "ee6132-lab"), record), record, path
+
+
+def rows(path: Path, seed: int = 0, epochs: int = 1) -> list[Row]:
+    one, record, _ = lab(path, seed, epochs)
+    ee6132_lab.run(one)
+    return record.rows()
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -46,103 +60,191 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_files_of_a_run(tmp_path: Path) -> None:
-    folder, rows = run(tmp_path)
-    assert {path.name for path in folder.iterdir()} == {
-        "accuracy.png",
-        "confusion.csv",
-        "confusion.png",
-        "epochs.csv",
-        "iterations.csv",
-        "loss.png",
-        "model.safetensors",
-        "results.json",
-    }
-    for name in ("accuracy.png", "confusion.png", "loss.png"):
-        assert (folder / name).read_bytes().startswith(b"\x89PNG")
-
-    assert [(row.quantity, row.paper) for row in rows][:7] == [
-        ("sigmoid, lr 1: accuracy (train)", 99.457),
-        ("sigmoid, lr 1: accuracy (test)", 97.98),
-        ("sigmoid, lr 1: loss (test)", 0.0731),
-        ("sigmoid, lr 1: precision", None),
-        ("sigmoid, lr 1: recall", None),
-        ("sigmoid, lr 1: F1", None),
-        ("sigmoid, lr 0.1: accuracy (train)", 94.265),
+def test_sections_rows_and_files_of_a_run(tmp_path: Path) -> None:
+    one, record, folder = lab(tmp_path)
+    ee6132_lab.run(one)
+    assert list(record.sections) == [
+        "Table 1: sigmoid, learning rates",
+        "Figure 9 and metrics of the baseline",
+        "Table 2: activations",
+        "Figures 14-22: percentage of inactive neurons",
+        "Table 3: L2 regularization",
+        "Table 4: Gaussian noise",
+        "Table 5: classifiers on HOG features",
     ]
-    assert {row.note for row in rows} == {"200 training and 50 test images, not 60,000 and 10,000; 2 epochs, not 15"}
-    saved = json.loads((folder / "results.json").read_text())
-    assert [row["ours"] for row in saved] == [row.ours for row in rows]
+    measured = {(row.section.split(":")[0], row.quantity): row for row in record.rows()}
+    ours = {key: row.ours for key, row in measured.items()}
+    paper = {key: row.paper for key, row in measured.items()}
+    assert paper["Table 1", "sigmoid, lr 0.001: accuracy (test)"] == 11.35
+    assert paper["Table 1", "sigmoid, lr 0.01: loss (test)"] == 0.66877
+    assert paper["Figure 9 and metrics of the baseline", "baseline: misclassification rate"] == 6.13
+    assert paper["Table 2", "tanh: F1"] == 0.980099
+    assert paper["Table 3", "regularized, beta 0.001: accuracy (train)"] == 90.04
+    assert paper["Table 5", "KNN, K 5: accuracy (test)"] == 96.10
+
+    # The same network in several places has the same numbers.
+    baseline = ours["Table 1", "sigmoid, lr 0.1: accuracy (test)"]
+    for key in (
+        ("Table 2", "sigmoid: accuracy (test)"),
+        ("Table 3", "baseline, beta 0: accuracy (test)"),
+        ("Table 4", "baseline: accuracy (test)"),
+        ("Table 5", "baseline, on pixels: accuracy (test)"),
+    ):
+        assert ours[key] == baseline
+        assert paper[key] == 93.87
+    counts = table(folder / "confusion.csv")
+    matrix = np.array([[int(row[f"predicted_{digit}"]) for digit in range(10)] for row in counts])
+    assert matrix.sum() == 50
+    assert np.trace(matrix) / 50 * 100 == pytest.approx(baseline)
+    metrics = {key[1]: value for key, value in ours.items() if key[0].startswith("Figure 9")}
+    assert metrics["baseline: recall"] == pytest.approx(baseline / 100)  # weighted by class
+    assert metrics["baseline: misclassification rate"] == pytest.approx(100 - baseline)
 
     iterations = table(folder / "iterations.csv")
-    assert [(row["model"], row["iteration"]) for row in iterations] == [
-        (model, str(i))
-        for model in MODELS
-        for i in range(1, 7)  # 3 whole batches of 64 in 200 images
+    losses = [float(row["train_loss"]) for row in iterations if row["model"] == "L2"]
+    assert len(losses) == 2 * 3  # 3 whole batches of 64 in 200 images
+    shares = table(folder / "inactive.csv")
+    assert len(shares) == 3 * 3 * 2 * 2  # activations, layers, readings, epochs
+    relu = [float(row["percentage"]) for row in shares if (row["activation"], row["hidden_layer"]) == ("relu", "2")]
+    average = ours["Figures 14-22", "h2, relu, local gradient ≤ 0: average"]
+    assert average == pytest.approx(sum(relu[:2]) / 2)
+
+    figures = [figure for section in record.sections.values() for figure in section.figures]
+    assert [figure["number"] for figure in figures if figure["number"]] == [
+        "Figures 1-4",
+        "Figures 5-8",
+        "Figure 9",
+        "Figures 10-11",
+        "Figures 12-13",
+        "Figures 14-22",
     ]
-    assert all(float(row["train_loss"]) > 0 for row in iterations)
-    epochs = table(folder / "epochs.csv")
-    assert [(row["model"], row["epoch"]) for row in epochs] == [(m, e) for m in MODELS for e in "12"]
+    for figure in figures:
+        assert (folder / figure["file"]).read_bytes().startswith(b"\x89PNG")
 
-    # What stands in one file agrees with the others.
-    ours = {row.quantity: row.ours for row in rows}
-    counts = table(folder / "confusion.csv")
-    for i, model in enumerate(MODELS):
-        matrix = np.array([[int(row[f"predicted_{d}"]) for d in range(10)] for row in counts[10 * i : 10 * i + 10]])
-        assert matrix.sum() == 50
-        assert np.trace(matrix) / 50 * 100 == pytest.approx(ours[f"{model}: accuracy (test)"])
-        assert ours[f"{model}: recall"] == pytest.approx(ours[f"{model}: accuracy (test)"] / 100)
-        last = epochs[2 * i + 1]
-        assert float(last["test_accuracy"]) == ours[f"{model}: accuracy (test)"]
-        assert float(last["test_loss"]) == ours[f"{model}: loss (test)"]
-        assert float(iterations[6 * i + 5]["test_loss"]) == ours[f"{model}: loss (test)"]
-
-    # The saved model is the one with the lowest training loss.
-    best = min(epochs[1::2], key=lambda row: float(row["train_loss"]))
-    model = ee6132_lab.network(best["model"].split(",")[0], torch.Generator())
-    model.load_state_dict(torch.load(folder / "model.safetensors"))
-    measured = evaluate(model, torch.nn.CrossEntropyLoss(), few_images(MNIST, "sample")[1])
-    assert measured.accuracy == float(best["test_accuracy"])
-    assert measured.loss == float(best["test_loss"])
+    # The saved model is the one with the lowest loss on the training images.
+    state = torch.load(folder / "model.safetensors")
+    criterion = torch.nn.CrossEntropyLoss()
+    found = []
+    for activation in ee6132_lab.ACTIVATIONS:
+        model = ee6132_lab.network(activation, ee6132_lab.SIZES, torch.Generator())
+        model.load_state_dict(state)
+        found.append(evaluate(model, criterion, few_images(MNIST, "sample")[0]).loss)
+    lowest = min(ours["Table 2", f"{activation}: loss (train)"] for activation in ee6132_lab.ACTIVATIONS)
+    assert min(found) == pytest.approx(lowest, rel=1e-6)
 
 
-def test_a_seed_determines_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ee6132_lab, "write_figures", lambda *arguments: None)
-    first, again, other = (run(tmp_path, seed, epochs=1)[0] for seed in (0, 0, 1))
-    for name in ("results.json", "iterations.csv", "model.safetensors"):
-        assert (first / name).read_bytes() == (again / name).read_bytes()
-        assert (first / name).read_bytes() != (other / name).read_bytes()
+def test_a_seed_determines_the_results_and_resuming_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lab, "figure", lambda *arguments, **more: None)
+    monkeypatch.setattr(ee6132_lab, "SIZES", SMALL)
+    whole = rows(tmp_path / "a", epochs=2)
+    assert rows(tmp_path / "b", epochs=2) == whole
+    assert rows(tmp_path / "c", seed=1, epochs=2) != whole
+
+    for count in (4, 30, 47):  # evaluations before the interruption: in the second, and in later trainings
+        left = iter(range(count))
+
+        def interrupted(*arguments: Any, left: Iterator[int] = left) -> Any:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return evaluate(*arguments)
+
+        monkeypatch.setattr(ee6132_lab, "evaluate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            rows(tmp_path / "d", epochs=2)
+    monkeypatch.setattr(ee6132_lab, "evaluate", evaluate)
+    assert rows(tmp_path / "d", epochs=2) == whole
+
+
+def test_what_has_no_randomness_is_done_for_one_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lab, "figure", lambda *arguments, **more: None)
+    data = few_images(MNIST, "sample")
+    results = {}
+    for seed in (0, 1):
+        one, record, _ = lab(tmp_path, seed, 1, seeds=(0, 1))
+        baseline = ee6132_lab.fit(one, ee6132_lab.BASELINE, *data, sizes=SMALL)
+        ee6132_lab.features(one, {ee6132_lab.BASELINE: baseline})
+        results[seed] = {row.quantity.split(":")[0] for row in record.rows()}
+    assert results[0] - results[1] == {"SVM", "KNN, K 5"}
+    assert {"MLP1", "MLP2"} <= results[1]
 
 
 def test_network() -> None:
-    model = ee6132_lab.network("relu", torch.Generator().manual_seed(0))
-    assert [tuple(p.shape) for p in model.parameters() if p.ndim == 2] == [
-        (500, 784),
-        (250, 500),
-        (100, 250),
-        (10, 100),
-    ]
+    model = ee6132_lab.network("relu", ee6132_lab.SIZES, torch.Generator().manual_seed(0))
+    shapes = [tuple(p.shape) for p in model.parameters() if p.ndim == 2]
+    assert shapes == [(500, 784), (250, 500), (100, 250), (10, 100)]
     assert not any(p.any().item() for p in model.parameters() if p.ndim == 1)
     bound = (6 / (784 + 500)) ** 0.5  # equation 11
-    weight = model[0].weight
+    weight = next(model.parameters())
     assert weight.abs().max().item() == pytest.approx(bound, rel=1e-3)
     assert weight.std().item() == pytest.approx(bound / 3**0.5, rel=1e-2)
     assert [type(layer).__name__ for layer in model] == ["Linear", "ReLU"] * 3 + ["Linear"]
 
 
-def test_it_learns() -> None:
-    train, test = few_images(MNIST, "sample")
-    training = ee6132_lab.fit("relu", 0.1, epochs=20, seed=0, train_set=train, test_set=test)
-    trained, tested = training.epochs[-1]
-    assert trained.accuracy > 95
-    assert tested.accuracy > 55
-    assert len(training.losses) == 60
-    assert training.tests[60] is tested
-    assert training.losses[-1] < training.losses[0] / 5
+@pytest.mark.parametrize("beta", [0.0, 0.1])
+def test_rule(beta: float) -> None:
+    """Equations 12, 13 and 15, against the formulas written by hand."""
+    generator = torch.Generator().manual_seed(0)
+    model = ee6132_lab.network("tanh", (6, 5, 10), generator)
+    layers = [tuple(p.detach().numpy().astype(np.float64) for p in model[i].parameters()) for i in (0, 2)]
+    inputs, labels = torch.randn(8, 6, generator=generator), torch.arange(8)
+    optimizer = ee6132_lab.sgd(model, lr=0.5, beta=beta)
+    for _ in range(3):
+        optimizer.zero_grad()
+        torch.nn.CrossEntropyLoss()(model(inputs), labels).backward()
+        optimizer.step()
+    mlp = reference.MLP("tanh", "softmax_cross_entropy", "sample_mean")
+    batch = inputs.numpy(), np.eye(10)[labels.numpy()]
+    weight_rule, bias_rule = partial(reference.l2_descent, lr=0.5, beta=beta), partial(reference.momentum, lr=0.5)
+    *_, expected = mlp.train(layers, [batch] * 3, weight_rule, bias_rule)
+    for i, layer in zip((0, 2), expected, strict=True):
+        for parameter, by_hand in zip(model[i].parameters(), layer, strict=True):
+            np.testing.assert_allclose(parameter.detach().numpy(), by_hand, atol=1e-6)
+
+
+def test_inactive_neurons() -> None:
+    model = ee6132_lab.network("relu", (2, 4, 2, 3), torch.Generator().manual_seed(0))
+    first, second, last = (model[i].weight for i in (0, 2, 4))
+    with torch.no_grad():
+        first.copy_(torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
+        second.copy_(torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, -1.0, 0.0]]))
+        last.copy_(torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]]))
+    inputs = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
+    # Layer 1: (1, -1, 1, 0) and (1, -1, -1, 0); layer 2: (1, -1) and (1, 0).
+    assert ee6132_lab.switched_off(model, inputs) == [100 * 5 / 8, 50.0]
+    # Only the first neuron of each layer reaches the output; class 1 wants it smaller, so its gradient is positive.
+    torch.nn.CrossEntropyLoss()(model(inputs), torch.tensor([1, 1])).backward()
+    assert ee6132_lab.not_pushed(model) == [75.0, 50.0]
+
+
+def test_hog_features() -> None:
+    (train, labels), (test, _) = (data.tensors for data in ee6132_lab.hog_features("sample"))
+    assert train.shape == (100, 576)  # the report's number
+    assert test.shape == (40, 576)
+    assert train.dtype is torch.float32
+    assert torch.equal(labels, few_images(MNIST, "sample")[0].tensors[1][:100])
+    # In each block a unit vector, or nothing (equal to within HOG's clipping and its epsilon).
+    norms = (train.reshape(100, 16, 36) ** 2).sum(dim=2).sqrt()
+    assert norms.max().item() == pytest.approx(1, abs=1e-3)
+    # A vertical edge has its gradients in the orientation around 0 degrees, the first of nine.
+    edge = np.zeros((28, 28), np.float32)
+    edge[:, 14:] = 1
+    assert ee6132_lab.describe(edge).reshape(-1, 9).sum(axis=0).argmax() == 0
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    one, *_ = lab(tmp_path, epochs=20)
+    training = ee6132_lab.fit(one, "relu", *few_images(MNIST, "sample"), "relu")
+    assert training.trained.accuracy > 95
+    assert training.tested.accuracy > 55
+    losses = training.history["loss of the batch"]
+    assert len(losses) == 60
+    assert losses[-1] < losses[0] / 5
+    assert training.history["iteration tested"] == [0, *range(3, 61, 3)]
+    assert training.history["loss then"][-1] == training.tested.loss
 
 
 def test_too_few_images_for_one_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few = TensorDataset(torch.zeros(63, 784), torch.zeros(63, dtype=torch.int64))
     monkeypatch.setattr(ee6132_lab, "load_images", lambda dataset, data: (few, few))
     with pytest.raises(DataError, match="sample: 63 training images; expected 64 or more"):
-        run(tmp_path)
+        ee6132_lab.run(lab(tmp_path)[0])

@@ -12,6 +12,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import tinygrad_mlp as torch
 from tinygrad_mlp.datasets import MNIST
@@ -101,7 +102,15 @@ def test_split() -> None:
 
 def test_a_run(tmp_path: Path) -> None:
     folder, rows = run(tmp_path)
-    expected = {"bestmodel.json", "grid.csv", "grid.png", "phase1.png", "phase2.png", "model.safetensors", "epochs.csv"}
+    expected = {
+        "bestmodel.json",
+        "grid.csv",
+        "grid.png",
+        "phase1.png",
+        "phase2.png",
+        "misclassified.png",
+        "model.safetensors",
+    }
     assert expected <= {path.name for path in folder.iterdir()}
     measured = {(row.section.split(":")[0], row.quantity): row for row in rows}
     assert {key: row.paper for key, row in measured.items() if row.paper is not None} == {
@@ -174,6 +183,20 @@ def comparable(cells: dict[Any, Any]) -> dict[Any, Any]:
         cell: (trained["history"], {name: value.tolist() for name, value in trained["parameters"].items()})
         for cell, trained in cells.items()
     }
+
+
+def test_a_cell_has_one_blas_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With two, the last bits of the products are others."""
+    numbers = []
+
+    def train_epoch(*arguments: Any) -> None:
+        numbers.append({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})
+
+    monkeypatch.setattr(grid_search, "train_epoch", train_epoch)
+    arrays = tuple(tensor.numpy()[:10] for tensor in few_images(MNIST, "sample")[0].tensors)
+    with threadpool_limits(2, "blas"):
+        grid_search.train_cell((0.01, 128), 1, (0, 0), arrays, arrays)
+    assert numbers == [{1}]
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])

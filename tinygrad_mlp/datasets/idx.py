@@ -41,10 +41,11 @@ _CHUNK = 1 << 20
 _LIMIT = 1 << 30  # 1 GiB; the largest set in this format, EMNIST by class, has 0.55 GB of images
 
 
-def read_idx(path: str | Path) -> Bytes:
+def read_idx(path: str | Path, limit: int = _LIMIT) -> Bytes:
     """Read an IDX file of unsigned bytes, raw or gzip'd (told apart by the first bytes, not by the name).
 
-    Returns a writable uint8 array of one to four dimensions, as the header says.
+    Returns a writable uint8 array of one to four dimensions, as the header says. One that promises more than `limit`
+    values is taken for forged, and not read.
 
     Raises:
         DataError: the file cannot be read, is not IDX, or is not exactly as long as its header promises.
@@ -63,7 +64,7 @@ def read_idx(path: str | Path) -> Bytes:
         if path.exists() and not path.is_file():  # reading a pipe or a device might never end
             raise DataError(f"{path}: not a regular file; expected an IDX file, raw or gzip'd")
         with path.open("rb") as stream:
-            return parse_idx(unpacked(stream), str(path))
+            return parse_idx(unpacked(stream), str(path), limit)
     except OSError as e:
         raise DataError(f"{path}: cannot be read: {e.strerror or e}") from e
 
@@ -75,7 +76,7 @@ def unpacked(stream: BufferedReader) -> Stream:
     return stream
 
 
-def parse_idx(stream: Stream, name: str) -> Bytes:
+def parse_idx(stream: Stream, name: str, limit: int = _LIMIT) -> Bytes:
     """Read one IDX file from a stream of unpacked bytes that ends with it; errors call it `name`."""
     try:
         magic = stream.read(4)
@@ -93,10 +94,10 @@ def parse_idx(stream: Stream, name: str) -> Bytes:
             raise DataError(f"{name}: ends within its IDX header, which has {ndim} dimensions")
         shape = struct.unpack(f">{ndim}I", sizes)
         promised = math.prod(shape)
-        if promised > _LIMIT:
+        if promised > limit:
             raise DataError(
                 f"{name}: the header promises {promised:,} bytes of shape {shape}; "
-                f"expected at most {_LIMIT:,}: forged or damaged"
+                f"expected at most {limit:,}: forged or damaged"
             )
         values = bytearray()
         # One byte more than promised shows a file too long and, for gzip, has the CRC at the end checked.

@@ -1,9 +1,9 @@
 """Images as the experiments' networks take them."""
 
-from pathlib import Path
+import tinygrad_mlp as torch
 
 from ..datasets import MNIST
-from ..errors import DataError
+from ..datasets.sources import load_folder
 from ..utils.data import TensorDataset
 
 __all__ = ["load_images"]
@@ -31,13 +31,9 @@ def load_images(dataset: type[MNIST], data: str) -> tuple[TensorDataset, TensorD
 
 
 def _load(dataset: type[MNIST], data: str, train: bool) -> TensorDataset:
-    if data == "sample":
-        found = dataset.sample(train=train)
-    elif data == "full":
-        found = dataset(train=train)
+    if data in ("sample", "full"):
+        found = dataset.sample(train=train) if data == "sample" else dataset(train=train)
+        images, labels = found.data, found.targets
     else:
-        found = dataset(data, train=train)
-        # A search goes on where the folder holds nothing of the set; who names a folder means that one.
-        if not Path(found.root).is_relative_to(Path(data)):
-            raise DataError(f"{data}: expected a folder that holds {dataset.__name__}'s four files, raw or .gz")
-    return TensorDataset(found.data.flatten(1).float() / 255, found.targets)
+        images, labels = (torch.from_numpy(array) for array in load_folder(dataset.name, train, data))
+    return TensorDataset(images.flatten(1).float() / 255, labels.long())

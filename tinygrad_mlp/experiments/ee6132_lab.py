@@ -109,7 +109,7 @@ def fit(
         activation: Of the hidden layers.
         lr: The learning rate.
         beta: Of L2 regularization.
-        sigma: Of the noise added to the inputs in training, drawn once.
+        sigma: Of the noise added to the inputs in training, drawn anew in each epoch.
         sizes: Of the layers.
         epochs: How many, on the whole set and on the sample.
     """
@@ -117,13 +117,16 @@ def fit(
     optimizer = sgd(model, lr, beta)
     criterion = nn.CrossEntropyLoss()
     shuffle = lab.generator("shuffle", name)
-    inputs = with_noise(train_set, sigma, lab.generator("noise", name)) if sigma else train_set
-    loader = DataLoader(inputs, batch_size=BATCH_SIZE, shuffle=True, drop_last=True, generator=shuffle)
+    disturb = lab.generator("noise", name)
 
-    every = max(1, len(loader) // (TESTS_PER_EPOCH if lab.whole else 1))
+    batches = len(train_set) // BATCH_SIZE
+    every = max(1, batches // (TESTS_PER_EPOCH if lab.whole else 1))
     history: History = defaultdict(list)
     history["iteration tested"], history["loss then"] = [0], [evaluate(model, criterion, test_set).loss]
-    for _ in lab.epochs(name, lab.count(*epochs), history, model=model, optimizer=optimizer, shuffle=shuffle):
+    state = {"model": model, "optimizer": optimizer, "shuffle": shuffle, "disturb": disturb}
+    for _ in lab.epochs(name, lab.count(*epochs), history, **state):
+        data = with_noise(train_set, sigma, disturb) if sigma else train_set
+        loader = DataLoader(data, batch_size=BATCH_SIZE, shuffle=True, drop_last=True, generator=shuffle)
         for images, labels in loader:
             optimizer.zero_grad()
             loss = criterion(model(images), labels)
@@ -135,7 +138,7 @@ def fit(
                 tested = evaluate(model, criterion, test_set)
                 history["iteration tested"].append(iteration)
                 history["loss then"].append(tested.loss)
-        history["train loss, mean over the epoch"].append(float(np.mean(history["loss of the batch"][-len(loader) :])))
+        history["train loss, mean over the epoch"].append(float(np.mean(history["loss of the batch"][-batches:])))
         tested = evaluate(model, criterion, test_set)
         history["test loss"].append(tested.loss)
         history["test accuracy"].append(tested.accuracy)
@@ -359,8 +362,13 @@ def noise(lab: Lab, trainings: dict[str, Training], train_set: TensorDataset, te
     accuracies(lab, "baseline", trainings[BASELINE], 94.265, 93.87)
     for sigma, train, test in ((0.5, 87.934, 88.32), (0.1, 92.342, 92.60)):
         name = f"noise, sigma {sigma:g}"
-        trainings[name] = fit(lab, name, train_set, test_set, sigma=sigma)
-        accuracies(lab, name, trainings[name], train, test)
+        training = trainings[name] = fit(lab, name, train_set, test_set, sigma=sigma)
+        disturb = lab.generator("noise in the evaluation", name)
+        for images, data, paper in (("train", train_set, train), ("test", test_set, test)):
+            noisy = evaluate(training.model, nn.CrossEntropyLoss(), with_noise(data, sigma, disturb))
+            clean = training.trained if images == "train" else training.tested
+            lab.row(f"{name}: accuracy ({images}), noisy images", noisy.accuracy, paper, "%")
+            lab.row(f"{name}: accuracy ({images}), clean images", clean.accuracy, paper, "%")
 
 
 # ------------------------------------------------------------------------------------------------ HOG features, table 5

@@ -1,6 +1,36 @@
-"""P. Bhalasubbramanian, S. Shekhar and S. Dhyade, "Classification of MNIST image data using Backpropagation".
+"""P. Bhalasubbramanian, S. Shekhar and S. Dhyade, "Classification of MNIST image data using Backpropagation
+algorithm on Multi Layer Perceptron": a grid search, and a second training from its best parameters.
 
-TO BE WRITTEN
+MNIST digits, a network of 784-20-10 units, all sigmoid, cross-entropy for each output (section IV), mini-batch SGD. In
+phase 1 nine combinations of learning rate (0.0001, 0.001, 0.01) and batch size (128, 256, 384) are trained for 100
+epochs on 3,000 images; the one with the best accuracy on 10,000 validation images is kept as bestmodel.json. Phase 2
+goes on from there, with the same learning rate and batch size, on the training and the validation images, and is
+tested on the 10,000 test images. The training images are the first 3,000 of MNIST's 60,000, the validation images the
+last 10,000.
+
+The nine trainings run side by side, on all processors or where joblib is told to; from Python, with "dask" or any other
+backend in the place of "loky": with joblib.parallel_config("loky", n_jobs=4):
+tinygrad_mlp.cli.main(["run", "grid-search"]). The results do not depend on the number of workers.
+
+What the report leaves open, and what the readings give on the whole data (validation accuracy after 100 epochs; sum and
+these weights: mean of 3 seeds, all others: one seed):
+
+* The gradient of a batch is the sum over its images, weights are drawn from N(0, 1 / fan_in), biases from N(0, 1). So
+learning rate 0.001 gives 90.5 % with every batch size, 0.01 with 128 images 90.6 %, and phase 2 92.7 % on the test
+images: more than the report's 84 % and 75.08 %. Its best cell, 0.001 and 128, is within 0.1 % of ours.
+* The sum with Glorot's uniform weights and biases 0: 90.5 % for 0.001 and 128, 91.2 % for 0.01 and 128. With weights
+and biases from N(0, 1): 78.6 % and 87.5 %, and 88.2 % for 0.01 and 256.
+* The mean over the images: 0.01 and 128 is best by far, as section V of the report has it (0.001 in sections II and VI),
+with 73.2 % (Glorot), 72.0 % (N(0, 1 / fan_in)) or 35.0 % (N(0, 1)). Phase 2 from there, with learning rate 0.001,
+gives 78.6 %, 76.5 % and 41.5 % on the test images: near the report's 75.08 %, but far from its 84 %.
+* Pixels as 0 to 255, Glorot's weights, batches of 128: with the sum 81.7 %, 76.4 % and 19.8 % for the learning rates
+0.0001, 0.001 and 0.01, with the mean 16.0 %, 43.0 % and 82.3 %.
+* No reading gives both numbers, nor a test accuracy after phase 2 that is below the validation accuracy before it:
+more training on four times as many images has made it higher in each one tried.
+* The report does not say how long phase 2 is; here it is 100 epochs, too.
+
+Files of a run, besides those of every run: `grid.csv` holds the curves of the nine trainings; `bestmodel.json` the
+parameters after phase 1, `model.safetensors` those after phase 2.
 """
 
 from collections import defaultdict
@@ -24,7 +54,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
 from .data import load_images
 from .lab import History, Lab
-from .plots import draw_curves, new_figure
+from .plots import draw_curves, draw_images, new_figure
 from .training import evaluate
 
 __all__ = ["run"]
@@ -210,7 +240,11 @@ def split(images: TensorDataset) -> tuple[TensorDataset, TensorDataset]:
 
 def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[Cell, nn.Module]:
     """The grid: the cell with the best accuracy on the validation images after its last epoch, and its network."""
-    lab.section("Phase 1: grid search", "")
+    lab.section(
+        "Phase 1: grid search",
+        "The report's best accuracy, around 84 %, is for learning rate 0.001 and batch size 128. As gradients are summed "
+        "over a batch, the batch size hardly matters for the two small learning rates: their curves lie on each other.",
+    )
     cells = search(lab, train, validation)
     for cell, trained in cells.items():
         paper = 84 if cell == PAPER else None
@@ -242,7 +276,11 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
 
 def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: TensorDataset) -> None:
     """Go on from the best parameters, with the hyperparameters that led to them, on all images."""
-    lab.section("Phase 2: training and validation images", "")
+    lab.section(
+        "Phase 2: training and validation images",
+        "From bestmodel.json, with the best cell's learning rate and batch size. The report calls 75.08 % its best test "
+        "accuracy, so the highest of all epochs stands here beside the last one's.",
+    )
     sets = {"train": train, "test": test}
     start: History = defaultdict(list)
     measure(model, start, sets)
@@ -260,6 +298,11 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
     lab.row("train accuracy", history["train accuracy"][-1], None, "%")
     lab.model("model.safetensors", model)
     curves(lab, "phase2.png", f"Phase 2: {name_of(cell)}", history, "Section VI, phase 2")
+    images, labels = (tensor.numpy() for tensor in test.tensors)
+    predictions = evaluate(model, mean_cross_entropy, test).predictions.numpy()
+    wrong = np.flatnonzero(predictions != labels)[:16]
+    captions = [f"{labels[i]} as {predictions[i]}" for i in wrong]
+    lab.figure("misclassified.png", draw_images(images[wrong], captions, "The first test images that are misclassified"))
 
 
 def curves(lab: Lab, file: str, title: str, history: Mapping[str, list[float]], number: str) -> None:

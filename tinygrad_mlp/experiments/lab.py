@@ -93,7 +93,7 @@ class Lab:
                 if until is not None and until():
                     break
                 yield epoch
-                torch.save(
+                self._keep(
                     {"epoch": epoch, "history": dict(history), "state": {k: _state_of(v) for k, v in state.items()}},
                     checkpoint,
                 )
@@ -107,12 +107,15 @@ class Lab:
         """What `compute` returns (tensors and plain values), kept, so that a resumed run need not compute it again."""
         path = self._scratch(name)
         if not path.exists():
-            torch.save({"value": compute()}, path)
+            self._keep({"value": compute()}, path)
         return torch.load(path)["value"]
+
+    def _keep(self, value: Any, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(value, path)
 
     def _scratch(self, name: str) -> Path:
         folder = self._folder.path / "unfinished" / f"seed-{self.seed}"
-        folder.mkdir(parents=True, exist_ok=True)
         return folder / (re.sub(r"[^a-zA-Z0-9.-]+", "_", name) + f"-{crc32(name.encode()):08x}.safetensors")
 
     # ------------------------------------------------------------------------------------------------ measuring
@@ -129,7 +132,13 @@ class Lab:
 
     def row(self, quantity: str, ours: float, paper: float | None = None, unit: str = "", note: str = "") -> None:
         """Take down a measured quantity beside the report's number for it."""
+        note = "; ".join(part for part in (note, self._difference()) if part)
         self._record.section(self._title).add(quantity, ours, unit=unit, paper=paper, note=note)
+
+    def _difference(self) -> str:
+        """In what the whole run differs from the report's."""
+        sample = "" if self.whole else "on the sample, of fewer images and epochs"
+        return f"{self.settings.epochs} epochs" if self.whole and self.settings.epochs else sample
 
     def figure(self, name: str, figure: Figure, number: str = "", says: str = "") -> None:
         """Keep a figure.

@@ -38,7 +38,7 @@ def draw_curves(axes: Axes, curves: Mapping[str, Curve], title: str, xlabel: str
             axes.plot(x[width - 1 :], mean, color=faint.get_color(), label=name)
         else:
             axes.plot(x, y, label=name, marker="." if len(y) < _DOTS else None)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     axes.grid(alpha=0.3)
     axes.legend()

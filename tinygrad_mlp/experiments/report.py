@@ -57,28 +57,29 @@ def write_report(folders: Sequence[Path], file: Path) -> None:
     """
     if not folders:
         raise DataError("a report needs the folder of at least one run")
-    runs = [_read(folder) for folder in folders]
-    names = [run["about"]["experiment"] for run in runs]
-    title = names[0] if len(runs) == 1 else "tinygrad_mlp: " + ", ".join(names)
+    parts = [_part(i, folder) for i, folder in enumerate(folders)]
+    names = [name for name, _ in parts]
+    title = names[0] if len(parts) == 1 else "tinygrad_mlp: " + ", ".join(names)
     contents = "".join(f'<li><a href="#run-{i}">{html.escape(name)}</a></li>' for i, name in enumerate(names))
-    body = (f"<ul>{contents}</ul>" if len(runs) > 1 else "") + "".join(_run(i, run) for i, run in enumerate(runs))
+    body = (f"<ul>{contents}</ul>" if len(parts) > 1 else "") + "".join(part for _, part in parts)
     page = _PAGE.format(title=html.escape(title), body=body)
     RunFolder(file.parent, "report").write_text(file.name, page)
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _part(number: int, folder: Path) -> tuple[str, str]:
+    """The name of a run, and its part of the page."""
     try:
-        parts = {
+        run = {
             key: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
             for key, name in (("about", "run"), ("outline", "report"), ("rows", "results"))
         }
-        figures = [figure["file"] for section in parts["outline"]["sections"] for figure in section["figures"]]
-        parts["images"] = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in figures}
+        figures = [figure["file"] for section in run["outline"]["sections"] for figure in section["figures"]]
+        run["images"] = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in figures}
+        return str(run["about"]["experiment"]), _run(number, run)
     except FileNotFoundError as e:
         raise DataError(f"{folder}: is not the folder of a finished run: {e.filename} is not there") from e
     except (ValueError, KeyError, TypeError) as e:
-        raise DataError(f"{folder}: its results are damaged ({e})") from e
-    return parts
+        raise DataError(f"{folder}: its results are damaged ({type(e).__name__}: {e}); run the experiment again") from e
 
 
 def _run(number: int, run: dict[str, Any]) -> str:

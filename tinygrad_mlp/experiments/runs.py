@@ -6,6 +6,7 @@ import shutil
 import time
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from .._version import __version__
 from ..errors import TinygradError
+from ..locking import locked
 from .lab import Lab
 from .report import write_report
 from .results import Record, Row, RunFolder, Settings
@@ -67,7 +69,21 @@ def perform(folder: RunFolder, settings: Settings) -> list[Row]:
 
     Interrupted, it can be performed again with what the folder holds, and goes on from the last epoch. Where
     nothing was done before it ended, the folder is removed.
+
+    Raises:
+        TinygradError: Another process is at work on it.
     """
+    with locked(folder.path / ".lock", partial(_busy, folder)):
+        rows = _perform(folder, settings)
+    (folder.path / ".lock").unlink(missing_ok=True)
+    return rows
+
+
+def _busy(folder: RunFolder) -> None:
+    raise TinygradError(f"{folder.path}: another process is at work on this run; wait for it, or run without --resume")
+
+
+def _perform(folder: RunFolder, settings: Settings) -> list[Row]:
     module = import_module(f".{folder.name.replace('-', '_')}", __package__)
     record = Record()
     curves: list[tuple[Any, ...]] = []
