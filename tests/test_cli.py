@@ -39,7 +39,7 @@ def experiment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], None]:
 
     def register(run: Script) -> None:
         module = ModuleType("tinygrad_mlp.experiments.toy", "A toy.")
-        module.run = run  # type: ignore[attr-defined]  # what makes it an experiment
+        module.run = run
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setattr(cli, "EXPERIMENTS", {"toy": "a toy"})
 

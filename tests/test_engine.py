@@ -459,7 +459,7 @@ def test_grad_is_checked_when_assigned() -> None:
     with pytest.raises(RuntimeError, match="different size or dtype"):
         x.grad = tg.ones(2)
     with pytest.raises(TypeError, match="expected to be a Tensor or None"):
-        x.grad = 1.0  # type: ignore[assignment] # the error under test
+        x.grad = 1.0
 
 
 def test_deepcopy_and_pickle() -> None:

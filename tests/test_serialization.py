@@ -353,9 +353,9 @@ def test_endings_in_capitals(tmp_path: Path) -> None:
 
 def test_what_is_not_a_path() -> None:
     with pytest.raises(TypeError, match="expected a path, whose ending says the format, got BytesIO"):
-        tg.save({}, io.BytesIO())  # type: ignore[arg-type]
+        tg.save({}, io.BytesIO())
     with pytest.raises(TypeError, match="expected a path"):
-        tg.load(None)  # type: ignore[arg-type]
+        tg.load(None)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

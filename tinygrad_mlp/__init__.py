@@ -41,13 +41,13 @@ from .grad_mode import enable_grad, inference_mode, is_grad_enabled, is_inferenc
 from .ops import creation, elementwise, indexing, neural, random, reduction, shape
 from .ops import linalg as products
 from .ops.creation import *  # noqa: F403 - each family lists its public names in __all__
-from .ops.elementwise import *  # noqa: F403
-from .ops.indexing import *  # noqa: F403
-from .ops.linalg import *  # noqa: F403
-from .ops.neural import *  # noqa: F403
-from .ops.random import *  # noqa: F403
-from .ops.reduction import *  # noqa: F403
-from .ops.shape import *  # noqa: F403
+from .ops.elementwise import *  # noqa: F403 - likewise
+from .ops.indexing import *  # noqa: F403 - likewise
+from .ops.linalg import *  # noqa: F403 - likewise
+from .ops.neural import *  # noqa: F403 - likewise
+from .ops.random import *  # noqa: F403 - likewise
+from .ops.reduction import *  # noqa: F403 - likewise
+from .ops.shape import *  # noqa: F403 - likewise
 from .printing import set_printoptions
 from .serialization import load, save
 from .tensor import Size, Tensor, is_floating_point, is_tensor, numel

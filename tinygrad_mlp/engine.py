@@ -911,7 +911,7 @@ def _batched(
     ]
     columns = zip(*rows, strict=True)
     return tuple(
-        None if column[0] is None else OPS["stack"](column)  # type: ignore[misc]
+        None if column[0] is None else OPS["stack"](column)  # type: ignore[misc] # None, see below
         for column in columns  # None where unused is PyTorch's contract, outside the annotated return type
     )
 

@@ -61,7 +61,7 @@ def test_every_activation_is_tried() -> None:
 @every_call
 def test_like_pytorch(name: str, options: dict[str, Any]) -> None:
     inexact = name == "Hardsigmoid"  # torch has 1/6 in float32, and no second derivative
-    code = lambda torch, x: layer(torch, name, options, x)(x)  # noqa: E731
+    code = lambda torch, x: layer(torch, name, options, x)(x)  # noqa: E731 - one line, used once
     assert_same(code, X, order=1 if inexact else 2, rtol=1e-7 if inexact else 1e-10)
     ours, theirs = (getattr(library.nn, name)(**options) for library in both())
     assert repr(ours) == repr(theirs)

@@ -138,7 +138,7 @@ def test_wrong_entries_are_named() -> None:
     with pytest.raises(TypeError, match="'int' object"):
         nn.Sequential(1)
     with pytest.raises(TypeError, match="int is not a Module subclass"):
-        nn.ModuleList().insert(0, 1)  # type: ignore[arg-type] # what is tested
+        nn.ModuleList().insert(0, 1)
     with pytest.raises(IndexError, match="index 1 is out of range: there are 1 modules"):
         nn.Sequential(nn.Identity())[1]
     with pytest.raises(IndexError, match="Index out of range: 2"):

@@ -250,7 +250,7 @@ def test_parameter_shares_memory_and_forgets_history() -> None:
     assert not q.requires_grad
     assert nn.Parameter().shape == (0,)
     with pytest.raises(ArgumentError, match=r"Parameter\(\) expects a Tensor, got list"):
-        nn.Parameter([1.0])  # type: ignore[arg-type] # what is tested
+        nn.Parameter([1.0])
 
 
 def test_reprs_equal_pytorch(torch: ModuleType) -> None:

@@ -114,7 +114,7 @@ def test_tensor_dataset_wants_as_many_rows_in_each(shapes: list[tuple[int, ...]]
 
 def test_tensor_dataset_wants_tensors() -> None:
     with pytest.raises(TypeError, match="takes Tensors, got ndarray"):
-        TensorDataset(np.zeros(3))  # type: ignore[arg-type]
+        TensorDataset(np.zeros(3))
 
 
 @pytest.mark.parametrize(
@@ -268,16 +268,16 @@ def test_random_split_by_lengths_is_a_partition(lengths: list[int], seed: int) -
     count = sum(lengths)
     if count == 1:  # a sum of 1 means fractions, as in PyTorch
         return
-    parts = random_split(range(count), lengths, generator=seeded(seed))  # type: ignore[arg-type]
+    parts = random_split(range(count), lengths, generator=seeded(seed))
     assert [len(part) for part in parts] == lengths
     assert sorted(i for part in parts for i in part) == list(range(count))
-    again = random_split(range(count), lengths, generator=seeded(seed))  # type: ignore[arg-type]
+    again = random_split(range(count), lengths, generator=seeded(seed))
     assert [part.indices for part in parts] == [part.indices for part in again]
 
 
 @given(st.integers(10, 1000), st.sampled_from([[0.5, 0.5], [0.7, 0.2, 0.1], [0.8, 0.1, 0.1], [1 / 3] * 3, [1.0]]))
 def test_random_split_by_fractions_as_pytorch(pytorch: Any, count: int, fractions: list[float]) -> None:
-    ours = random_split(range(count), fractions)  # type: ignore[arg-type]
+    ours = random_split(range(count), fractions)
     theirs = pytorch.utils.data.random_split(range(count), fractions)
     assert [len(part) for part in ours] == [len(part) for part in theirs]
 
@@ -598,19 +598,19 @@ def test_getitem_of_a_users_data_set_gets_ints() -> None:
 
 def test_without_batches() -> None:
     assert [tuple(sample) for sample in DataLoader(Squares(3), batch_size=None)] == [(0, 0), (1, 1), (2, 4)]
-    loader = DataLoader(np.eye(3), batch_size=None, sampler=[2, 0])  # type: ignore[arg-type]
+    loader = DataLoader(np.eye(3), batch_size=None, sampler=[2, 0])
     assert len(loader) == 2
     assert [sample.tolist() for sample in loader] == [[0, 0, 1], [1, 0, 0]]
 
 
 def test_keys_that_are_no_ints() -> None:
     texts = {"a": 1.0, "b": 2.0, "c": 3.0}
-    loader = DataLoader(texts, batch_size=2, sampler=["c", "a", "b"])  # type: ignore[arg-type]
+    loader = DataLoader(texts, batch_size=2, sampler=["c", "a", "b"])
     assert [batch.tolist() for batch in loader] == [[3.0, 1.0], [2.0]]
-    batches = DataLoader(texts, batch_sampler=[["a"], ["b", "c"]])  # type: ignore[arg-type]
+    batches = DataLoader(texts, batch_sampler=[["a"], ["b", "c"]])
     assert len(batches) == 2
     assert [batch.tolist() for batch in batches] == [[1.0], [2.0, 3.0]]
-    assert [batch.tolist() for batch in DataLoader(Subset(texts, ["b", "c"]), batch_size=2)] == [[2.0, 3.0]]  # type: ignore[arg-type]
+    assert [batch.tolist() for batch in DataLoader(Subset(texts, ["b", "c"]), batch_size=2)] == [[2.0, 3.0]]
 
 
 def test_streams() -> None:

@@ -135,7 +135,7 @@ class _Bounded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # RawIOBase wants any buffer; these are all it is given
         if time.monotonic() > self._deadline:
             raise TimeoutError(f"not complete after {_DEADLINE:.0f} s")
         chunk = self._response.read1(len(buffer))  # what one receive gives: never waits for the buffer to be full

@@ -750,6 +750,6 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
                 f"{tuple(input.shape)} is too large: mode {mode!r} takes at most {most}"
             )
         # the mode is a str, where NumPy's types list literals
-        index = np.pad(index, (before, after), _NUMPY_MODES[mode])  # type: ignore[call-overload]
+        index = np.pad(index, (before, after), _NUMPY_MODES[mode])  # type: ignore[call-overload] # a mode from a table is any string
         input = input.index_select(-1 - k, wrap(index))
     return input

@@ -659,7 +659,7 @@ class ReduceLROnPlateau(LRScheduler):
         self._last_lr = self._present()
 
     # The base's step() takes no metric; PyTorch's class is a subclass with this signature all the same.
-    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]
+    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override] # PyTorch's signature
         """Judge the epoch by its metric, a number or a tensor of one element, and reduce if it is time."""
         self.last_epoch += 1
         metric = float(metrics)

@@ -665,7 +665,7 @@ class DataLoader(Generic[_T_co]):
 
     def __len__(self) -> int:
         """The number of batches, or of samples where they are not batched."""
-        return len(self.sampler if self.batch_sampler is None else self.batch_sampler)  # type: ignore[arg-type]
+        return len(self.sampler if self.batch_sampler is None else self.batch_sampler)  # type: ignore[arg-type] # no length: its own TypeError
 
     def __iter__(self) -> Iterator[Any]:
         if self.batch_sampler is None:
