@@ -60,7 +60,8 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_sections_rows_and_files_of_a_run(tmp_path: Path) -> None:
+def test_sections_rows_and_files_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ee6132_lab, "EARLY", 4)
     one, record, folder = lab(tmp_path)
     ee6132_lab.run(one)
     assert list(record.sections) == [
@@ -81,6 +82,10 @@ def test_sections_rows_and_files_of_a_run(tmp_path: Path) -> None:
     assert paper["Table 2", "tanh: F1"] == 0.980099
     assert paper["Table 3", "regularized, beta 0.001: accuracy (train)"] == 90.04
     assert paper["Table 5", "KNN, K 5: accuracy (test)"] == 96.10
+
+    assert paper["Table 2", "relu: loss (test) near iteration 2,000"] == 0.1
+    assert ours["Table 2", "relu: loss (test) near iteration 2,000"] > ours["Table 2", "relu: loss (test)"]
+    assert paper["Table 4", "noise, sigma 0.5: accuracy (test), noisy images"] == 88.32
 
     # The same network in several places has the same numbers.
     baseline = ours["Table 1", "sigmoid, lr 0.1: accuracy (test)"]
@@ -135,12 +140,11 @@ def test_sections_rows_and_files_of_a_run(tmp_path: Path) -> None:
 
 def test_a_seed_determines_the_results_and_resuming_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Lab, "figure", lambda *arguments, **more: None)
-    monkeypatch.setattr(ee6132_lab, "SIZES", SMALL)
     whole = rows(tmp_path / "a", epochs=2)
     assert rows(tmp_path / "b", epochs=2) == whole
     assert rows(tmp_path / "c", seed=1, epochs=2) != whole
 
-    for count in (4, 30, 47):  # evaluations before the interruption: in the second, and in later trainings
+    for count in (4, 30, 35):  # evaluations before the interruption, in the second epoch: of sigmoid, tanh, and with noise
         left = iter(range(count))
 
         def interrupted(*arguments: Any, left: Iterator[int] = left) -> Any:
@@ -199,6 +203,29 @@ def test_rule(beta: float) -> None:
     for i, layer in zip((0, 2), expected, strict=True):
         for parameter, by_hand in zip(model[i].parameters(), layer, strict=True):
             np.testing.assert_allclose(parameter.detach().numpy(), by_hand, atol=1e-6)
+
+
+def test_noise() -> None:
+    images, labels = torch.full((100, 784), 0.5), torch.arange(100)
+    noisy, same = ee6132_lab.with_noise(TensorDataset(images, labels), 0.1, torch.Generator().manual_seed(0)).tensors
+    assert noisy.mean().item() == pytest.approx(0.5, abs=2e-3)
+    assert noisy.std().item() == pytest.approx(0.1, rel=2e-2)
+    assert torch.equal(same, labels)
+
+
+def test_noise_is_anew_in_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+
+    def with_noise(data: TensorDataset, sigma: float, generator: torch.Generator) -> TensorDataset:
+        drawn.append(noise(data, sigma, generator))
+        return drawn[-1]
+
+    noise = ee6132_lab.with_noise
+    monkeypatch.setattr(ee6132_lab, "with_noise", with_noise)
+    one, *_ = lab(tmp_path)
+    ee6132_lab.fit(one, "noise", *few_images(MNIST, "sample"), sigma=0.1, sizes=SMALL)
+    first, second = (data.tensors[0] for data in drawn)
+    assert not torch.equal(first, second)
 
 
 def test_inactive_neurons() -> None:

@@ -65,6 +65,12 @@ SAMPLES = [
     Sample("addmm", (normal(4), normal(2, 3), normal(3, 4)), {"beta": 0.5, "alpha": 2}),
     Sample("addmm", (normal(2, 4), normal(2, 3), normal(3, 4))),
     Sample("trace", (normal(3, 4),)),
+    *[
+        Sample(
+            "svdvals", (normal(*shape),), torch_name="linalg.svdvals", rtol=1e-10, covers=("_left_vectors", "_right_vectors")
+        )
+        for shape in ((3, 3), (2, 4), (4, 2), (2, 3, 2))
+    ],
     Sample("linear", (normal(4, 3), normal(2, 3), normal(2)), torch_name="nn.functional.linear"),
     Sample("linear", (normal(2, 4, 3), normal(2, 3), normal(2)), torch_name="nn.functional.linear"),
     Sample("linear", (normal(3), normal(2, 3)), torch_name="nn.functional.linear"),

@@ -142,12 +142,51 @@ class Recipe:
 
 
 RECIPES = (
-    Recipe("ascii-bits", (784, 392, 196, 4), 97.5, 1024, 60, head=BITS, passes=60, batch_size=128),
-    Recipe("ee6132-lab", (784, 500, 250, 100, 10), 99.4, WHOLE, 60),
-    Recipe("fashion", (784, 50, 10), 89.5, WHOLE, 40, dataset=FashionMNIST),
-    Recipe("neuron-to-multiclass", (784, 1), 99.4, 40_000, 20, head=ZERO),
-    Recipe("neuron-to-multiclass", (784, 64, 10), 98.8, 40_000, 60),
-    Recipe("grid-search", (784, 20, 10), 97.0, 13_000, 40, passes=5),
+    Recipe(
+        "ascii-bits",
+        (784, 392, 196, 4),
+        aim=97.5,
+        images=1024,
+        epochs=45,
+        head=BITS,
+        passes=60,
+        batch_size=128,
+        distortion=Distortion(rotate=15, stretch=0.18, shear=0.2, shift=2, elastic=1.4),
+        mild=0.9,
+    ),
+    Recipe(
+        "ee6132-lab",
+        (784, 500, 250, 100, 10),
+        aim=99.4,
+        images=WHOLE,
+        epochs=80,
+        distortion=Distortion(rotate=12, stretch=0.14, shear=0.14, shift=1.8, elastic=1.3),
+        mild=0.6,
+    ),
+    Recipe(
+        "fashion",
+        (784, 50, 10),
+        aim=89.5,
+        images=WHOLE,
+        epochs=70,
+        dataset=FashionMNIST,
+        distortion=Distortion(rotate=3, stretch=0.06, shear=0.05, shift=1, elastic=0.4, mirror=True),
+        lr=4e-3,
+    ),
+    Recipe(
+        "neuron-to-multiclass",
+        (784, 1),
+        aim=99.4,
+        images=40_000,
+        epochs=60,
+        head=ZERO,
+        distortion=Distortion(rotate=6, stretch=0.05, shear=0.05, shift=1, elastic=0.6),
+        mild=0.3,
+        lr=3e-2,
+        decay=0.0,
+    ),
+    Recipe("neuron-to-multiclass", (784, 64, 10), aim=98.8, images=40_000, epochs=120, lr=4e-3),
+    Recipe("grid-search", (784, 20, 10), aim=97.0, images=13_000, epochs=150, passes=5, mild=0.6, lr=1e-2),
 )
 
 

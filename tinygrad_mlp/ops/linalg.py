@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, primitive
+from ..engine import composite, is_tensor, primitive, wrap
 from ..errors import ArgumentError, ShapeError
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -270,3 +270,55 @@ def _labels(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str]
             wrong = "appears more than once in the output" if count > 1 else "does not appear in any input operand"
             raise ShapeError(f"einsum(): output subscript {label} {wrong} in {equation!r}")
     return full, right.replace("...", free)
+
+
+# ------------------------------------------------------------------------------------------------- singular values
+# A = U diag(s) V^T of (..., m, n), with k = min(m, n) singular values s, largest first. U, s and V are an operation
+# each, so that the rule of each can be written with all three, and differentiated again. Rules: Townsend,
+# "Differentiating the Singular Value Decomposition" (2016); they divide by s_j^2 - s_i^2, and so are for distinct values.
+
+
+def _twist(w: Any, s: Any) -> Any:
+    """(w_ij - w_ji) / (s_j^2 - s_i^2) off the diagonal, 0 on it: how an orthonormal basis turns."""
+    identity = np.eye(s.shape[-1], dtype=(s.numpy(force=True) if is_tensor(s) else s).dtype)
+    identity = wrap(identity) if is_tensor(s) else identity
+    squares = s * s
+    return (w - w.mT) / (squares[..., None, :] - squares[..., :, None] + identity) * (1 - identity)
+
+
+def _left_slope(g: Any, input: Any) -> Any:
+    u, s, v = _left_vectors(input), svdvals(input), _right_vectors(input)
+    w = u.mT @ g
+    return u @ (_twist(w, s) * s[..., None, :]) @ v.mT + (g - u @ w) @ (v / s[..., None, :]).mT
+
+
+def _right_slope(g: Any, input: Any) -> Any:
+    u, s, v = _left_vectors(input), svdvals(input), _right_vectors(input)
+    w = v.mT @ g
+    return u @ (_twist(w, s) * s[..., :, None]) @ v.mT + (u / s[..., None, :]) @ (g - v @ w).mT
+
+
+@primitive(_left_slope)
+def _left_vectors(input: Array) -> Array:
+    return np.linalg.svd(input, full_matrices=False)[0]
+
+
+@primitive(_right_slope)
+def _right_vectors(input: Array) -> Array:
+    return np.linalg.svd(input, full_matrices=False)[2].mT
+
+
+@primitive(lambda g, input: (_left_vectors(input) * g[..., None, :]) @ _right_vectors(input).mT, cast="float")
+def svdvals(input: Array) -> Array:
+    """The singular values of a matrix, largest first, shapes ``(..., m, n) -> (..., min(m, n))``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.linalg.svdvals(torch.tensor([[3.0, 0.0], [0.0, -4.0]]))
+    tensor([4., 3.])
+
+    Raises:
+        ShapeError: It is not a matrix, or a batch of them.
+    """
+    if input.ndim < 2:
+        raise ShapeError(f"linalg.svdvals: The input tensor A must have at least 2 dimensions, got shape {input.shape}")
+    return np.linalg.svd(input, compute_uv=False)

@@ -19,6 +19,7 @@ from ..engine import composite, primitive, wrap
 from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from .elementwise import abs, exp, isnan, maximum, minimum, ne, sign, where, zeros_of
 from .elementwise import cast as cast_to
+from .linalg import svdvals
 from .shape import dim_of, expand, flip, narrow, ravel, reshape, squeeze
 from .shape import pad as pad_with
 
@@ -580,14 +581,15 @@ def linalg_norm(
 ) -> Array:
     """A matrix norm where ``ord`` is given and the dimensions are two; else :func:`vector_norm`, of order 2 unless given.
 
-    Matrix norms: ``"fro"`` sqrt(sum a^2); 1 and -1 the largest and smallest sum of |a| in a column; inf and -inf in a row.
+    Matrix norms: ``"fro"`` sqrt(sum a^2); 1 and -1 the largest and smallest sum of |a| in a column; inf and -inf in a row;
+    2 and -2 the largest and smallest singular value, ``"nuc"`` their sum.
 
     >>> import tinygrad_mlp as torch
     >>> torch.linalg.norm(torch.tensor([[1.0, -2.0], [3.0, 4.0]]), 1)
     tensor(6.)
 
     Raises:
-        ShapeError: A matrix norm of other than two dimensions. NotImplementedError: One that needs singular values.
+        ShapeError: A matrix norm of other than two dimensions. RuntimeError: There is no such norm.
     """
     dims = tuple(range(A.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
     if ord is None or (len(dims) == 1 and not isinstance(ord, str)):
@@ -599,8 +601,14 @@ def linalg_norm(
         )
     if ord == "fro":
         return vector_norm(A, 2, dims, keepdim, dtype=dtype)
+    if ord in (2, -2, "nuc"):
+        values = svdvals((A if dtype is None else A.to(dtype)).movedim(dims, (-2, -1)))
+        result = sum(values, -1) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1)
+        for d in sorted(d % A.ndim for d in dims) if keepdim else ():
+            result = result.unsqueeze(d)
+        return result
     if ord not in (1, -1, math.inf, -math.inf):
-        raise NotImplementedError(f"linalg.norm(): ord={ord!r} needs singular values; use 'fro', 1, -1, inf or -inf")
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
     sums = vector_norm(A, 1, dims[0] if ord in (1, -1) else dims[1], True, dtype=dtype)
     return (amax if ord > 0 else amin)(sums, dims, keepdim)
 
