@@ -303,6 +303,16 @@ def test_a_run_that_fails_before_anything_is_done_leaves_nothing(
     assert list((tmp_path / "runs" / "toy").iterdir()) == []
 
 
+def test_check_prints_a_table_and_fails_where_gradients_differ(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "grid-search"]) == 0
+    assert capsys.readouterr().out.endswith("all 4 parameters agree\n")
+    monkeypatch.setattr("tinygrad_mlp.experiments.check.FORMULAS_BOUND", 0.0)
+    assert "4 of 4 gradients are wrong" in error_of(["check", "grid-search"], 1, capsys)
+    assert "no report's experiment is called 'recipe'" in error_of(["check", "recipe"], 2, capsys)
+
+
 def test_data_shows_every_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data"]) == 0
     out = capsys.readouterr().out

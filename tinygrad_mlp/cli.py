@@ -124,6 +124,16 @@ def _parser() -> _Parser:
     report.add_argument("--out", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html")
     report.set_defaults(command=_report)
 
+    check = commands.add_parser(
+        "check",
+        help="compare gradients with handwritten formulas",
+        description="Compare, for each report's network on real images, the engine's gradients with the handwritten "
+        "formulas and with central differences; the exit status is 1 where they differ.",
+    )
+    check.add_argument("names", metavar="NAME", nargs="*", type=_checkable, help="an experiment; all if none is named")
+    check.add_argument("--data", metavar="sample|full|DIR", default="sample", help="as for run")
+    check.set_defaults(command=_check)
+
     data = commands.add_parser(
         "data",
         help="show where the data sets are, or fetch one",
@@ -145,6 +155,12 @@ def _parser() -> _Parser:
 def _experiment(text: str) -> str:
     if text not in EXPERIMENTS:
         raise argparse.ArgumentTypeError(f"no experiment is called {text!r}; known: {', '.join(EXPERIMENTS)}")
+    return text
+
+
+def _checkable(text: str) -> str:
+    if text not in EXPERIMENTS or text == "recipe":
+        raise argparse.ArgumentTypeError(f"no report's experiment is called {text!r}; `tinygrad-mlp list` shows them")
     return text
 
 
@@ -232,6 +248,16 @@ def _report(options: argparse.Namespace) -> None:
 
     write_report(options.folders, options.out)
     print(options.out)
+
+
+def _check(options: argparse.Namespace) -> None:
+    _need_extra()
+    from .experiments.check import check, table
+
+    differences = check(options.names, options.data)
+    print(table(differences))
+    if wrong := sum(not difference.ok for difference in differences):
+        raise TinygradError(f"{wrong} of {len(differences)} gradients are wrong")
 
 
 def _command(name: str, options: argparse.Namespace) -> str:

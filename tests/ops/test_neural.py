@@ -111,7 +111,11 @@ SAMPLES = [
             ("softsign", {}),
         )
     ],
-    Sample("leak", (KINKY[::-1].copy(), KINKY, 0.3), torch_fn=lambda x, source, slope: x.where(source > 0, x * slope) + source * 0),
+    Sample(
+        "leak",
+        (KINKY[::-1].copy(), KINKY, 0.3),
+        torch_fn=lambda x, source, slope: x.where(source > 0, x * slope) + source * 0,
+    ),
     Sample("hardsigmoid", (KINKY,), torch_fn=functional("hardsigmoid"), rtol=1e-7),  # torch has 1/6 in float32
     *[Sample(name, (np.array(0.7),), torch_fn=functional(name)) for name in ("elu", "leaky_relu", "hardtanh", "softplus")],
     *[Sample("prelu", (KINKY, w), torch_fn=functional("prelu")) for w in (positive(1), positive(4))],

@@ -18,4 +18,5 @@ EXPERIMENTS: dict[str, str] = {
     "fashion": "Fashion-MNIST by a 784-50-10 network: numerical gradients, momentum, L2, activations, architectures",
     "neuron-to-multiclass": "MNIST digits by a single neuron, 64 hidden units and softmax, full-batch gradient descent",
     "grid-search": "MNIST digits by a 784-20-10 sigmoid network: grid search in parallel, then training on more images",
+    "recipe": "Beyond the papers: each one's network on its own training images, distorted at random, AdamW, one cycle",
 }

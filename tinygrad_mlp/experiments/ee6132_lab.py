@@ -123,7 +123,7 @@ def fit(
     every = max(1, batches // (TESTS_PER_EPOCH if lab.whole else 1))
     history: History = defaultdict(list)
     history["iteration tested"], history["loss then"] = [0], [evaluate(model, criterion, test_set).loss]
-    state: dict[str, Any] = {"model": model, "optimizer": optimizer, "shuffle": shuffle, "disturb": disturb}
+    state: dict[str, Any] = {"model": model, "optimizer": optimizer, "shuffle": shuffle}
     for _ in lab.epochs(name, lab.count(*epochs), history, **state):
         data = with_noise(train_set, sigma, disturb) if sigma else train_set
         loader = DataLoader(data, batch_size=BATCH_SIZE, shuffle=True, drop_last=True, generator=shuffle)
@@ -154,7 +154,7 @@ def not_pushed(model: nn.Sequential) -> list[float]:
     The sum of equation 7's δ over a batch is the gradient of the bias (equation 10).
     """
     gradients = [bias.grad for bias in model.parameters() if bias.ndim == 1][:-1]
-    return [100 * float(np.mean(gradient.numpy() < 0)) for gradient in gradients if gradient is not None]
+    return [100 * float(np.mean(gradient.numpy() <= 0)) for gradient in gradients if gradient is not None]
 
 
 @torch.no_grad()

@@ -1,6 +1,35 @@
 """Beyond the papers: how far each one's network goes on its own training images.
 
-PLACEHOLDER
+Layer sizes and training images are the papers'; what is learned from them is new. Each time an image is used it is
+turned, stretched, sheared, shifted and displaced elastically at random, in the course of training ever less. The
+optimizer is AdamW with a one-cycle schedule: the learning rate rises over the first tenth of the steps, and falls
+along a cosine to nearly 0. The trained network makes one plain forward pass over the test images. Only the last
+weights are measured; none were picked by their result.
+
+* ascii-bits: four sigmoid outputs and cross-entropy of each bit. A digit is right if all its bits are on the right
+  side of 1/2.
+* neuron-to-multiclass, a single neuron: squared error of the sigmoid, as in the paper's own measurements. Far on the
+  wrong side its gradient vanishes, so that a few hopeless images do not turn the one plane there is.
+* grid-search: the 13,000 images that the paper's final model is trained on; softmax and cross-entropy in place of ten
+  separate sigmoids.
+* Hidden layers are ReLU, also where the paper's are sigmoid. Fashion images are mirrored too.
+
+The settings were chosen on training images held out, with the seed 0, never on test images: the last 10,000 for
+ee6132-lab and fashion, the last 3,000 of the 13,000 for grid-search, the first quarter of the 1,024 for ascii-bits,
+and for neuron-to-multiclass the 20,000 that the paper holds out itself. The final networks are trained on all of the
+paper's training images. What decided, in % right of those held out:
+
+* ascii-bits: distortions as below 96.1 (15 epochs); three quarters as far, and half of that at the end, 95.3 (10
+  epochs). With 256 images held out this is not much evidence.
+* ee6132-lab: 99.16 after 25 epochs, with 99.75 on the undistorted training images; so it was trained for longer and
+  with somewhat stronger distortions, which were not compared with others.
+* fashion: no distortion 88.07 (20 epochs); mirrored and by little 88.29 (30 epochs); as below 89.12 (60 epochs,
+  learning rate 4e-3); by 20 % less with learning rate 1e-2 89.16 (70 epochs); half as far again 88.69 (100 epochs).
+* single neuron: no distortion 98.83 (learning rate 3e-3, 10 epochs); as below 99.14; elastic by 1 pixel 99.07;
+  learning rate 0.1 99.14.
+* 784-64-10: learning rate 2e-3 98.06 (60 epochs), 4e-3 98.57, 1e-2 98.69 (80 epochs each).
+* grid-search: learning rate 4e-3 96.73, 1e-2 96.80; tanh 95.83; weaker distortions, down to a fifth at the end, 96.30
+  (100 epochs each).
 """
 
 import re
@@ -168,10 +197,10 @@ RECIPES = (
         (784, 50, 10),
         aim=89.5,
         images=WHOLE,
-        epochs=70,
+        epochs=90,
         dataset=FashionMNIST,
         distortion=Distortion(rotate=3, stretch=0.06, shear=0.05, shift=1, elastic=0.4, mirror=True),
-        lr=4e-3,
+        lr=1e-2,
     ),
     Recipe(
         "neuron-to-multiclass",
@@ -185,7 +214,7 @@ RECIPES = (
         lr=3e-2,
         decay=0.0,
     ),
-    Recipe("neuron-to-multiclass", (784, 64, 10), aim=98.8, images=40_000, epochs=120, lr=4e-3),
+    Recipe("neuron-to-multiclass", (784, 64, 10), aim=98.8, images=40_000, epochs=130, lr=1e-2),
     Recipe("grid-search", (784, 20, 10), aim=97.0, images=13_000, epochs=150, passes=5, mild=0.6, lr=1e-2),
 )
 
