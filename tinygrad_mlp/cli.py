@@ -218,6 +218,8 @@ def _run(options: argparse.Namespace) -> None:
                 raise KeyboardInterrupt(f"interrupted; {folder.path} keeps what is done; go on with: {again}") from None
             raise
         print(_table(rows))
+        if settings.difference:
+            print(settings.difference)
         print(f"Written to {folder.path}: {', '.join(sorted(os.listdir(folder.path)))}", flush=True)
 
 
@@ -272,8 +274,9 @@ def _command(name: str, options: argparse.Namespace) -> str:
 def _table(rows: Iterable[Row]) -> str:
     """Rows as aligned tables, one for each section."""
     rows = list(rows)
-    cells = {row: (row.quantity, row.unit, _number(row.paper), _number(row.ours), _spread(row)) for row in rows}
-    header = ("quantity", "unit", "paper", "ours", "sd")
+    columns = 5 if any(row.n > 1 for row in rows) else 4
+    cells = {row: (row.quantity, row.unit, _number(row.paper), _number(row.ours), _spread(row))[:columns] for row in rows}
+    header = ("quantity", "unit", "paper", "ours", "sd")[:columns]
     widths = [max(map(len, column)) for column in zip(header, *cells.values(), strict=True)]
     lines, section = [], None
     for row, cell in cells.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import tinygrad_mlp as torch
 from tinygrad_mlp.datasets import MNIST
@@ -166,6 +167,29 @@ def test_oscillation() -> None:
     assert experiment.setback(np.array([])) == 0
 
 
+@pytest.mark.usefixtures("_no_figures")
+def test_the_misclassified_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: dict[str, list[str]] = {}
+
+    def keep(images: np.ndarray, captions: list[str], title: str) -> Figure:
+        by_image = {image.tobytes(): label for image, label in zip(*(t.numpy() for t in test.tensors), strict=True)}
+        assert [by_image[image.tobytes()] for image in images] == [int(caption[0]) for caption in captions]
+        shown[title.split(",")[0]] = captions
+        return Figure()
+
+    _, test = few_images(MNIST, "sample")
+    monkeypatch.setattr(experiment, "draw_images", keep)
+    record = measured(tmp_path, epochs=4)
+    accuracies = {(row.section, row.quantity): row.ours for row in record.rows()}
+    neuron, ten = shown["0 vs. all"], shown["Ten classes"]
+    assert len(neuron) == round(
+        20 - 0.2 * accuracies["Figures 5 and 6: single neuron, binary cross-entropy", "0 vs. all, lr 1: accuracy (test)"]
+    )
+    assert len(ten) == round(20 - 0.2 * accuracies["Figure 8: ten classes", "lr 2: accuracy (test)"])
+    assert all(caption == "0 as not 0" or caption[1:] == " as 0" for caption in neuron)
+    assert all(caption[0] != caption[-1] for caption in ten)
+
+
 def test_a_run(tmp_path: Path) -> None:
     record = measured(tmp_path, epochs=1)
     assert list(record.sections) == [
@@ -176,10 +200,19 @@ def test_a_run(tmp_path: Path) -> None:
         "Figure 8: ten classes",
     ]
     figures = [figure for section in record.sections.values() for figure in section.figures]
-    assert [figure["number"] for figure in figures] == ["Figure 5", "Figure 6"] * 2 + ["Figure 7", "Figure 8"]
+    assert [figure["number"] or figure["file"] for figure in figures] == [
+        "Figure 5",
+        "Figure 6",
+        "misclassified-by-neuron.png",
+        "Figure 5",
+        "Figure 6",
+        "Figure 7",
+        "Figure 8",
+        "misclassified.png",
+    ]
     assert all(section.text for section in list(record.sections.values())[1:])
     for figure in figures:
-        assert figure["says"]
+        assert figure["says"] or not figure["number"]
         assert (tmp_path / figure["file"]).read_bytes().startswith(b"\x89PNG")
     for name, sizes in (("neuron", (784, 1)), ("hidden", (784, 64, 1)), ("softmax", (784, 64, 10))):
         model = experiment.network(sizes, torch.Generator())

@@ -64,6 +64,7 @@ def run_folder(path: Path, rows: list[Row], name: str = "toy", text: str = "") -
         {
             "experiment": name,
             "command": "tinygrad-mlp run <toy>",
+            "difference": "Not <comparable>.",
             "settings": {"data": "sample", "epochs": None, "seeds": [0, 1]},
             "started": "2026-01-02T03:04:05+0000",
             "seconds": 61.2,
@@ -78,7 +79,7 @@ def test_page(tmp_path: Path) -> None:
         Row("Table 1", "accuracy <test>", "%", 97.98, 97.123456, 0.123456, 2, "R&D"),
         Row("Table 1", "loss", "", None, float("inf"), None, 2),
     ]
-    text = "First <line>,\nsecond.\n\n* one\n  goes on\n* two"
+    text = "First <line>,\n`second`.\n\n* one\n  goes on\n* two"
     folder = run_folder(tmp_path / "run", rows, text=text)
     write_report([folder], folder / "report.html")
     page = (folder / "report.html").read_text()
@@ -89,10 +90,11 @@ def test_page(tmp_path: Path) -> None:
         *("loss", "not finite", "2"),
     ]
     assert checked.images == ["Figure 1"]
-    assert "<p>First &lt;line&gt;, second.</p>\n<ul><li>one goes on</li><li>two</li></ul>" in page
+    assert "<p>First &lt;line&gt;, <code>second</code>.</p>\n<ul><li>one goes on</li><li>two</li></ul>" in page
     assert "<pre>tinygrad-mlp run &lt;toy&gt;</pre>" in page
     assert "Figure 1: a &lt; b" in page
-    assert "<title>toy</title>" in page
+    assert "<title>tinygrad_mlp: toy</title>" in page
+    assert "<strong>Not &lt;comparable&gt;.</strong>" in page
 
 
 def test_several_runs_on_one_page(tmp_path: Path) -> None:

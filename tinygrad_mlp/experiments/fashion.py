@@ -1,6 +1,32 @@
-"""A. Kulkarni and S. Rajesh, "Simple Neural Networks for Fashion MNIST classification from scratch".
+"""A. Kulkarni and S. Rajesh, "Simple Neural Networks for Fashion MNIST classification from scratch": numerical
+gradients, momentum with early stopping, L2 penalties, activations and architectures.
 
-TO BE WRITTEN
+Fashion-MNIST, a network of 784-50-10 units with tanh, softmax with cross-entropy, mini-batches shuffled anew in each
+epoch. Momentum is v = gamma v + (1 - gamma) alpha dE/dw. A training ends when the validation loss has risen in 5
+epochs in a row; its weights are those with the lowest validation loss. Of the 60,000 training images 10,000, drawn at
+random, are for validation.
+
+What the report contradicts itself in, or leaves open, and what the readings give (test accuracy of one seed on the
+whole data, tanh / sigmoid / ReLU; the report has 81.52 % or 84.31 % for tanh, 84.51 % for sigmoid, 74.12 % for ReLU):
+
+* Batches of 128 images and learning rate 0.02, both named in section 3, and the gradient of a batch as the sum over its
+images, which is what the update printed there is: 85.0 / 87.1 / 82.8. This is the reading kept. Only with the sum is
+sigmoid the best and ReLU the worst, do trainings end early, and is the L2 penalty, small beside a summed gradient,
+of little effect, all as in the report. The numbers themselves are higher than the report's.
+* The sum with learning rate 0.01, which stands below the figures: 86.8 / 87.4 / 86.7.
+* The sum with batches of 1024, which section 3 names, too, and learning rate 0.01: 80.3 / 87.6 / 17.8; nearest to
+81.52 %, but ReLU dies. With 0.02 tanh comes to 27.9 % (74.6 % with another seed).
+* The mean over the images: 84.4 / 79.7 / 84.4 with batches of 1024 and learning rate 0.02, 82.8 / 76.0 / 82.9 with 1024
+and 0.01, 87.3 / 85.2 / 87.0 with 128 and 0.02, 86.7 / 83.8 / 86.4 with 128 and 0.01. Training is smooth, and ReLU does
+not fall behind.
+* gamma is not given; here it is 0.9. Weights are Glorot's, biases 0, pixels 0 to 1.
+* Section 4 writes the penalty without the factor 1/2 in the loss, and with lambda w in the update. The update is what
+is taken, for weights and not for biases. The curves are of the cross-entropy alone.
+* Where the report gives two numbers for the same network (81.52 % in section 3; 84.31 % with L2 in section 4, and again
+in the tables of sections 5 and 6, which are without L2), each stands beside ours where the report has it.
+
+Files of a run, besides those of every run: `gradients.csv` holds the table of section 2; `model.safetensors` the
+network of section 3.
 """
 
 import math
@@ -9,6 +35,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import Generator, Tensor, nn, optim
@@ -19,14 +47,14 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
 from .data import load_images
 from .lab import History, Lab
-from .plots import draw_curves, new_figure
+from .plots import draw_curves, draw_images, new_figure
 from .training import evaluate
 
 __all__ = ["run"]
 
 ACTIVATIONS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "relu": nn.ReLU}
 GAMMA = 0.9  # what the velocity keeps; the report prints no number
-REDUCTION, BATCH_SIZE, LR = "sum", 1024, 0.01  # the reading of section 3 with which the others are trained
+REDUCTION, BATCH_SIZE, LR = "sum", 128, 0.02  # the reading of section 3 with which the others are trained
 RISES = 5  # of the validation loss, one after the other, end a training
 VALIDATION = 1 / 6  # of the training images: 10,000 of 60,000
 EPOCHS, EPOCHS_L2 = 100, 550
@@ -276,7 +304,7 @@ def momentum(lab: Lab, data: Data) -> Training:
         lab.row(f"{name}: test accuracy", training.accuracy, 81.52, "%")
         lab.row(f"{name}: epoch of the best weights", training.best_epoch)
         lab.row(f"{name}: epochs trained", training.epochs)
-    shown = (name_of(reduction, BATCH_SIZE, LR) for reduction in ("sum", "mean"))
+    shown = (BASE, name_of("mean", 1024, 0.02))
     curves(
         lab,
         "momentum.png",
@@ -285,12 +313,22 @@ def momentum(lab: Lab, data: Data) -> Training:
         number="Figure 1",
         says="Loss and accuracy for training and validation images over 100 epochs, learning rate 0.01.",
     )
+    images, labels = (tensor.numpy() for tensor in data.test.tensors)
+    predictions = evaluate(trainings[BASE].model, nn.CrossEntropyLoss(), data.test).predictions.numpy()
+    wrong = np.flatnonzero(predictions != labels)[:16]
+    names = FashionMNIST.classes
+    captions = [f"{names[labels[i]]}\nas {names[predictions[i]]}" for i in wrong]
+    lab.figure("misclassified.png", draw_images(images[wrong], captions, "The first test images that are misclassified"))
     return trainings[BASE]
 
 
 def regularization(lab: Lab, data: Data) -> None:
     """Section 4 and figure 2: L2 penalties, trained for longer."""
-    lab.section("Section 4: L2 regularization", "")
+    lab.section(
+        "Section 4: L2 regularization",
+        "At most 550 epochs. The report finds 0.02 best, with extremely minor differences, and ascribes its 84.31 %, after "
+        "81.52 % in section 3, to the penalty. As it trained for longer, too, here is also a training without a penalty.",
+    )
     trainings = {}
     for l2 in (0.02, 0.01, 0.001, 0.0):
         name = f"L2 {l2:g}"
@@ -310,7 +348,11 @@ def regularization(lab: Lab, data: Data) -> None:
 
 def activations(lab: Lab, data: Data, base: Training) -> None:
     """Section 5 and figure 3: the activation of the hidden layer."""
-    lab.section("Section 5, table: activations", "")
+    lab.section(
+        "Section 5, table: activations",
+        "Without L2 penalty. For tanh the report repeats the accuracy that it has with the penalty in section 4; ours is "
+        "the training of section 3.",
+    )
     trainings = {}
     for activation, paper in (("tanh", 84.31), ("sigmoid", 84.51), ("relu", 74.12)):
         if activation == "tanh":
@@ -331,7 +373,11 @@ def activations(lab: Lab, data: Data, base: Training) -> None:
 
 def architectures(lab: Lab, data: Data, base: Training) -> None:
     """Section 6 and figure 4: fewer and more hidden units, and two hidden layers."""
-    lab.section("Section 6, table: architectures", "")
+    lab.section(
+        "Section 6, table: architectures",
+        "784-47-47-10 has about as many parameters as 784-50-10: 39,631 and 39,760. The report explains its lower numbers for "
+        "100 units and for two layers by overfitting.",
+    )
     trainings = {}
     for hidden, paper in (((50,), 84.31), ((25,), 78.40), ((100,), 82.83), ((47, 47), 80.08)):
         name = "-".join(map(str, (784, *hidden, 10)))

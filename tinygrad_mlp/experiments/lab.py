@@ -132,13 +132,7 @@ class Lab:
 
     def row(self, quantity: str, ours: float, paper: float | None = None, unit: str = "", note: str = "") -> None:
         """Take down a measured quantity beside the report's number for it."""
-        note = "; ".join(part for part in (note, self._difference()) if part)
         self._record.section(self._title).add(quantity, ours, unit=unit, paper=paper, note=note)
-
-    def _difference(self) -> str:
-        """In what the whole run differs from the report's."""
-        sample = "" if self.whole else "on the sample, of fewer images and epochs"
-        return f"{self.settings.epochs} epochs" if self.whole and self.settings.epochs else sample
 
     def figure(self, name: str, figure: Figure, number: str = "", says: str = "") -> None:
         """Keep a figure.

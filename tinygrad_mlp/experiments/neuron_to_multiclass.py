@@ -55,7 +55,8 @@ from tinygrad_mlp.utils.data import TensorDataset
 
 from .data import load_images
 from .lab import History, Lab
-from .plots import draw_curves, new_figure
+from .plots import draw_curves, draw_images, new_figure
+from .training import predict
 
 __all__ = ["run"]
 
@@ -319,6 +320,11 @@ def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) 
     lab.figure(f"figure-6-{short}.png", figure, number="Figure 6", says=says)
     if criterion is not squared_error:
         lab.model("neuron.safetensors", trainings[0, 1.0].model)
+        found = (predict(trainings[0, 1.0].model, split.test.tensors[0]) > 0).flatten().numpy()
+        digits = split.test.tensors[1].numpy()
+        captions = [f"{digit} as {'0' if zero else 'not 0'}" for digit, zero in zip(digits, found, strict=True)]
+        title = "0 vs. all, lr 1: the first test images that are misclassified"
+        show_wrong(lab, "misclassified-by-neuron.png", split.test, found != (digits == 0), captions, title)
 
 
 def hidden(lab: Lab, split: Split) -> None:
@@ -340,6 +346,11 @@ def softmax(lab: Lab, split: Split) -> None:
     says = "Faster convergence at larger rates; at 1.1 and 2 the curves oscillate."
     lab.figure("figure-8.png", figure, number="Figure 8", says=says)
     lab.model("softmax.safetensors", trainings[2.0].model)
+    predictions = predict(trainings[2.0].model, split.test.tensors[0]).argmax(dim=1).numpy()
+    digits = split.test.tensors[1].numpy()
+    captions = [f"{digit} as {predicted}" for digit, predicted in zip(digits, predictions, strict=True)]
+    title = "Ten classes, lr 2: the first test images that are misclassified"
+    show_wrong(lab, "misclassified.png", split.test, predictions != digits, captions, title)
 
 
 def with_hidden_layer(
@@ -373,6 +384,14 @@ def with_hidden_layer(
         lab.row(f"{title}: last epoch with a rise", from_epoch(np.diff(losses, prepend=np.inf) <= 0) - 1)
         lab.row(f"{title}: deepest fall of the validation accuracy", setback(accuracies[constant - 1 :]), unit="points")
     return trainings
+
+
+def show_wrong(
+    lab: Lab, file: str, data: TensorDataset, wrong: npt.NDArray[np.bool_], captions: Sequence[str], title: str
+) -> None:
+    """Pictures of the first images that are wrong, with their captions."""
+    shown = np.flatnonzero(wrong)[:24]
+    lab.figure(file, draw_images(data.tensors[0].numpy()[shown], [captions[i] for i in shown], title))
 
 
 def draw(axes: Axes, training: Training, quantity: str, title: str, lowest: float | None = None) -> None:

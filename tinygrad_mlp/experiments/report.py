@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,9 @@ a {{ color: var(--link); }}
 pre, code {{ font: 0.875em/1.5 ui-monospace, monospace; }}
 pre {{ background: var(--faint); padding: 0.75rem; border-radius: 4px; white-space: pre-wrap; }}
 .scroll {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; width: 100%; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
 th, td {{ padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }}
-th:first-child, td:first-child, td.note {{ text-align: left; white-space: normal; min-width: 9rem; }}
+th:first-child, td:first-child, th.note, td.note {{ text-align: left; white-space: normal; min-width: 9rem; }}
 td.note {{ font-size: 0.875em; }}
 figure {{ margin: 1.5rem 0; }}
 figure img {{ max-width: 100%; height: auto; background: white; border-radius: 4px; display: block; }}
@@ -59,7 +60,7 @@ def write_report(folders: Sequence[Path], file: Path) -> None:
         raise DataError("a report needs the folder of at least one run")
     parts = [_part(i, folder) for i, folder in enumerate(folders)]
     names = [name for name, _ in parts]
-    title = names[0] if len(parts) == 1 else "tinygrad_mlp: " + ", ".join(names)
+    title = "tinygrad_mlp: " + ", ".join(names)
     contents = "".join(f'<li><a href="#run-{i}">{html.escape(name)}</a></li>' for i, name in enumerate(names))
     body = (f"<ul>{contents}</ul>" if len(parts) > 1 else "") + "".join(part for _, part in parts)
     page = _PAGE.format(title=html.escape(title), body=body)
@@ -95,9 +96,10 @@ def _run(number: int, run: dict[str, Any]) -> str:
     }
     listed = "".join(f"<dt>{key}</dt><dd>{html.escape(str(value))}</dd>" for key, value in facts.items())
     sections = "".join(_section(section, run) for section in outline["sections"])
+    difference = f"<p><strong>{html.escape(about['difference'])}</strong></p>" if about["difference"] else ""
     return (
         f'<h2 id="run-{number}">{html.escape(about["experiment"])}</h2>\n'
-        f"<pre>{html.escape(about['command'])}</pre>\n<dl>{listed}</dl>\n{_text(outline['text'])}\n{sections}"
+        f"<pre>{html.escape(about['command'])}</pre>\n<dl>{listed}</dl>\n{difference}{_text(outline['text'])}\n{sections}"
     )
 
 
@@ -118,8 +120,10 @@ def _section(section: dict[str, Any], run: dict[str, Any]) -> str:
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:
     notes, spread = any(row["note"] for row in rows), any(row["n"] > 1 for row in rows)
-    header = ["", "paper", "ours", *(["sd", "n"] if spread else []), *(["note"] if notes else [])]
-    lines = ["<tr>" + "".join(f"<th>{name}</th>" for name in header) + "</tr>"]
+    header = ["", "paper", "ours", *(["sd", "n"] if spread else [])]
+    lines = [
+        "<tr>" + "".join(f"<th>{name}</th>" for name in header) + ('<th class="note">note</th>' if notes else "") + "</tr>"
+    ]
     for row in rows:
         unit = f" in {row['unit']}" if row["unit"] else ""
         cells = [html.escape(row["quantity"] + unit), _number(row["paper"], ""), _number(row["ours"], "not finite")]
@@ -134,6 +138,11 @@ def _number(value: float | None, missing: str, digits: int = 5) -> str:
     return missing if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
 
 
+def _line(text: str) -> str:
+    """One line of text; what stands between backticks is code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(" ".join(text.split()), quote=False))
+
+
 def _text(text: str) -> str:
     """Paragraphs, and lists of lines that begin with an asterisk."""
     parts = []
@@ -141,7 +150,7 @@ def _text(text: str) -> str:
         lines = paragraph.strip().splitlines()
         if lines and lines[0].startswith("* "):
             items = "\n".join(lines)[2:].split("\n* ")
-            parts.append("<ul>" + "".join(f"<li>{html.escape(' '.join(i.split()))}</li>" for i in items) + "</ul>")
+            parts.append("<ul>" + "".join(f"<li>{_line(item)}</li>" for item in items) + "</ul>")
         elif lines:
-            parts.append(f"<p>{html.escape(' '.join(lines))}</p>")
+            parts.append(f"<p>{_line(paragraph)}</p>")
     return "\n".join(parts)

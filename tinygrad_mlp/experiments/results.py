@@ -34,6 +34,16 @@ class Settings:
     epochs: int | None = None
     seeds: tuple[int, ...] = (0,)
 
+    @property
+    def difference(self) -> str:
+        """In what the whole run differs from the reports'; empty where it does not."""
+        parts = ["the images that ship with the package, a fraction of the whole set"] if self.data == "sample" else []
+        if self.epochs is not None:
+            parts.append(f"{self.epochs} epochs in every training")
+        elif parts:
+            parts.append("fewer epochs")
+        return "" if not parts else f"Not comparable with the reports' numbers: {' and '.join(parts)}."
+
 
 @dataclass(frozen=True)
 class Row:

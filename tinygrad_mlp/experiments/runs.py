@@ -32,6 +32,7 @@ def start(name: str, settings: Settings, out: str, command: str) -> RunFolder:
             "experiment": name,
             "command": command,
             "settings": asdict(settings),
+            "difference": settings.difference,
             "started": f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z}",
             "seconds": 0.0,
             "finished": False,
