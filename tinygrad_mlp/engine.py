@@ -149,11 +149,13 @@ class Primitive:
         "names",
         "needs",
         "optional",
+        "open",
         "order",
         "partial",
         "plans",
         "required",
         "rules",
+        "static",
         "takes_out",
         "variadic",
         "view",
@@ -188,6 +190,8 @@ class Primitive:
         self.order = tuple(p.name for p in ordinary if p.kind is not p.KEYWORD_ONLY)
         self.optional = {p.name: p.default for p in ordinary if p.default is not p.empty}
         self.required = tuple(p.name for p in ordinary if p.default is p.empty)
+        self.static = self.names.difference(self.inputs)
+        self.open = self.static.intersection(self.required)  # options that every call must give
         self.defaults = {name: value for name, value in self.optional.items() if name not in self.inputs}
         self.needs = tuple(self._asked(rule) for rule in self.rules)
         plans = [tuple((name, self._source(name)) for name in needs) for needs in self.needs]
@@ -220,6 +224,8 @@ class Primitive:
         """
         if self.variadic:
             return list(args), {**self.defaults, **params}
+        if len(args) == self.arity and self.open <= params.keys() <= self.static:  # the everyday call
+            return list(args), {**self.defaults, **{k: _plain(v) for k, v in params.items()}}
         given = dict(zip(self.order, args, strict=False))
         if len(args) > len(self.order):
             raise ArgumentError(
@@ -239,8 +245,13 @@ class Primitive:
         return [given.pop(name) for name in self.inputs], {k: _plain(v) for k, v in given.items()}
 
 
+_OPTIONS = {float, int, bool, str, tuple, type(None)}
+
+
 def _plain(option: Any) -> Any:
     """An option as a Python number where it is a NumPy number or a tensor without dimensions, which are not weak."""
+    if type(option) in _OPTIONS:
+        return option
     if isinstance(option, np.generic) or (isinstance(option, _Tensor) and option._data.ndim == 0):
         return option.item()
     return option

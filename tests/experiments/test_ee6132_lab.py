@@ -144,7 +144,7 @@ def test_a_seed_determines_the_results_and_resuming_changes_nothing(tmp_path: Pa
     assert rows(tmp_path / "b", epochs=2) == whole
     assert rows(tmp_path / "c", seed=1, epochs=2) != whole
 
-    for count in (4, 30, 35):  # evaluations before the interruption, in the second epoch: of sigmoid, tanh, and with noise
+    for count in (4, 30, 35):  # evaluations before the interruption: of the first and of later trainings
         left = iter(range(count))
 
         def interrupted(*arguments: Any, left: Iterator[int] = left) -> Any:
@@ -226,6 +226,22 @@ def test_noise_is_anew_in_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ee6132_lab.fit(one, "noise", *few_images(MNIST, "sample"), sigma=0.1, sizes=SMALL)
     first, second = (data.tensors[0] for data in drawn)
     assert not torch.equal(first, second)
+
+    # A resumed training draws what the uninterrupted one drew.
+    def interrupted(data: TensorDataset, sigma: float, generator: torch.Generator) -> TensorDataset:
+        if len(drawn) == 3:
+            raise KeyboardInterrupt
+        return with_noise(data, sigma, generator)
+
+    for way in (interrupted, with_noise):
+        monkeypatch.setattr(ee6132_lab, "with_noise", way)
+        one, *_ = lab(tmp_path / "again")
+        try:
+            ee6132_lab.fit(one, "noise", *few_images(MNIST, "sample"), sigma=0.1, sizes=SMALL)
+        except KeyboardInterrupt:
+            assert way is interrupted
+    assert len(drawn) == 4
+    assert torch.equal(drawn[3].tensors[0], second)
 
 
 def test_inactive_neurons() -> None:

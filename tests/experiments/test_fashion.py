@@ -227,7 +227,7 @@ def test_a_random_sixth_is_for_validation(tmp_path: Path) -> None:
 
 def test_a_run(tmp_path: Path) -> None:
     folder, rows = run(tmp_path)
-    figures = {"momentum.png", "regularization.png", "activations.png", "architectures.png"}
+    figures = {"momentum.png", "regularization.png", "activations.png", "architectures.png", "misclassified.png"}
     assert figures | {"gradients.csv", "epochs.csv", "model.safetensors"} <= {path.name for path in folder.iterdir()}
     paper = {(row.section.split(":")[0], row.quantity): row.paper for row in rows if row.unit == "%"}
     assert {key: value for key, value in paper.items() if value is not None} == {

@@ -42,7 +42,7 @@ def code(digit: int) -> list[float]:
     >>> code(9)
     [1.0, 0.0, 0.0, 1.0]
     """
-    return [float(bit) for bit in f"{ord(str(digit)):b}"[:BITS]]
+    return [float(bit) for bit in f"{ord(str(digit)):b}"[-BITS:]]
 
 
 CODES = torch.tensor([code(digit) for digit in range(10)])

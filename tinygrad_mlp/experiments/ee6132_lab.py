@@ -123,7 +123,7 @@ def fit(
     every = max(1, batches // (TESTS_PER_EPOCH if lab.whole else 1))
     history: History = defaultdict(list)
     history["iteration tested"], history["loss then"] = [0], [evaluate(model, criterion, test_set).loss]
-    state: dict[str, Any] = {"model": model, "optimizer": optimizer, "shuffle": shuffle, "disturb": disturb}
+    state: dict[str, Any] = {"model": model, "optimizer": optimizer, "shuffle": shuffle}
     for _ in lab.epochs(name, lab.count(*epochs), history, **state):
         data = with_noise(train_set, sigma, disturb) if sigma else train_set
         loader = DataLoader(data, batch_size=BATCH_SIZE, shuffle=True, drop_last=True, generator=shuffle)

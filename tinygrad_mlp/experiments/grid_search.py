@@ -8,9 +8,9 @@ goes on from there, with the same learning rate and batch size, on the training 
 tested on the 10,000 test images. The training images are the first 3,000 of MNIST's 60,000, the validation images the
 last 10,000.
 
-The nine trainings run side by side, on all processors or where joblib is told to; from Python, with "dask" or any other
-backend in the place of "loky": with joblib.parallel_config("loky", n_jobs=4):
-tinygrad_mlp.cli.main(["run", "grid-search"]). The results do not depend on the number of workers.
+The nine trainings run side by side through joblib: on all processors of this machine, or where its parallel_config says.
+So `joblib.parallel_config("dask")`, or another backend, around a call of `tinygrad_mlp.cli.main(["run", "grid-search"])`
+sends them to a cluster. The results do not depend on where, nor on the number of workers.
 
 What the report leaves open, and what the readings give on the whole data (validation accuracy after 100 epochs; sum and
 these weights: mean of 3 seeds, all others: one seed):
