@@ -189,8 +189,12 @@ def stop_in_epoch(number: int) -> tuple[Script, list[int]]:
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_does(
-    experiment: Callable[[Script], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    experiment: Callable[[Script], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("tinygrad_mlp.experiments.lab._SECONDS", 0.0)  # every epoch is kept
     run, seen = stop_in_epoch(2)
     experiment(run)
     assert main(["run", "toy", "--epochs", "9"]) == 130

@@ -265,9 +265,10 @@ def test_hog_features() -> None:
     assert test.shape == (40, 576)
     assert train.dtype is torch.float32
     assert torch.equal(labels, few_images(MNIST, "sample")[0].tensors[1][:100])
-    # In each block a unit vector, or nothing (equal to within HOG's clipping and its epsilon).
-    norms = (train.reshape(100, 16, 36) ** 2).sum(dim=2).sqrt()
-    assert norms.max().item() == pytest.approx(1, abs=1e-3)
+    # Each block adds up to 1, or is empty.
+    sums = train.reshape(100, 16, 36).sum(dim=2)
+    assert sums.median().item() == pytest.approx(1, abs=1e-3)
+    assert sums.max().item() <= 1 + 1e-5
     # A vertical edge has its gradients in the orientation around 0 degrees, the first of nine.
     edge = np.zeros((28, 28), np.float32)
     edge[:, 14:] = 1

@@ -49,10 +49,15 @@ def weights(model: torch.nn.Module) -> list[Any]:
 
 
 @pytest.mark.parametrize("stop", [1, 2, 5])
-def test_a_resumed_training_ends_like_an_uninterrupted_one(tmp_path: Path, stop: int) -> None:
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_a_resumed_training_ends_like_an_uninterrupted_one(
+    tmp_path: Path, stop: int, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tinygrad_mlp.experiments.lab._SECONDS", seconds)
     whole, curves = fit(lab(tmp_path / "whole"))
     with pytest.raises(KeyboardInterrupt):
         fit(lab(tmp_path / "parts"), stop)
+    assert len(list((tmp_path / "parts").rglob("*.safetensors"))) == (stop > 1 and seconds == 0)
     resumed, again = fit(lab(tmp_path / "parts"))
     assert weights(resumed) == weights(whole)
     assert again == curves

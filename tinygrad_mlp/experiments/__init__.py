@@ -1,10 +1,9 @@
 """The experiments: each the work of one report, in one file that reads like a script for PyTorch.
 
-An experiment's module has a function `run(settings, folder)`, which trains, writes its tables, figures and
-model to the folder, and returns what it measured as rows, each with the report's number beside it. What two
-experiments share is in the modules beside them: :mod:`~tinygrad_mlp.experiments.data`,
-:mod:`~tinygrad_mlp.experiments.training`, :mod:`~tinygrad_mlp.experiments.plots` and
-:mod:`~tinygrad_mlp.experiments.results`.
+An experiment's module has a function `run(lab)`, which trains, and gives the :class:`~tinygrad_mlp.experiments.lab.Lab`
+what it measures: rows with the report's number beside each, figures, tables and models. What experiments share is in the
+modules beside them: `data`, `training`, `augment` and `plots`. `runs` does a run from its start to its `report`; `check`
+compares gradients.
 
 They need the libraries of the extra `experiments`.
 """

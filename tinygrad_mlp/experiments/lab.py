@@ -7,8 +7,9 @@ randomness comes from :meth:`Lab.generator`.
 """
 
 import re
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -22,6 +23,8 @@ from .. import nn
 from .results import Record, RunFolder, Settings
 
 __all__ = ["History", "Lab"]
+
+_SECONDS = 1.0  # between checkpoints, at least: short epochs are done again sooner than each is written
 
 History = defaultdict[str, list[float]]  # a curve by its name
 
@@ -62,10 +65,10 @@ class Lab:
     def epochs(
         self, name: str, count: int, history: History, *, until: Callable[[], bool] | None = None, **state: Any
     ) -> Iterator[int]:
-        """Count epochs from 1 to `count`, and keep the state of the training after each.
+        """Count epochs from 1 to `count`, and keep the state of the training after each that ends a second or more.
 
         A training that an earlier, interrupted run began is taken up: what `state` and `history` hold is set to
-        what it was after the last epoch that was finished, and the counting goes on from there.
+        what it was after the last epoch that was kept, and the counting goes on from there.
 
         Args:
             name: The training's; no two of a run may have the same.
@@ -88,19 +91,19 @@ class Lab:
             history.clear()
             history.update(saved["history"])
         title = name if len(self.settings.seeds) == 1 else f"seed {self.seed}, {name}"
+        saved_at, saved_when = done, time.monotonic()
         with tqdm(total=count, initial=done, desc=title, unit="epoch", mininterval=0.5) as bar:
-            for epoch in range(done + 1, count + 1):
-                if until is not None and until():
-                    break
-                yield epoch
-                self._keep(
-                    {"epoch": epoch, "history": dict(history), "state": {k: _state_of(v) for k, v in state.items()}},
-                    checkpoint,
-                )
-                done = epoch
-                latest = (f"{key} {values[-1]:.4g}" for key, values in history.items() if len(values) == epoch)
+            while done < count and not (until is not None and until()):
+                yield done + 1
+                done += 1
+                if time.monotonic() - saved_when >= _SECONDS:
+                    self._keep(_snapshot(done, history, state), checkpoint)
+                    saved_at, saved_when = done, time.monotonic()
+                latest = (f"{key} {values[-1]:.4g}" for key, values in history.items() if len(values) == done)
                 bar.set_postfix_str(", ".join(latest), refresh=False)
                 bar.update()
+        if saved_at < done:
+            self._keep(_snapshot(done, history, state), checkpoint)
         self._epochs[name] = done, history
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
@@ -164,6 +167,10 @@ class Lab:
             for quantity, values in history.items():
                 if len(values) == done:
                     yield from ((self.seed, name, i, quantity, value) for i, value in enumerate(values, 1))
+
+
+def _snapshot(epoch: int, history: History, state: Mapping[str, Any]) -> dict[str, Any]:
+    return {"epoch": epoch, "history": dict(history), "state": {key: _state_of(part) for key, part in state.items()}}
 
 
 def _state_of(part: Any) -> Any:

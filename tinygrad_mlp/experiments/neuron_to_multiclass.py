@@ -10,12 +10,12 @@ What the report leaves open, and the readings that fit its numbers:
 * The gradient of the single neuron. The text gives binary cross-entropy (equation 2), but its results "implemented"
   mean squared error. Both are here. Cross-entropy's δ = a - y gives the report's order of learning rates and is within
   0.1 points of its test accuracy for each; with squared error's own gradient the learning rates 2 and 5 throw the neuron
-  into predicting "not 0" for every image (90.2 % of the test images), where the report has 99.23 and 99.25 %. Its
-  squared error can only have been what it drew.
+  into predicting "not 0" for every image (90.2 % of the test images), where the report has 99.23 and 99.25 %. With
+  half that gradient (a loss with the factor 1/2) rate 5 still does, as it does with initial weights ten times as large.
 * Gradients are means over the images, not sums, which are 40,000 times as large.
 * "W is initialized as a normal distribution": its standard deviation is 0.01, for biases of a hidden layer too. With 0.1
   the hidden layer's plateau at rate 0.3 ends at epoch 34, not near 100; with 1 there is none (accuracy climbs from the
-  first epoch), ten classes do not oscillate at rate 2, and the neuron gets 98.7 % at rate 1.
+  first epoch), ten classes do not oscillate at rate 2 (in 100 epochs), and the neuron gets 98.7 % at rate 1.
 * The loss of the hidden layer is binary cross-entropy: with squared error all images are still "not 0" at epoch 130
   (rate 0.3) and at epoch 80 (rate 2), where the report's plateaus ended at 100 and 10.
 * Images are shuffled and divided once, before the first epoch. When validation begins to pass 98.8 and 99.0 % depends
@@ -83,13 +83,18 @@ NEURON_TEXT = """Trained by the gradient of binary cross-entropy, equation 2. Fi
 report names as its loss; the cross-entropy is in epochs.csv. That the report's rate 2 and 5 end a little above 1, and 5
 vs. all two points below 0 vs. all, is found again; when a milestone is reached depends on the division of the images."""
 SQUARED_ERROR_TEXT = """Trained by the gradient of the squared error. With the rates 2 and 5 the first steps carry all outputs
-to 0, where the sigmoid is flat: the neuron stays there, and its accuracy is the share of the other digits. So this is not
-how the report got its numbers."""
+to 0, where the sigmoid is flat: the neuron stays there, and its accuracy is the share of the other digits. No reading of the
+squared error that was tried gives the report's numbers at all four rates."""
 HIDDEN_TEXT = """0 vs. all. The plateaus are found again: the first epochs predict "not 0" for every image, for longer
 the smaller the rate. The report's validation losses are not: they stay up longer than its training losses, and end at 0.25
 with more than 98 % right. Ours fall together with the training loss. A cross-entropy of outputs that were rounded first
 would behave as the report's does, as it counts nothing but errors."""
-SOFTMAX_TEXT = """SOFTMAXTEXT"""
+SOFTMAX_TEXT = """The order of the learning rates and the oscillation are found again: at rate 1.1 the accuracy zigzags
+at first, at 2 the loss jumps until about epoch 70. Test accuracies stay below the report's (seed 0: 89.4, 92.1 and 94.4 %,
+not 92, 94 and 99 %). Initial weights ten times as large only shorten the plateau (rate 0.3: 85.0 % of the validation
+images at epoch 150, not 70.6 %). The share of the ten rounded outputs that are right is 98.9 % at rate 2, but 98.0 % at
+0.3; so this is not how the report counted at both rates. That 99 % needs the larger rate to leave a local minimum, as the
+report says, is not seen: a smaller rate is on its way still after 500 epochs."""
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 
@@ -310,12 +315,12 @@ def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) 
     short = loss.replace(" ", "-")
     figure, (left, right) = new_figure(f"Single neuron, 0 vs. all, lr 1, {loss}", columns=2)
     draw(left, trainings[0, 1.0], "squared error", "Mean squared error")
-    draw(right, trainings[0, 1.0], "accuracy", "Accuracy in %", lowest=90)
+    draw(right, trainings[0, 1.0], "accuracy", "Accuracy in %", lowest=88)
     says = "Smooth curves that part after about 100 epochs, validation below training, and converge around 200."
     lab.figure(f"figure-5-{short}.png", figure, number="Figure 5", says=says)
     figure, panels = new_figure(f"Single neuron, {loss}", columns=2, rows=2)
     for ax, (digit, lr) in zip(panels, [(0, 2.0), (0, 5.0), (0, 0.5), (5, 1.0)], strict=True):
-        draw(ax, trainings[digit, lr], "accuracy", f"{digit} vs. all, lr {lr:g}: accuracy in %", lowest=90)
+        draw(ax, trainings[digit, lr], "accuracy", f"{digit} vs. all, lr {lr:g}: accuracy in %", lowest=88)
     says = "Rate 2 converges around epoch 60; at 0.5 the curves part late, around 300; 5 vs. all is not smooth until 50."
     lab.figure(f"figure-6-{short}.png", figure, number="Figure 6", says=says)
     if criterion is not squared_error:
