@@ -280,8 +280,8 @@ def _labels(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str]
 
 def _twist(w: Any, s: Any) -> Any:
     """(w_ij - w_ji) / (s_j^2 - s_i^2) off the diagonal, 0 on it: how an orthonormal basis turns."""
-    identity = np.eye(s.shape[-1], dtype=(s.numpy(force=True) if is_tensor(s) else s).dtype)
-    identity = wrap(identity) if is_tensor(s) else identity
+    eye = np.eye(s.shape[-1], dtype=(s._data if is_tensor(s) else s).dtype)
+    identity: Any = wrap(eye) if is_tensor(s) else eye
     squares = s * s
     return (w - w.mT) / (squares[..., None, :] - squares[..., :, None] + identity) * (1 - identity)
 

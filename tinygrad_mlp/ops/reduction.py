@@ -603,7 +603,7 @@ def linalg_norm(
         return vector_norm(A, 2, dims, keepdim, dtype=dtype)
     if ord in (2, -2, "nuc"):
         values = svdvals((A if dtype is None else A.to(dtype)).movedim(dims, (-2, -1)))
-        result = sum(values, -1) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1)
+        result = sum(values, -1) if ord == "nuc" else (amax if ord == 2 else amin)(values, -1)
         for d in sorted(d % A.ndim for d in dims) if keepdim else ():
             result = result.unsqueeze(d)
         return result
