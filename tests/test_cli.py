@@ -254,7 +254,7 @@ def test_report_of_several_runs(
     assert "empty: is not the folder of a finished run" in error_of(["report", "empty"], 1, capsys)
 
 
-@pytest.mark.parametrize("library", ["matplotlib", "safetensors", "sklearn", "tqdm"])
+@pytest.mark.parametrize("library", ["joblib", "matplotlib", "safetensors", "skimage", "sklearn", "threadpoolctl", "tqdm"])
 def test_a_missing_library_is_named_with_the_remedy(
     library: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

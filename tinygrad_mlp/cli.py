@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_EXTRA = ("matplotlib", "safetensors", "sklearn", "tqdm")
+_EXTRA = ("joblib", "matplotlib", "safetensors", "skimage", "sklearn", "threadpoolctl", "tqdm")
 _MAX_SEED = 2**32 - 1
 
 

@@ -34,15 +34,14 @@ parameters after phase 1, `model.safetensors` those after phase 2.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
 from joblib.parallel import get_active_backend
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 import tinygrad_mlp as torch
@@ -154,22 +153,6 @@ def train_cell(
     return {name: value.numpy() for name, value in model.state_dict().items()}, dict(history)
 
 
-class _NotKeptError(Exception):
-    """The lab keeps nothing under that name."""
-
-
-def _nothing() -> Any:
-    raise _NotKeptError
-
-
-def _missing(lab: Lab, cells: Iterable[Cell]) -> Iterator[Cell]:
-    for cell in cells:
-        try:
-            lab.once(name_of(cell), _nothing)
-        except _NotKeptError:
-            yield cell
-
-
 def name_of(cell: Cell) -> str:
     """What a cell is called in the results."""
     return f"lr {cell[0]:g}, batch {cell[1]}"
@@ -184,7 +167,7 @@ def search(lab: Lab, train: TensorDataset, validation: TensorDataset) -> dict[Ce
     seeds = {cell: (_seed(lab, "weights"), _seed(lab, "order", cell)) for cell in GRID}
     arrays = [tuple(tensor.numpy() for tensor in images.tensors) for images in (train, validation)]
     epochs = lab.count(EPOCHS, EPOCHS_SAMPLE)
-    missing = list(_missing(lab, GRID))
+    missing = [cell for cell in GRID if lab.kept(name_of(cell)) is None]
     backend, workers = get_active_backend()
     parallel = Parallel(
         n_jobs=-1 if workers is None else workers,
@@ -197,17 +180,14 @@ def search(lab: Lab, train: TensorDataset, validation: TensorDataset) -> dict[Ce
         threadpool_limits(1, "blas"),
     ):
         for cell, parameters, history in parallel(delayed(_named)(cell, epochs, seeds[cell], *arrays) for cell in missing):
-            lab.once(name_of(cell), partial(_kept, parameters, history))
+            tensors = {name: torch.from_numpy(array) for name, array in parameters.items()}
+            lab.keep(name_of(cell), {"parameters": tensors, "history": history})
             bar.update()
-    return {cell: lab.once(name_of(cell), _nothing) for cell in GRID}
+    return {cell: lab.kept(name_of(cell)) for cell in GRID}
 
 
 def _named(cell: Cell, *arguments: Any) -> tuple[Cell, Any, Any]:
     return cell, *train_cell(cell, *arguments)
-
-
-def _kept(parameters: Mapping[str, npt.NDArray[np.float32]], history: dict[str, list[float]]) -> dict[str, Any]:
-    return {"parameters": {name: torch.from_numpy(array) for name, array in parameters.items()}, "history": history}
 
 
 def _seed(lab: Lab, *purpose: object) -> int:

@@ -108,10 +108,18 @@ class Lab:
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """What `compute` returns (tensors and plain values), kept, so that a resumed run need not compute it again."""
+        if self.kept(name) is None:
+            self.keep(name, compute())
+        return self.kept(name)
+
+    def keep(self, name: str, value: Any) -> None:
+        """Keep a value (tensors and plain values, not None) for when the run is resumed."""
+        self._keep({"value": value}, self._scratch(name))
+
+    def kept(self, name: str) -> Any:
+        """The value kept under that name, in this run or in the part of it before an interruption; else None."""
         path = self._scratch(name)
-        if not path.exists():
-            self._keep({"value": compute()}, path)
-        return torch.load(path)["value"]
+        return torch.load(path)["value"] if path.exists() else None
 
     def _keep(self, value: Any, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
