@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from .._version import __version__
 from ..errors import TinygradError
@@ -74,7 +75,8 @@ def perform(folder: RunFolder, settings: Settings) -> list[Row]:
     Raises:
         TinygradError: Another process is at work on it.
     """
-    with locked(folder.path / ".lock", partial(_busy, folder)):
+    # One thread of BLAS: the same bits on any number of cores, and no collapse where another process uses them.
+    with locked(folder.path / ".lock", partial(_busy, folder)), threadpool_limits(1, "blas"):
         rows = _perform(folder, settings)
     (folder.path / ".lock").unlink(missing_ok=True)
     return rows
