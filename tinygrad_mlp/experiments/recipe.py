@@ -9,7 +9,7 @@ weights are measured; none were picked by their result.
 * ascii-bits: four sigmoid outputs and cross-entropy of each bit. A digit is right if all its bits are on the right
   side of 1/2.
 * neuron-to-multiclass, a single neuron: cross-entropy. Squared error of the sigmoid went as far, but with some seeds
-  it never left "not 0" for all images.
+  the neuron never said anything but "not 0".
 * grid-search: the 13,000 images that the paper's final model is trained on; softmax and cross-entropy in place of ten
   separate sigmoids.
 * Hidden layers are ReLU, also where the paper's are sigmoid. Fashion images are mirrored too.
@@ -17,21 +17,26 @@ weights are measured; none were picked by their result.
 The settings were chosen on training images held out, with the seed 0, never on test images: the last 10,000 for
 ee6132-lab and fashion, the last 3,000 of the 13,000 for grid-search, the first quarter of the 1,024 for ascii-bits,
 and for neuron-to-multiclass the 20,000 that the paper holds out itself. The final networks are trained on all of the
-paper's training images. What decided, in % right of those held out:
+paper's training images. Two were measured on the test images twice: further choices, on the images held out, came
+after a first measurement with seed 0, fashion 88.87 (90 epochs, a half of the distortion left at the end) and single
+neuron 99.25 (squared error, 60 epochs). What decided, in % right of those held out:
 
-* ascii-bits: distortions as below 96.1 (15 epochs); about three quarters as far, and half of that at the end, 95.3 (10
-  epochs). With 256 images held out this is not much evidence.
+* ascii-bits: distortions as below, as strong to the end, 96.1 (15 epochs); about three quarters as far, and half of
+  that at the end, 95.3 (10 epochs). With 256 images held out this is not much evidence.
 * ee6132-lab: 99.16 after 25 epochs, with 99.75 on the undistorted training images; so it was trained for longer and
   with somewhat stronger distortions, which were not compared with others.
-* fashion: no distortion 88.07 (20 epochs); mirrored and by little 88.29 (30 epochs); as below 89.12 (60 epochs,
-  learning rate 4e-3); by 20 % less with learning rate 1e-2 89.16 (70 epochs); half as far again 88.69 (100 epochs).
+* fashion: no distortion 88.07 (20 epochs); mirrored and moved by little 88.29 (30 epochs); half as far again as below
+  88.69 (100 epochs). What mattered most was to leave little of the distortion at the end: a half 89.12 (60 epochs,
+  learning rate 4e-3), a fifth 89.53 (120 epochs), a tenth 89.40 (250 epochs); and, with distortions a little weaker,
+  0.8 of them 88.79 (60 epochs), 0.4 of them 89.16 (70 epochs). With a half at the end and 60 epochs: SiLU 89.19,
+  weight decay 0.15 88.77, label smoothing 0.1 88.78.
 * single neuron: squared error without distortion 98.83 (learning rate 3e-3, 10 epochs), distorted as below 99.14, by
   less 99.11, by more 99.07 (3e-2, 60 epochs); as below, 40 epochs: squared error 99.16 (1e-2), squared hinge 99.15
-  (1e-2), cross-entropy 99.15 (3e-2). With 0.07 points of standard error these are one and the same: what one plane
-  can do.
+  (1e-2), cross-entropy 99.15 (3e-2; 99.13 after 100). With 0.07 points of standard error these are one and the same:
+  what one plane can do.
 * 784-64-10: learning rate 2e-3 98.06 (60 epochs), 4e-3 98.57, 1e-2 98.69 (80 epochs each).
 * grid-search: learning rate 4e-3 96.73, 1e-2 96.80; tanh 95.83; weaker distortions, down to a fifth at the end, 96.30
-  (100 epochs each).
+  (100 epochs each); SiLU 96.20 (60 epochs).
 """
 
 import re
@@ -194,9 +199,10 @@ RECIPES = (
         (784, 50, 10),
         aim=89.5,
         images=WHOLE,
-        epochs=90,
+        epochs=120,
         dataset=FashionMNIST,
         distortion=Distortion(rotate=3, stretch=0.06, shear=0.05, shift=1, elastic=0.4, mirror=True),
+        mild=0.2,
         lr=1e-2,
     ),
     Recipe(
