@@ -24,6 +24,7 @@ ROOMS = (
     ("utils",),
     ("transforms",),
     ("datasets",),
+    ("compile",),
     ("serialization",),
     ("reference",),
     ("experiments",),

@@ -12,6 +12,7 @@ from math import e, inf, nan, pi
 
 from . import autograd, linalg, nn, optim, utils
 from ._version import __version__
+from .compile import compile
 from .device import accelerator, backends, cuda, device
 from .dtypes import bool_ as bool
 from .dtypes import (
@@ -61,6 +62,7 @@ __all__ = [
     "backends",
     "bool",
     "can_cast",
+    "compile",
     "cuda",
     "device",
     "double",

@@ -373,6 +373,10 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
             got = ", ".join(type(arg).__name__ for arg in args)
             raise ArgumentError(f"{op.name}(): expected a Tensor, got {got}; make one with tensor(...)")
         return op.forward(*(np.asarray(a) if isinstance(a, np.generic) else a for a in args), **params)
+    tracer = state.tracer
+    if tracer is not None:
+        given, options = arrays, params
+        arrays, params = [tracer.plain(a) for a in arrays], {k: tracer.plain(v) for k, v in params.items()}
     try:
         if op.cast is not None:
             arrays = _cast(op, arrays)
@@ -381,6 +385,8 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         raise _explained(op, arrays, params, error) from error
     if type(out) is not np.ndarray:
         out = np.asarray(out)
+    if tracer is not None:
+        tracer.record(op, args, given, arrays, options, out)
     result = wrap(out)
     if recorded and state.grad and out.dtype.kind == "f":
         if op.partial:  # some inputs have no rule, and so no gradient
@@ -667,6 +673,9 @@ def _walk(
 
     ``targets`` None means every leaf. ``accumulate`` adds what arrives to the sinks' ``.grad``.
     """
+    lift = create_graph or state.tracer is not None  # rules run on Tensors where what they do is recorded or traced
+    if lift and not create_graph:
+        starts = [(node, wrap(g)) for node, g in starts]
     order = _history(node for node, _ in starts)
     if targets is None:
         wanted, targets = set(order), set()
@@ -687,15 +696,15 @@ def _walk(
         if g is None or node not in wanted:
             continue
         if node.hooks:
-            g = _run_hooks(node, g, create_graph)
+            g = _run_hooks(node, g, create_graph, lift)
             shared.add(node)
         if node in targets:
-            arrived[node] = g if create_graph or node not in shared else np.array(g)
+            arrived[node] = g if lift or node not in shared else np.array(g)
         if accumulate and node.sink is not None and (not targets or node in targets):
             _deliver(node.sink(), g, node in shared)
         if wanted.isdisjoint(node.parents):  # a leaf, or a target that nothing wanted lies behind
             continue
-        for parent, contribution in node.vjp(g, wanted, create_graph):
+        for parent, contribution in node.vjp(g, wanted, lift):
             if parent in pending:
                 pending[parent] = pending[parent] + contribution  # never in place: a rule may return its g twice
                 shared.discard(parent)
@@ -708,7 +717,7 @@ def _walk(
     return arrived
 
 
-def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
+def _run_hooks(node: Node, g: Any, create_graph: bool, lift: bool) -> Any:
     tensor = g if isinstance(g, _Tensor) else wrap(np.asarray(g))
     assert node.hooks is not None
     for hook in list(node.hooks.values()):
@@ -722,15 +731,21 @@ def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
                 f"{tuple(replaced.shape) if isinstance(replaced, _Tensor) else type(replaced).__name__}"
             )
         tensor = replaced
-    return tensor if create_graph else tensor._data
+    return tensor if lift else tensor._data
 
 
 def _deliver(tensor: Tensor | None, g: Any, shared: bool) -> None:
     """Add a gradient to a tensor's ``.grad``, which never shares its memory with anything."""
     if tensor is None:  # nobody holds the tensor any more, so nobody can read its gradient
         return
+    if state.tracer is not None:
+        state.tracer.delivered(tensor)
     old = tensor._grad
-    if isinstance(g, _Tensor):
+    if isinstance(g, _Tensor) and old is not None and state.tracer is not None and g._node is None:
+        total = apply(PRIMITIVES["add"], (old, g), {})  # into the memory that holds the sum so far
+        np.copyto(old._data, total._data)
+        state.tracer.copied(total._data, old._data)
+    elif isinstance(g, _Tensor):
         tensor._grad = (apply(PRIMITIVES["clone"], (g,), {}) if shared else g) if old is None else old + g
     elif old is None:
         tensor._grad = wrap(np.array(g) if shared or type(g) is not np.ndarray else g)

@@ -35,6 +35,7 @@ class _State(threading.local):
     def __init__(self) -> None:
         self.grad = True
         self.inference = False
+        self.tracer: Any = None  # what a step does is reported to it while the step is being compiled
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
         self.quiet = context.run

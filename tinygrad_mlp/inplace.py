@@ -52,7 +52,10 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
                 f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
                 "or on a clone()"
             )
-        result = apply(op, (wrap(target._data.copy(), history), *args), params)
+        old = target._data.copy()
+        if state.tracer is not None:
+            state.tracer.copied(target._data, old)
+        result = apply(op, (wrap(old, history), *args), params)
         _store(writer, target, result._data)
         _rebase(target, owner, path, apply(PRIMITIVES["cast"], (result,), {"dtype": target._data.dtype}))
     else:
@@ -66,8 +69,11 @@ def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], para
     """The unrecorded write, straight into the target's memory where the operation can."""
     data = target._data
     if op.takes_out and data.dtype.kind == "f" and all(_fits(a, data) for a in args):
-        args = [a._data if is_tensor(a) else a for a in args]
-        state.quiet(op.forward, data, *args, **params, out=data)
+        arrays = [a._data if is_tensor(a) else a for a in args]
+        if state.tracer is not None:
+            state.tracer.wrote(op, target, [data, *arrays], params)
+            arrays, params = [state.tracer.plain(a) for a in arrays], {k: state.tracer.plain(v) for k, v in params.items()}
+        state.quiet(op.forward, data, *arrays, **params, out=data)
     else:
         _store(writer, target, apply(op, (target, *args), params)._data)
 
@@ -77,7 +83,7 @@ def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
     if is_tensor(arg):
         other = arg._data
         return other.dtype == data.dtype and other.shape == data.shape and _apart(other, data)
-    return type(arg) in (float, int)
+    return isinstance(arg, float | int) and type(arg) is not bool
 
 
 def _apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
@@ -97,6 +103,8 @@ def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
             f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
         )
     data[...] = value
+    if state.tracer is not None:
+        state.tracer.stored(value, target)
 
 
 def _rebase(target: Tensor, owner: Tensor, path: Sequence[tuple[Primitive, dict[str, Any]]], result: Tensor) -> None:

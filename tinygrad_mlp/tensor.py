@@ -20,6 +20,7 @@ from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtyp
 from .dtypes import dtype as DType
 from .engine import INFERENCE, OPS, Node, Version, node_of, version_of, wrap
 from .errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
+from .grad_mode import state
 from .inplace import inplace
 
 __all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]
@@ -57,6 +58,12 @@ class Size(tuple[int, ...]):
 def _ints(args: tuple[Any, ...]) -> Any:
     """The ints of ``f(2, 3)`` or ``f((2, 3))``."""
     return args[0] if len(args) == 1 and isinstance(args[0], Sequence) else args
+
+
+def _looked(what: str) -> None:
+    """Values leave for Python, which a compiled step cannot do again."""
+    if state.tracer is not None:
+        state.tracer.read(what)
 
 
 class RemovableHandle:
@@ -192,6 +199,7 @@ class Tensor:
         return len(self._data)
 
     def __bool__(self) -> bool:
+        _looked("bool()")
         if self._data.size != 1:
             raise ShapeError(f"Boolean value of Tensor with shape {self._data.shape} is ambiguous; use .any() or .all()")
         return bool(self._data.reshape(())[()])
@@ -203,6 +211,7 @@ class Tensor:
         return float(self._single())
 
     def _single(self) -> Any:
+        _looked("float()")
         if self._data.size != 1:
             raise ValueError(f"only one element tensors can be converted to Python scalars, got shape {self._data.shape}")
         return self._data.item()
@@ -299,6 +308,8 @@ class Tensor:
                     f"grad: assigned grad has data of a different size or dtype: got {tuple(value.shape)} "
                     f"{value.dtype}, expected {self._data.shape} {self.dtype}"
                 )
+        if state.tracer is not None and value is None:
+            state.tracer.forgot(self)
         self._grad = value
 
     def backward(
@@ -382,12 +393,14 @@ class Tensor:
 
     def item(self) -> Any:
         """The value of a one-element tensor as a Python number."""
+        _looked("item()")
         if self._data.size != 1:
             raise ShapeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar; use tolist()")
         return self._data.item()
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers; a number for a tensor without dimensions."""
+        _looked("tolist()")
         return self._data.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -399,11 +412,13 @@ class Tensor:
         Raises:
             GraphError: It requires grad and ``force`` is not set.
         """
+        _looked("numpy()")
         if not force and self.requires_grad:
             raise GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self._data
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        _looked("numpy.asarray()")
         array = self.numpy()
         if dtype is not None and dtype != array.dtype:
             if copy is False:

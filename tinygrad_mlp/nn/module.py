@@ -88,6 +88,8 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``forward``, with the hooks around it."""
+        if grad_mode.state.tracer is not None:
+            grad_mode.state.tracer.saw(self)
         if not self._hooks:
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)

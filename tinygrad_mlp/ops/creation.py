@@ -18,6 +18,7 @@ from ..device import device as device_type
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types
 from ..engine import composite, is_tensor, storable, wrap
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..grad_mode import state
 
 _dtype_type = dtype
 Array = Any  # a Tensor
@@ -49,6 +50,8 @@ def finish(array: Any, device: Any, requires_grad: bool) -> Array:
     if device is not None:
         device_type(device)
     result = wrap(np.asarray(array))
+    if state.tracer is not None:
+        state.tracer.constant(result._data)
     return result.requires_grad_() if requires_grad else result
 
 

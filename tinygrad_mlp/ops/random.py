@@ -7,6 +7,7 @@ PyTorch's. float32 is drawn directly, not cut down from float64.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..device import device as device_type
 from ..dtypes import dtype, int64
 from ..engine import composite, is_tensor, wrap
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..grad_mode import state
 from ..inplace import inplace
 from .creation import as_size, finish, number, numpy_dtype
 
@@ -147,7 +149,20 @@ def set_rng_state(new_state: Array) -> None:
     default_generator.set_state(new_state)
 
 
+def _drawn(draw: Callable[[], np.ndarray[Any, Any]], device: Any, requires_grad: bool) -> Array:
+    """The new tensor over what ``draw`` draws; a compiled step draws again in each call."""
+    tracer = state.tracer
+    if tracer is None:
+        return finish(draw(), device, requires_grad)
+    if device is not None:
+        device_type(device)
+    result = wrap(tracer.drawn(draw))
+    return result.requires_grad_() if requires_grad else result
+
+
 def _stream(name: str, generator: Generator | None) -> np.random.Generator:
+    if state.tracer is not None and not state.tracer.drawing:
+        state.tracer.read(f"{name}() draws numbers that it works on; rand, randn and randint are drawn anew")
     if generator is None:
         return default_generator.numpy
     if not isinstance(generator, Generator):
@@ -205,8 +220,8 @@ def rand(
 ) -> Array:
     """Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``."""
     shape = as_size("rand", args if size is None else (size,))
-    draws = _uniform(_stream("rand", generator), shape, _floating("rand", numpy_dtype(dtype)))
-    return finish(draws, device, requires_grad)
+    target = _floating("rand", numpy_dtype(dtype))
+    return _drawn(lambda: _uniform(_stream("rand", generator), shape, target), device, requires_grad)
 
 
 @composite
@@ -220,8 +235,8 @@ def randn(
 ) -> Array:
     """Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``."""
     shape = as_size("randn", args if size is None else (size,))
-    draws = _normal(_stream("randn", generator), shape, _floating("randn", numpy_dtype(dtype)))
-    return finish(draws, device, requires_grad)
+    target = _floating("randn", numpy_dtype(dtype))
+    return _drawn(lambda: _normal(_stream("randn", generator), shape, target), device, requires_grad)
 
 
 @composite
@@ -250,8 +265,8 @@ def randint(
     if given or size is None or high is None or not isinstance(size, tuple | list):
         raise ArgumentError("randint() takes (high, size) or (low, high, size), with size a tuple of ints")
     shape = as_size("randint", (size,))
-    draws = _integers(_stream("randint", generator), low, high, shape, numpy_dtype(dtype, _INT64))
-    return finish(draws, device, requires_grad)
+    target = numpy_dtype(dtype, _INT64)
+    return _drawn(lambda: _integers(_stream("randint", generator), low, high, shape, target), device, requires_grad)
 
 
 @composite

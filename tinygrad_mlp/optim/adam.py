@@ -8,7 +8,7 @@ from typing import Any
 from ..inplace import inplace
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, Params, State, number_type
+from .optimizer import Group, Optimizer, Params, State, rounded
 
 __all__ = ["Adam", "AdamW", "NAdam"]
 
@@ -212,8 +212,7 @@ class NAdam(Optimizer):
         t = state["step"] = state["step"] + 1
         mu = beta1 * (1 - 0.5 * 0.96 ** (t * decay))
         mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * decay))
-        number = number_type()
-        product = state["mu_product"] = float(number(state["mu_product"]) * number(mu))
+        product = state["mu_product"] = rounded(rounded(state["mu_product"]) * rounded(mu))
         m.lerp_(g, 1 - beta1)
         v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
         denominator = v.div(1 - beta2**t).sqrt_().add_(group["eps"])

@@ -22,7 +22,7 @@ import numpy as np
 from ..dtypes import float64, get_default_dtype
 from ..engine import wrap
 from ..errors import ArgumentError
-from ..grad_mode import enable_grad, no_grad
+from ..grad_mode import enable_grad, no_grad, state
 from ..tensor import Tensor
 
 __all__ = ["Optimizer"]
@@ -35,6 +35,13 @@ State: TypeAlias = "dict[str, Any]"
 def number_type() -> type[np.floating[Any]]:
     """The NumPy type in which PyTorch keeps the plain numbers of a state: the default dtype's, but at least float32."""
     return np.float64 if get_default_dtype() is float64 else np.float32
+
+
+def rounded(value: float) -> float:
+    """A number of a state, rounded to :func:`number_type`."""
+    if hasattr(value, "mapped"):  # one that is traced: it is rounded in every call
+        return value.mapped(rounded)
+    return float(number_type()(value))
 
 
 class Optimizer:
@@ -150,8 +157,9 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        tracer = state.tracer
         with no_grad():
-            for group in self.param_groups:
+            for group in self.param_groups if tracer is None else [tracer.options(self, g) for g in self.param_groups]:
                 maximize, decay = group.get("maximize", False), group.get("weight_decay", 0)
                 decoupled = group.get("decoupled_weight_decay", False)
                 for p in group["params"]:
@@ -164,10 +172,13 @@ class Optimizer:
                         p.mul_(1 - group["lr"] * decay)
                     elif decay:
                         g = g.add(p, alpha=decay)
-                    state = self.state[p]
-                    if not state:
-                        state.update(self.initial_state(p, group))
-                    self.update(p, g, state, group)
+                    entries = self.state[p]
+                    if not entries:
+                        entries.update(self.initial_state(p, group))
+                    if tracer is None:
+                        self.update(p, g, entries, group)
+                    else:
+                        tracer.update(self, p, g, entries, group)
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -1,0 +1,316 @@
+"""Compiled steps: to the last bit what the function does by itself, and never something stale."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp as torch
+from tinygrad_mlp import nn, optim
+from tinygrad_mlp.nn import functional as F
+
+OPTIMIZERS: dict[str, Callable[[Any], optim.Optimizer]] = {
+    "SGD": lambda p: optim.SGD(p, 0.1),
+    "SGD, everything": lambda p: optim.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "SGD, dampened, up": lambda p: optim.SGD(p, 0.01, momentum=0.9, dampening=0.1, maximize=True),
+    "Adam": lambda p: optim.Adam(p, 1e-2),
+    "AdamW": lambda p: optim.AdamW(p, 1e-2, weight_decay=0.1, amsgrad=True),
+    "NAdam": lambda p: optim.NAdam(p, 1e-2),
+    "RMSprop": lambda p: optim.RMSprop(p, 1e-2, momentum=0.5, centered=True),
+    "Adagrad": lambda p: optim.Adagrad(p, 1e-2, lr_decay=0.1),
+    "Adadelta": optim.Adadelta,
+}
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+def batches(count: int, size: int = 16, features: int = 6, classes: int = 4) -> list[Batch]:
+    rng = np.random.default_rng(0)
+    return [
+        (
+            torch.from_numpy(rng.standard_normal((size, features)).astype(np.float32)),
+            torch.from_numpy(rng.integers(0, classes, size)),
+        )
+        for _ in range(count)
+    ]
+
+
+def network(noisy: bool = False) -> nn.Sequential:
+    torch.manual_seed(0)
+    middle: list[nn.Module] = [nn.BatchNorm1d(8), nn.GELU(), nn.Dropout(0.3)] if noisy else [nn.Sigmoid()]
+    return nn.Sequential(nn.Linear(6, 8), *middle, nn.Linear(8, 4))
+
+
+def training_step(model: nn.Module, optimizer: optim.Optimizer) -> Callable[..., torch.Tensor]:
+    def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        loss: torch.Tensor = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def run(compiled: bool, make: Callable[[], tuple[nn.Module, Callable[..., Any]]], data: Sequence[Any], *after: Any) -> Any:
+    """The losses, the model's state and gradients after each batch of ``data``; between batches ``after`` is called."""
+    torch.manual_seed(0)
+    model, step = make()
+    if compiled:
+        step = torch.compile(step)
+    results = []
+    for i, batch in enumerate(data):
+        results.append(step(*batch).tolist())
+        for f in after:
+            f(model, i)
+    return results, [v.tolist() for v in model.state_dict().values()], [p.grad.tolist() for p in model.parameters()]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("noisy", [False, True])
+def test_every_optimizer_and_a_schedule(name: str, noisy: bool) -> None:
+    def make() -> tuple[nn.Module, Callable[..., Any]]:
+        model = network(noisy)
+        optimizer = OPTIMIZERS[name](model.parameters())
+        scheduler = optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+        step = training_step(model, optimizer)
+        calls.append(scheduler)
+        return model, step
+
+    calls: list[Any] = []
+    outcomes = [run(compiled, make, batches(12), lambda model, i: calls[-1].step()) for compiled in (False, True)]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_other_shapes_and_modes_are_traced_anew() -> None:
+    def make() -> tuple[nn.Module, Callable[..., Any]]:
+        model = network(noisy=True)
+        return model, training_step(model, optim.Adam(model.parameters(), 1e-2))
+
+    data = [batch for pair in zip(batches(8), batches(8, size=5), strict=True) for batch in pair]
+    outcomes = [run(c, make, data, lambda model, i: model.train(i % 5 < 3)) for c in (False, True)]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_programs_are_kept() -> None:
+    model = network()
+    traces = []
+
+    def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        traces.append(x.shape[0])
+        return F.cross_entropy(model(x), y)
+
+    compiled = torch.compile(step)
+    for size in (16, 16, 16, 5, 16, 5, 5, 16):
+        compiled(*batches(1, size)[0])
+    assert traces == [16, 16, 5]  # by itself, traced, traced
+
+
+def test_a_comparison_of_numbers_is_a_guard() -> None:
+    outcomes = []
+    for compiled in (False, True):
+        model = network()
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        step = training_step(model, optimizer)
+        step = torch.compile(step) if compiled else step
+        for i, batch in enumerate(batches(10)):
+            optimizer.param_groups[0]["momentum"] = 0.0 if i in (5, 6) else 0.9
+            optimizer.param_groups[0]["weight_decay"] = 0.1 if i > 7 else 0.0
+            step(*batch)
+        outcomes.append([p.tolist() for p in model.parameters()])
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("forget", ["never", "outside", "inside"])
+def test_gradients_that_accumulate(forget: str) -> None:
+    def make() -> tuple[nn.Module, Callable[..., Any]]:
+        model = network()
+
+        def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            if forget == "inside":
+                model.zero_grad()
+            loss: torch.Tensor = F.cross_entropy(model(x), y)
+            loss.backward()
+            return loss
+
+        return model, step
+
+    def outside(model: nn.Module, i: int) -> None:
+        if forget == "outside" and i % 3 == 0 and i < 8:
+            model.zero_grad()
+
+    outcomes = [run(compiled, make, batches(9), outside) for compiled in (False, True)]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_writes_in_place_and_views() -> None:
+    total = torch.zeros(3)
+
+    def step(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        table = torch.zeros(2, 3)
+        table[0] = x.view(3, 2).t()[0]
+        table[1, 1:] += x[2:4] * 2
+        table.mul_(3)
+        total.add_(table.sum(0))
+        return table, x.flatten()[:2]
+
+    compiled = torch.compile(step)
+    for i in range(5):
+        x = torch.arange(6.0) + i
+        before = total.tolist()
+        table, view = compiled(x)
+        expected = np.zeros((2, 3), np.float32)
+        expected[0] = x.numpy().reshape(3, 2).T[0]
+        expected[1, 1:] += x.numpy()[2:4] * 2
+        expected *= 3
+        assert table.tolist() == expected.tolist()
+        assert total.tolist() == (np.array(before, np.float32) + expected.sum(0)).tolist()
+        assert view.tolist() == [i, i + 1]
+
+
+def test_results_belong_to_the_caller() -> None:
+    compiled = torch.compile(lambda x: {"double": x * 2, "pair": [x + 1, "text"]})
+    first = [compiled(torch.tensor([float(i)])) for i in range(4)]
+    assert [r["double"].tolist() for r in first] == [[0.0], [2.0], [4.0], [6.0]]
+    assert [r["pair"] for r in first[2:]] == [[r["pair"][0], "text"] for r in first[2:]]
+
+
+def test_constants_that_are_written_start_anew() -> None:
+    def step(x: torch.Tensor) -> torch.Tensor:
+        total = torch.ones(2)
+        for _ in range(2):
+            total += x
+        return total
+
+    compiled = torch.compile(step)
+    assert [compiled(torch.ones(2) * i).tolist() for i in range(4)] == [[1.0 + 2 * i] * 2 for i in range(4)]
+
+
+def test_dtypes_are_cast_anew() -> None:
+    compiled = torch.compile(lambda n, x: n * x + torch.tensor(1))
+    for i in range(4):
+        assert compiled(torch.tensor([i, 2 * i]), torch.tensor([0.5, 0.25])).tolist() == [1 + i / 2, 1 + i / 2]
+
+
+def test_second_derivatives_and_autograd_grad() -> None:
+    def step(x: torch.Tensor) -> torch.Tensor:
+        (g,) = torch.autograd.grad((x**3).sum(), x, create_graph=True)
+        (h,) = torch.autograd.grad(g.sum(), x)
+        return h
+
+    compiled = torch.compile(step)
+    for i in range(4):
+        assert compiled(torch.tensor([float(i), 2.0], requires_grad=True)).tolist() == [6.0 * i, 12.0]
+
+
+def test_hooks_run_as_traced() -> None:
+    w = torch.ones(2, requires_grad=True)
+    w.register_hook(lambda g: g * 10)
+
+    def step(x: torch.Tensor) -> None:
+        w.grad = None
+        (w * x).sum().backward()
+
+    compiled = torch.compile(step)
+    for i in range(4):
+        compiled(torch.tensor([1.0, float(i)]))
+        assert w.grad.tolist() == [10.0, 10.0 * i]
+
+
+def test_a_value_looked_at_is_an_error_and_the_tracer_is_gone() -> None:
+    looks: list[Callable[[torch.Tensor], Any]] = [
+        lambda x: x.sum().item(),
+        lambda x: x.tolist(),
+        lambda x: x.numpy(),
+        lambda x: np.asarray(x),
+        lambda x: x.sum() if x.sum() > 0 else x,
+        lambda x: float(x.sum()),
+        lambda x: torch.normal(0.0, 1.0, (2,)) + x,
+    ]
+    for look in looks:
+        compiled = torch.compile(look)
+        compiled(torch.ones(2))
+        with pytest.raises(RuntimeError, match="compiled step"):
+            compiled(torch.ones(2))
+        assert torch.ones(1).item() == 1.0
+
+
+def test_a_parameter_with_other_memory_is_traced_anew() -> None:
+    w = torch.ones(2)
+    compiled = torch.compile(lambda x: x * w)
+    assert [compiled(torch.ones(2)).tolist() for _ in range(3)][-1] == [1.0, 1.0]
+    w.data = torch.full((2,), 5.0)
+    assert compiled(torch.ones(2)).tolist() == [5.0, 5.0]
+
+
+def test_a_loaded_optimizer_is_traced_anew() -> None:
+    model = network()
+    optimizer = optim.Adam(model.parameters(), 1e-2)
+    step = torch.compile(training_step(model, optimizer))
+    data = batches(8)
+    for batch in data[:4]:
+        step(*batch)
+    saved = optimizer.state_dict(), {key: value.clone() for key, value in model.state_dict().items()}
+    for batch in data[4:]:
+        step(*batch)
+    expected = [p.tolist() for p in model.parameters()]
+    optimizer.load_state_dict(saved[0])
+    model.load_state_dict(saved[1])
+    for batch in data[4:]:
+        step(*batch)
+    assert [p.tolist() for p in model.parameters()] != expected  # state_dict() shares its tensors: the state went on
+    assert optimizer.state[next(iter(model.parameters()))]["step"] == 8
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(TypeError, match="expects a function"):
+        torch.compile(3)
+    compiled = torch.compile(lambda x, y: x)
+    compiled(torch.ones(1), {1, 2})
+    with pytest.raises(TypeError, match="takes tensors, numbers, strings and None"):
+        compiled(torch.ones(1), {1, 2})
+
+
+def test_a_graph_from_before_notices_the_write() -> None:
+    w = torch.ones(2, requires_grad=True)
+
+    def step(x: torch.Tensor) -> None:
+        with torch.no_grad():
+            w.add_(x)
+
+    compiled = torch.compile(step)
+    for _ in range(3):
+        compiled(torch.ones(2))
+    y = (w * w).sum()
+    compiled(torch.ones(2))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+
+
+def test_many_steps_keep_nothing() -> None:
+    model = network()
+    step = torch.compile(training_step(model, optim.Adam(model.parameters(), 1e-2)))
+    (batch,) = batches(1)
+    for _ in range(3):
+        step(*batch)
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(200):
+        step(*batch)
+    gc.collect()
+    assert len(gc.get_objects()) <= before + 2
+
+
+def test_the_program_can_be_read() -> None:
+    model = network()
+    step = torch.compile(training_step(model, optim.SGD(model.parameters(), 0.1)))
+    assert step.program is None
+    for batch in batches(2):
+        step(*batch)
+    text = str(step.program)
+    assert "linear(" in text
+    assert "add_(" in text
+    assert "instructions" in text.splitlines()[-1]

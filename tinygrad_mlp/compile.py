@@ -1,0 +1,519 @@
+"""A training step as a flat program: traced once, replayed into buffers that are kept.
+
+:func:`compile` runs a function twice with operations recorded, forward, backward and the optimizer's update alike: the
+rules of the backward pass run on Tensors, so that what they compute goes through :func:`~tinygrad_mlp.engine.apply`, too.
+What comes out is a :class:`Program`: a list of instructions, each an operation, the memory it reads and the memory it
+writes. That memory is what the traced run allocated; replaying computes the same things into the same places, so that
+nothing is allocated, no graph is built and no view is taken again.
+
+What may change between calls, and what that does:
+
+* the values of the arguments' tensors, of parameters, buffers and optimizer states: read where they are, each time;
+* learning rates, momenta and step counts, which optimizers keep as Python numbers: computed anew before each replay;
+* random numbers: drawn anew, from the same streams in the same order as without compiling;
+* shapes, dtypes or other arguments, a module's mode, a comparison of a number (such as ``if momentum != 0``): another
+  program is traced for them; programs are kept, so that a short last batch costs one more trace.
+
+A step that looks at values (``item()``, ``bool()``, ``numpy()``) cannot be replayed, and says so when it is traced.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .engine import Primitive, is_tensor, version_of, wrap
+from .errors import ArgumentError, GraphError
+from .grad_mode import state
+from .tensor import Tensor
+
+__all__ = ["Program", "compile"]
+
+Array = np.ndarray[Any, Any]
+
+
+# ------------------------------------------------------------------------------------------------ traced numbers
+
+
+class Number(float):
+    """A number that may differ from call to call: its value now, and the name it has in the program."""
+
+    name: str
+    tracer: Tracer
+
+    @staticmethod
+    def of(value: float, name: str, tracer: Tracer) -> Number:
+        number = Number(value)
+        number.name, number.tracer = name, tracer
+        return number
+
+    def _with(self, symbol: str, other: Any, compute: Callable[[Any, Any], Any], swapped: bool) -> Any:
+        if not isinstance(other, int | float):
+            return NotImplemented
+        mine, others = self.name, getattr(other, "name", repr(other))
+        left, right = (others, mine) if swapped else (mine, others)
+        a, b = float(self), float(other) if isinstance(other, Number) else other
+        return self.tracer.number(f"{left} {symbol} {right}", compute(b, a) if swapped else compute(a, b))
+
+    def mapped(self, function: Callable[[float], float]) -> Number:
+        """The function of the number, computed anew in each call."""
+        name = f"function{len(self.tracer.environment)}"
+        self.tracer.environment[name] = function
+        return self.tracer.number(f"{name}({self.name})", function(float(self)))
+
+    def __neg__(self) -> Number:
+        return self.tracer.number(f"-{self.name}", -float(self))
+
+    def _compared(self, symbol: str, other: Any, outcome: bool) -> bool:
+        self.tracer.guards.append((f"({self.name} {symbol} {getattr(other, 'name', repr(other))})", outcome))
+        return outcome
+
+    def __bool__(self) -> bool:
+        return self._compared("!=", 0, float(self) != 0)
+
+    __hash__ = float.__hash__
+
+
+def _arithmetic(symbol: str, compute: Callable[[Any, Any], Any], swapped: bool) -> Callable[[Number, Any], Any]:
+    return lambda self, other: self._with(symbol, other, compute, swapped)
+
+
+def _comparison(symbol: str, compute: Callable[[Any, Any], bool]) -> Callable[[Number, Any], Any]:
+    return lambda self, other: self._compared(symbol, other, compute(float(self), float(other)))
+
+
+for _name, _symbol in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/"), ("pow", "**")):
+    _compute = eval(f"lambda a, b: a {_symbol} b")
+    setattr(Number, f"__{_name}__", _arithmetic(_symbol, _compute, swapped=False))
+    setattr(Number, f"__r{_name}__", _arithmetic(_symbol, _compute, swapped=True))
+for _name, _symbol in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "=="), ("ne", "!=")):
+    setattr(Number, f"__{_name}__", _comparison(_symbol, eval(f"lambda a, b: a {_symbol} b")))
+
+
+# ------------------------------------------------------------------------------------------------- instructions
+
+
+@dataclass
+class Instruction:
+    """One line of a program.
+
+    Attributes:
+        name: The operation's.
+        call: What computes it, on arrays.
+        inputs: Arrays, numbers or None.
+        options: Passed on by name.
+        output: The memory that receives the result.
+        kind: ``"out"``: ``call`` takes ``out=``; ``"copy"``: what it returns is copied; ``"view"``: the output is a view
+            of the first input.
+    """
+
+    name: str
+    call: Callable[..., Any]
+    inputs: list[Any]
+    options: dict[str, Any]
+    output: Array
+    kind: str
+
+    def reads(self) -> Iterator[Array]:
+        for value in (*self.inputs, *self.options.values()):
+            if isinstance(value, np.ndarray):
+                yield value
+
+
+def _copy(source: Array, *, out: Array) -> None:
+    np.copyto(out, source, casting="unsafe")
+
+
+@dataclass
+class Tracer:
+    """Notes what a step does; the engine, in-place writes, optimizers and sources of random numbers report to it."""
+
+    instructions: list[Instruction] = field(default_factory=list)
+    numbers: dict[str, str] = field(default_factory=dict)  # names of expressions
+    writes: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)  # dict, key and the number's name
+    guards: list[tuple[str, bool]] = field(default_factory=list)
+    modes: list[tuple[Any, bool]] = field(default_factory=list)
+    optimizers: list[tuple[Any, Any, Any]] = field(default_factory=list)
+    drawing: bool = False  # whether random numbers may be drawn now
+    environment: dict[str, Any] = field(default_factory=dict)  # what the expressions name
+    tensors: dict[int, tuple[Tensor, Array]] = field(default_factory=dict)  # those from outside, and their memory
+    made: dict[int, Array] = field(default_factory=dict)  # memory that the step made, by identity; keeps it alive
+    fresh: dict[int, Array] = field(default_factory=dict)  # constants it made: their values
+    grads: dict[int, Tensor] = field(default_factory=dict)  # tensors whose .grad the step sets
+    grads_before: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)  # and what it found there
+
+    # ------------------------------------------------------------------------------------------ reports
+
+    def plain(self, value: Any) -> Any:
+        """A traced number as a plain one."""
+        return float(value) if type(value) is Number else value
+
+    def record(
+        self,
+        op: Primitive,
+        args: Sequence[Any],
+        given: Sequence[Any],
+        cast: Sequence[Any],
+        params: dict[str, Any],
+        out: Array,
+    ) -> None:
+        """A primitive was applied: to ``given``, which casting turned into ``cast``."""
+        for arg in args:
+            if is_tensor(arg):
+                self._outside(arg)
+        inputs = list(cast)
+        for i, (before, after) in enumerate(zip(given, cast, strict=True)):
+            if type(before) is Number:
+                inputs[i] = before
+            elif before is not after and isinstance(before, np.ndarray):
+                self._add(Instruction("cast", _copy, [before], {}, after, "out"))
+        if op.view and np.may_share_memory(out, cast[0]):
+            kind = "view"
+        else:
+            kind = "out" if op.takes_out and out.dtype.kind == "f" else "copy"
+            if out is cast[0] or (out.base is not None and np.may_share_memory(out, cast[0])):
+                kind = "view"  # a forward that gave back its input
+        self._add(Instruction(op.name, op.forward, inputs, dict(params), out, kind))
+
+    def wrote(self, op: Primitive, target: Tensor, inputs: Sequence[Any], params: dict[str, Any]) -> None:
+        """A primitive was computed in its first input's memory."""
+        self._outside(target)
+        self._add(Instruction(f"{op.name}_", op.forward, list(inputs), dict(params), target._data, "out"))
+
+    def copied(self, source: Array, target: Array) -> None:
+        """An array's values were copied into another's memory."""
+        self._add(Instruction("copy_", _copy, [source], {}, target, "out"))
+
+    def stored(self, source: Array, target: Tensor) -> None:
+        """An array's values were written to a tensor's memory."""
+        self._outside(target)
+        self.copied(source, target._data)
+
+    def constant(self, array: Array) -> None:
+        """The step made a tensor with these values."""
+        self.made[id(array)] = array
+        self.fresh[id(array)] = array.copy()
+
+    def drawn(self, draw: Callable[[], Array]) -> Array:
+        """The step draws random numbers; returns them."""
+        self.drawing = True
+        try:
+            array = draw()
+        finally:
+            self.drawing = False
+        self._add(Instruction("draw", draw, [], {}, array, "copy"))
+        return array
+
+    def read(self, what: str) -> None:
+        """The step looks at values.
+
+        Raises:
+            GraphError: always.
+        """
+        raise GraphError(
+            f"a compiled step cannot look at values ({what}): they would be those of the traced call for ever. Return the tensor "
+            "and look at it outside; choose between values with where()"
+        )
+
+    def saw(self, module: Any) -> None:
+        """A module was called."""
+        self.modes.append((module, module.training))
+
+    def number(self, expression: str, value: float) -> Number:
+        """A number computed from traced ones."""
+        name = self.numbers.setdefault(expression, f"n{len(self.numbers)}")
+        return Number.of(value, name, self)
+
+    def options(self, optimizer: Any, group: dict[str, Any]) -> dict[str, Any]:
+        """An optimizer's options with its numbers traced."""
+        name = f"group{len(self.environment)}"
+        self.environment[name] = group
+        self.optimizers.append((optimizer, optimizer.state, optimizer.param_groups))
+        traced = dict(group)
+        for key, value in group.items():
+            if type(value) in (float, int):
+                traced[key] = self.number(f"{name}[{key!r}]", value)
+            elif isinstance(value, tuple):
+                traced[key] = tuple(self.number(f"{name}[{key!r}][{i}]", v) for i, v in enumerate(value))
+        return traced
+
+    def update(self, optimizer: Any, p: Any, g: Any, entries: dict[str, Any], group: dict[str, Any]) -> None:
+        """An optimizer's update of a parameter, with the numbers in its state traced."""
+        name = f"state{len(self.environment)}"
+        self.environment[name] = entries
+        counted = [key for key in entries if key in optimizer.numbers]
+        for key in counted:
+            entries[key] = self.number(f"{name}[{key!r}]", entries[key])
+        optimizer.update(p, g, entries, group)
+        for key in counted:
+            if type(entries[key]) is Number:
+                self.writes.append((entries, key, entries[key].name))
+                entries[key] = float(entries[key])
+
+    # -------------------------------------------------------------------------------------------- inside
+
+    def _outside(self, tensor: Tensor) -> None:
+        if id(tensor._data) not in self.made:
+            self.tensors.setdefault(id(tensor._data), (tensor, tensor._data))
+
+    def _add(self, instruction: Instruction) -> None:
+        self.made.setdefault(id(instruction.output), instruction.output)
+        self.instructions.append(instruction)
+
+    def delivered(self, tensor: Tensor) -> None:
+        """A gradient is about to be added to the tensor's ``.grad``."""
+        if id(tensor) not in self.grads:
+            self.grads[id(tensor)] = tensor
+            self.grads_before.append((tensor, tensor._grad))
+            if tensor._grad is not None:
+                self._outside(tensor._grad)
+
+    def forgot(self, tensor: Tensor) -> None:
+        """The tensor's ``.grad`` was set to None."""
+        self.grads.setdefault(id(tensor), tensor)
+
+
+# ------------------------------------------------------------------------------------------------------ programs
+
+
+class Program:
+    """A traced step; call it with the arrays of the arguments' tensors.
+
+    Attributes:
+        instructions: What it does, in order.
+        source: It as Python.
+    """
+
+    def __init__(self, tracer: Tracer, inputs: Sequence[Array], result: Any) -> None:
+        self.instructions = tracer.instructions
+        self._result = result
+        self._tracer = tracer
+        self._inputs = list(inputs)
+        self._grads = [(tensor, tensor._grad) for tensor in tracer.grads.values()]
+        self._names: dict[int, str] = {}
+        self._environment: dict[str, Any] = dict(tracer.environment)
+        self._moving = {id(array) for array in inputs}  # inputs, and what views them: other memory in each call
+        for i, array in enumerate(inputs):
+            self._names[id(array)] = f"x{i}"
+        self.source = self._compiled()
+        exec(self.source, self._environment)
+        self._run = self._environment["step"]
+        written = {id(i.output): i.output for i in self.instructions if i.kind != "view"}.values()
+        self._versions = [
+            version_of(tensor)
+            for tensor, array in tracer.tensors.values()
+            if any(np.may_share_memory(array, output) for output in written)
+        ]
+
+    def _compiled(self) -> str:
+        tracer = self._tracer
+        lines = [f"    {name} = {expression}" for expression, name in tracer.numbers.items()]
+        lines += [f"    if {guard} is not {outcome}: return None" for guard, outcome in dict.fromkeys(tracer.guards)]
+        written = [i.output for i in self.instructions if i.kind != "view"]
+        for array_id, values in tracer.fresh.items():
+            array = tracer.made[array_id]
+            if any(np.may_share_memory(array, output) for output in written):
+                lines.append(f"    copyto({self._name(array)}, {self._constant(values)})")
+        for instruction in self.instructions:
+            line = self._line(instruction)
+            if line:
+                lines.append(f"    {line}")
+        self._environment["copyto"] = functools.partial(np.copyto, casting="unsafe")
+        for entries, key, name in tracer.writes:
+            lines.append(f"    {self._constant(entries)}[{key!r}] = {name}")
+        arguments = ", ".join(f"x{i}" for i in range(len(self._inputs)))
+        results = "".join(f"{self._name(tensor._data)}, " for tensor in _tensors(self._result))
+        return "\n".join([f"def step({arguments}):", *lines, f"    return ({results})", ""])
+
+    def _line(self, instruction: Instruction) -> str:
+        moves = any(id(array) in self._moving for array in instruction.reads())
+        if instruction.kind == "view" and not moves:
+            return ""
+        arguments = [self._value(value) for value in instruction.inputs]
+        arguments += [f"{key}={self._value(value)}" for key, value in instruction.options.items()]
+        call = self._callable(instruction)
+        if instruction.kind == "view":
+            self._moving.add(id(instruction.output))
+            return f"{self._name(instruction.output)} = {call}({', '.join(arguments)})"
+        output = self._name(instruction.output)
+        if instruction.kind == "out":
+            return f"{call}({', '.join([*arguments, f'out={output}'])})"
+        return f"copyto({output}, {call}({', '.join(arguments)}))"
+
+    def _callable(self, instruction: Instruction) -> str:
+        name = f"{instruction.name.strip('_')}_{id(instruction.call):x}"
+        self._environment[name] = instruction.call
+        return name
+
+    def _value(self, value: Any) -> str:
+        if type(value) is Number:
+            return value.name
+        if isinstance(value, np.ndarray):
+            return self._name(value)
+        if value is None or type(value) in (bool, int, str) or (type(value) is float and np.isfinite(value)):
+            return repr(value)
+        return self._constant(value)
+
+    def _name(self, array: Array) -> str:
+        name = self._names.setdefault(id(array), f"v{len(self._names)}")
+        if id(array) not in self._moving:
+            self._environment[name] = array
+        return name
+
+    def _constant(self, value: Any) -> str:
+        name = f"c{len(self._environment)}"
+        self._environment[name] = value
+        return name
+
+    # ------------------------------------------------------------------------------------------- replaying
+
+    def holds(self) -> bool:
+        """Whether what the program took for granted still is so."""
+        tracer = self._tracer
+        return (
+            all(tensor._data is array for tensor, array in tracer.tensors.values())
+            and all(module.training is mode for module, mode in tracer.modes)
+            and all(o.state is kept and o.param_groups is groups for o, kept, groups in tracer.optimizers)
+            and all(tensor._grad is grad for tensor, grad in tracer.grads_before)
+        )
+
+    def __call__(self, inputs: Sequence[Array]) -> tuple[Any] | None:
+        """Replay, and give the step's result in a tuple; None, with nothing done, where a comparison comes out otherwise."""
+        results = state.quiet(self._run, *inputs)
+        if results is None:
+            return None
+        for version in self._versions:
+            version.bump("a compiled step")
+        for tensor, grad in self._grads:
+            tensor._grad = grad
+        return (_copied(self._result, iter(results)),)
+
+    def __str__(self) -> str:
+        lines = []
+        total = 0
+        for i, instruction in enumerate(self.instructions):
+            output = instruction.output
+            total += 0 if instruction.kind == "view" else output.nbytes
+            reads = ", ".join(
+                f"{self._names.get(id(v), '?')}{list(v.shape)}" if isinstance(v, np.ndarray) else str(getattr(v, "name", v))
+                for v in instruction.inputs
+            )
+            into = f"{self._names.get(id(output), '-')}{list(output.shape)}"
+            lines.append(f"{i:4}  {instruction.kind:4}  {instruction.name}({reads}) -> {into}  {output.nbytes:,} bytes")
+        return "\n".join([*lines, f"{len(lines)} instructions, {total:,} bytes written"])
+
+
+# ------------------------------------------------------------------------------------------------------- compile
+
+
+class CompiledStep:
+    """What :func:`compile` returns: call it like the function.
+
+    Attributes:
+        program: The program that ran last; None before there is one.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._programs: dict[Any, Program] = {}
+        self._warm = False
+        self.program: Program | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function's result; tensors in it are new ones."""
+        if state.tracer is not None:
+            return self._function(*args, **kwargs)
+        if not self._warm:  # the first call makes what exists from then on, such as the optimizer's state
+            self._warm = True
+            return self._function(*args, **kwargs)
+        tensors = list(_tensors((args, kwargs)))
+        arrays = [tensor._data for tensor in tensors]
+        key = (state.grad, _described((args, kwargs)))
+        program = self._programs.get(key)
+        if program is not None and program.holds() and (result := program(arrays)) is not None:
+            self.program = program
+            return result[0]
+        return self._trace(key, arrays, args, kwargs)
+
+    def _trace(self, key: Any, arrays: list[Array], args: Any, kwargs: Any) -> Any:
+        tracer = Tracer()
+        tracer.made.update((id(array), array) for array in arrays)
+        state.tracer = tracer
+        try:
+            result = self._function(*args, **kwargs)
+        finally:
+            state.tracer = None
+        self._programs[key] = self.program = Program(tracer, arrays, result)
+        return _copied(result, (tensor._data for tensor in _tensors(result)))
+
+
+def compile(function: Callable[..., Any]) -> CompiledStep:  # noqa: A001 - PyTorch's name
+    """A training step that is traced, then replayed without allocating memory or building a graph.
+
+    The function takes tensors (in tuples, lists and dicts, too), and does a whole step: forward, backward, update. Its
+    results are those of the function itself, to the last bit. See the module's docstring for what may change from call to
+    call.
+
+    Raises:
+        GraphError: The step looks at values.
+
+    >>> import tinygrad_mlp as torch
+    >>> model = torch.nn.Linear(2, 1)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> @torch.compile
+    ... def step(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = torch.nn.functional.mse_loss(model(x), y)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> losses = [step(torch.ones(4, 2), torch.zeros(4, 1)).item() for _ in range(20)]
+    >>> losses[-1] < 1e-3
+    True
+    """
+    if not callable(function):
+        raise ArgumentError(f"compile() expects a function, got {type(function).__name__}")
+    return CompiledStep(function)
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if is_tensor(value):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+
+
+def _described(value: Any) -> Any:
+    """What a program is traced for: of a tensor its shape, dtype and whether it requires grad, of the rest itself."""
+    if is_tensor(value):
+        return value._data.shape, value._data.strides, value._data.dtype.char, value.requires_grad
+    if isinstance(value, list | tuple):
+        return tuple(_described(item) for item in value)
+    if isinstance(value, dict):
+        return tuple((key, _described(item)) for key, item in value.items())
+    if value is None or isinstance(value, bool | int | float | str):
+        return type(value), value
+    raise ArgumentError(
+        f"a compiled step takes tensors, numbers, strings and None, in lists, tuples and dicts, got {type(value).__name__}"
+    )
+
+
+def _copied(value: Any, arrays: Iterator[Array]) -> Any:
+    """A result with these arrays in its tensors, copied: they are the caller's own."""
+    if is_tensor(value):
+        array = next(arrays)
+        return value if value._node is not None and value._node.is_leaf else wrap(array.copy())
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(item, arrays) for item in value)
+    if isinstance(value, dict):
+        return {key: _copied(item, arrays) for key, item in value.items()}
+    return value
