@@ -28,6 +28,7 @@ import numpy as np
 
 from .engine import Primitive, is_tensor, version_of, wrap
 from .errors import ArgumentError, GraphError
+from .fusion import Instruction, copy, optimized, owner
 from .grad_mode import state
 from .tensor import Tensor
 
@@ -94,38 +95,7 @@ for _name, _symbol in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("e
     setattr(Number, f"__{_name}__", _comparison(_symbol, eval(f"lambda a, b: a {_symbol} b")))
 
 
-# ------------------------------------------------------------------------------------------------- instructions
-
-
-@dataclass
-class Instruction:
-    """One line of a program.
-
-    Attributes:
-        name: The operation's.
-        call: What computes it, on arrays.
-        inputs: Arrays, numbers or None.
-        options: Passed on by name.
-        output: The memory that receives the result.
-        kind: ``"out"``: ``call`` takes ``out=``; ``"copy"``: what it returns is copied; ``"view"``: the output is a view
-            of the first input.
-    """
-
-    name: str
-    call: Callable[..., Any]
-    inputs: list[Any]
-    options: dict[str, Any]
-    output: Array
-    kind: str
-
-    def reads(self) -> Iterator[Array]:
-        for value in (*self.inputs, *self.options.values()):
-            if isinstance(value, np.ndarray):
-                yield value
-
-
-def _copy(source: Array, *, out: Array) -> None:
-    np.copyto(out, source, casting="unsafe")
+# --------------------------------------------------------------------------------------------------------- tracing
 
 
 @dataclass
@@ -170,7 +140,7 @@ class Tracer:
             if type(before) is Number:
                 inputs[i] = before
             elif before is not after and isinstance(before, np.ndarray):
-                self._add(Instruction("cast", _copy, [before], {}, after, "out"))
+                self._add(Instruction("cast", copy, [before], {}, after, "out"))
         if op.view and np.may_share_memory(out, cast[0]):
             kind = "view"
         else:
@@ -186,7 +156,7 @@ class Tracer:
 
     def copied(self, source: Array, target: Array) -> None:
         """An array's values were copied into another's memory."""
-        self._add(Instruction("copy_", _copy, [source], {}, target, "out"))
+        self._add(Instruction("copy_", copy, [source], {}, target, "out"))
 
     def stored(self, source: Array, target: Tensor) -> None:
         """An array's values were written to a tensor's memory."""
@@ -205,7 +175,7 @@ class Tracer:
             array = draw()
         finally:
             self.drawing = False
-        self._add(Instruction("draw", draw, [], {}, array, "copy"))
+        self._add(Instruction("draw", draw, [], {}, array, "draw"))
         return array
 
     def read(self, what: str) -> None:
@@ -288,8 +258,14 @@ class Program:
         source: It as Python.
     """
 
-    def __init__(self, tracer: Tracer, inputs: Sequence[Array], result: Any) -> None:
+    def __init__(self, tracer: Tracer, inputs: Sequence[Array], result: Any, fusion: bool) -> None:
         self.instructions = tracer.instructions
+        if fusion:
+            kept = [tensor._data for tensor in _tensors(result)]
+            kept += [array for _, array in tracer.tensors.values()]
+            kept += [tensor._grad._data for tensor in tracer.grads.values() if tensor._grad is not None]
+            live, moving = {owner(array) for array in kept}, {owner(array) for array in inputs}
+            self.instructions = optimized(tracer.instructions, live | moving, moving)
         self._result = result
         self._tracer = tracer
         self._inputs = list(inputs)
@@ -333,6 +309,8 @@ class Program:
         moves = any(id(array) in self._moving for array in instruction.reads())
         if instruction.kind == "view" and not moves:
             return ""
+        if instruction.kind == "blocks":
+            return self._blocks(instruction)
         arguments = [self._value(value) for value in instruction.inputs]
         arguments += [f"{key}={self._value(value)}" for key, value in instruction.options.items()]
         call = self._callable(instruction)
@@ -343,6 +321,17 @@ class Program:
         if instruction.kind == "out":
             return f"{call}({', '.join([*arguments, f'out={output}'])})"
         return f"copyto({output}, {call}({', '.join(arguments)}))"
+
+    def _blocks(self, instruction: Instruction) -> str:
+        arrays: dict[int, str] = {}
+        for part in instruction.body:
+            for array in (*part.reads(), part.output):
+                arrays.setdefault(id(array), f"b{len(arrays)}")
+        lines = [f"for {', '.join(arrays.values())}, in {self._constant(instruction.tables)}:"]
+        for part in instruction.body:
+            inputs = [arrays[id(v)] if isinstance(v, np.ndarray) else self._value(v) for v in part.inputs]
+            lines.append(f"        {self._callable(part)}({', '.join([*inputs, f'out={arrays[id(part.output)]}'])})")
+        return "\n".join(lines)
 
     def _callable(self, instruction: Instruction) -> str:
         name = f"{instruction.name.strip('_')}_{id(instruction.call):x}"
@@ -417,9 +406,10 @@ class CompiledStep:
         program: The program that ran last; None before there is one.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], fusion: bool) -> None:
         functools.update_wrapper(self, function)
         self._function = function
+        self._fusion = fusion
         self._programs: dict[Any, Program] = {}
         self._warm = False
         self.program: Program | None = None
@@ -448,11 +438,11 @@ class CompiledStep:
             result = self._function(*args, **kwargs)
         finally:
             state.tracer = None
-        self._programs[key] = self.program = Program(tracer, arrays, result)
+        self._programs[key] = self.program = Program(tracer, arrays, result, self._fusion)
         return _copied(result, (tensor._data for tensor in _tensors(result)))
 
 
-def compile(function: Callable[..., Any]) -> CompiledStep:  # noqa: A001 - PyTorch's name
+def compile(function: Callable[..., Any], *, fusion: bool = True) -> CompiledStep:  # noqa: A001 - PyTorch's name
     """A training step that is traced, then replayed without allocating memory or building a graph.
 
     The function takes tensors (in tuples, lists and dicts, too), and does a whole step: forward, backward, update. Its
@@ -478,7 +468,7 @@ def compile(function: Callable[..., Any]) -> CompiledStep:  # noqa: A001 - PyTor
     """
     if not callable(function):
         raise ArgumentError(f"compile() expects a function, got {type(function).__name__}")
-    return CompiledStep(function)
+    return CompiledStep(function, fusion)
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -1,0 +1,439 @@
+"""What makes a traced program faster: operations taken apart into NumPy's, unused ones left out, chains run in blocks.
+
+An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compile`. :func:`optimized` rewrites a list of them:
+
+1. :func:`joined`: cross-entropy and its gradient, which both need the exponentials of the logits, share them;
+2. :func:`lowered`: an operation becomes the NumPy calls that it consists of, each with memory to write into;
+3. :func:`unused`: what nobody reads is left out, and a result that is only copied goes where the copy went;
+4. :func:`blocked`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
+   them writes is still in the cache when the next reads it; what only they use is kept for one block alone.
+
+Elementwise results do not depend on how they are divided, so 2 to 4 give the same bits, but for the gradient of ReLU where it
+meets an infinity (``0 * inf``). The first rounds differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .errors import DimensionError
+
+__all__ = ["Instruction", "copy", "optimized", "owner"]
+
+Array = np.ndarray[Any, Any]
+
+BLOCK = 16_384  # elements of a block: 64 KiB of float32, so that a handful of arrays fit in a core's own cache
+
+
+@dataclass
+class Instruction:
+    """One line of a program.
+
+    Attributes:
+        name: The operation's.
+        call: What computes it, on arrays.
+        inputs: Arrays, numbers or None.
+        options: Passed on by name.
+        output: The memory that receives the result.
+        kind: ``"out"``: ``call`` takes ``out=``; ``"copy"``: what it returns is copied; ``"view"``: the output is a view
+            of the first input; ``"draw"``: like copy, of random numbers; ``"blocks"``: the body is run block by block.
+        body: Of ``"blocks"``: elementwise instructions.
+        tables: Of ``"blocks"``: for each block the memory of each array of the body.
+    """
+
+    name: str
+    call: Callable[..., Any]
+    inputs: list[Any]
+    options: dict[str, Any]
+    output: Array
+    kind: str = "out"
+    body: list[Instruction] = field(default_factory=list)
+    tables: list[tuple[Array, ...]] = field(default_factory=list)
+
+    def reads(self) -> Iterator[Array]:
+        """The arrays it reads."""
+        for value in (*self.inputs, *self.options.values()):
+            if isinstance(value, np.ndarray):
+                yield value
+
+
+def copy(source: Array, *, out: Array) -> None:
+    """The values of one array into another."""
+    np.copyto(out, source, casting="unsafe")
+
+
+def owner(array: Array) -> int:
+    """The identity of the memory that an array views."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return id(array)
+
+
+def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[int]) -> list[Instruction]:
+    """The instructions, rewritten.
+
+    Args:
+        instructions: Of the trace.
+        live: Owners of memory that is read after the program, or by the next call.
+        moving: Owners of memory that is elsewhere in each call.
+    """
+    program = [part for instruction in joined(instructions, live) for part in lowered(instruction, moving)]
+    return blocked(unused(program, live), live, moving)
+
+
+# -------------------------------------------------------------------------------------------------- cross-entropy
+
+_SLOPE = ["class_cross_entropy", "_class_distribution", "softmax", "_sum_along", "mul", "sub", "mul"]
+
+
+def joined(instructions: Sequence[Instruction], live: set[int]) -> list[Instruction]:
+    """The instructions with each cross-entropy of unweighted classes, and its gradient, as two that share their work.
+
+    In a program: loss(x, t), q(x, t), p = softmax(x), s = sum(q), p * s, p * s - q, g * (p * s - q).
+    """
+    result = list(instructions)
+    start = 0
+    while start < len(result):
+        window = result[start : start + len(_SLOPE)]
+        if [i.name for i in window] == _SLOPE and _is_slope(window, result[start + len(_SLOPE) :], live):
+            loss, slope = window[0], window[-1]
+            x, t, _ = loss.inputs
+            (g,) = (v for v in slope.inputs if v is not window[-2].output)
+            kernel = CrossEntropy(x.shape, x.dtype)
+            result[start : start + len(_SLOPE)] = [
+                Instruction("cross_entropy", kernel.loss, [x, t], {}, loss.output),
+                Instruction("cross_entropy_slope", kernel.slope, [g], {}, slope.output),
+            ]
+        start += 1
+    return result
+
+
+def _is_slope(window: Sequence[Instruction], later: Sequence[Instruction], live: set[int]) -> bool:
+    loss, q, p, total, scaled, difference, slope = window
+    x, t, weight = loss.inputs
+    inner = {owner(i.output) for i in window[1:-1]}
+    return (
+        weight is None
+        and loss.options["reduction"] == "mean"
+        and loss.options["label_smoothing"] == 0
+        and q.options == loss.options
+        and all(a is b for a, b in zip(q.inputs, loss.inputs, strict=True))
+        and p.inputs[0] is x
+        and p.options == {"dim": 1, "dtype": None}
+        and total.inputs[0] is q.output
+        and scaled.inputs[0] is p.output
+        and scaled.inputs[1] is total.output
+        and difference.inputs[0] is scaled.output
+        and difference.inputs[1] is q.output
+        and difference.options == {"alpha": 1}
+        and any(v is difference.output for v in slope.inputs)
+        and all(isinstance(v, np.ndarray) and (v is difference.output or v.ndim == 0) for v in slope.inputs)
+        and t.dtype == np.int64
+        and inner.isdisjoint(live)
+        and not any(owner(array) in inner for i in later for array in i.reads())
+    )
+
+
+class CrossEntropy:
+    """Mean cross-entropy of class indices, and its gradient by the logits, from one exponential of them.
+
+    The classes are the first dimension meanwhile: NumPy sums along a short last one far slower.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        rows, classes = shape
+        self._z = np.empty((classes, rows), dtype)  # logits minus their largest, then their exponentials
+        self._flat = self._z.reshape(-1)
+        self._largest, self._sums, self._picked = (np.empty(rows, dtype) for _ in range(3))
+        self._at, self._rows = np.empty(rows, np.int64), np.arange(rows)
+        self._kept, self._none = np.empty(rows, bool), np.empty(rows, bool)
+        self._count = rows
+
+    def loss(self, x: Array, t: Array, *, out: Array) -> None:
+        """mean(log(sum_c exp(x_c)) - x_t) over rows whose class is not -100, the index that is ignored."""
+        z, largest, picked = self._z, self._largest, self._picked
+        np.not_equal(t, -100, out=self._kept)
+        np.multiply(t, self._kept, out=self._at)
+        if self._at.view(np.uint64).max(initial=0) >= len(z):  # as unsigned numbers, negative ones are huge
+            wrong = self._at[(self._at < 0) | (self._at >= len(z))][0]
+            raise DimensionError(f"Target {wrong} is out of bounds: the input has {len(z)} classes, 0 to {len(z) - 1}")
+        np.copyto(z, x.T)
+        np.maximum.reduce(z, axis=0, out=largest)
+        np.subtract(z, largest, out=z)
+        np.multiply(self._at, len(self._rows), out=self._at)
+        np.add(self._at, self._rows, out=self._at)
+        np.take(self._flat, self._at, out=picked, mode="clip")
+        np.exp(z, out=z)
+        np.add.reduce(z, axis=0, out=self._sums)
+        np.log(self._sums, out=largest)
+        np.subtract(largest, picked, out=picked)
+        self._count = int(np.count_nonzero(self._kept))
+        if self._count < len(t):
+            np.copyto(picked, 0, where=np.logical_not(self._kept, out=self._none))
+        np.true_divide(np.add.reduce(picked), self._count, out=out)
+
+    def slope(self, g: Array, *, out: Array) -> None:
+        """(softmax(x) - one_hot(t)) g / rows, with zeros in rows that are ignored; after :meth:`loss`. EE6132 lab, eq. 8."""
+        z, share, picked = self._z, self._largest, self._picked
+        each = np.true_divide(g, self._count)
+        np.true_divide(each, self._sums, out=share)
+        np.multiply(z, share, out=z)
+        np.take(self._flat, self._at, out=picked, mode="clip")
+        np.subtract(picked, each, out=picked)
+        np.put(self._flat, self._at, picked)
+        np.copyto(out, z.T)
+        if self._count < len(out):
+            out[self._none] = 0
+
+
+# ------------------------------------------------------------------------------------------------------- lowering
+
+_UFUNCS: dict[str, np.ufunc] = {
+    "mul": np.multiply,
+    "true_divide": np.true_divide,
+    "neg": np.negative,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+}
+
+
+def _line(ufunc: Callable[..., Any], output: Array, *inputs: Any) -> Instruction:
+    return Instruction(getattr(ufunc, "__name__", "call"), ufunc, list(inputs), {}, output)
+
+
+def _scratch(like: Array) -> Array:
+    return np.empty(like.shape, like.dtype)
+
+
+def lowered(instruction: Instruction, moving: set[int]) -> list[Instruction]:
+    """The instruction as NumPy's own calls, where it is one of those that pay; else itself."""
+    name, inputs, out = instruction.name.rstrip("_"), instruction.inputs, instruction.output
+    if instruction.kind not in ("out", "copy") or out.dtype.kind != "f":
+        return [instruction]
+    if name in _UFUNCS and not instruction.options:
+        return [_line(_UFUNCS[name], out, *inputs)]
+    if name in _LOWERED:
+        return _LOWERED[name](instruction, out, *inputs, moving=moving, **instruction.options) or [instruction]
+    return [instruction]
+
+
+def _is_one(value: Any) -> bool:
+    return type(value) in (int, float) and value == 1
+
+
+def _scaled(ufunc: np.ufunc, _: Instruction, out: Array, a: Any, b: Any, *, moving: set[int], alpha: Any = 1) -> Any:
+    if _is_one(alpha):
+        return [_line(ufunc, out, a, b)]
+    if not isinstance(b, np.ndarray):
+        return None
+    scaled = _scratch(b)
+    return [_line(np.multiply, scaled, b, alpha), _line(ufunc, out, a, scaled)]
+
+
+def _sigmoid(_: Instruction, out: Array, x: Array, *, moving: set[int]) -> Any:
+    chain = [_line(np.negative, out, x), _line(np.exp, out, out), _line(np.add, out, out, 1)]
+    return [*chain, _line(np.true_divide, out, 1, out)]
+
+
+def _relu(_: Instruction, out: Array, x: Array, *, moving: set[int]) -> Any:
+    return [_line(np.maximum, out, x, 0)]
+
+
+def _between(_: Instruction, out: Array, x: Array, source: Array, *, moving: set[int], low: Any, high: Any) -> Any:
+    if high is not None:
+        return None
+    above = np.empty(source.shape, bool)
+    return [_line(np.greater, above, source, low), _line(np.multiply, out, x, above)]
+
+
+def _linear(_: Instruction, out: Array, x: Array, weight: Array, bias: Array | None, *, moving: set[int]) -> Any:
+    if owner(weight) in moving or x.ndim < 2:
+        return None
+    product = _line(np.matmul, out, x, weight.T)
+    return [product] if bias is None else [product, _line(np.add, out, out, bias)]
+
+
+def _matmul(_: Instruction, out: Array, a: Array, b: Array, *, moving: set[int]) -> Any:
+    return [_line(np.matmul, out, a, b)]
+
+
+def _sum_to(_: Instruction, out: Array, x: Array, *, moving: set[int], shape: tuple[int, ...]) -> Any:
+    return [_line(partial(np.add.reduce, axis=0), out, x)] if x.shape[1:] == shape else None
+
+
+def _product_added(
+    product: np.ufunc, _: Instruction, out: Array, x: Any, a: Array, b: Array, *, moving: set[int], value: Any
+) -> Any:
+    if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
+        return None
+    term = np.empty(np.broadcast_shapes(a.shape, b.shape), out.dtype)
+    scaled = [] if _is_one(value) else [_line(np.multiply, term, term, value)]
+    return [_line(product, term, a, b), *scaled, _line(np.add, out, x, term)]
+
+
+def _lerp(_: Instruction, out: Array, x: Array, end: Array, weight: Any, *, moving: set[int]) -> Any:
+    if not isinstance(x, np.ndarray) or not isinstance(end, np.ndarray):
+        return None
+    way = np.empty(np.broadcast_shapes(x.shape, end.shape), out.dtype)
+    if isinstance(weight, np.ndarray) and weight.shape not in ((), way.shape):
+        return None
+    return [_line(np.subtract, way, end, x), _line(np.multiply, way, way, weight), _line(np.add, out, x, way)]
+
+
+_LOWERED: dict[str, Callable[..., Any]] = {
+    "add": partial(_scaled, np.add),
+    "sub": partial(_scaled, np.subtract),
+    "sigmoid": _sigmoid,
+    "relu": _relu,
+    "between": _between,
+    "linear": _linear,
+    "_matmul": _matmul,
+    "sum_to": _sum_to,
+    "addcmul": partial(_product_added, np.multiply),
+    "addcdiv": partial(_product_added, np.true_divide),
+    "lerp": _lerp,
+}
+
+
+# --------------------------------------------------------------------------------------------------------- unused
+
+
+def unused(program: Sequence[Instruction], live: set[int]) -> list[Instruction]:
+    """Without instructions whose results nobody reads, and without copies of what can be computed in place."""
+    kept: list[Instruction] = []
+    wanted = set(live)
+    for instruction in reversed(program):
+        if instruction.kind not in ("view", "draw") and owner(instruction.output) not in wanted:
+            continue
+        wanted.update(owner(array) for array in instruction.reads())
+        kept.append(instruction)
+    kept.reverse()
+
+    readers: dict[int, int] = {}
+    for instruction in kept:
+        for array in instruction.reads():
+            readers[owner(array)] = readers.get(owner(array), 0) + 1
+    result: list[Instruction] = []
+    for instruction in kept:
+        before = result[-1] if result else None
+        if (
+            before is not None
+            and instruction.call is copy
+            and _elementwise(before)
+            and before.output is instruction.inputs[0]
+            and owner(before.output) not in live
+            and readers[owner(before.output)] == 1
+            and (before.output.shape, before.output.dtype) == (instruction.output.shape, instruction.output.dtype)
+            and all(_aligned(array, instruction.output) for array in before.reads())
+        ):
+            before.output = instruction.output
+        else:
+            result.append(instruction)
+    return result
+
+
+def _elementwise(instruction: Instruction) -> bool:
+    return isinstance(instruction.call, np.ufunc) and instruction.call.signature is None and instruction.kind == "out"
+
+
+def _aligned(a: Array, b: Array) -> bool:
+    """Whether two arrays share no memory, or element by element."""
+    if owner(a) != owner(b):
+        return True
+    return (a.ctypes.data, a.shape, a.strides) == (b.ctypes.data, b.shape, b.strides)
+
+
+# --------------------------------------------------------------------------------------------------------- blocks
+
+
+def blocked(program: Sequence[Instruction], live: set[int], moving: set[int]) -> list[Instruction]:
+    """Chains of elementwise instructions on large arrays of one shape, each chain block by block."""
+    last = {}  # where an owner's memory is last read
+    for i, instruction in enumerate(program):
+        for array in instruction.reads():
+            last[owner(array)] = i
+    result: list[Instruction] = []
+    chain: list[Instruction] = []
+
+    def close(end: int) -> None:
+        if len(chain) < 2:
+            result.extend(chain)
+        else:
+            inner = {
+                id(part.output): part.output
+                for part in chain
+                if owner(part.output) == id(part.output)
+                and owner(part.output) not in live
+                and last.get(id(part.output), -1) < end
+            }
+            first: dict[int, str] = {}
+            for part in chain:
+                for array in part.reads():
+                    first.setdefault(id(array), "read")
+                first.setdefault(id(part.output), "written")
+            result.append(_in_blocks(chain, {key for key in inner if first[key] == "written"}))
+        chain.clear()
+
+    for i, instruction in enumerate(program):
+        fits = _blockable(instruction, moving)
+        if chain and not (fits and instruction.output.shape == chain[0].output.shape and _fit(instruction, chain)):
+            close(i)
+        if fits:
+            chain.append(instruction)
+        else:
+            result.append(instruction)
+    close(len(program))
+    return result
+
+
+def _blockable(instruction: Instruction, moving: set[int]) -> bool:
+    out = instruction.output
+    if not _elementwise(instruction) or out.size <= BLOCK or out.ndim == 0:
+        return False
+    for array in (*instruction.reads(), out):
+        if owner(array) in moving:
+            return False
+        same = array.shape == out.shape and array.flags.c_contiguous
+        row = out.ndim == 2 and array.shape in (out.shape[1:], (1, out.shape[1]))
+        if not (same or row or array.ndim == 0):
+            return False
+    return out.flags.c_contiguous
+
+
+def _fit(instruction: Instruction, chain: Iterable[Instruction]) -> bool:
+    """Whether what it touches and what the chain touches is the same memory in the same places, or other memory."""
+    mine = (*instruction.reads(), instruction.output)
+    theirs = [array for part in chain for array in (*part.reads(), part.output)]
+    return all(_aligned(a, b) for a in mine for b in theirs)
+
+
+def _in_blocks(chain: Sequence[Instruction], inner: set[int]) -> Instruction:
+    """One instruction for the chain; arrays in ``inner`` are of no use outside it, and get memory for one block."""
+    shape = chain[0].output.shape
+    rows = max(1, BLOCK // max(1, int(np.prod(shape[1:]))))
+    arrays: dict[int, Array] = {}
+    for part in chain:
+        for array in (*part.reads(), part.output):
+            arrays.setdefault(id(array), array)
+    kept = {key: np.empty((rows, *shape[1:]), arrays[key].dtype) for key in inner}
+    tables = []
+    for start in range(0, shape[0], rows):
+        stop = min(start + rows, shape[0])
+        tables.append(
+            tuple(
+                kept[key][: stop - start] if key in kept else array[start:stop] if array.shape == shape else array
+                for key, array in arrays.items()
+            )
+        )
+    return Instruction(
+        "blocks", copy, [a for k, a in arrays.items() if k not in kept], {}, chain[-1].output, "blocks", list(chain), tables
+    )
