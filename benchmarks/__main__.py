@@ -1,74 +1,94 @@
-"""Time training steps side by side: rounds interleaved, medians, ratios to the handwritten NumPy step.
+"""Time whole training steps side by side: rounds interleaved, each peer in its own process; a table, JSON and a plot.
 
-    python -m benchmarks [STEP…] [--rounds N] [--quick]
+    python -m benchmarks [STEP…] [--rounds N] [--out DIR] [--quick]
 
-PyTorch takes part where it is installed. Both cores may be used by whoever uses them.
+A ratio is taken within a round, so that what slows the machine down slows both down. Peers that are not installed are left out
+(``pip install '.[bench]'`` brings them).
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import json
+import os
+import platform
 import statistics
-import time
-from collections.abc import Callable
-from functools import partial
+from pathlib import Path
+from typing import Any
 
-import tinygrad_mlp
+import numpy as np
 
-from .steps import STEPS, Step, by_hand, with_library
+from .peers import available
+from .rounds import measure
+from .steps import STEPS
 
-
-def peers() -> dict[str, Callable[[Step], Callable[[], object]]]:
-    """Who takes part: name to a maker of steps."""
-    found: dict[str, Callable[[Step], Callable[[], object]]] = {
-        "numpy": by_hand,
-        "tinygrad_mlp": partial(with_library, tinygrad_mlp),
-    }
-    if importlib.util.find_spec("torch") is not None:
-        import torch
-
-        found["torch"] = partial(with_library, torch)
-    return found
-
-
-def measure(step: Step, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Microseconds a step per round, for each peer; the peers take turns within a round."""
-    runs = {name: make(step) for name, make in peers().items()}
-    repeats = {}
-    for name, run in runs.items():
-        run()
-        start = time.perf_counter()
-        run()
-        repeats[name] = max(1, int(seconds / (time.perf_counter() - start)))
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            for _ in range(repeats[name]):
-                run()
-            times[name].append((time.perf_counter() - start) / repeats[name] * 1e6)
-    return times
+OURS = ("tinygrad_mlp", "tinygrad_mlp, compiled")
 
 
 def main() -> None:
-    """Measure the steps named, or all of them, and print a table."""
+    """Measure the steps named, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of {', '.join(STEPS)}; all if none is named")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of taking turns (default 15)")
-    parser.add_argument("--quick", action="store_true", help="3 short rounds: that it runs, not how fast")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write steps.json and, where matplotlib is, steps.png there")
+    parser.add_argument("--quick", action="store_true", help="2 short rounds: that it runs, not how fast")
     args = parser.parse_args()
     unknown = set(args.steps) - set(STEPS)
     if unknown or args.rounds < 1:
         parser.error(f"no step {sorted(unknown)}" if unknown else "--rounds must be at least 1")
-    rounds, seconds = (3, 0.005) if args.quick else (args.rounds, 0.1)
-    print(f"{'step':6}{'peer':14}{'median µs':>12}{'ratio to numpy':>18}{'quartiles':>16}")
+    rounds, seconds = (2, 0.002) if args.quick else (args.rounds, 0.15)
+    results: dict[str, Any] = {}
     for name in args.steps or STEPS:
-        times = measure(STEPS[name], rounds, seconds)
-        for peer, own in times.items():
-            ratios = sorted(a / b for a, b in zip(own, times["numpy"], strict=True))
-            low, middle, high = statistics.quantiles(ratios, n=4)
-            print(f"{name:6}{peer:14}{statistics.median(own):12.0f}{middle:18.2f}{low:10.2f} - {high:.2f}")
+        results[name] = measure(name, available(STEPS[name], args.quick), rounds, seconds)
+        print(table(name, results[name]), flush=True)
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        about = {"machine": platform.platform(), "cores": os.cpu_count(), "numpy": np.__version__, "rounds": rounds}
+        (args.out / "steps.json").write_text(json.dumps({"about": about, "steps": results}, indent=1) + "\n")
+        plot(results, args.out / "steps.png")
+
+
+def ratios(times: dict[str, Any], ours: str, peer: str) -> list[float]:
+    """Ours by theirs, round by round."""
+    return [a / b for a, b in zip(times[ours]["seconds"], times[peer]["seconds"], strict=True)]
+
+
+def table(name: str, times: dict[str, Any]) -> str:
+    """Medians in microseconds, and the median ratios of ours to each peer with their quartiles."""
+    lines = [f"{name}: {STEPS[name].sizes}, batch {STEPS[name].batch}"]
+    lines.append(f"  {'':24}{'median µs':>11}" + "".join(f"{ours + ' /':>36}" for ours in OURS))
+    for peer, own in times.items():
+        line = f"  {peer:24}{statistics.median(own['seconds']) * 1e6:11.0f}"
+        for ours in OURS:
+            low, middle, high = statistics.quantiles(ratios(times, ours, peer), n=4)
+            line += f"{middle:20.2f} ({low:.2f} to {high:.2f})"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def plot(results: dict[str, Any], path: Path) -> None:
+    """The medians as bars, relative to PyTorch eager's (or, without it, NumPy's by hand)."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        print("matplotlib is not installed: no plot")
+        return
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    axes = figure.subplots()
+    peers = list(dict.fromkeys(peer for times in results.values() for peer in times))
+    width = 0.9 / len(peers)
+    for i, peer in enumerate(peers):
+        places, heights = [], []
+        for place, times in enumerate(results.values()):
+            if peer in times:
+                base = "torch" if "torch" in times else "numpy by hand"
+                places.append(place + (i - len(peers) / 2 + 0.5) * width)
+                heights.append(statistics.median(ratios(times, peer, base)))
+        axes.bar(places, heights, width, label=peer)
+    axes.axhline(1, color="black", linewidth=0.5)
+    axes.set(xticks=range(len(results)), xticklabels=list(results), ylabel="time relative to PyTorch eager", yscale="log")
+    axes.legend(fontsize=8, ncols=2)
+    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":

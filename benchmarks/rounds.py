@@ -1,0 +1,68 @@
+"""Rounds of taking turns: A B C A B C …, each peer in a process of its own, so that what disturbs one disturbs all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+__all__ = ["Worker", "measure"]
+
+
+class Worker:
+    """A process of one peer and one step."""
+
+    def __init__(self, process: subprocess.Popen[str], peer: str) -> None:
+        self._process = process
+        self.peer = peer
+        self.first = self._answer()["first"]
+        self.repeats = 1
+
+    def run(self) -> float:
+        """Seconds a step, over ``repeats`` steps."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{self.repeats}\n")
+        self._process.stdin.flush()
+        return float(self._answer()["seconds"]) / self.repeats
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.peer} ended with exit status {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def _started(peer: str, step: str) -> Iterator[Worker]:
+    command = [sys.executable, "-m", "benchmarks.worker", peer, step]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Worker(process, peer)
+        finally:
+            process.kill()
+
+
+def measure(step: str, peers: Sequence[str], rounds: int, seconds: float) -> dict[str, dict[str, Any]]:
+    """Per peer the ``seconds`` of each round and the ``first`` loss.
+
+    Args:
+        step: Its name.
+        peers: Their names.
+        rounds: How often each takes its turn.
+        seconds: Roughly how long a turn lasts.
+    """
+    with ExitStack() as stack:
+        workers = [stack.enter_context(_started(peer, step)) for peer in peers]
+        for worker in workers:
+            worker.run()
+            worker.repeats = max(1, int(seconds / worker.run()))
+        times: dict[str, list[float]] = {peer: [] for peer in peers}
+        for _ in range(rounds):
+            for worker in workers:
+                times[worker.peer].append(worker.run())
+        return {worker.peer: {"seconds": times[worker.peer], "first": worker.first} for worker in workers}
