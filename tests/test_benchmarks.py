@@ -19,8 +19,8 @@ from benchmarks.steps import STEPS
 SMALL = [name for name, step in STEPS.items() if step.batch <= 128]
 
 
-def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchmarks", *arguments]
+def benchmarks(*arguments: str, module: str = "benchmarks") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
@@ -32,6 +32,14 @@ def test_quick_mode_prints_a_table_and_writes_the_times(tmp_path: Path) -> None:
     assert saved["steps"]["tiny"].keys() == set(available(STEPS["tiny"], quick=True))
     assert all(len(times["seconds"]) == 2 for times in saved["steps"]["tiny"].values())
     assert (tmp_path / "steps.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_small_measurements_run(tmp_path: Path) -> None:
+    done = benchmarks("--quick", "--out", str(tmp_path), module="benchmarks.micro")
+    assert done.returncode == 0, done.stderr
+    parts = json.loads((tmp_path / "micro.json").read_text())
+    assert list(parts) == ["products", "operations", "graphs", "imports", "memory", "growth", "epoch"]
+    assert all(rows for rows in parts.values())
 
 
 def test_an_unknown_step_is_an_error() -> None:
