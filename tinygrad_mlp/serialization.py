@@ -28,7 +28,6 @@ import io
 import json
 import math
 import os
-import secrets
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -138,7 +137,7 @@ def _write(path: Path, content: bytes) -> None:
     target = Path(os.path.realpath(path))  # through a link, not in its place
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot save to {path}: the folder {target.parent} does not exist")
-    temporary = target.parent / f".{target.name[:100]}.{secrets.token_hex(8)}.tmp"
+    temporary = target.parent / f".{target.name[:100]}.{os.urandom(8).hex()}.tmp"
     try:
         with temporary.open("xb") as file:
             file.write(content)

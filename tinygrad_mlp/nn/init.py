@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -222,6 +221,8 @@ def trunc_normal_(
             UserWarning,
             stacklevel=3,
         )
+    from statistics import NormalDist  # slow to import, and for this function alone
+
     normal = NormalDist(mean, std)
     low, high = normal.cdf(a), normal.cdf(b)
     u = empty(tensor.numel(), dtype=float64).uniform_(low, high, generator=generator).numpy()

@@ -6,7 +6,6 @@ to call instead: NumPy would otherwise fall back to arrays of objects, or lose t
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -99,6 +98,8 @@ def from_numpy_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs:
     if ours is None:
         raise ArgumentError(f"{name} is not defined for tensors; {_REMEDY}")
     try:
+        import inspect  # slow to import, and for this error alone
+
         inspect.signature(ours).bind(*args, **kwargs)
     except TypeError as error:
         raise ArgumentError(f"{name} of a tensor: {error}; {_REMEDY}") from None
