@@ -63,8 +63,7 @@ def test_network() -> None:
     model = ascii_bits.network(torch.Generator().manual_seed(0))
     assert [type(layer).__name__ for layer in model] == ["Linear", "Sigmoid"] * 3
     for weight in ascii_bits.weights_of(model):
-        bound = (6 / sum(weight.shape)) ** 0.5
-        assert bound / 2 < weight.abs().max().item() <= bound
+        assert weight.std().item() == pytest.approx(0.1, rel=0.2)
     assert not any(bias.any().item() for bias in ascii_bits.biases_of(model))
 
 
