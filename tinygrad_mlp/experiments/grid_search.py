@@ -232,7 +232,9 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
     best = max(GRID, key=lambda cell: cells[cell]["history"]["validation accuracy"][-1])
     history = cells[best]["history"]
     for cell in GRID:
-        lab.row(f"{name_of(cell)}: is the best cell (share of the seeds)", float(cell == best), 1.0 if cell == PAPER else None)
+        lab.row(
+            f"{name_of(cell)}: is the best cell (share of the seeds)", float(cell == best), 1.0 if cell == PAPER else None
+        )
     lab.row("best cell: train accuracy", history["train accuracy"][-1], None, "%")
     lab.row("best cell: validation accuracy", history["validation accuracy"][-1], 84, "%")
 
