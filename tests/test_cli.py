@@ -106,6 +106,7 @@ def test_help_and_version(arguments: list[str], text: str, capsys: pytest.Captur
         (["run", "--seed", "4294967296"], "got '4294967296'"),
         (["run", "--seeds", "0"], "argument --seeds: expected a whole number of 1 or more, got '0'"),
         (["run", "--seed", "1", "--seeds", "2"], "argument --seeds: not allowed with argument --seed"),
+        (["run", "--seeds", "1001"], "argument --seeds: expected at most 1000, got '1001'"),
         (["report"], "the following arguments are required: DIR"),
         (["run", "--epoch=1"], "unrecognized arguments: --epoch=1"),
         (["run", "--walk"], "unrecognized arguments: --walk"),
@@ -152,9 +153,8 @@ def test_run_prints_a_table_and_writes_the_results(
         "Table 1",
         "quantity  unit  paper  ours    sd",
         "---------------------------------",
-        "accuracy  %        98    98  0.71",
+        "accuracy  %        98    98  0.71  (3 epochs, not 15)",
         "F1                  -   nan",
-        "Ours: 3 epochs, not 15.",
         "",
         "Not comparable with the reports' numbers: the images that ship with the package, a fraction of the whole set and "
         "fewer epochs.",

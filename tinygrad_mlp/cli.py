@@ -26,6 +26,7 @@ __all__ = ["main"]
 
 _EXTRA = ("joblib", "matplotlib", "safetensors", "skimage", "sklearn", "threadpoolctl", "tqdm")
 _MAX_SEED = 2**32 - 1
+_MAX_SEEDS = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,7 +102,9 @@ def _parser() -> _Parser:
     )
     seeds = run.add_mutually_exclusive_group()
     seeds.add_argument("--seed", metavar="N", type=_seed, help="seed of all random numbers (default: 0)")
-    seeds.add_argument("--seeds", metavar="N", type=_count, help="repeat over the seeds 0 to N-1; mean and spread are given")
+    seeds.add_argument(
+        "--seeds", metavar="N", type=_seed_count, help="repeat over the seeds 0 to N-1; mean and spread are given"
+    )
     run.add_argument(
         "--out",
         metavar="DIR",
@@ -167,6 +170,12 @@ def _checkable(text: str) -> str:
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
+    return int(text)
+
+
+def _seed_count(text: str) -> int:
+    if _count(text) > _MAX_SEEDS:
+        raise argparse.ArgumentTypeError(f"expected at most {_MAX_SEEDS}, got {text!r}")
     return int(text)
 
 
@@ -275,7 +284,9 @@ def _table(rows: Iterable[Row]) -> str:
     """Rows as aligned tables, one for each section."""
     rows = list(rows)
     columns = 5 if any(row.n > 1 for row in rows) else 4
-    cells = {row: (row.quantity, row.unit, _number(row.paper), _number(row.ours), _spread(row))[:columns] for row in rows}
+    cells = {
+        row: (row.quantity, row.unit, _number(row.paper, 10), _number(row.ours), _spread(row))[:columns] for row in rows
+    }
     header = ("quantity", "unit", "paper", "ours", "sd")[:columns]
     widths = [max(map(len, column)) for column in zip(header, *cells.values(), strict=True)]
     lines, section = [], None
@@ -283,9 +294,8 @@ def _table(rows: Iterable[Row]) -> str:
         if row.section != section:
             section = row.section
             lines += ["", section, _aligned(header, widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
-        lines.append(_aligned(cell, widths))
-    notes = [f"Ours: {note}." for note in dict.fromkeys(row.note for row in rows) if note]
-    return "\n".join([*lines, *notes, ""])
+        lines.append(_aligned(cell, widths) + (f"  ({row.note})" if row.note else ""))
+    return "\n".join([*lines, ""])
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -294,8 +304,8 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([*left, *right]).rstrip()
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.5g}"
+def _number(value: float | None, digits: int = 5) -> str:
+    return "-" if value is None else f"{value:.{digits}g}"
 
 
 def _spread(row: Row) -> str:

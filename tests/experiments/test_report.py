@@ -92,7 +92,7 @@ def test_page(tmp_path: Path) -> None:
     assert checked.images == ["Figure 1"]
     assert "<p>First &lt;line&gt;, <code>second</code>.</p>\n<ul><li>one goes on</li><li>two</li></ul>" in page
     assert "<pre>tinygrad-mlp run &lt;toy&gt;</pre>" in page
-    assert "Figure 1: a &lt; b" in page
+    assert "Figure 1; the report: a &lt; b" in page
     assert "<title>tinygrad_mlp: toy</title>" in page
     assert "<strong>Not &lt;comparable&gt;.</strong>" in page
 
@@ -121,6 +121,10 @@ def test_what_is_no_run_or_is_damaged(tmp_path: Path) -> None:
     (folder / "report.json").unlink()
     with pytest.raises(DataError, match="run: is not the folder of a finished run: .*report.json is not there"):
         write_report([folder], tmp_path / "report.html")
+    (folder / "report.json").write_text('{"text": "", "sections": []}')
+    for wrong in (tmp_path / "nowhere" / "report.html", tmp_path):
+        with pytest.raises(DataError, match="expected the name of a file in a folder that exists"):
+            write_report([folder], wrong)
     with pytest.raises(DataError, match="at least one run"):
         write_report([], tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()

@@ -7,6 +7,7 @@ randomness comes from :meth:`Lab.generator`.
 """
 
 import re
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -109,6 +110,7 @@ class Lab:
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """What `compute` returns (tensors and plain values), kept, so that a resumed run need not compute it again."""
         if self.kept(name) is None:
+            tqdm.write(f"{name} …", file=sys.stderr)
             self.keep(name, compute())
         return self.kept(name)
 

@@ -35,7 +35,7 @@ def draw_curves(axes: Axes, curves: Mapping[str, Curve], title: str, xlabel: str
             width = len(y) // 50
             (faint,) = axes.plot(x, y, linewidth=0.5, alpha=0.25)
             mean = np.convolve(y, np.full(width, 1 / width), mode="valid")
-            axes.plot(x[width - 1 :], mean, color=faint.get_color(), label=name)
+            axes.plot(x[width // 2 : width // 2 + len(mean)], mean, color=faint.get_color(), label=name)
         else:
             axes.plot(x, y, label=name, marker="." if len(y) < _DOTS else None)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -36,10 +36,15 @@ th, td {{ padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid v
 th:first-child, td:first-child, th.note, td.note {{ text-align: left; white-space: normal; min-width: 9rem; }}
 td.note {{ font-size: 0.875em; }}
 figure {{ margin: 1.5rem 0; }}
-figure img {{ max-width: 100%; height: auto; background: white; border-radius: 4px; display: block; }}
+figure img {{ max-width: 100%; min-width: 44rem; height: auto; background: white; border-radius: 4px; display: block; }}
 figcaption {{ font-size: 0.9em; margin-top: 0.4rem; }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; font-size: 0.9em; }}
 dd {{ margin: 0; }}
+@media (max-width: 32rem) {{
+  table {{ font-size: 0.75rem; }}
+  th, td {{ padding: 0.2rem 0.3rem; }}
+  th:first-child, td:first-child, th.note, td.note {{ min-width: 7rem; }}
+}}
 </style>
 </head>
 <body>
@@ -64,6 +69,8 @@ def write_report(folders: Sequence[Path], file: Path) -> None:
     contents = "".join(f'<li><a href="#run-{i}">{html.escape(name)}</a></li>' for i, name in enumerate(names))
     body = (f"<ul>{contents}</ul>" if len(parts) > 1 else "") + "".join(part for _, part in parts)
     page = _PAGE.format(title=html.escape(title), body=body)
+    if not file.parent.is_dir() or file.is_dir():
+        raise DataError(f"{file}: cannot be written: expected the name of a file in a folder that exists")
     RunFolder(file.parent, "report").write_text(file.name, page)
 
 
@@ -109,10 +116,11 @@ def _section(section: dict[str, Any], run: dict[str, Any]) -> str:
     if rows:
         parts.append(_table(rows))
     for figure in section["figures"]:
-        caption = ": ".join(html.escape(part) for part in (figure["number"], figure["says"]) if part)
+        said = f"the report: {figure['says']}" if figure["number"] and figure["says"] else figure["says"]
+        caption = "; ".join(html.escape(part) for part in (figure["number"], said) if part)
         parts.append(
-            f'<figure><img alt="{html.escape(figure["number"] or figure["file"])}" '
-            f'src="data:image/png;base64,{run["images"][figure["file"]]}">'
+            f'<figure><div class="scroll"><img alt="{html.escape(figure["number"] or figure["file"])}" '
+            f'src="data:image/png;base64,{run["images"][figure["file"]]}"></div>'
             f"<figcaption>{caption}</figcaption></figure>"
         )
     return "\n".join(parts) + "\n"
@@ -126,7 +134,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     ]
     for row in rows:
         unit = f" in {row['unit']}" if row["unit"] else ""
-        cells = [html.escape(row["quantity"] + unit), _number(row["paper"], ""), _number(row["ours"], "not finite")]
+        cells = [html.escape(row["quantity"] + unit), _number(row["paper"], "", 10), _number(row["ours"], "not finite")]
         if spread:
             cells += [_number(row["sd"], "", 2), str(row["n"])]
         line = "".join(f"<td>{cell}</td>" for cell in cells)
