@@ -328,7 +328,8 @@ def regularization(lab: Lab, data: Data) -> None:
     lab.section(
         "Section 4: L2 regularization",
         "At most 550 epochs. The report finds 0.02 best, with extremely minor differences, and ascribes its 84.31 %, after "
-        "81.52 % in section 3, to the penalty. As it trained for longer, too, here is also a training without a penalty.",
+        "81.52 % in section 3, to the penalty. As it trained for longer, too, here is also a training without a penalty. On "
+        "the whole data 0.001 is best here, by about one point, and 0.02 the worst.",
     )
     trainings = {}
     for l2 in (0.02, 0.01, 0.001, 0.0):
@@ -377,7 +378,8 @@ def architectures(lab: Lab, data: Data, base: Training) -> None:
     lab.section(
         "Section 6, table: architectures",
         "784-47-47-10 has about as many parameters as 784-50-10: 39,631 and 39,760. The report explains its lower numbers for "
-        "100 units and for two layers by overfitting.",
+        "100 units and for two layers by overfitting, and that for 25 by too small a model. None of these is reproduced: over "
+        "3 seeds on the whole data all four are within half a point of 85 %.",
     )
     trainings = {}
     for hidden, paper in (((50,), 84.31), ((25,), 78.40), ((100,), 82.83), ((47, 47), 80.08)):
