@@ -14,12 +14,21 @@ What may change between calls, and what that does:
 * shapes, dtypes or other arguments, a module's mode, a comparison of a number (such as ``if momentum != 0``): another
   program is traced for them; programs are kept, so that a short last batch costs one more trace.
 
-A step that looks at values (``item()``, ``bool()``, ``numpy()``) cannot be replayed, and says so when it is traced.
+A step that looks at values (``item()``, ``bool()``, ``numpy()``) cannot be replayed, and says so when it is traced, as does one
+whose tensors have shapes that depend on values. Tensors among the arguments that require grad are not traced at all: the function
+is called as it is.
+
+What a step reads from Python is as it was when it was traced: numbers in variables and attributes, lists, the outcome of an
+``if``. Attributes of modules are the exception: setting one traces anew. What it does to Python happens then, and not again:
+printing, appending to a list, ``scheduler.step()`` (which refuses). The tensors that it returns have no history, and the gradients
+it leaves in ``.grad`` are written over by the next call.
 """
 
 from __future__ import annotations
 
 import functools
+import operator
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +39,7 @@ from .engine import Primitive, is_tensor, version_of, wrap
 from .errors import ArgumentError, GraphError
 from .fusion import Instruction, copy, optimized, owner
 from .grad_mode import state
+from .nn.module import module_changes
 from .tensor import Tensor
 
 __all__ = ["Program", "compile"]
@@ -98,6 +108,29 @@ for _name, _symbol in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("e
 # --------------------------------------------------------------------------------------------------------- tracing
 
 
+def _store(out: Array, value: Any) -> None:
+    """A result into its memory.
+
+    Raises:
+        GraphError: It has another shape than when it was traced.
+    """
+    if np.shape(value) != out.shape:
+        raise GraphError(
+            f"a compiled step cannot make tensors whose shape depends on values (here {np.shape(value)}, traced {out.shape}), such "
+            "as x[mask] or nonzero(): choose between values with where()"
+        )
+    np.copyto(out, value, casting="unsafe")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int | np.floating) and not isinstance(value, bool)
+
+
+def _same(items: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether two sequences hold the same objects."""
+    return len(items) == len(others) and all(map(operator.is_, items, others))
+
+
 @dataclass
 class Tracer:
     """Notes what a step does; the engine, in-place writes, optimizers and sources of random numbers report to it."""
@@ -107,13 +140,17 @@ class Tracer:
     writes: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)  # dict, key and the number's name
     guards: list[tuple[str, bool]] = field(default_factory=list)
     modes: list[tuple[Any, bool]] = field(default_factory=list)
-    optimizers: list[tuple[Any, Any, Any]] = field(default_factory=list)
+    optimizers: list[tuple[Any, Any, Any]] = field(default_factory=list)  # optimizer, its state, its groups
+    groups: list[tuple[Any, Any, Any, Any]] = field(default_factory=list)  # and of each group what is not a number
+    states: list[tuple[Any, Any, Any]] = field(default_factory=list)  # optimizer, parameter, its state
+    once: bool = False  # whether the step did what it will not do again in the same way, so that it is not to be replayed
     drawing: bool = False  # whether random numbers may be drawn now
     environment: dict[str, Any] = field(default_factory=dict)  # what the expressions name
-    tensors: dict[int, tuple[Tensor, Array]] = field(default_factory=dict)  # those from outside, and their memory
+    tensors: dict[int, tuple[Tensor, Array, bool]] = field(default_factory=dict)  # from outside: memory, requires_grad
     made: dict[int, Array] = field(default_factory=dict)  # memory that the step made, by identity; keeps it alive
     fresh: dict[int, Array] = field(default_factory=dict)  # constants it made: their values
     grads: dict[int, Tensor] = field(default_factory=dict)  # tensors whose .grad the step sets
+    read_grads: set[int] = field(default_factory=set)  # tensors whose .grad was looked at before it was set
     grads_before: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)  # and what it found there
 
     # ------------------------------------------------------------------------------------------ reports
@@ -134,7 +171,7 @@ class Tracer:
         """A primitive was applied: to ``given``, which casting turned into ``cast``."""
         for arg in args:
             if is_tensor(arg):
-                self._outside(arg)
+                self.outside(arg)
         inputs = list(cast)
         for i, (before, after) in enumerate(zip(given, cast, strict=True)):
             if type(before) is Number:
@@ -151,7 +188,7 @@ class Tracer:
 
     def wrote(self, op: Primitive, target: Tensor, inputs: Sequence[Any], params: dict[str, Any]) -> None:
         """A primitive was computed in its first input's memory."""
-        self._outside(target)
+        self.outside(target)
         self._add(Instruction(f"{op.name}_", op.forward, list(inputs), dict(params), target._data, "out"))
 
     def copied(self, source: Array, target: Array) -> None:
@@ -160,7 +197,7 @@ class Tracer:
 
     def stored(self, source: Array, target: Tensor) -> None:
         """An array's values were written to a tensor's memory."""
-        self._outside(target)
+        self.outside(target)
         self.copied(source, target._data)
 
     def constant(self, array: Array) -> None:
@@ -202,33 +239,44 @@ class Tracer:
         """An optimizer's options with its numbers traced."""
         name = f"group{len(self.environment)}"
         self.environment[name] = group
-        self.optimizers.append((optimizer, optimizer.state, optimizer.param_groups))
-        traced = dict(group)
+        traced, fixed = dict(group), {}
         for key, value in group.items():
-            if type(value) in (float, int):
-                traced[key] = self.number(f"{name}[{key!r}]", value)
-            elif isinstance(value, tuple):
-                traced[key] = tuple(self.number(f"{name}[{key!r}][{i}]", v) for i, v in enumerate(value))
+            if _is_number(value):
+                traced[key] = self.number(f"{name}[{key!r}]", float(value))
+            elif key != "params" and isinstance(value, tuple | list) and all(map(_is_number, value)):
+                traced[key] = tuple(self.number(f"{name}[{key!r}][{i}]", float(v)) for i, v in enumerate(value))
+            elif key not in ("params", "param_names"):
+                fixed[key] = value
+        if any(seen is group for _, seen, *_ in self.groups):
+            self.once = True  # a second step: its numbers go on from where the first left them
+        self.groups.append((optimizer, group, list(group["params"]), fixed))
+        self.optimizers.append((optimizer, optimizer.state, list(optimizer.param_groups)))
         return traced
 
     def update(self, optimizer: Any, p: Any, g: Any, entries: dict[str, Any], group: dict[str, Any]) -> None:
         """An optimizer's update of a parameter, with the numbers in its state traced."""
         name = f"state{len(self.environment)}"
         self.environment[name] = entries
+        self.states.append((optimizer, p, entries))
+        before = entries.keys() | set()
         counted = [key for key in entries if key in optimizer.numbers]
-        for key in counted:
-            entries[key] = self.number(f"{name}[{key!r}]", entries[key])
-        optimizer.update(p, g, entries, group)
-        for key in counted:
-            if type(entries[key]) is Number:
-                self.writes.append((entries, key, entries[key].name))
-                entries[key] = float(entries[key])
+        try:
+            for key in counted:
+                entries[key] = self.number(f"{name}[{key!r}]", entries[key])
+            optimizer.update(p, g, entries, group)
+        finally:
+            for key in counted:
+                if type(entries[key]) is Number:
+                    self.writes.append((entries, key, entries[key].name))
+                    entries[key] = float(entries[key])
+        self.once = self.once or entries.keys() != before
 
     # -------------------------------------------------------------------------------------------- inside
 
-    def _outside(self, tensor: Tensor) -> None:
+    def outside(self, tensor: Tensor) -> None:
+        """The step uses a tensor that it did not make."""
         if id(tensor._data) not in self.made:
-            self.tensors.setdefault(id(tensor._data), (tensor, tensor._data))
+            self.tensors.setdefault(id(tensor._data), (tensor, tensor._data, tensor._node is not None))
 
     def _add(self, instruction: Instruction) -> None:
         self.made.setdefault(id(instruction.output), instruction.output)
@@ -236,14 +284,19 @@ class Tracer:
 
     def delivered(self, tensor: Tensor) -> None:
         """A gradient is about to be added to the tensor's ``.grad``."""
-        if id(tensor) not in self.grads:
-            self.grads[id(tensor)] = tensor
+        self.looked_up(tensor)
+        self.grads.setdefault(id(tensor), tensor)
+
+    def looked_up(self, tensor: Tensor) -> None:
+        """The tensor's ``.grad`` is read."""
+        if id(tensor) not in self.grads and id(tensor) not in self.read_grads:
+            self.read_grads.add(id(tensor))
             self.grads_before.append((tensor, tensor._grad))
             if tensor._grad is not None:
-                self._outside(tensor._grad)
+                self.outside(tensor._grad)
 
-    def forgot(self, tensor: Tensor) -> None:
-        """The tensor's ``.grad`` was set to None."""
+    def assigned(self, tensor: Tensor) -> None:
+        """The tensor's ``.grad`` was set."""
         self.grads.setdefault(id(tensor), tensor)
 
 
@@ -262,11 +315,12 @@ class Program:
         self.instructions = tracer.instructions
         if fusion:
             kept = [tensor._data for tensor in _tensors(result)]
-            kept += [array for _, array in tracer.tensors.values()]
+            kept += [array for _, array, _ in tracer.tensors.values()]
             kept += [tensor._grad._data for tensor in tracer.grads.values() if tensor._grad is not None]
             live, moving = {owner(array) for array in kept}, {owner(array) for array in inputs}
             self.instructions = optimized(tracer.instructions, live | moving, moving)
         self._result = result
+        self._changes = module_changes()
         self._tracer = tracer
         self._inputs = list(inputs)
         self._grads = [(tensor, tensor._grad) for tensor in tracer.grads.values()]
@@ -278,10 +332,10 @@ class Program:
         self.source = self._compiled()
         exec(self.source, self._environment)
         self._run = self._environment["step"]
-        written = {id(i.output): i.output for i in self.instructions if i.kind != "view"}.values()
+        written = {id(i.output): i.output for i in tracer.instructions if i.kind != "view"}.values()
         self._versions = [
             version_of(tensor)
-            for tensor, array in tracer.tensors.values()
+            for tensor, array, _ in tracer.tensors.values()
             if any(np.may_share_memory(array, output) for output in written)
         ]
 
@@ -289,7 +343,7 @@ class Program:
         tracer = self._tracer
         lines = [f"    {name} = {expression}" for expression, name in tracer.numbers.items()]
         lines += [f"    if {guard} is not {outcome}: return None" for guard, outcome in dict.fromkeys(tracer.guards)]
-        written = [i.output for i in self.instructions if i.kind != "view"]
+        written = [i.output for i in tracer.instructions if i.kind != "view"]
         for array_id, values in tracer.fresh.items():
             array = tracer.made[array_id]
             if any(np.may_share_memory(array, output) for output in written):
@@ -298,7 +352,7 @@ class Program:
             line = self._line(instruction)
             if line:
                 lines.append(f"    {line}")
-        self._environment["copyto"] = functools.partial(np.copyto, casting="unsafe")
+        self._environment["copyto"] = _store
         for entries, key, name in tracer.writes:
             lines.append(f"    {self._constant(entries)}[{key!r}] = {name}")
         arguments = ", ".join(f"x{i}" for i in range(len(self._inputs)))
@@ -364,9 +418,15 @@ class Program:
         """Whether what the program took for granted still is so."""
         tracer = self._tracer
         return (
-            all(tensor._data is array for tensor, array in tracer.tensors.values())
+            self._changes == module_changes()
+            and all(t._data is array and (t._node is not None) is graded for t, array, graded in tracer.tensors.values())
             and all(module.training is mode for module, mode in tracer.modes)
-            and all(o.state is kept and o.param_groups is groups for o, kept, groups in tracer.optimizers)
+            and all(o.state is kept and _same(o.param_groups, groups) for o, kept, groups in tracer.optimizers)
+            and all(
+                _same(group["params"], params) and all(group.get(key) == value for key, value in fixed.items())
+                for _, group, params, fixed in tracer.groups
+            )
+            and all(o.state.get(p) is entries for o, p, entries in tracer.states)
             and all(tensor._grad is grad for tensor, grad in tracer.grads_before)
         )
 
@@ -399,6 +459,9 @@ class Program:
 # ------------------------------------------------------------------------------------------------------- compile
 
 
+_KEPT, _KEPT_OF_A_KIND = 64, 4  # programs: kinds of arguments, and of each kind
+
+
 class CompiledStep:
     """What :func:`compile` returns: call it like the function.
 
@@ -410,25 +473,29 @@ class CompiledStep:
         functools.update_wrapper(self, function)
         self._function = function
         self._fusion = fusion
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, list[Program]] = {}
         self._warm = False
+        self._lock = threading.Lock()
         self.program: Program | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's result; tensors in it are new ones."""
-        if state.tracer is not None:
-            return self._function(*args, **kwargs)
-        if not self._warm:  # the first call makes what exists from then on, such as the optimizer's state
-            self._warm = True
-            return self._function(*args, **kwargs)
         tensors = list(_tensors((args, kwargs)))
+        if state.tracer is not None or any(tensor._node is not None for tensor in tensors):
+            return self._function(*args, **kwargs)  # within another compiled step; or gradients go to the arguments
+        if not self._warm:  # the first call makes what exists from then on, such as the optimizer's state
+            result = self._function(*args, **kwargs)
+            self._warm = True
+            return result
         arrays = [tensor._data for tensor in tensors]
-        key = (state.grad, _described((args, kwargs)))
-        program = self._programs.get(key)
-        if program is not None and program.holds() and (result := program(arrays)) is not None:
-            self.program = program
-            return result[0]
-        return self._trace(key, arrays, args, kwargs)
+        same = tuple(next(j for j, other in enumerate(arrays) if other is array) for array in arrays)
+        key = (state.grad, same, _described((args, kwargs)))
+        with self._lock:  # the buffers are the program's
+            for program in self._programs.get(key, ()):
+                if program.holds() and (result := program(arrays)) is not None:
+                    self.program = program
+                    return result[0]
+            return self._trace(key, arrays, args, kwargs)
 
     def _trace(self, key: Any, arrays: list[Array], args: Any, kwargs: Any) -> Any:
         tracer = Tracer()
@@ -438,7 +505,14 @@ class CompiledStep:
             result = self._function(*args, **kwargs)
         finally:
             state.tracer = None
-        self._programs[key] = self.program = Program(tracer, arrays, result, self._fusion)
+        _described(result)
+        if tracer.once:
+            return result
+        self.program = Program(tracer, arrays, result, self._fusion)
+        while len(self._programs) >= _KEPT and key not in self._programs:
+            del self._programs[next(iter(self._programs))]
+        self._programs.setdefault(key, []).insert(0, self.program)
+        del self._programs[key][_KEPT_OF_A_KIND:]
         return _copied(result, (tensor._data for tensor in _tensors(result)))
 
 
@@ -491,9 +565,10 @@ def _described(value: Any) -> Any:
     if isinstance(value, dict):
         return tuple((key, _described(item)) for key, item in value.items())
     if value is None or isinstance(value, bool | int | float | str):
-        return type(value), value
+        return type(value), repr(value)  # so that -0.0 is not 0.0
     raise ArgumentError(
-        f"a compiled step takes tensors, numbers, strings and None, in lists, tuples and dicts, got {type(value).__name__}"
+        f"a compiled step takes and gives tensors, numbers, strings and None, in lists, tuples and dicts, not "
+        f"{type(value).__name__}"
     )
 
 
@@ -502,6 +577,8 @@ def _copied(value: Any, arrays: Iterator[Array]) -> Any:
     if is_tensor(value):
         array = next(arrays)
         return value if value._node is not None and value._node.is_leaf else wrap(array.copy())
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_copied(item, arrays) for item in value))
     if isinstance(value, list | tuple):
         return type(value)(_copied(item, arrays) for item in value)
     if isinstance(value, dict):

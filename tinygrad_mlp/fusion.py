@@ -107,7 +107,7 @@ def joined(instructions: Sequence[Instruction], live: set[int]) -> list[Instruct
             kernel = CrossEntropy(x.shape, x.dtype)
             result[start : start + len(_SLOPE)] = [
                 Instruction("cross_entropy", kernel.loss, [x, t], {}, loss.output),
-                Instruction("cross_entropy_slope", kernel.slope, [g], {}, slope.output),
+                Instruction("cross_entropy_slope", kernel.slope, [g, loss.output], {}, slope.output),
             ]
         start += 1
     return result
@@ -177,8 +177,11 @@ class CrossEntropy:
             np.copyto(picked, 0, where=np.logical_not(self._kept, out=self._none))
         np.true_divide(np.add.reduce(picked), self._count, out=out)
 
-    def slope(self, g: Array, *, out: Array) -> None:
-        """(softmax(x) - one_hot(t)) g / rows, with zeros in rows that are ignored; after :meth:`loss`. EE6132 lab, eq. 8."""
+    def slope(self, g: Array, _: Array, *, out: Array) -> None:
+        """(softmax(x) - one_hot(t)) g / rows, with zeros in rows that are ignored; after :meth:`loss`. EE6132 lab, eq. 8.
+
+        It takes the loss as well, for which it has no use: so :meth:`loss` is not left out where nobody else reads it.
+        """
         z, share, picked = self._z, self._largest, self._picked
         each = np.true_divide(g, self._count)
         np.true_divide(each, self._sums, out=share)

@@ -287,6 +287,8 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
+        if state.tracer is not None:
+            state.tracer.looked_up(self)
         if self._grad is None and not self.is_leaf and not self.retains_grad:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed; it is only filled for leaves, "
@@ -308,8 +310,8 @@ class Tensor:
                     f"grad: assigned grad has data of a different size or dtype: got {tuple(value.shape)} "
                     f"{value.dtype}, expected {self._data.shape} {self.dtype}"
                 )
-        if state.tracer is not None and value is None:
-            state.tracer.forgot(self)
+        if state.tracer is not None:
+            state.tracer.assigned(self)
         self._grad = value
 
     def backward(
@@ -359,6 +361,8 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory without the history."""
+        if state.tracer is not None:
+            state.tracer.outside(self)
         result = wrap(self._data)
         result._version = version_of(self)
         return result
@@ -373,6 +377,8 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory without the history, whose in-place writes autograd does not notice. Prefer ``detach()``."""
+        if state.tracer is not None:
+            state.tracer.outside(self)
         return wrap(self._data)
 
     @data.setter
@@ -441,6 +447,7 @@ class Tensor:
         return result
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        _looked("deepcopy()")
         if not self.is_leaf:
             raise GraphError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; detach() it first"

@@ -229,6 +229,7 @@ def test_noise_is_anew_in_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     # A resumed training draws what the uninterrupted one drew.
     monkeypatch.setattr("tinygrad_mlp.experiments.lab._SECONDS", 0.0)  # every epoch is kept
+
     def interrupted(data: TensorDataset, sigma: float, generator: torch.Generator) -> TensorDataset:
         if len(drawn) == 3:
             raise KeyboardInterrupt

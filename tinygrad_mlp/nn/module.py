@@ -39,6 +39,19 @@ class _Hook(NamedTuple):
     always_call: bool = False
 
 
+_changes = 0
+
+
+def module_changes() -> int:
+    """How often an attribute of any module was set, but for its mode: a compiled step holds while this stays the same."""
+    return _changes
+
+
+def _count_change() -> None:
+    global _changes
+    _changes += 1
+
+
 class Module:
     """Base class of layers and models: assign parameters and submodules to attributes, define ``forward``.
 
@@ -129,6 +142,7 @@ class Module:
         return grad_mode.is_grad_enabled() and any(h.event.startswith("backward") for h in self._hooks.values())
 
     def _add_hook(self, hook: _Hook, prepend: bool) -> RemovableHandle:
+        _count_change()
         handle = RemovableHandle(self._hooks, hook)
         if prepend:
             self._hooks.move_to_end(handle.id, last=False)
@@ -176,6 +190,8 @@ class Module:
     # --------------------------------------------------------------------------------------------- attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name != "training":  # of which there are two kinds, and a compiled step has a program for each
+            _count_change()
         for registry, kind, accepted, noun in _REGISTRIES:
             entries = self.__dict__.get(registry)
             if isinstance(value, kind):

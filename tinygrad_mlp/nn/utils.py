@@ -75,10 +75,9 @@ def clip_grads_with_norm_(parameters: Tensors, max_norm: float, total_norm: Tens
         max_norm: The largest norm allowed.
         total_norm: The norm they have, from :func:`get_total_norm`.
     """
-    scale = clamp(max_norm / (total_norm + 1e-6), max=1.0).item()
-    if scale != 1:
-        for gradient in _gradients(parameters):
-            gradient.mul_(scale)
+    scale = clamp(max_norm / (total_norm + 1e-6), max=1.0)
+    for gradient in _gradients(parameters):
+        gradient.mul_(scale.to(gradient.dtype))
 
 
 def clip_grad_norm_(

@@ -119,6 +119,8 @@ def _leaves(data: Any, dtypes: set[_dtype_type]) -> Any:
             return data
         return [_leaves(item, dtypes) for item in data]
     if is_tensor(data):
+        if state.tracer is not None:
+            state.tracer.read("tensor(x)")
         data = data._data
     if isinstance(data, np.ndarray | np.generic):
         dtypes.add(as_dtype(storable(np.asarray(data)).dtype))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, SupportsFloat
 
 from ..errors import ArgumentError
+from ..grad_mode import state
 from .optimizer import Optimizer
 
 __all__ = [
@@ -47,6 +48,11 @@ def _per_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
     if len(value) != count:
         raise ValueError(f"expected {count} values of {name}, one for each parameter group, but got {len(value)}")
     return list(value)
+
+
+def _outside_of_compiled_steps() -> None:
+    if state.tracer is not None:
+        state.tracer.read("scheduler.step() sets a learning rate; call it after the compiled step, not in it")
 
 
 class LRScheduler:
@@ -110,6 +116,7 @@ class LRScheduler:
 
     def step(self) -> None:
         """Set the learning rates of the next epoch; call it after the optimizer's ``step()``."""
+        _outside_of_compiled_steps()
         if self._step_count == 1 and self.optimizer.stepped is False:
             warnings.warn(
                 "lr_scheduler.step() was called before optimizer.step(), so that the first learning rate was never "
@@ -582,6 +589,7 @@ class SequentialLR(LRScheduler):
 
     def step(self) -> None:
         """Set the learning rates of the next epoch; call it after the optimizer's ``step()``."""
+        _outside_of_compiled_steps()
         self.last_epoch += 1
         present = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[present]
@@ -597,8 +605,8 @@ class SequentialLR(LRScheduler):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over :meth:`state_dict`."""
-        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
-            scheduler.load_state_dict(state)
+        for scheduler, saved in zip(self._schedulers, state_dict["_schedulers"], strict=True):
+            scheduler.load_state_dict(saved)
         super().load_state_dict({**state_dict, "_schedulers": self._schedulers})
 
 

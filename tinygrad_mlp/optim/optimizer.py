@@ -175,6 +175,8 @@ class Optimizer:
                     entries = self.state[p]
                     if not entries:
                         entries.update(self.initial_state(p, group))
+                        if tracer is not None and entries:
+                            tracer.once = True
                     if tracer is None:
                         self.update(p, g, entries, group)
                     else:
