@@ -25,7 +25,7 @@ ROOMS = (
     ("utils",),
     ("transforms",),
     ("datasets",),
-    ("compile",),
+    ("compiling",),
     ("serialization",),
     ("reference",),
     ("experiments",),

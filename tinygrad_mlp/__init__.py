@@ -8,11 +8,13 @@
 tensor([2., 4., 6.])
 """
 
+from importlib import import_module as _import_module
 from math import e, inf, nan, pi
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from . import autograd, linalg, nn, optim, utils
 from ._version import __version__
-from .compile import compile
 from .device import accelerator, backends, cuda, device
 from .dtypes import bool_ as bool
 from .dtypes import (
@@ -50,8 +52,22 @@ from .ops.random import *  # noqa: F403 - likewise
 from .ops.reduction import *  # noqa: F403 - likewise
 from .ops.shape import *  # noqa: F403 - likewise
 from .printing import set_printoptions
-from .serialization import load, save
 from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
+
+if _TYPE_CHECKING:
+    from .compiling import compile
+    from .serialization import load, save
+
+# What few programs use and what is slow to import is imported when it is first asked for.
+_LATER = {"compile": "compiling", "load": "serialization", "save": "serialization"}
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(_import_module(f".{_LATER[name]}", __name__), name)
+    return value
+
 
 __all__ = [
     "Size",

@@ -1,6 +1,6 @@
 """What makes a traced program faster: operations taken apart into NumPy's, unused ones left out, chains run in blocks.
 
-An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compile`. :func:`optimized` rewrites a list of them:
+An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compiling`. :func:`optimized` rewrites a list of them:
 
 1. :func:`joined`: cross-entropy and its gradient, which both need the exponentials of the logits, share them;
 2. :func:`lowered`: an operation becomes the NumPy calls that it consists of, each with memory to write into;
