@@ -1,8 +1,13 @@
-"""Rounds of taking turns: A B C A B C …, each peer in a process of its own, so that what disturbs one disturbs all."""
+"""Rounds of taking turns: A B C A B C …, each peer in a process of its own, so that what disturbs one disturbs all.
+
+Between its turns a process is stopped: threads of BLAS and OpenMP that have nothing to do spin for a while, on the cores that the
+next one needs.
+"""
 
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,13 +25,21 @@ class Worker:
         self.peer = peer
         self.first = self._answer()["first"]
         self.repeats = 1
+        self._signal("SIGSTOP")
 
     def run(self) -> float:
         """Seconds a step, over ``repeats`` steps."""
         assert self._process.stdin is not None
+        self._signal("SIGCONT")
         self._process.stdin.write(f"{self.repeats}\n")
         self._process.stdin.flush()
-        return float(self._answer()["seconds"]) / self.repeats
+        seconds = float(self._answer()["seconds"]) / self.repeats
+        self._signal("SIGSTOP")
+        return seconds
+
+    def _signal(self, name: str) -> None:
+        if hasattr(signal, name):  # Windows has neither
+            self._process.send_signal(getattr(signal, name))
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
