@@ -400,3 +400,12 @@ def test_errors_are_of_torch_classes(torch: Any, call: Any) -> None:
     expected = next(c for c in (IndexError, TypeError, RuntimeError) if isinstance(theirs.value, c))
     with pytest.raises(expected):
         call(tg)
+
+
+@pytest.mark.parametrize("name", ["var", "std", "var_mean", "std_mean"])
+def test_no_degrees_of_freedom_is_a_warning_as_in_torch(torch: Any, name: str) -> None:
+    for library in (tg, torch):
+        for x, options in ((library.ones(1), {}), (library.ones(1, 3), {"dim": 0}), (library.ones(2), {"correction": 2})):
+            with pytest.warns(UserWarning, match="degrees of freedom is <= 0"):
+                getattr(library, name)(x, **options)
+        getattr(library, name)(library.ones(2, 3), dim=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import itertools
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -310,13 +311,17 @@ def _std(input: Array, dim: Dims, keepdim: bool, correction: float) -> Array:
 _variance = _var.__wrapped__  # type: ignore[attr-defined] # the forward on arrays, which functools.wraps keeps
 
 
-def _correction(name: str, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Any, float]:
+def _correction(name: str, input: Any, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Any, float]:
     """``dim`` and the correction, of either signature: (dim, unbiased), (unbiased), (dim, correction=)."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if unbiased is not None and correction is not None:
         raise ArgumentError(f"{name}(): got both unbiased and correction; unbiased=True is correction=1, False is 0")
-    return dim, correction if correction is not None else 1 if unbiased is None else int(unbiased)
+    correction = correction if correction is not None else 1 if unbiased is None else int(unbiased)
+    if _count(input.shape, _axes(name, dim, input.ndim)) <= correction:
+        message = f"{name}(): degrees of freedom is <= 0: correction {correction} of shape {tuple(input.shape)}, dim={dim}"
+        warnings.warn(message, UserWarning, stacklevel=4)
+    return dim, correction
 
 
 @composite
@@ -339,7 +344,7 @@ def var(
     Raises:
         DTypeError: The elements are integers.
     """
-    dim, correction = _correction("var", dim, unbiased, correction)
+    dim, correction = _correction("var", input, dim, unbiased, correction)
     return _var(input, dim, keepdim, correction)
 
 
@@ -353,7 +358,7 @@ def std(
     correction: float | None = None,
 ) -> Array:
     """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
-    dim, correction = _correction("std", dim, unbiased, correction)
+    dim, correction = _correction("std", input, dim, unbiased, correction)
     return _std(input, dim, keepdim, correction)
 
 
@@ -367,7 +372,7 @@ def var_mean(
     correction: float | None = None,
 ) -> tuple[Array, Array]:
     """The variance and the mean."""
-    dim, correction = _correction("var_mean", dim, unbiased, correction)
+    dim, correction = _correction("var_mean", input, dim, unbiased, correction)
     return _var(input, dim, keepdim, correction), mean(input, dim, keepdim)
 
 
@@ -381,7 +386,7 @@ def std_mean(
     correction: float | None = None,
 ) -> tuple[Array, Array]:
     """The standard deviation and the mean."""
-    dim, correction = _correction("std_mean", dim, unbiased, correction)
+    dim, correction = _correction("std_mean", input, dim, unbiased, correction)
     return _std(input, dim, keepdim, correction), mean(input, dim, keepdim)
 
 
