@@ -131,6 +131,23 @@ def test_large_layers_run_in_blocks() -> None:
     assert all(len(i.body) >= 2 and len(i.tables) >= 2 for i in blocks)
 
 
+def test_cross_entropy_with_another_class_to_ignore() -> None:
+    def make() -> tuple[nn.Module, Callable[..., Any]]:
+        model = network()
+        optimizer = optim.SGD(model.parameters(), 0.1)
+
+        def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            loss: torch.Tensor = F.cross_entropy(model(x), y, ignore_index=2)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return model, step
+
+    same(make, batches(4))
+
+
 @pytest.mark.parametrize("ignored", [0, 3, 16])
 def test_cross_entropy_with_ignored_classes(ignored: int) -> None:
     def make() -> tuple[nn.Module, Callable[..., Any]]:

@@ -104,7 +104,7 @@ def joined(instructions: Sequence[Instruction], live: set[int]) -> list[Instruct
             loss, slope = window[0], window[-1]
             x, t, _ = loss.inputs
             (g,) = (v for v in slope.inputs if v is not window[-2].output)
-            kernel = CrossEntropy(x.shape, x.dtype)
+            kernel = CrossEntropy(x.shape, x.dtype, loss.options["ignore_index"])
             result[start : start + len(_SLOPE)] = [
                 Instruction("cross_entropy", kernel.loss, [x, t], {}, loss.output),
                 Instruction("cross_entropy_slope", kernel.slope, [g, loss.output], {}, slope.output),
@@ -145,8 +145,9 @@ class CrossEntropy:
     The classes are the first dimension meanwhile: NumPy sums along a short last one far slower.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: Any, ignore_index: int) -> None:
         rows, classes = shape
+        self._ignored = ignore_index
         self._z = np.empty((classes, rows), dtype)  # logits minus their largest, then their exponentials
         self._flat = self._z.reshape(-1)
         self._largest, self._sums, self._picked = (np.empty(rows, dtype) for _ in range(3))
@@ -155,9 +156,9 @@ class CrossEntropy:
         self._count = rows
 
     def loss(self, x: Array, t: Array, *, out: Array) -> None:
-        """mean(log(sum_c exp(x_c)) - x_t) over rows whose class is not -100, the index that is ignored."""
+        """mean(log(sum_c exp(x_c)) - x_t) over rows whose class is not the one that is ignored."""
         z, largest, picked = self._z, self._largest, self._picked
-        np.not_equal(t, -100, out=self._kept)
+        np.not_equal(t, self._ignored, out=self._kept)
         np.multiply(t, self._kept, out=self._at)
         if self._at.view(np.uint64).max(initial=0) >= len(z):  # as unsigned numbers, negative ones are huge
             wrong = self._at[(self._at < 0) | (self._at >= len(z))][0]
