@@ -47,14 +47,9 @@ def run(path: Path, seed: int = 0) -> list[Row]:
     return record.rows()
 
 
-def test_ascii_bits_are_those_of_the_character() -> None:
-    expected = [[float(bit) for bit in f"{ord(str(digit)):08b}"[4:]] for digit in range(10)]
-    assert module.ascii_bits(DIGITS).tolist() == expected
-
-
 def test_heads() -> None:
     """Each head takes its own targets for right, sees one wrong output, and says the answer."""
-    bits = module.ascii_bits(DIGITS) * 2 - 1
+    bits = module.ascii_bits.CODES * 2 - 1
     assert module.BITS.right(bits, DIGITS).all()
     assert module.BITS.says(bits[5]) == "0101"
     for image, output in np.ndindex(10, 4):

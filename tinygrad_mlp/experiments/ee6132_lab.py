@@ -38,7 +38,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import load_images
 from .lab import History, Lab
 from .plots import draw_curves, draw_images, draw_matrix, new_figure
-from .training import Evaluation, evaluate
+from .training import Evaluation, evaluate, glorot_mlp
 
 __all__ = ["run"]
 
@@ -74,20 +73,6 @@ EARLY = 2000  # the iteration at which the report compares the activations' test
 
 
 # ------------------------------------------------------------------------------------------------ network, training
-
-
-def network(activation: str, sizes: Sequence[int], generator: Generator) -> nn.Sequential:
-    """Linear layers between the sizes, with an activation after each but the last; softmax is part of the loss."""
-    layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(sizes):
-        layers += [nn.Linear(fan_in, fan_out), ACTIVATIONS[activation]()]
-    model = nn.Sequential(*layers[:-1])
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            nn.init.xavier_uniform_(parameter, generator=generator)  # equation 11
-        else:
-            nn.init.zeros_(parameter)
-    return model
 
 
 def sgd(model: nn.Module, lr: float, beta: float) -> optim.SGD:
@@ -139,7 +124,7 @@ def fit(
         sizes: Of the layers.
         epochs: How many, on the whole set and on the sample.
     """
-    model = network(activation, sizes, lab.generator("weights", activation, *sizes))
+    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator("weights", activation, *sizes))
     optimizer = sgd(model, lr, beta)
     criterion = nn.CrossEntropyLoss()
     shuffle = lab.generator("shuffle", name)

@@ -34,13 +34,12 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 import tinygrad_mlp as torch
-from tinygrad_mlp import Generator, Tensor, nn, optim
+from tinygrad_mlp import Tensor, nn, optim
 from tinygrad_mlp.datasets import FashionMNIST
 from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.reference import central_difference
@@ -49,7 +48,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import load_images
 from .lab import History, Lab
 from .plots import draw_curves, draw_images, new_figure
-from .training import evaluate
+from .training import evaluate, glorot_mlp
 
 __all__ = ["run"]
 
@@ -159,20 +158,6 @@ class Training:
     accuracy: float
 
 
-def network(sizes: Sequence[int], activation: str, generator: Generator) -> nn.Sequential:
-    """A network of these layer sizes; it gives logits, as softmax is part of the loss."""
-    layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(sizes):
-        layers += [nn.Linear(fan_in, fan_out), ACTIVATIONS[activation]()]
-    model = nn.Sequential(*layers[:-1])
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            nn.init.xavier_uniform_(parameter, generator=generator)
-        else:
-            nn.init.zeros_(parameter)
-    return model
-
-
 def load_data(lab: Lab) -> Data:
     """Fashion-MNIST, a random sixth of whose training images is for validation."""
     train, test = load_images(FashionMNIST, lab.settings.data)
@@ -198,7 +183,7 @@ def fit(
     epochs: int,
 ) -> Training:
     """Train a network until the last epoch, or until its validation loss has risen too often in a row."""
-    model = network(sizes, activation, lab.generator("weights", sizes))
+    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator("weights", sizes))
     weights, biases = ([p for p in model.parameters() if p.ndim == ndim] for ndim in (2, 1))
     optimizer = AveragedMomentum([{"params": weights, "weight_decay": l2}, {"params": biases}], lr=lr)
     criterion, measured = nn.CrossEntropyLoss(reduction=reduction), nn.CrossEntropyLoss()
@@ -263,7 +248,7 @@ def gradients(lab: Lab, train: TensorDataset) -> None:
     images, labels = train.tensors
     of_each = [(labels == label).nonzero()[0].item() for label in labels.unique().tolist()]
     examples = TensorDataset(images[of_each].double(), labels[of_each])
-    model = network((784, 50, 10), "tanh", lab.generator("weights", (784, 50, 10))).double()
+    model = glorot_mlp((784, 50, 10), nn.Tanh, lab.generator("weights", (784, 50, 10))).double()
     lab.section(
         "Section 2, table: numerical gradients",
         "One example of each class, epsilon = 0.01, float64, untrained weights; the report does not say which weights "

@@ -55,8 +55,7 @@ from tinygrad_mlp import Generator, Tensor, nn, optim
 from tinygrad_mlp.datasets import MNIST, FashionMNIST
 from tinygrad_mlp.utils.data import TensorDataset
 
-from . import ascii_bits as ascii_bits_experiment
-from . import fashion, grid_search, neuron_to_multiclass
+from . import ascii_bits, fashion, grid_search, neuron_to_multiclass
 from .augment import SIDE, Distortion, distort
 from .data import load_images
 from .lab import History, Lab
@@ -89,18 +88,6 @@ class Head:
     says: Callable[[Tensor], str]
 
 
-def ascii_bits(labels: Tensor) -> Tensor:
-    """The low four bits of the ASCII code of a digit, highest first, `(N,)` to float32 `(N, 4)`.
-
-    >>> import tinygrad_mlp as torch
-    >>> from tinygrad_mlp.experiments.recipe import ascii_bits
-    >>> ascii_bits(torch.tensor([5])).tolist()
-    [[0.0, 1.0, 0.0, 1.0]]
-    """
-    codes = (labels.numpy() + ord("0")) & 15
-    return torch.tensor((codes[:, None] >> np.array([3, 2, 1, 0]) & 1).astype(np.float32))
-
-
 def is_zero(labels: Tensor) -> Tensor:
     """Whether a digit is 0, `(N,)` to float32 `(N, 1)`."""
     return (labels == 0).float().unsqueeze(1)
@@ -113,9 +100,9 @@ def sides_right(logits: Tensor, targets: Tensor) -> Tensor:
 
 BITS = Head(
     "all 4 bits right",
-    ascii_bits,
+    lambda labels: ascii_bits.CODES[labels],
     nn.functional.binary_cross_entropy_with_logits,
-    lambda logits, labels: sides_right(logits, ascii_bits(labels)),
+    lambda logits, labels: sides_right(logits, ascii_bits.CODES[labels]),
     lambda logits: "".join("01"[logit > 0] for logit in logits.tolist()),
 )
 CLASSES = Head(
@@ -139,7 +126,7 @@ ZERO = Head(
 
 def first_images(lab: Lab, train: TensorDataset) -> TensorDataset:
     """The first 1,024."""
-    return TensorDataset(*(tensor[: ascii_bits_experiment.IMAGES] for tensor in train.tensors))
+    return TensorDataset(*(tensor[: ascii_bits.IMAGES] for tensor in train.tensors))
 
 
 def all_images(lab: Lab, train: TensorDataset) -> TensorDataset:
