@@ -57,6 +57,12 @@ def test_measured() -> None:
     answers = ascii_bits.Answers(outputs, torch.tensor([5, 3, 9, 5]))  # 0101, 0011, 1001, 0101
     assert answers.wrong_bits.tolist() == [0, 0, 1, 4]
     assert answers.measured() == {"bits right": 100 - 100 * 5 / 16, "digits right": 50.0}
+    parts = answers.by_bit_and_digit()
+    assert sum(share for name, share in parts.items() if name.startswith("bit")) / 4 == answers.measured()["bits right"]
+    shown = answers.digits.tolist()
+    assert [name for name in parts if name.startswith("digit")] == [f"digit {digit} right" for digit in sorted(set(shown))]
+    right = sum(parts[f"digit {digit} right"] * shown.count(digit) for digit in set(shown)) / len(shown)
+    assert right == pytest.approx(answers.measured()["digits right"])
 
 
 def test_network() -> None:
@@ -124,6 +130,7 @@ def test_rows_and_files(tmp_path: Path) -> None:
         "Figure 3: ridge",
         "Figure 4: lasso",
         "Wrong bits under noise",
+        "Each bit and each digit, plain gradient descent",
     ]
     measured = {row.quantity: row for row in record.rows()}
     for name in ("plain", "ridge as printed", "ridge penalty", "lasso as printed", "lasso penalty"):
