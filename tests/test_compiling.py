@@ -121,14 +121,14 @@ def test_large_layers_run_in_blocks() -> None:
         return model, step
 
     steps: list[Any] = []
-    data = batches(5, size=130, features=300, classes=5)
+    data = batches(5, size=500, features=300, classes=5)
     same(make, data)
     compiled = torch.compile(make()[1])
     for batch in data[:2]:
         compiled(*batch)
     blocks = [i for i in compiled.program.instructions if i.kind == "blocks"]
     assert len(blocks) >= 5
-    assert all(len(i.body) >= 2 and len(i.tables) >= 2 for i in blocks)
+    assert all(len(i.body) >= 2 and sum(map(len, i.tables)) >= 2 for i in blocks)
 
 
 def test_cross_entropy_with_another_class_to_ignore() -> None:
@@ -605,7 +605,7 @@ def test_the_program_can_be_read() -> None:
     for batch in batches(2):
         step(*batch)
     text = str(step.program)
-    assert "matmul(" in text
+    assert "dot(" in text
     assert "cross_entropy_slope(" in text
     plain = torch.compile(training_step(model, optim.SGD(model.parameters(), 0.1)), fusion=False)
     for batch in batches(2):

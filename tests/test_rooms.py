@@ -13,6 +13,7 @@ ROOT = Path(tinygrad_mlp.__file__).parent
 ROOMS = (
     ("errors", "_version"),
     ("dtypes", "device", "grad_mode", "locking"),
+    ("threads",),
     ("fusion",),
     ("engine",),
     ("inplace", "printing"),

@@ -41,6 +41,7 @@ from .fusion import Instruction, copy, optimized, owner
 from .grad_mode import state
 from .nn.module import module_changes
 from .tensor import Tensor
+from .threads import side_by_side
 
 __all__ = ["Program", "compile"]
 
@@ -325,6 +326,8 @@ class Program:
         self._inputs = list(inputs)
         self._grads = [(tensor, tensor._grad) for tensor in tracer.grads.values()]
         self._names: dict[int, str] = {}
+        self._scalars: dict[tuple[str, str], str] = {}  # names of constants without dimensions
+        self._converted: dict[str, str] = {}  # and of traced numbers as such
         self._environment: dict[str, Any] = dict(tracer.environment)
         self._moving = {id(array) for array in inputs}  # inputs, and what views them: other memory in each call
         for i, array in enumerate(inputs):
@@ -348,10 +351,8 @@ class Program:
             array = tracer.made[array_id]
             if any(np.may_share_memory(array, output) for output in written):
                 lines.append(f"    copyto({self._name(array)}, {self._constant(values)})")
-        for instruction in self.instructions:
-            line = self._line(instruction)
-            if line:
-                lines.append(f"    {line}")
+        body = [f"    {line}" for line in map(self._line, self.instructions) if line]
+        lines += [f"    {name} = {converted}" for name, converted in self._converted.items()] + body
         self._environment["copyto"] = _store
         for entries, key, name in tracer.writes:
             lines.append(f"    {self._constant(entries)}[{key!r}] = {name}")
@@ -365,7 +366,7 @@ class Program:
             return ""
         if instruction.kind == "blocks":
             return self._blocks(instruction)
-        arguments = [self._value(value) for value in instruction.inputs]
+        arguments = self._arguments(instruction)
         arguments += [f"{key}={self._value(value)}" for key, value in instruction.options.items()]
         call = self._callable(instruction)
         if instruction.kind == "view":
@@ -381,15 +382,42 @@ class Program:
         for part in instruction.body:
             for array in (*part.reads(), part.output):
                 arrays.setdefault(id(array), f"b{len(arrays)}")
-        lines = [f"for {', '.join(arrays.values())}, in {self._constant(instruction.tables)}:"]
+        lines = []
         for part in instruction.body:
-            inputs = [arrays[id(v)] if isinstance(v, np.ndarray) else self._value(v) for v in part.inputs]
-            lines.append(f"        {self._callable(part)}({', '.join([*inputs, f'out={arrays[id(part.output)]}'])})")
-        return "\n".join(lines)
+            inputs = [
+                arrays[id(v)] if isinstance(v, np.ndarray) else name
+                for v, name in zip(part.inputs, self._arguments(part), strict=True)
+            ]
+            lines.append(f"{self._callable(part)}({', '.join([*inputs, f'out={arrays[id(part.output)]}'])})")
+        each = f"for {', '.join(arrays.values())}, in"
+        if len(instruction.tables) == 1:
+            return "\n        ".join([f"{each} {self._constant(instruction.tables[0])}:", *lines])
+        self._environment["side_by_side"] = side_by_side
+        inner = "\n            ".join([f"    def share(table):\n        {each} table:", *lines]).strip()
+        return f"{inner}\n    side_by_side(share, {self._constant(instruction.tables)})"
 
     def _callable(self, instruction: Instruction) -> str:
         name = f"{instruction.name.strip('_')}_{id(instruction.call):x}"
         self._environment[name] = instruction.call
+        return name
+
+    def _arguments(self, instruction: Instruction) -> list[str]:
+        """The inputs by name. NumPy's own calls take numbers as arrays, which are not converted in every call."""
+        dtypes = {array.dtype for array in instruction.reads()}
+        if not isinstance(instruction.call, np.ufunc) or len(dtypes) != 1 or (dtype := dtypes.pop()).kind != "f":
+            return [self._value(value) for value in instruction.inputs]
+        return [self._value(v) if isinstance(v, np.ndarray) else self._scalar(v, dtype) for v in instruction.inputs]
+
+    def _scalar(self, value: float, dtype: Any) -> str:
+        """The name of an array without dimensions."""
+        if type(value) is not Number:
+            key = (repr(value), dtype.char)
+            if key not in self._scalars:
+                self._scalars[key] = self._constant(np.array(value, dtype))
+            return self._scalars[key]
+        name = f"{value.name}{dtype.char}"
+        self._environment.setdefault("array", np.array)
+        self._converted[name] = f"array({value.name}, {dtype.char!r})"
         return name
 
     def _value(self, value: Any) -> str:

@@ -5,29 +5,35 @@ An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compilin
 1. :func:`joined`: cross-entropy and its gradient, which both need the exponentials of the logits, share them;
 2. :func:`lowered`: an operation becomes the NumPy calls that it consists of, each with memory to write into;
 3. :func:`unused`: what nobody reads is left out, and a result that is only copied goes where the copy went;
-4. :func:`blocked`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
-   them writes is still in the cache when the next reads it; what only they use is kept for one block alone.
+4. :func:`oriented`: activations of a batch smaller than the layer are kept with the batch last, as matrix products and additions
+   of a bias are faster on them then;
+5. :func:`blocked`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
+   them writes is still in the cache when the next reads it; what only they use is kept for one block alone. Where arrays are
+   larger than all caches, threads share the blocks.
 
-Elementwise results do not depend on how they are divided, so 2 to 4 give the same bits, but for the gradient of ReLU where it
-meets an infinity (``0 * inf``). The first rounds differently.
+Elementwise results do not depend on how they are divided. Sums do: cross-entropy, matrix products and the gradients of biases
+round differently than without fusion; and the gradient of ReLU differs where it meets an infinity (``0 * inf``). Nothing
+depends on the clock: the same step gives the same bits every time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .errors import DimensionError
+from .threads import THREADS
 
 __all__ = ["Instruction", "copy", "optimized", "owner"]
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 16_384  # elements of a block: 64 KiB of float32, so that a handful of arrays fit in a core's own cache
+BLOCK = 32_768  # elements of a block: 128 KiB of float32, so that a handful of arrays fit in a core's own cache
+SHARED = 8 * BLOCK  # elements from which on threads share an array's blocks, larger ones, as handing over costs time, too
 
 
 @dataclass
@@ -43,7 +49,7 @@ class Instruction:
         kind: ``"out"``: ``call`` takes ``out=``; ``"copy"``: what it returns is copied; ``"view"``: the output is a view
             of the first input; ``"draw"``: like copy, of random numbers; ``"blocks"``: the body is run block by block.
         body: Of ``"blocks"``: elementwise instructions.
-        tables: Of ``"blocks"``: for each block the memory of each array of the body.
+        tables: Of ``"blocks"``: per thread, for each block the memory of each array of the body.
     """
 
     name: str
@@ -53,7 +59,7 @@ class Instruction:
     output: Array
     kind: str = "out"
     body: list[Instruction] = field(default_factory=list)
-    tables: list[tuple[Array, ...]] = field(default_factory=list)
+    tables: list[list[tuple[Array, ...]]] = field(default_factory=list)
 
     def reads(self) -> Iterator[Array]:
         """The arrays it reads."""
@@ -83,7 +89,7 @@ def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[i
         moving: Owners of memory that is elsewhere in each call.
     """
     program = [part for instruction in joined(instructions, live) for part in lowered(instruction, moving)]
-    return blocked(unused(program, live), live, moving)
+    return blocked(oriented(unused(program, live), live, moving), live, moving)
 
 
 # -------------------------------------------------------------------------------------------------- cross-entropy
@@ -249,7 +255,8 @@ def _sigmoid(_: Instruction, out: Array, x: Array, *, moving: set[int]) -> Any:
 
 
 def _relu(_: Instruction, out: Array, x: Array, *, moving: set[int]) -> Any:
-    return [_line(np.maximum, out, x, 0)]
+    zeros = np.zeros(out.shape if out.size <= BLOCK else out.shape[-1:], out.dtype)  # NumPy compares with a number slowly
+    return [_line(np.maximum, out, x, zeros)]
 
 
 def _between(_: Instruction, out: Array, x: Array, source: Array, *, moving: set[int], low: Any, high: Any) -> Any:
@@ -262,16 +269,25 @@ def _between(_: Instruction, out: Array, x: Array, source: Array, *, moving: set
 def _linear(_: Instruction, out: Array, x: Array, weight: Array, bias: Array | None, *, moving: set[int]) -> Any:
     if owner(weight) in moving or x.ndim < 2:
         return None
-    product = _line(np.matmul, out, x, weight.T)
+    product = _product(out, x, weight.T)
     return [product] if bias is None else [product, _line(np.add, out, out, bias)]
 
 
+def _product(out: Array, a: Array, b: Array) -> Instruction:
+    """A matrix product; of two matrices by dot, which costs less to call."""
+    return _line(np.dot if a.ndim == b.ndim == 2 and out.flags.c_contiguous else np.matmul, out, a, b)
+
+
 def _matmul(_: Instruction, out: Array, a: Array, b: Array, *, moving: set[int]) -> Any:
-    return [_line(np.matmul, out, a, b)]
+    return [_product(out, a, b)]
 
 
 def _sum_to(_: Instruction, out: Array, x: Array, *, moving: set[int], shape: tuple[int, ...]) -> Any:
-    return [_line(partial(np.add.reduce, axis=0), out, x)] if x.shape[1:] == shape else None
+    if x.shape[1:] != shape:
+        return None
+    if x.ndim == 2:  # a product is faster than a sum along the first dimension
+        return [_line(np.dot, out, np.ones(len(x), x.dtype), x)]
+    return [_line(partial(np.add.reduce, axis=0), out, x)]
 
 
 def _product_added(
@@ -356,6 +372,111 @@ def _aligned(a: Array, b: Array) -> bool:
     return (a.ctypes.data, a.shape, a.strides) == (b.ctypes.data, b.shape, b.strides)
 
 
+# ---------------------------------------------------------------------------------------------------- orientation
+
+
+def oriented(program: Sequence[Instruction], live: set[int], moving: set[int]) -> list[Instruction]:
+    """With matrices of fewer rows than columns kept transposed, where only products and elementwise instructions make them.
+
+    A product is computed as that of the transposed factors then, (A B)^T = B^T A^T; an elementwise instruction on transposed arrays.
+    """
+    turned = _Turned(_turnable(program, live | moving))
+    result: list[Instruction] = []
+
+    def transposed(value: Any) -> Any:
+        view = turned.transposed(value)
+        if view is not value and owner(value) in moving:  # elsewhere in each call, so that the view is taken in each call
+            result.append(Instruction("transposed", _transposed, [value], {}, view, "view"))
+        return view
+
+    for instruction in program:
+        inputs, out = instruction.inputs, instruction.output
+        if instruction.kind == "view" and turned.holds(out):
+            continue  # its output is taken from what is kept
+        if not turned.holds(out):
+            inputs = [turned.as_is(value) for value in inputs]
+        else:
+            inputs = [transposed(value) for value in (inputs if _elementwise(instruction) else reversed(inputs))]
+            out = turned.transposed(out)
+        options = {key: turned.as_is(value) for key, value in instruction.options.items()}
+        result.append(replace(instruction, inputs=inputs, options=options, output=out))
+    return result
+
+
+def _transposed(array: Array) -> Array:
+    return array[:, None] if array.ndim == 1 else array.T
+
+
+class _Turned:
+    """Matrices that are kept transposed: what takes their place."""
+
+    def __init__(self, matrices: Iterable[Array]) -> None:
+        self._kept = {id(matrix): np.empty(matrix.shape[::-1], matrix.dtype) for matrix in matrices}
+        self._views: dict[int, tuple[Array, Array]] = {}  # one object for each view, as arrays are known by identity
+
+    def holds(self, array: Array) -> bool:
+        return owner(array) in self._kept
+
+    def as_is(self, value: Any) -> Any:
+        """The same matrix: a view of what is kept."""
+        if not isinstance(value, np.ndarray) or owner(value) not in self._kept:
+            return value
+        kept = self._kept[owner(value)]
+        return self._view(kept, kept.T) if id(value) in self._kept else kept
+
+    def transposed(self, value: Any) -> Any:
+        """The transpose; of a row a column."""
+        if not isinstance(value, np.ndarray) or value.ndim == 0:
+            return value
+        if id(value) in self._kept:
+            return self._kept[id(value)]
+        value = self.as_is(value)
+        return self._view(value, _transposed(value))
+
+    def _view(self, array: Array, view: Array) -> Array:
+        return self._views.setdefault(id(array), (array, view))[1]
+
+
+def _turnable(program: Sequence[Instruction], fixed: set[int]) -> list[Array]:
+    """The matrices to keep transposed. Those of one shape that meet in an elementwise instruction are so together, or not at all."""
+    groups: dict[int, set[int]] = {}  # of owners, by owner
+    matrices: dict[int, Array] = {}
+    others = set(fixed)
+    for instruction in program:
+        out = instruction.output
+        for array in (*instruction.reads(), out):
+            key = owner(array)
+            groups.setdefault(key, {key})
+            base = array if id(array) == key else array.base
+            if id(base) != key or not (array is base or _is_transpose(array, base)):
+                others.add(key)
+        if instruction.kind == "view":
+            continue
+        if instruction.call in (np.dot, np.matmul) or _elementwise(instruction):
+            matrices[owner(out)] = out
+        else:
+            others.add(owner(out))
+        if _elementwise(instruction):
+            met = {owner(array) for array in (*instruction.reads(), out) if array.shape == out.shape}
+            union = set[int]().union(*(groups[key] for key in met))
+            groups.update((key, union) for key in union)
+    return [
+        matrix
+        for key, matrix in matrices.items()
+        if id(matrix) == key
+        and matrix.ndim == 2
+        and matrix.shape[0] < matrix.shape[1]
+        and matrix.flags.c_contiguous
+        and groups[key] <= matrices.keys()
+        and others.isdisjoint(groups[key])
+        and all(matrices[other].shape == matrix.shape for other in groups[key])
+    ]
+
+
+def _is_transpose(array: Array, of: Array) -> bool:
+    return array.shape == of.shape[::-1] and array.strides == of.strides[::-1] and of.ndim == 2
+
+
 # --------------------------------------------------------------------------------------------------------- blocks
 
 
@@ -408,7 +529,8 @@ def _blockable(instruction: Instruction, moving: set[int]) -> bool:
             return False
         same = array.shape == out.shape and array.flags.c_contiguous
         row = out.ndim == 2 and array.shape in (out.shape[1:], (1, out.shape[1]))
-        if not (same or row or array.ndim == 0):
+        column = out.ndim == 2 and array.shape == (out.shape[0], 1)
+        if not (same or row or column or array.ndim == 0):
             return False
     return out.flags.c_contiguous
 
@@ -423,21 +545,29 @@ def _fit(instruction: Instruction, chain: Iterable[Instruction]) -> bool:
 def _in_blocks(chain: Sequence[Instruction], inner: set[int]) -> Instruction:
     """One instruction for the chain; arrays in ``inner`` are of no use outside it, and get memory for one block."""
     shape = chain[0].output.shape
-    rows = max(1, BLOCK // max(1, int(np.prod(shape[1:]))))
     arrays: dict[int, Array] = {}
     for part in chain:
         for array in (*part.reads(), part.output):
             arrays.setdefault(id(array), array)
-    kept = {key: np.empty((rows, *shape[1:]), arrays[key].dtype) for key in inner}
-    tables = []
-    for start in range(0, shape[0], rows):
-        stop = min(start + rows, shape[0])
-        tables.append(
-            tuple(
-                kept[key][: stop - start] if key in kept else array[start:stop] if array.shape == shape else array
-                for key, array in arrays.items()
+    threads = THREADS if chain[0].output.size >= SHARED else 1
+    rows = max(1, BLOCK * threads // max(1, int(np.prod(shape[1:]))))
+    share = -(-shape[0] // threads)
+    tables: list[list[tuple[Array, ...]]] = []
+    for first in range(0, shape[0], share):
+        kept = {key: np.empty((rows, *shape[1:]), arrays[key].dtype) for key in inner}
+        blocks = []
+        for start in range(first, end := min(first + share, shape[0]), rows):
+            stop = min(start + rows, end)
+            blocks.append(
+                tuple(
+                    kept[key][: stop - start]
+                    if key in kept
+                    else array[start:stop]
+                    if array.ndim == len(shape) and len(array) == shape[0]
+                    else array
+                    for key, array in arrays.items()
+                )
             )
-        )
-    return Instruction(
-        "blocks", copy, [a for k, a in arrays.items() if k not in kept], {}, chain[-1].output, "blocks", list(chain), tables
-    )
+        tables.append(blocks)
+    outside = [array for key, array in arrays.items() if key not in inner]
+    return Instruction("blocks", copy, outside, {}, chain[-1].output, "blocks", list(chain), tables)
