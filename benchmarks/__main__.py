@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .peers import available
-from .rounds import measure
+from .rounds import PINS, measure
 from .steps import STEPS
 
 OURS = ("tinygrad_mlp", "tinygrad_mlp, compiled")
@@ -38,6 +38,9 @@ def main() -> None:
         parser.error(f"no step {sorted(unknown)}" if unknown else "--rounds must be at least 1")
     rounds, seconds = (2, 0.002) if args.quick else (args.rounds, 0.15)
     results: dict[str, Any] = {}
+    for name in PINS:
+        if name in os.environ:
+            print(f"{name}={os.environ[name]} would bind NumPy alone: set aside for the peers' processes")
     for name in args.steps or STEPS:
         results[name] = measure(name, available(STEPS[name], args.quick), rounds, seconds)
         print(table(name, results[name]), flush=True)

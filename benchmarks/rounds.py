@@ -7,6 +7,7 @@ next one needs.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-__all__ = ["Worker", "measure"]
+__all__ = ["PINS", "Worker", "measure"]
+
+PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Variables that give NumPy's BLAS other kernels than it would choose for the processor; nobody else's products heed them, so that
+the processes are started without them."""
 
 
 class Worker:
@@ -53,7 +58,8 @@ class Worker:
 @contextmanager
 def _started(peer: str, step: str) -> Iterator[Worker]:
     command = [sys.executable, "-m", "benchmarks.worker", peer, step]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    environment = {name: value for name, value in os.environ.items() if name not in PINS}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             yield Worker(process, peer)
         finally:

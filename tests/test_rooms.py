@@ -11,7 +11,7 @@ import tinygrad_mlp
 
 ROOT = Path(tinygrad_mlp.__file__).parent
 ROOMS = (
-    ("errors", "_version"),
+    ("errors", "_version", "memory"),
     ("dtypes", "device", "grad_mode", "locking"),
     ("threads",),
     ("fusion",),
@@ -28,6 +28,8 @@ ROOMS = (
     ("datasets",),
     ("compiling",),
     ("serialization",),
+    ("checkpoints",),
+    ("testing",),
     ("reference",),
     ("experiments",),
     ("cli",),

@@ -41,6 +41,7 @@ from .dtypes import (
 from .dtypes import float_ as float
 from .dtypes import int_ as int
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .memory import keep_freed as _keep_freed
 from .ops import creation, elementwise, indexing, neural, random, reduction, shape
 from .ops import linalg as products
 from .ops.creation import *  # noqa: F403 - each family lists its public names in __all__
@@ -53,6 +54,8 @@ from .ops.reduction import *  # noqa: F403 - likewise
 from .ops.shape import *  # noqa: F403 - likewise
 from .printing import set_printoptions
 from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
+
+_keep_freed()
 
 if _TYPE_CHECKING:
     from .compiling import compile
