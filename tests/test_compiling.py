@@ -13,6 +13,7 @@ import pytest
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn, optim
+from tinygrad_mlp.errors import GraphError
 from tinygrad_mlp.nn import functional as F
 
 OPTIMIZERS: dict[str, Callable[[Any], optim.Optimizer]] = {
@@ -58,13 +59,17 @@ def training_step(model: nn.Module, optimizer: optim.Optimizer) -> Callable[...,
 
 
 def run(
-    fusion: bool | None, make: Callable[[], tuple[nn.Module, Callable[..., Any]]], data: Sequence[Any], *after: Any
+    fusion: bool | None,
+    make: Callable[[], tuple[nn.Module, Callable[..., Any]]],
+    data: Sequence[Any],
+    *after: Any,
+    check: bool = False,
 ) -> Any:
     """The losses, the model's state and gradients after each batch of ``data``; between batches ``after`` is called."""
     torch.manual_seed(0)
     model, step = make()
     if fusion is not None:
-        step = torch.compile(step, fusion=fusion)
+        step = torch.compile(step, fusion=fusion, check=check)
     results = []
     for i, batch in enumerate(data):
         results.append(step(*batch).tolist())
@@ -76,7 +81,10 @@ def run(
 
 def same(make: Callable[[], tuple[nn.Module, Callable[..., Any]]], data: Sequence[Any], *after: Any) -> None:
     """By itself and compiled: the same bits, and with fusion the same but for rounding, held in float64."""
-    assert run(False, make, data, *after) == run(None, make, data, *after)
+    alone = run(None, make, data, *after)
+    assert run(False, make, data, *after) == alone
+    for fusion in (False, True):
+        assert run(fusion, make, data, *after, check=True) == alone
     torch.set_default_dtype(torch.float64)
     try:
         double = [(x.double(), *rest) for x, *rest in data]
@@ -612,3 +620,51 @@ def test_the_program_can_be_read() -> None:
         plain(*batch)
     assert "linear(" in str(plain.program)
     assert "instructions" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize("fusion", [False, True])
+def test_a_check_names_the_instruction_that_python_changed(fusion: bool) -> None:
+    model = network()
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    factor = [1.0]
+
+    @torch.compile(fusion=fusion, check=True)
+    def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        optimizer.zero_grad()
+        loss: torch.Tensor = (F.cross_entropy(model(x), y) + 1) * factor[0]
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    data = batches(4)
+    for batch in data[:3]:
+        step(*batch)
+    factor[0] = 1.5
+    expected = (F.cross_entropy(model(data[3][0]), data[3][1]) + 1) * 1.5
+    weights = [p.clone() for p in model.parameters()]
+    with pytest.raises(GraphError, match=r"instruction \d+, mul -> \[\], gives [\d.]+ at \(\) where the step now gives"):
+        step(*data[3])
+    assert step.program is not None
+    for p, before in zip(model.parameters(), weights, strict=True):  # what is left is what the function did
+        assert p.grad is not None
+        assert torch.equal(p, before - 0.1 * p.grad)
+    assert expected.item() > 1
+
+
+def test_a_check_names_the_instruction_that_is_not_there_any_more() -> None:
+    functions = [torch.exp, torch.relu, torch.sin]
+
+    @torch.compile(check=True)
+    def step(x: torch.Tensor) -> torch.Tensor:
+        for function in functions:
+            x = function(x)
+        return x.sum()
+
+    for _ in range(3):
+        assert step(torch.zeros(2, 6)).item() == pytest.approx(12 * np.sin(1))
+    functions[1] = torch.tanh
+    with pytest.raises(GraphError, match=r"instruction 1 was traced as relu -> \[2, 6\], but the step now does tanh"):
+        step(torch.ones(2, 6))
+    del functions[1:]
+    with pytest.raises(GraphError, match=r"instruction 1 was traced as relu -> \[2, 6\], but the step now does sum -> \[\]"):
+        step(torch.ones(2, 6))

@@ -31,7 +31,8 @@ import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import zip_longest
+from typing import Any, overload
 
 import numpy as np
 
@@ -151,6 +152,7 @@ class Tracer:
     made: dict[int, Array] = field(default_factory=dict)  # memory that the step made, by identity; keeps it alive
     fresh: dict[int, Array] = field(default_factory=dict)  # constants it made: their values
     grads: dict[int, Tensor] = field(default_factory=dict)  # tensors whose .grad the step sets
+    values: list[Array] | None = None  # where asked for: what each instruction computed
     read_grads: set[int] = field(default_factory=set)  # tensors whose .grad was looked at before it was set
     grads_before: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)  # and what it found there
 
@@ -281,7 +283,10 @@ class Tracer:
 
     def _add(self, instruction: Instruction) -> None:
         self.made.setdefault(id(instruction.output), instruction.output)
+        instruction.completes = len(self.instructions)
         self.instructions.append(instruction)
+        if self.values is not None:
+            self.values.append(instruction.output.copy())
 
     def delivered(self, tensor: Tensor) -> None:
         """A gradient is about to be added to the tensor's ``.grad``."""
@@ -335,6 +340,7 @@ class Program:
         self.source = self._compiled()
         exec(self.source, self._environment)
         self._run = self._environment["step"]
+        self._expected: list[Array] = []  # while it is checked: what each traced instruction computes now
         written = {id(i.output): i.output for i in tracer.instructions if i.kind != "view"}.values()
         self._versions = [
             version_of(tensor)
@@ -342,7 +348,8 @@ class Program:
             if any(np.may_share_memory(array, output) for output in written)
         ]
 
-    def _compiled(self) -> str:
+    def _compiled(self, checked: bool = False) -> str:
+        """The program as a Python function; ``checked``: one that compares what each instruction computes with what it should."""
         tracer = self._tracer
         lines = [f"    {name} = {expression}" for expression, name in tracer.numbers.items()]
         lines += [f"    if {guard} is not {outcome}: return None" for guard, outcome in dict.fromkeys(tracer.guards)]
@@ -351,7 +358,14 @@ class Program:
             array = tracer.made[array_id]
             if any(np.may_share_memory(array, output) for output in written):
                 lines.append(f"    copyto({self._name(array)}, {self._constant(values)})")
-        body = [f"    {line}" for line in map(self._line, self.instructions) if line]
+        body = []
+        for instruction in self.instructions:
+            if checked and instruction.kind == "draw":  # drawn once, for both
+                body.append(f"    copyto({self._name(instruction.output)}, expected[{instruction.completes}])")
+            elif line := self._line(instruction):
+                body.append(f"    {line}")
+            if checked and instruction.kind != "view":
+                body += [f"    compare({self._constant(part)})" for part in _completed(instruction)]
         lines += [f"    {name} = {converted}" for name, converted in self._converted.items()] + body
         self._environment["copyto"] = _store
         for entries, key, name in tracer.writes:
@@ -359,6 +373,59 @@ class Program:
         arguments = ", ".join(f"x{i}" for i in range(len(self._inputs)))
         results = "".join(f"{self._name(tensor._data)}, " for tensor in _tensors(self._result))
         return "\n".join([f"def step({arguments}):", *lines, f"    return ({results})", ""])
+
+    def check(self, reference: Tracer, inputs: Sequence[Array], exact: bool) -> bool:
+        """Replay, comparing each instruction with what the reference computed; False where a comparison of numbers comes out otherwise.
+
+        Raises:
+            GraphError: An instruction computes something else than the function does now.
+        """
+        for i, (mine, now) in enumerate(zip_longest(self._tracer.instructions, reference.instructions)):
+            if mine is None or now is None or (mine.name, mine.output.shape) != (now.name, now.output.shape):
+                was, does = ("nothing more" if x is None else f"{x.name} -> {list(x.output.shape)}" for x in (mine, now))
+                raise GraphError(f"instruction {i} was traced as {was}, but the step now does {does}: {_STALE}")
+        assert reference.values is not None
+        self._expected[:], reference.values = reference.values, None
+        if "checked" not in self._environment:
+            self._environment.update(expected=self._expected, compare=functools.partial(self._compare, exact=exact))
+            exec(self._compiled(checked=True).replace("def step(", "def checked(", 1), self._environment)
+        try:
+            return state.quiet(self._environment["checked"], *inputs) is not None
+        finally:
+            self._expected.clear()
+
+    def memory(self) -> list[Array]:
+        """The memory of tensors that the step did not make."""
+        return [array for _, array, _ in self._tracer.tensors.values()]
+
+    def counted(self) -> list[dict[str, Any]]:
+        """The dicts whose numbers it writes."""
+        return [entries for entries, *_ in self._tracer.writes]
+
+    def take_gradients(self) -> None:
+        """Make the gradients that the function left those of the program, as they are after a replay."""
+        for tensor, grad in self._grads:
+            if grad is not None and tensor._grad is not None:
+                np.copyto(grad._data, tensor._grad._data)
+            tensor._grad = grad
+
+    def _compare(self, part: Instruction, *, exact: bool) -> None:
+        expected, got = self._expected[part.completes], part.output
+        if got.shape != expected.shape:
+            got = got.T  # kept transposed
+        traced = self._tracer.instructions[part.completes]
+        allowed = 0.0
+        if not exact and got.dtype.kind == "f":  # rounding is relative to what was added up
+            added = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in (expected, *traced.reads())]
+            allowed = float(max(added)) * 1e3 * float(np.finfo(got.dtype).eps)
+        near = np.isclose(got, expected, rtol=0, atol=allowed, equal_nan=True)
+        if not near.all():
+            at = tuple(int(i) for i in np.argwhere(~near)[0])
+            raise GraphError(
+                f"instruction {part.completes}, {traced.name} -> {list(expected.shape)}, gives {got[at]} at {at} where the step now "
+                f"gives {expected[at]}: {_STALE}"
+            )
+        np.copyto(got, expected)  # so that the next instruction is compared by itself
 
     def _line(self, instruction: Instruction) -> str:
         moves = any(id(array) in self._moving for array in instruction.reads())
@@ -484,6 +551,25 @@ class Program:
         return "\n".join([*lines, f"{len(lines)} instructions, {total:,} bytes written"])
 
 
+_STALE = (
+    "something that it reads from Python, a number or a list, has changed since it was traced; make it a tensor, an argument or "
+    "an attribute of a module"
+)
+
+
+def _completed(instruction: Instruction) -> Iterator[Instruction]:
+    """The instruction, or those of its body, that leave in memory what a traced one made."""
+    if instruction.kind != "blocks":
+        if instruction.completes >= 0:
+            yield instruction
+        return
+    outside = {id(array) for array in instruction.inputs}
+    for i, part in enumerate(instruction.body):
+        overwritten = any(owner(later.output) == owner(part.output) for later in instruction.body[i + 1 :])
+        if part.completes >= 0 and id(part.output) in outside and not overwritten:
+            yield part
+
+
 # ------------------------------------------------------------------------------------------------------- compile
 
 
@@ -497,10 +583,11 @@ class CompiledStep:
         program: The program that ran last; None before there is one.
     """
 
-    def __init__(self, function: Callable[..., Any], fusion: bool) -> None:
+    def __init__(self, function: Callable[..., Any], fusion: bool, check: bool) -> None:
         functools.update_wrapper(self, function)
         self._function = function
         self._fusion = fusion
+        self._check = check
         self._programs: dict[Any, list[Program]] = {}
         self._warm = False
         self._lock = threading.Lock()
@@ -520,19 +607,26 @@ class CompiledStep:
         key = (state.grad, same, _described((args, kwargs)))
         with self._lock:  # the buffers are the program's
             for program in self._programs.get(key, ()):
-                if program.holds() and (result := program(arrays)) is not None:
+                if not program.holds():
+                    continue
+                if self._check:
+                    return self._checked(program, key, arrays, args, kwargs)
+                if (result := program(arrays)) is not None:
                     self.program = program
                     return result[0]
-            return self._trace(key, arrays, args, kwargs)
+            tracer = Tracer()
+            return self._kept(tracer, key, arrays, self._traced(tracer, arrays, args, kwargs))
 
-    def _trace(self, key: Any, arrays: list[Array], args: Any, kwargs: Any) -> Any:
-        tracer = Tracer()
+    def _traced(self, tracer: Tracer, arrays: list[Array], args: Any, kwargs: Any) -> Any:
         tracer.made.update((id(array), array) for array in arrays)
         state.tracer = tracer
         try:
-            result = self._function(*args, **kwargs)
+            return self._function(*args, **kwargs)
         finally:
             state.tracer = None
+
+    def _kept(self, tracer: Tracer, key: Any, arrays: list[Array], result: Any) -> Any:
+        """The result of a traced call, of which a program is made."""
         _described(result)
         if tracer.once:
             return result
@@ -543,16 +637,60 @@ class CompiledStep:
         del self._programs[key][_KEPT_OF_A_KIND:]
         return _copied(result, (tensor._data for tensor in _tensors(result)))
 
+    def _checked(self, program: Program, key: Any, arrays: list[Array], args: Any, kwargs: Any) -> Any:
+        """The function's own result, after the program was replayed beside it and compared.
 
-def compile(function: Callable[..., Any], *, fusion: bool = True) -> CompiledStep:  # noqa: A001 - PyTorch's name
+        Both start from the same memory; what the function leaves there stays.
+        """
+        memory = [*arrays, *program.memory()]
+        before, numbers = [array.copy() for array in memory], [dict(entries) for entries in program.counted()]
+        reference = Tracer(values=[])
+        result = self._traced(reference, arrays, args, kwargs)
+        after, counted = [array.copy() for array in memory], [dict(entries) for entries in program.counted()]
+        try:
+            _restore(memory, before, program.counted(), numbers)
+            applies = program.check(reference, arrays, exact=not self._fusion)
+        finally:
+            _restore(memory, after, program.counted(), counted)
+            program.take_gradients()
+        if not applies:
+            return self._kept(reference, key, arrays, result)
+        self.program = program
+        return _copied(result, (tensor._data for tensor in _tensors(result)))
+
+
+def _restore(
+    memory: Sequence[Array], values: Sequence[Array], counted: Sequence[dict[str, Any]], numbers: Sequence[dict[str, Any]]
+) -> None:
+    for array, value in zip(memory, values, strict=True):
+        if array.flags.writeable:  # what is not was not written either
+            np.copyto(array, value)
+    for entries, kept in zip(counted, numbers, strict=True):
+        entries.update(kept)
+
+
+@overload
+def compile(  # noqa: A001 - PyTorch's name
+    function: Callable[..., Any], *, fusion: bool = ..., check: bool = ...
+) -> CompiledStep: ...
+@overload
+def compile(  # noqa: A001 - likewise
+    *, fusion: bool = ..., check: bool = ...
+) -> Callable[[Callable[..., Any]], CompiledStep]: ...
+def compile(function: Any = None, *, fusion: bool = True, check: bool = False) -> Any:  # noqa: A001 - PyTorch's name
     """A training step that is traced, then replayed without allocating memory or building a graph.
 
-    The function takes tensors (in tuples, lists and dicts, too), and does a whole step: forward, backward, update. Its
-    results are those of the function itself, to the last bit. See the module's docstring for what may change from call to
-    call.
+    The function takes tensors (in tuples, lists and dicts, too), and does a whole step: forward, backward, update. See the
+    module's docstring for what may change from call to call.
+
+    Args:
+        function: The step; without it, a decorator comes back.
+        fusion: Whether to rewrite the program so that it is faster. Without, results are the function's own, to the last bit.
+        check: Whether to run the function in each call, too, to compare what each instruction computes with what it computed when the
+            function ran, and to return the function's results: a few times slower than the function alone.
 
     Raises:
-        GraphError: The step looks at values.
+        GraphError: The step looks at values. With ``check``: an instruction computes something else than the function; it is named.
 
     >>> import tinygrad_mlp as torch
     >>> model = torch.nn.Linear(2, 1)
@@ -568,9 +706,11 @@ def compile(function: Callable[..., Any], *, fusion: bool = True) -> CompiledSte
     >>> losses[-1] < 1e-3
     True
     """
+    if function is None:
+        return functools.partial(compile, fusion=fusion, check=check)
     if not callable(function):
         raise ArgumentError(f"compile() expects a function, got {type(function).__name__}")
-    return CompiledStep(function, fusion)
+    return CompiledStep(function, fusion, check)
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -26,9 +26,13 @@ from __future__ import annotations
 
 import functools
 import itertools
+import linecache
+import os
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
+from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -60,19 +64,75 @@ def is_tensor(value: Any) -> bool:
     return isinstance(value, _Tensor)
 
 
+class _Machinery(dict[str, bool]):
+    """By file name: whether the file is part of the package, and not one of the programs that come with it."""
+
+    _root = os.path.join(os.path.dirname(__file__), "")
+    _programs = (os.path.join(_root, "experiments", ""), os.path.join(_root, "cli.py"))
+
+    def __missing__(self, filename: str) -> bool:
+        self[filename] = found = filename.startswith(self._root) and not filename.startswith(self._programs)
+        return found
+
+
+_machinery = _Machinery()
+
+Origin = tuple[CodeType, int]  # a line of a program: the code that ran, and how far it had come
+
+
+def origin(depth: int = 2) -> Origin | None:
+    """The line being run in the nearest frame outside the package, as what it takes to find it out later.
+
+    The frame itself would keep its variables alive. None in a thread that runs nothing but the package.
+    """
+    frame = sys._getframe(depth)
+    while _machinery[frame.f_code.co_filename]:
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
+
+
+def source_line(origin: Origin) -> str:
+    """``file:line`` and the text of the line."""
+    code, instruction = origin
+    line = next(
+        (line for start, end, line in code.co_lines() if start <= instruction < end and line is not None),
+        code.co_firstlineno,
+    )
+    text = linecache.getline(code.co_filename, line).strip()
+    return f"{code.co_filename}:{line}" + (f" ({text})" if text else "")
+
+
 class Version:
     """How often a piece of memory was written in place; shared by every tensor that views the memory."""
 
-    __slots__ = ("count", "rebased", "writer")
+    __slots__ = ("count", "origin", "rebased", "writer")
 
     def __init__(self) -> None:
         self.count = 0
         self.rebased = 0  # how many of those writes were recorded, and so gave the memory a new history
         self.writer = ""
+        self.origin: Origin | None = None
 
-    def bump(self, writer: str) -> None:
+    def bump(self, writer: str, origin: Origin | None = None) -> None:
         self.count += 1
         self.writer = writer
+        self.origin = origin
+
+    def overwritten(self, need: str, count: int, origin: Origin | None) -> InplaceError:
+        """The error of a value that was saved at ``count``, on the line ``origin``, and is not what it was."""
+        saved = (
+            f"Saved at {source_line(origin)}."
+            if origin
+            else "Under autograd.detect_anomaly() the line that saved it is named."
+        )
+        written = f" Written at {source_line(self.origin)}." if self.origin else ""
+        return InplaceError(
+            f"one of the variables needed for gradient computation has been modified by an inplace operation: {need} as it "
+            f"was, version {count}, but {self.writer} has written it since, version {self.count}.{written} {saved} Use the "
+            f"out-of-place form of {self.writer}, or write to a .clone()."
+        )
 
 
 INFERENCE = Version()  # stands for "not counted": the version of every tensor made in inference mode
@@ -412,6 +472,9 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
             recorded = any(parent is not None for parent in parents)
         if recorded:
             result._node = Node(op, parents, args, arrays, params, result)
+    if state.observers:
+        for observer in state.observers:
+            observer.applied(op, arrays, params, result)
     if op.view and np.may_share_memory(out, arrays[0]):
         source = args[0]
         result._view = (source, op, params)
@@ -490,6 +553,7 @@ class Node:
         shape, dtype: Of the output.
         hooks: Called with the gradient of the output, in order; each may replace it.
         sink: The tensor whose ``.grad`` collects the gradient: a leaf, or one with ``retain_grad``.
+        origin: The line that made it. There under ``detect_anomaly`` alone: finding it costs a sixth of a small operation.
     """
 
     __slots__ = (
@@ -498,12 +562,15 @@ class Node:
         "hooks",
         "number",
         "op",
+        "origin",
         "parents",
         "saved",
         "shape",
         "sink",
         "versions",
     )
+
+    origin: Origin | None
 
     def __init__(
         self,
@@ -533,10 +600,10 @@ class Node:
                 if type(source) is int:
                     saved[name] = arrays[source]
                     if isinstance(args[source], _Tensor) and args[source]._data is arrays[source]:
-                        versions.append((name, *_stamp(args[source], op)))
+                        versions.append(_stamp(name, args[source], op))
                 elif source == "y":
                     saved[name] = result._data
-                    versions.append((name, *_stamp(result, op)))
+                    versions.append(_stamp(name, result, op))
                 elif source == "static":
                     saved[name] = params[name]
                 elif source == "shape":
@@ -545,7 +612,7 @@ class Node:
                     saved[name] = tuple(_shape(a) for a in arrays)
                 elif source == "inputs":
                     saved[name] = tuple(arrays)
-                    versions.extend((name, *_stamp(a, op)) for a in args if isinstance(a, _Tensor))
+                    versions.extend(_stamp(name, a, op) for a in args if isinstance(a, _Tensor))
 
     @property
     def is_leaf(self) -> bool:
@@ -577,30 +644,29 @@ class Node:
             )
         self._check_versions()
         if recording:
-            saved = self._as_tensors(saved)
+            yield from self._contributions(g, wanted, op, self._as_tensors(saved))
+        else:
+            yield from state.quiet(list, self._contributions(g, wanted, op, saved))
+
+    def _contributions(
+        self, g: Any, wanted: set[Node], op: Primitive, saved: dict[str, Any]
+    ) -> Iterator[tuple[Node, Any]]:
         for position, parent in enumerate(self.parents):
             if parent is None or parent not in wanted:
                 continue
-            rule = op.rules[0 if op.variadic else position]
+            which = 0 if op.variadic else position
+            rule = op.rules[which]
             assert rule is not None
-            names = op.needs[0 if op.variadic else position]
-            values = [position if name == "i" else saved[name] for name in names]
-            if recording:
-                yield parent, _fit(rule(g, *values), parent)
-            else:
-                yield parent, state.quiet(_fit_rule, rule, g, values, parent)
+            values = [position if name == "i" else saved[name] for name in op.needs[which]]
+            yield parent, _fit(rule(g, *values), parent)
 
     def _check_versions(self) -> None:
         for name, version, count in self.versions:
             if version.count != count:
                 assert self.op is not None
                 what = "its output" if name == "y" else "its inputs" if name == "inputs" else f"its argument {name!r}"
-                raise InplaceError(
-                    f"one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"{self.op.name} needs {what} (shape {self._shape_of(name)}) as it was, version {count}, but "
-                    f"{version.writer} has written it since, version {version.count}. Use the out-of-place form of "
-                    f"{version.writer}, or write to a .clone()."
-                )
+                need = f"{self.op.name} needs {what} (shape {self._shape_of(name)})"
+                raise version.overwritten(need, count, getattr(self, "origin", None))
 
     def _shape_of(self, name: str) -> Any:
         assert self.saved is not None
@@ -630,14 +696,14 @@ def _holds_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) or (isinstance(value, tuple) and any(map(_holds_array, value)))
 
 
-def _stamp(tensor: Tensor, op: Primitive) -> tuple[Version, int]:
-    version = version_of(tensor)
+def _stamp(name: str, tensor: Tensor, op: Primitive) -> tuple[str, Version, int]:
+    version = tensor._version or version_of(tensor)
     if version is INFERENCE:
         raise InplaceError(
             f"Inference tensors cannot be saved for backward, and {op.name} would have to: clone() the tensor "
             "outside inference_mode first"
         )
-    return version, version.count
+    return name, version, version.count
 
 
 def leaf(tensor: Tensor) -> Node:
@@ -650,17 +716,12 @@ def leaf(tensor: Tensor) -> Node:
     return node
 
 
-def _fit_rule(rule: Callable[..., Any], g: Any, values: Sequence[Any], parent: Node) -> Any:
-    return _fit(rule(g, *values), parent)
-
-
 def _fit(g: Any, node: Node) -> Any:
     """A gradient summed back over broadcast dimensions and cast to its input's dtype."""
-    array = g._data if isinstance(g, _Tensor) else g
-    if array.shape != node.shape:
-        g = apply(PRIMITIVES["sum_to"], (g,), {"shape": node.shape})
-    if array.dtype != node.dtype:
-        g = apply(PRIMITIVES["cast"], (g,), {"dtype": node.dtype})
+    if g.shape != node.shape:
+        g = OPS["sum_to"](g, shape=node.shape)
+    if (g._data if isinstance(g, _Tensor) else g).dtype != node.dtype:
+        g = OPS["cast"](g, dtype=node.dtype)
     return g
 
 
@@ -691,6 +752,7 @@ def _walk(
 
     ``targets`` None means every leaf. ``accumulate`` adds what arrives to the sinks' ``.grad``.
     """
+    observers = state.observers
     lift = create_graph or state.tracer is not None  # rules run on Tensors where what they do is recorded or traced
     if lift and not create_graph:
         starts = [(node, wrap(g)) for node, g in starts]
@@ -722,7 +784,10 @@ def _walk(
             _deliver(node.sink(), g, node in shared)
         if wanted.isdisjoint(node.parents):  # a leaf, or a target that nothing wanted lies behind
             continue
-        for parent, contribution in node.vjp(g, wanted, lift):
+        contributions = node.vjp(g, wanted, lift)
+        for observer in observers:
+            contributions = observer.differentiating(node, g, contributions)
+        for parent, contribution in contributions:
             if parent in pending:
                 pending[parent] = pending[parent] + contribution  # never in place: a rule may return its g twice
                 shared.discard(parent)

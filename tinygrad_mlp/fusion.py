@@ -50,6 +50,7 @@ class Instruction:
             of the first input; ``"draw"``: like copy, of random numbers; ``"blocks"``: the body is run block by block.
         body: Of ``"blocks"``: elementwise instructions.
         tables: Of ``"blocks"``: per thread, for each block the memory of each array of the body.
+        completes: The number of the traced instruction whose output this one makes; -1 where it is a part of one.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Instruction:
     kind: str = "out"
     body: list[Instruction] = field(default_factory=list)
     tables: list[list[tuple[Array, ...]]] = field(default_factory=list)
+    completes: int = -1
 
     def reads(self) -> Iterator[Array]:
         """The arrays it reads."""
@@ -94,13 +96,13 @@ def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[i
 
 # -------------------------------------------------------------------------------------------------- cross-entropy
 
-_SLOPE = ["class_cross_entropy", "_class_distribution", "softmax", "_sum_along", "mul", "sub", "mul"]
+_SLOPE = ["class_cross_entropy", "_class_distribution", "_logits_slope"]
 
 
 def joined(instructions: Sequence[Instruction], live: set[int]) -> list[Instruction]:
     """The instructions with each cross-entropy of unweighted classes, and its gradient, as two that share their work.
 
-    In a program: loss(x, t), q(x, t), p = softmax(x), s = sum(q), p * s, p * s - q, g * (p * s - q).
+    In a program: loss(x, t), q(x, t), slope(g, x, q).
     """
     result = list(instructions)
     start = 0
@@ -109,39 +111,34 @@ def joined(instructions: Sequence[Instruction], live: set[int]) -> list[Instruct
         if [i.name for i in window] == _SLOPE and _is_slope(window, result[start + len(_SLOPE) :], live):
             loss, slope = window[0], window[-1]
             x, t, _ = loss.inputs
-            (g,) = (v for v in slope.inputs if v is not window[-2].output)
+            g = slope.inputs[0]
             kernel = CrossEntropy(x.shape, x.dtype, loss.options["ignore_index"])
             result[start : start + len(_SLOPE)] = [
-                Instruction("cross_entropy", kernel.loss, [x, t], {}, loss.output),
-                Instruction("cross_entropy_slope", kernel.slope, [g, loss.output], {}, slope.output),
+                replace(loss, name="cross_entropy", call=kernel.loss, inputs=[x, t], options={}, kind="out"),
+                replace(
+                    slope, name="cross_entropy_slope", call=kernel.slope, inputs=[g, loss.output], options={}, kind="out"
+                ),
             ]
         start += 1
     return result
 
 
 def _is_slope(window: Sequence[Instruction], later: Sequence[Instruction], live: set[int]) -> bool:
-    loss, q, p, total, scaled, difference, slope = window
-    x, t, weight = loss.inputs
-    inner = {owner(i.output) for i in window[1:-1]}
+    loss, q, slope = window
+    g, x, _ = slope.inputs
     return (
-        weight is None
+        loss.inputs[2] is None
         and loss.options["reduction"] == "mean"
         and loss.options["label_smoothing"] == 0
         and q.options == loss.options
         and all(a is b for a, b in zip(q.inputs, loss.inputs, strict=True))
-        and p.inputs[0] is x
-        and p.options == {"dim": 1, "dtype": None}
-        and total.inputs[0] is q.output
-        and scaled.inputs[0] is p.output
-        and scaled.inputs[1] is total.output
-        and difference.inputs[0] is scaled.output
-        and difference.inputs[1] is q.output
-        and difference.options == {"alpha": 1}
-        and any(v is difference.output for v in slope.inputs)
-        and all(isinstance(v, np.ndarray) and (v is difference.output or v.ndim == 0) for v in slope.inputs)
-        and t.dtype == np.int64
-        and inner.isdisjoint(live)
-        and not any(owner(array) in inner for i in later for array in i.reads())
+        and x is loss.inputs[0]
+        and slope.inputs[2] is q.output
+        and isinstance(g, np.ndarray)
+        and g.ndim == 0
+        and loss.inputs[1].dtype == np.int64
+        and owner(q.output) not in live
+        and not any(owner(array) == owner(q.output) for i in later for array in i.reads())
     )
 
 
@@ -227,13 +224,16 @@ def _scratch(like: Array) -> Array:
 def lowered(instruction: Instruction, moving: set[int]) -> list[Instruction]:
     """The instruction as NumPy's own calls, where it is one of those that pay; else itself."""
     name, inputs, out = instruction.name.rstrip("_"), instruction.inputs, instruction.output
-    if instruction.kind not in ("out", "copy") or out.dtype.kind != "f":
+    lines = None
+    if instruction.kind in ("out", "copy") and out.dtype.kind == "f":
+        if name in _UFUNCS and not instruction.options:
+            lines = [_line(_UFUNCS[name], out, *inputs)]
+        elif name in _LOWERED:
+            lines = _LOWERED[name](instruction, out, *inputs, moving=moving, **instruction.options)
+    if not lines:
         return [instruction]
-    if name in _UFUNCS and not instruction.options:
-        return [_line(_UFUNCS[name], out, *inputs)]
-    if name in _LOWERED:
-        return _LOWERED[name](instruction, out, *inputs, moving=moving, **instruction.options) or [instruction]
-    return [instruction]
+    lines[-1].completes = instruction.completes
+    return lines
 
 
 def _is_one(value: Any) -> bool:
@@ -355,7 +355,7 @@ def unused(program: Sequence[Instruction], live: set[int]) -> list[Instruction]:
             and (before.output.shape, before.output.dtype) == (instruction.output.shape, instruction.output.dtype)
             and all(_aligned(array, instruction.output) for array in before.reads())
         ):
-            before.output = instruction.output
+            before.output, before.completes = instruction.output, instruction.completes
         else:
             result.append(instruction)
     return result
@@ -447,8 +447,7 @@ def _turnable(program: Sequence[Instruction], fixed: set[int]) -> list[Array]:
         for array in (*instruction.reads(), out):
             key = owner(array)
             groups.setdefault(key, {key})
-            base = array if id(array) == key else array.base
-            if id(base) != key or not (array is base or _is_transpose(array, base)):
+            if id(array) != key and not (id(array.base) == key and _is_transpose(array, array.base)):
                 others.add(key)
         if instruction.kind == "view":
             continue
@@ -473,8 +472,8 @@ def _turnable(program: Sequence[Instruction], fixed: set[int]) -> list[Array]:
     ]
 
 
-def _is_transpose(array: Array, of: Array) -> bool:
-    return array.shape == of.shape[::-1] and array.strides == of.strides[::-1] and of.ndim == 2
+def _is_transpose(array: Array, of: Any) -> bool:
+    return bool(array.shape == of.shape[::-1] and array.strides == of.strides[::-1] and of.ndim == 2)
 
 
 # --------------------------------------------------------------------------------------------------------- blocks

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .dtypes import as_dtype, can_cast
-from .engine import INFERENCE, PRIMITIVES, Primitive, apply, is_tensor, node_of, replay, version_of, view_path, wrap
+from .engine import INFERENCE, PRIMITIVES, Primitive, apply, is_tensor, node_of, origin, replay, version_of, view_path, wrap
 from .errors import DTypeError, InplaceError, ShapeError
 from .grad_mode import no_grad, state
 
@@ -59,23 +59,25 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
         _store(writer, target, result._data)
         _rebase(target, owner, path, apply(PRIMITIVES["cast"], (result,), {"dtype": target._data.dtype}))
     else:
-        with no_grad():
-            _write(op, writer, target, args, params)
-    version.bump(writer)
+        _write(op, writer, target, args, params)
+    version.bump(writer, origin())
     return target
 
 
 def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
     """The unrecorded write, straight into the target's memory where the operation can."""
     data = target._data
-    if op.takes_out and data.dtype.kind == "f" and all(_fits(a, data) for a in args):
+    if op.takes_out and data.dtype.kind == "f" and not state.observers and all(_fits(a, data) for a in args):
         arrays = [a._data if is_tensor(a) else a for a in args]
-        if state.tracer is not None:
+        if state.tracer is None:
+            state.quiet(op.forward, data, *arrays, **params, out=data)
+        else:
+            plain = [state.tracer.plain(a) for a in arrays]
+            state.quiet(op.forward, data, *plain, **{k: state.tracer.plain(v) for k, v in params.items()}, out=data)
             state.tracer.wrote(op, target, [data, *arrays], params)
-            arrays, params = [state.tracer.plain(a) for a in arrays], {k: state.tracer.plain(v) for k, v in params.items()}
-        state.quiet(op.forward, data, *arrays, **params, out=data)
     else:
-        _store(writer, target, apply(op, (target, *args), params)._data)
+        with no_grad():
+            _store(writer, target, apply(op, (target, *args), params)._data)
 
 
 def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:

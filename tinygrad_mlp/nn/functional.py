@@ -644,7 +644,8 @@ def cross_entropy(
     if target.shape == input.shape and input.ndim:
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     rows, indices = _by_rows(input, target, weight, "cross_entropy")
-    loss = neural.class_cross_entropy(rows, indices, weight, ignore_index, label_smoothing, reduction)
+    options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing, "reduction": reduction}
+    loss = neural.class_cross_entropy(rows, indices, weight, **options)
     return loss.reshape(target.shape if input.ndim > 1 else ()) if reduction == "none" else loss
 
 

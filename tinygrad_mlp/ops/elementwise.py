@@ -210,7 +210,7 @@ def fmod(input: Array, other: Array, *, out: Array = None) -> Array:
 
 
 def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
-    slope = g * (exponent * input ** (exponent - 1))
+    slope = g * (exponent * pow(input, exponent - 1))
     if isinstance(exponent, int | float):
         return slope if exponent != 0 else zeros_of(g)
     return where(exponent == 0, 0.0, slope)  # 0 * 0**-1 would be nan
@@ -219,14 +219,14 @@ def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
 def _pow_exponent(g: Any, y: Any, input: Any, exponent: Any) -> Any:
     if isinstance(input, int | float):
         if input == 0:
-            return where(exponent >= 0, 0.0, g * -math.inf)
+            return where(exponent >= 0, 0.0, g * (y * -math.inf))
         return g * (y * (math.log(input) if input > 0 else math.nan))
     return where((input == 0) & (exponent >= 0), 0.0, g * (y * log(input)))
 
 
 @primitive(_pow_input, _pow_exponent, cast="promote")
 def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
-    """input ** exponent, with broadcasting.
+    """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf.
 
     Raises:
         DTypeError: An integer to a negative integer power.
@@ -238,6 +238,9 @@ def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
         return np.where(np.less(exponent, 0), inverse, np.power(input, np.maximum(exponent, 0)))
     if isinstance(exponent, int | float) and exponent == 2:
         return np.multiply(input, input, out=out)
+    if isinstance(exponent, float) and exponent in (0.5, -0.5) and input.dtype.kind == "f":
+        root = np.sqrt(input, out=out)
+        return root if exponent > 0 else np.true_divide(1, root, out=out)
     return np.power(input, exponent, out=out)
 
 
@@ -494,7 +497,7 @@ def between(input: Array, source: Array, low: float, high: float | None = None) 
 @primitive(lambda g, y: between(g, y, 0))
 def relu(input: Array, *, out: Array = None) -> Array:
     """max(input, 0). EE6132 lab, eq. 1."""
-    return np.maximum(input, 0, out=out)
+    return np.maximum(input, np.zeros(input.shape[-1:], input.dtype), out=out)  # faster than with a number
 
 
 @primitive(_step)
@@ -538,7 +541,18 @@ def round(input: Array, *, decimals: int = 0) -> Array:
 def where(condition: Array, input: Array, other: Array) -> Array:
     """``input`` where the condition holds, else ``other``, with broadcasting.
 
-    A nan or an infinity in the branch not taken does not reach that branch's gradient, which is 0 there.
+    A nan or an infinity in the branch not taken does not reach that branch's gradient, which is 0 there. What computed the
+    branch may still make nan of that 0: at x = 0 the rule of ``log`` divides it by 0. So choose before, not only after:
+
+    >>> import tinygrad_mlp as torch
+    >>> x = torch.tensor([0.0, 2.0], requires_grad=True)
+    >>> torch.where(x > 0, torch.log(x), 0.0).sum().backward()
+    >>> x.grad
+    tensor([   nan, 0.5000])
+    >>> x.grad = None
+    >>> torch.where(x > 0, torch.log(torch.where(x > 0, x, 1.0)), 0.0).sum().backward()
+    >>> x.grad
+    tensor([0.0000, 0.5000])
     """
     if not isinstance(condition, np.ndarray) or condition.dtype != bool:
         raise ArgumentError(
@@ -569,8 +583,8 @@ def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = No
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
     if min is not None:
-        input = np.maximum(input, min, out=out)
-    return input if max is None else np.minimum(input, max, out=out)
+        input = np.maximum(min, input, out=out)  # in this order -0.0 stays, as between it and 0.0 the second is taken
+    return input if max is None else np.minimum(max, input, out=out)
 
 
 @primitive(

@@ -157,7 +157,7 @@ def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None
             f"input's last size must be in_features, the weight's last: flatten the input, or make the layer "
             f"Linear({input.shape[-1] if input.ndim else 1}, ...)"
         )
-    y = np.matmul(input, weight.T, out=out)
+    y = (np.dot if input.ndim == 2 else np.matmul)(input, weight.T, out=out)  # dot costs less to call
     if bias is None:
         return y
     return np.add(y, bias, out=y)

@@ -56,7 +56,18 @@ def _floating(name: str, *arrays: Array) -> None:
             raise DTypeError(f"{name} is not implemented for {as_dtype(array.dtype)}; cast the input with .float()")
 
 
-@primitive(lambda g, y, dim: y * (g - _sum_along(g * y, dim)))
+def softmax_of(x: Array, dim: int) -> Array:
+    """exp(x_i) / sum_j exp(x_j) along ``dim``, of an array."""
+    y = np.asarray(_shifted(x, dim))
+    np.exp(y, out=y)
+    return np.divide(y, _along(np.add, y, dim, 0), out=y)
+
+
+def _softmax_slope(g: Any, y: Any, dim: int = 1) -> Any:
+    return y * (g - _sum_along(g * y, dim))
+
+
+@primitive(_softmax_slope)
 def softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Array:
     """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4.
 
@@ -64,9 +75,7 @@ def softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Array:
     >>> torch.softmax(torch.tensor([0.0, 0.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    y = np.asarray(_shifted(_logits("softmax", input, dtype), dim))
-    np.exp(y, out=y)
-    return np.divide(y, _along(np.add, y, dim, 0), out=y)
+    return softmax_of(_logits("softmax", input, dtype), dim)
 
 
 @primitive(lambda g, y, dim: g - exp(y) * _sum_along(g, dim))
@@ -102,7 +111,7 @@ def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
 def logsigmoid(input: Array) -> Array:
     """log(1 / (1 + exp(-x))) = -softplus(-x)."""
     _floating("logsigmoid", input)
-    return -_log1p_exp(-input)
+    return np.minimum(input, 0) - np.log1p(np.exp(-np.abs(input)))
 
 
 def _silu_slope(g: Any, input: Any) -> Any:
@@ -154,14 +163,14 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
 
 def _elu_slope(g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     below = exp(clamp(input, max=0) * input_scale) * (scale * alpha * input_scale)
-    return where(input > 0, g * scale, g * below)
+    return where(input <= 0, g * below, g * scale)
 
 
 @primitive(_elu_slope)
 def elu(input: Array, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Array:
     """scale x where x > 0, else scale alpha (exp(input_scale x) - 1). The family of ELU, SELU and CELU."""
     _floating("elu", input)
-    return np.where(input > 0, scale * input, scale * alpha * np.expm1(np.minimum(input, 0) * input_scale))
+    return np.where(input > 0, scale * input, scale * alpha * np.expm1(np.minimum(0, input) * input_scale))
 
 
 SELU = {"alpha": 1.6732632423543772, "scale": 1.0507009873554805}  # the fixed point of Klambauer et al. 2017
@@ -239,10 +248,10 @@ def prelu(input: Array, weight: Array) -> Array:
 )
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """min(max(x, min_val), max_val)."""
-    return np.minimum(np.maximum(input, min_val), max_val).astype(input.dtype, copy=False)
+    return np.minimum(max_val, np.maximum(min_val, input)).astype(input.dtype, copy=False)
 
 
-@primitive(lambda g, input: between(g * (1 / 6), input, -3, 3))
+@primitive(lambda g, input: where(abs(input) < 3, g * (1 / 6), 0.0))
 def hardsigmoid(input: Array) -> Array:
     """min(max(x + 3, 0), 6) / 6: 0 below -3, 1 above 3."""
     _floating("hardsigmoid", input)
@@ -415,8 +424,8 @@ def _bce_target_slope(g: Any, input: Any, pos_weight: Any, reduction: str, shape
 def bce_logits(input: Array, target: Array, pos_weight: Array = None, *, reduction: str) -> Array:
     """-(p t log(s) + (1 - t) log(1 - s)) for s = sigmoid(x) and p = ``pos_weight``, reduced, without overflow."""
     _pair("binary_cross_entropy_with_logits", input, target)
-    rest = np.log1p(np.exp(-np.abs(input)))  # softplus(-x) = max(-x, 0) + rest
-    values = np.maximum(input, 0) - input * target + rest
+    rest = np.log1p(np.exp(-np.abs(input)))  # softplus(-x) = rest - min(x, 0)
+    values = (1 - target) * input - np.minimum(input, 0) + rest  # in this order accurate, and nan where PyTorch's is
     if pos_weight is not None:
         values += (pos_weight - 1) * target * (np.maximum(-input, 0) + rest)
     return _reduce(values, reduction)
@@ -470,9 +479,18 @@ def _class_distribution(
     return q
 
 
-def _logits_slope(g: Any, input: Any, q: Any) -> Any:
+@primitive(
+    lambda g, input, q: g * (softmax(input, 1) * _sum_along(q, 1) - q),
+    lambda g, input, q, cotangent: _softmax_slope(g * cotangent * _sum_along(q, 1), softmax(input, 1)),
+    lambda g, input, cotangent: cotangent * (_sum_along(g * softmax(input, 1), 1) - g),
+    cast="same",
+)
+def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
     """The gradient of -sum_c q_c log_softmax(x)_c: softmax(x) - q where q sums to 1. EE6132 lab, eq. 11."""
-    return g * (softmax(input, 1) * _sum_along(q, 1) - q)
+    p = softmax_of(input, 1)
+    np.multiply(p, _along(np.add, q, 1, 0), out=p)
+    np.subtract(p, q, out=p)
+    return np.multiply(p, cotangent, out=p)
 
 
 def _class_slope(

@@ -157,6 +157,8 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype |
 @primitive(lambda g, input_shape: expand(g, input_shape))
 def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
+    if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":
+        return np.dot(np.ones(len(input), input.dtype), input)  # the gradient of every bias: a product is faster than a sum
     new = input.ndim - len(shape)
     repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
     return _add(input, (*range(new), *repeated)).reshape(shape)
@@ -289,26 +291,31 @@ def _freedom(shape: Sequence[int], dim: Dims, correction: float) -> float:
     )
 )
 def _var(input: Array, dim: Dims, keepdim: bool, correction: float) -> Array:
+    return _variance(input, dim, keepdim, correction).astype(input.dtype, copy=False)
+
+
+def _variance(input: Array, dim: Dims, keepdim: bool, correction: float) -> Array:
+    """The variance in float64, so that squares of float32 numbers do not overflow, and 0 where all elements are equal."""
     _floating("var", input)
     axes = _axes("var", dim, input.ndim)
-    off = input - _mean_of(input, axes, True, input.dtype)
-    return np.true_divide(
-        _add(off * off, axes, keepdims=keepdim), _freedom(input.shape, axes, correction), dtype=input.dtype
-    )
+    reduced = _reduced(input.shape, axes)
+    first = input[tuple(slice(1) if d in reduced else slice(None) for d in range(input.ndim))]
+    off = np.subtract(
+        input, first, dtype=np.float64
+    )  # the mean of equal numbers may round to another one, that of zeros not
+    off = off - _mean_of(off, axes, True, off.dtype)
+    return np.true_divide(_add(off * off, axes, keepdims=keepdim), _freedom(input.shape, axes, correction))
 
 
 def _std_input(g: Any, y: Any, input: Any, dim: Dims, keepdim: bool, correction: float) -> Any:
     flat = y == 0  # no slope where all elements are equal
-    scale = where(flat, 0.0, g / (where(flat, 1.0, y) * _freedom(input.shape, dim, correction)))
+    scale = where(flat, 0.0, g / (2 * where(flat, 1.0, y)) / _freedom(input.shape, dim, correction) * 2)
     return _spread(scale, input.shape, dim, keepdim) * _deviation(input, dim)
 
 
 @primitive(_std_input)
 def _std(input: Array, dim: Dims, keepdim: bool, correction: float) -> Array:
-    return np.sqrt(_variance(input, dim, keepdim, correction))
-
-
-_variance = _var.__wrapped__  # type: ignore[attr-defined] # the forward on arrays, which functools.wraps keeps
+    return np.sqrt(_variance(input, dim, keepdim, correction)).astype(input.dtype, copy=False)
 
 
 def _correction(name: str, input: Any, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Any, float]:
@@ -394,15 +401,33 @@ def std_mean(
 
 
 def _shared(g: Any, y: Any, input: Any, dim: Dims, keepdim: bool) -> Any:
-    """The cotangent in equal parts to the elements that equal the result (which is nan if any is)."""
+    """The cotangent in equal parts to the elements that equal the result; where it is nan, to those that are."""
     equal = (input == _spread(y, input.shape, dim, keepdim)) | isnan(input)
     shares = g / sum(equal, dim, keepdim, dtype=g.dtype)
     return where(equal, _spread(shares, input.shape, dim, keepdim), 0.0)
 
 
+def _tied(g: Any, y: Any, input: Any, dim: Dims, keepdim: bool) -> Any:
+    """The cotangent in equal parts to the elements that equal the result; where it is nan, nan to all."""
+    equal = input == _spread(y, input.shape, dim, keepdim)
+    return _spread(g / sum(equal, dim, keepdim, dtype=g.dtype), input.shape, dim, keepdim) * equal
+
+
 @primitive(_shared)
+def _largest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
+    return _amax(input, dim, keepdim)
+
+
+@primitive(_shared)
+def _smallest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
+    return _amin(input, dim, keepdim)
+
+
+@primitive(_tied)
 def amax(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly.
+
+    Where the result is nan, so is the gradient of every element; :func:`max` gives it to the elements that are nan.
 
     >>> import tinygrad_mlp as torch
     >>> x = torch.tensor([3.0, 3.0, 1.0], requires_grad=True)
@@ -413,14 +438,22 @@ def amax(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     Raises:
         ShapeError: There are no elements. DimensionError: There are none along ``dim``.
     """
+    return _amax(input, dim, keepdim)
+
+
+def _amax(input: Array, dim: Dims, keepdim: bool) -> Array:
     axes = _axes("amax", dim, input.ndim)
     _nonempty("amax", input, axes)
     return _maximum(input, axes, keepdims=keepdim)
 
 
-@primitive(_shared)
+@primitive(_tied)
 def amin(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     """The smallest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
+    return _amin(input, dim, keepdim)
+
+
+def _amin(input: Array, dim: Dims, keepdim: bool) -> Array:
     axes = _axes("amin", dim, input.ndim)
     _nonempty("amin", input, axes)
     return _minimum(input, axes, keepdims=keepdim)
@@ -476,7 +509,7 @@ def max(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, 
     >>> values, indices
     (tensor([5., 4.]), tensor([1, 0]))
     """
-    return _extreme((amax, argmax, maximum), input, dim, keepdim, other)
+    return _extreme((_largest, argmax, maximum), input, dim, keepdim, other)
 
 
 @composite
@@ -485,7 +518,7 @@ def min(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, 
 
     The gradient goes to the selected index; without ``dim``, in equal parts to all that tie.
     """
-    return _extreme((amin, argmin, minimum), input, dim, keepdim, other)
+    return _extreme((_smallest, argmin, minimum), input, dim, keepdim, other)
 
 
 @primitive(
@@ -547,9 +580,9 @@ def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = Fals
     _floating("vector_norm", x._data, dtype)
     x = x if dtype is None else cast_to(x, dtype=as_dtype(dtype).numpy)
     if math.isinf(ord):
-        return (amax if ord > 0 else amin)(abs(x), () if dim is None else dim, keepdim)
+        return (_largest if ord > 0 else _smallest)(abs(x), () if dim is None else dim, keepdim)
     if ord == 0:
-        return sum(abs(sign(x)), dim, keepdim)
+        return sum(where(isnan(x), 1.0, abs(sign(x))), dim, keepdim)
     return sum(abs(x), dim, keepdim) if ord == 1 else _p_norm(x, ord, dim, keepdim)
 
 
