@@ -317,7 +317,7 @@ class Program:
         source: It as Python.
     """
 
-    def __init__(self, tracer: Tracer, inputs: Sequence[Array], result: Any, fusion: bool) -> None:
+    def __init__(self, tracer: Tracer, inputs: Sequence[Array], result: Any, fusion: bool, check: bool = False) -> None:
         self.instructions = tracer.instructions
         if fusion:
             kept = [tensor._data for tensor in _tensors(result)]
@@ -347,6 +347,8 @@ class Program:
             for tensor, array, _ in tracer.tensors.values()
             if any(np.may_share_memory(array, output) for output in written)
         ]
+        if not check:  # the memory of what the program computes elsewhere, or not at all, is not needed any more
+            tracer.instructions, tracer.made, tracer.fresh = [], {}, {}
 
     def _compiled(self, checked: bool = False) -> str:
         """The program as a Python function; ``checked``: one that compares what each instruction computes with what it should."""
@@ -630,7 +632,7 @@ class CompiledStep:
         _described(result)
         if tracer.once:
             return result
-        self.program = Program(tracer, arrays, result, self._fusion)
+        self.program = Program(tracer, arrays, result, self._fusion, self._check)
         while len(self._programs) >= _KEPT and key not in self._programs:
             del self._programs[next(iter(self._programs))]
         self._programs.setdefault(key, []).insert(0, self.program)

@@ -9,7 +9,8 @@ An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compilin
    of a bias are faster on them then;
 5. :func:`blocked`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
    them writes is still in the cache when the next reads it; what only they use is kept for one block alone. Where arrays are
-   larger than all caches, threads share the blocks.
+   larger than all caches, threads share the blocks;
+6. :func:`packed`: arrays that are not needed at the same time share memory.
 
 Elementwise results do not depend on how they are divided. Sums do: cross-entropy, matrix products and the gradients of biases
 round differently than without fusion; and the gradient of ReLU differs where it meets an infinity (``0 * inf``). Nothing
@@ -69,6 +70,13 @@ class Instruction:
             if isinstance(value, np.ndarray):
                 yield value
 
+    def writes(self) -> Iterator[Array]:
+        """The arrays it writes; what is kept for one block alone is not among them."""
+        outside = {id(array) for array in self.inputs}
+        yield from (part.output for part in self.body if id(part.output) in outside)
+        if self.kind not in ("view", "blocks"):
+            yield self.output
+
 
 def copy(source: Array, *, out: Array) -> None:
     """The values of one array into another."""
@@ -91,7 +99,7 @@ def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[i
         moving: Owners of memory that is elsewhere in each call.
     """
     program = [part for instruction in joined(instructions, live) for part in lowered(instruction, moving)]
-    return blocked(oriented(unused(program, live), live, moving), live, moving)
+    return packed(blocked(oriented(unused(program, live), live, moving), live, moving), live | moving)
 
 
 # -------------------------------------------------------------------------------------------------- cross-entropy
@@ -569,4 +577,81 @@ def _in_blocks(chain: Sequence[Instruction], inner: set[int]) -> Instruction:
             )
         tables.append(blocks)
     outside = [array for key, array in arrays.items() if key not in inner]
-    return Instruction("blocks", copy, outside, {}, chain[-1].output, "blocks", list(chain), tables)
+    body = [
+        replace(part, inputs=[kept.get(id(v), v) for v in part.inputs], output=kept.get(id(part.output), part.output))
+        for part in chain
+    ]
+    return Instruction("blocks", copy, outside, {}, chain[-1].output, "blocks", body, tables)
+
+
+# --------------------------------------------------------------------------------------------------------- memory
+
+
+def packed(program: Sequence[Instruction], fixed: set[int]) -> list[Instruction]:
+    """With one piece of memory for several arrays, where the last reader of one comes before the first writer of the next.
+
+    Arrays that an instruction makes as a whole are moved; ``fixed``, constants and what lives on from call to call are not.
+    """
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    arrays: dict[int, Array] = {}
+    for i, instruction in enumerate(program):
+        for array in instruction.reads():
+            first.setdefault(owner(array), -1)  # read before the program wrote it
+            last[owner(array)] = i
+        for array in instruction.writes():
+            key = owner(array)
+            if key not in first:
+                first[key] = i if key == id(array) and array.flags.c_contiguous and key not in fixed else -1
+                arrays[key] = array
+            last[key] = i
+    memory: dict[int, Array] = {}  # owner: bytes
+    free: list[Array] = []
+    ending: dict[int, list[int]] = {}
+    for key, i in last.items():
+        ending.setdefault(i, []).append(key)
+    for i in range(len(program)):
+        for key in [key for key in arrays if first[key] == i]:
+            needed = arrays[key].nbytes
+            fitting = [piece for piece in free if piece.nbytes >= needed]
+            piece = min(fitting, key=len) if fitting else _aligned_bytes(needed)
+            free = [other for other in free if other is not piece]
+            memory[key] = piece
+        free += [memory[key] for key in ending.get(i, ()) if key in memory]
+    moved = _Moved(arrays, memory)
+    return [moved.instruction(instruction) for instruction in program]
+
+
+def _aligned_bytes(count: int) -> Array:
+    """Memory that starts where a line of the cache does."""
+    memory = np.empty(count + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + count]
+
+
+class _Moved:
+    """Arrays in other memory."""
+
+    def __init__(self, owners: dict[int, Array], memory: dict[int, Array]) -> None:
+        self._owners, self._memory = owners, memory
+        self._moved: dict[int, tuple[Array, Array]] = {}
+
+    def array(self, value: Any) -> Any:
+        """The same view of the memory that took the place of its owner's."""
+        if not isinstance(value, np.ndarray) or (key := owner(value)) not in self._memory:
+            return value
+        if id(value) not in self._moved:
+            offset = value.ctypes.data - self._owners[key].ctypes.data
+            view = np.ndarray(value.shape, value.dtype, self._memory[key].data, offset, value.strides)
+            self._moved[id(value)] = value, view
+        return self._moved[id(value)][1]
+
+    def instruction(self, instruction: Instruction) -> Instruction:
+        return replace(
+            instruction,
+            inputs=[self.array(value) for value in instruction.inputs],
+            options={key: self.array(value) for key, value in instruction.options.items()},
+            output=self.array(instruction.output),
+            body=[self.instruction(part) for part in instruction.body],
+            tables=[[tuple(map(self.array, block)) for block in share] for share in instruction.tables],
+        )
