@@ -49,7 +49,7 @@ def imported_rooms(path: Path) -> set[str]:
     typing_only = {
         id(inner)
         for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "_TYPE_CHECKING")
         for inner in ast.walk(node)
     }
     package = ["tinygrad_mlp", *path.relative_to(ROOT).parts[:-1]]

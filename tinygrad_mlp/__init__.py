@@ -15,6 +15,7 @@ from typing import Any as _Any
 
 from . import autograd, linalg, nn, optim, utils
 from ._version import __version__
+from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from .device import accelerator, backends, cuda, device
 from .dtypes import bool_ as bool
 from .dtypes import (
@@ -103,6 +104,8 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",

@@ -598,8 +598,8 @@ class CompiledStep:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's result; tensors in it are new ones."""
         tensors = list(_tensors((args, kwargs)))
-        if state.tracer is not None or any(tensor._node is not None for tensor in tensors):
-            return self._function(*args, **kwargs)  # within another compiled step; or gradients go to the arguments
+        if state.tracer is not None or state.observers or any(tensor._node is not None for tensor in tensors):
+            return self._function(*args, **kwargs)  # within another compiled step; observed; or gradients go to the arguments
         if not self._warm:  # the first call makes what exists from then on, such as the optimizer's state
             result = self._function(*args, **kwargs)
             self._warm = True

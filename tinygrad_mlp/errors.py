@@ -9,6 +9,7 @@
     ├── ArgumentError(TypeError)      an argument of the wrong Python type
     ├── GraphError(RuntimeError)      backward asked of a graph that cannot give it
     ├── InplaceError(RuntimeError)    an in-place write autograd does not allow, or found too late
+    ├── AnomalyError(RuntimeError)    the first NaN or infinity, under ``detect_anomaly``
     ├── StateDictError(RuntimeError)  a state_dict that does not fit the module or optimizer
     ├── DeviceError(RuntimeError)     a device other than the CPU
     ├── DataError(RuntimeError)       a data set that is missing or broken
@@ -20,6 +21,7 @@ True
 """
 
 __all__ = [
+    "AnomalyError",
     "ArgumentError",
     "DTypeError",
     "DataError",
@@ -60,6 +62,26 @@ class GraphError(TinygradError, RuntimeError):
 
 class InplaceError(TinygradError, RuntimeError):
     """An in-place write that autograd does not allow, or a saved value found overwritten."""
+
+
+class AnomalyError(TinygradError, RuntimeError):
+    """The first NaN or infinity that an operation made, found by :class:`~tinygrad_mlp.autograd.detect_anomaly`.
+
+    Attributes:
+        op: The operation's name.
+        element: The index of the first such element: of the output, or of the gradient of an input.
+        value: That element: nan, inf or -inf.
+        backward: Whether it is in a gradient.
+        line: ``file:line`` and the text of the line that ran the operation's forward; None where detection was off then.
+    """
+
+    def __init__(self, message: str, op: str, element: tuple[int, ...], value: float, backward: bool, line: str | None):
+        super().__init__(message)
+        self.op = op
+        self.element = element
+        self.value = value
+        self.backward = backward
+        self.line = line
 
 
 class StateDictError(TinygradError, RuntimeError):

@@ -15,8 +15,8 @@ import pytest
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.autograd import detect_anomaly, set_detect_anomaly
-from tinygrad_mlp.autograd.anomaly import AnomalyError, is_anomaly_check_nan_enabled, is_anomaly_enabled
-from tinygrad_mlp.errors import InplaceError, TinygradError
+from tinygrad_mlp.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
+from tinygrad_mlp.errors import AnomalyError, InplaceError, TinygradError
 from tinygrad_mlp.grad_mode import state
 
 INF, NAN = float("inf"), float("nan")
@@ -41,7 +41,7 @@ def here() -> int:
 
 
 def test_the_first_nan_names_the_operation_the_element_and_the_line() -> None:
-    x = leaf(1.0, -1.0, 4.0)
+    x = leaf(1.0, -1.0, 4.0, -2.0)
 
     def f() -> None:
         f.line = here() + 1  # type: ignore[attr-defined]
@@ -53,7 +53,7 @@ def test_the_first_nan_names_the_operation_the_element_and_the_line() -> None:
     assert np.isnan(error.value)
     assert error.line == f"{__file__}:{f.line} (y = x.log())"  # type: ignore[attr-defined]
     assert str(error).startswith(
-        "log returned nan at element [1] of its output, shape (3,); input in [-1, 4]. Forward line: "
+        "log returned nan at element [1] of its output, shape (4,); input in [-2, 4]. Forward line: "
     )
     assert isinstance(error, TinygradError)
     assert isinstance(error, RuntimeError)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine import Node, Primitive, origin, source_line
-from ..errors import TinygradError
+from ..errors import AnomalyError
 from ..grad_mode import state
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 __all__ = [
-    "AnomalyError",
     "detect_anomaly",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
@@ -28,26 +27,6 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, Any]
-
-
-class AnomalyError(TinygradError, RuntimeError):
-    """The first NaN or infinity that an operation made, found by :class:`detect_anomaly`.
-
-    Attributes:
-        op: The operation's name.
-        element: The index of the first such element: of the output, or of the gradient of an input.
-        value: That element: nan, inf or -inf.
-        backward: Whether it is in a gradient.
-        line: ``file:line`` and the text of the line that ran the operation's forward; None where detection was off then.
-    """
-
-    def __init__(self, message: str, op: str, element: tuple[int, ...], value: float, backward: bool, line: str | None):
-        super().__init__(message)
-        self.op = op
-        self.element = element
-        self.value = value
-        self.backward = backward
-        self.line = line
 
 
 def _first(where: Array) -> tuple[int, ...]:
@@ -218,7 +197,6 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
     the graph also learn the line that made them, so that the error of an in-place write names the line that saved the value
     beside the one that overwrote it, and any other error in a backward pass has a note with the forward line.
 
-    A step that :func:`tinygrad_mlp.compile` replays runs no operation that could be looked at.
 
     Args:
         check_nan: Whether to look; False only has the lines recorded.

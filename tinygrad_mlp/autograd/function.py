@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import engine
-from ..engine import Node, Version, node_of, version_of, wrap
+from ..engine import Node, Version, node_of, origin, version_of, wrap
 from ..errors import GraphError, InplaceError
-from ..grad_mode import is_grad_enabled, no_grad, set_grad_enabled
+from ..grad_mode import is_grad_enabled, no_grad, set_grad_enabled, state
 from ..tensor import Tensor
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -101,12 +101,8 @@ class _Saved:
         if self.array is None:
             return None
         if self.version.count != self.count:
-            raise InplaceError(
-                "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                f"{self.name} saved a tensor of shape {self.array.shape} at version {self.count}, but "
-                f"{self.version.writer} has written it since, version {self.version.count}. Save a clone(), or use the "
-                "out-of-place form."
-            )
+            need = f"{self.name} saved a tensor of shape {self.array.shape} and needs it"
+            raise self.version.overwritten(need, self.count, getattr(function, "origin", None))
         if self.position is None or function is None:
             return wrap(self.array, self.node)
         return wrap(self.array, _OutputNode(function, self.position, self.array))
@@ -262,6 +258,8 @@ class Function:
         if not recording:
             return result
         function = _FunctionNode(cls, ctx, parents)
+        if state.observers:
+            function.origin = origin()
         fixed = {id(t) for t in ctx._not_differentiable}
         dirty = {id(t) for t in ctx._dirty}
         positions: dict[int, int] = {}
@@ -279,7 +277,7 @@ class Function:
                                 f"{cls.__name__}: a leaf Variable that requires grad is being used in an in-place operation"
                             )
                         version = version_of(output)
-                        version.bump(cls.__name__)
+                        version.bump(cls.__name__, origin())
                         output._node = node
                     else:
                         same = any(output is t for t in tensors)

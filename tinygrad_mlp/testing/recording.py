@@ -1,0 +1,106 @@
+"""What a call computes, as a list of primitives that can be computed again: on other numbers, or with one of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine import Node, Primitive
+from ..grad_mode import Observer, state
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = ["Recorder", "Slot", "Step", "forward", "observed_by"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Slot(int):
+    """The position of a recorded value: the inputs come first, then one result a step."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One application of a primitive.
+
+    Attributes:
+        op: The primitive.
+        inputs: Per input the :class:`Slot` that it came from, or the constant that it was.
+        params: The options.
+        value: What came out.
+    """
+
+    op: Primitive
+    inputs: tuple[Any, ...]
+    params: dict[str, Any]
+    value: Array
+
+
+def forward(step: Step, args: Sequence[Any]) -> Array:
+    """The step's primitive, computed on ``args``."""
+    return np.asarray(state.quiet(step.op.forward, *args, **step.params))
+
+
+class Recorder:
+    """An observer that notes the primitives applied to Tensors.
+
+    What is not a primitive is not noted (in-place writes, random numbers, values that went through Python), and counts as
+    the constant that it was: compare what :meth:`replay` gives with ``step.value``.
+
+    >>> import numpy as np
+    >>> import tinygrad_mlp as torch
+    >>> x = torch.tensor([1.0, 2.0])
+    >>> recorder = Recorder([x._data])
+    >>> with observed_by(recorder):
+    ...     y = (3 * x).exp()
+    >>> [step.op.name for step in recorder.steps]
+    ['mul', 'exp']
+    >>> recorder.replay([np.array([0.0, 0.0])])[-1]
+    array([1., 1.])
+
+    Attributes:
+        steps: What was computed, in order.
+        values: The inputs, then what came out of each step: a value a slot.
+    """
+
+    def __init__(self, inputs: Sequence[Array]) -> None:
+        self.steps: list[Step] = []
+        self.values: list[Array] = list(inputs)
+        self._slots = {id(array): Slot(k) for k, array in enumerate(inputs)}  # all kept in values: no id is used again
+
+    def slot(self, array: Any) -> Slot | None:
+        """Where the array came from, None if from outside."""
+        return self._slots.get(id(array))
+
+    def replay(self, inputs: Sequence[Array], compute: Callable[[Step, list[Any]], Array] = forward) -> list[Array]:
+        """Every value, by slot, as ``compute`` gives it from these inputs."""
+        values = list(inputs)
+        for step in self.steps:
+            values.append(compute(step, [values[a] if type(a) is Slot else a for a in step.inputs]))
+        return values
+
+    def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+        """Note a primitive."""
+        self.steps.append(Step(op, tuple(self._slots.get(id(a), a) for a in arrays), params, result._data))
+        self._slots[id(result._data)] = Slot(len(self.values))
+        self.values.append(result._data)
+
+    def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
+        """A backward pass inside: what its rules do on Tensors is noted as everything else is."""
+        return contributions
+
+
+@contextmanager
+def observed_by(observer: Observer) -> Iterator[None]:
+    """Within the block, and in this thread alone, this observer and no other is told what the engine does."""
+    outer = state.observers
+    state.observers = (observer,)
+    try:
+        yield
+    finally:
+        state.observers = outer
