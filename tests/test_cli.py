@@ -141,7 +141,7 @@ def test_run_prints_a_table_and_writes_the_results(
     assert (second["quantity"], second["paper"], second["ours"], second["sd"], second["n"]) == ("F1", None, None, None, 2)
     about = json.loads((folder / "run.json").read_text())
     assert about["command"] == "tinygrad-mlp run toy --data sample --out 'my results' --seeds 2"
-    assert about["settings"] == {"data": "sample", "epochs": None, "seeds": [0, 1]}
+    assert about["settings"] == {"data": "sample", "epochs": None, "seeds": [0, 1], "eager": False}
     assert about["finished"] is True
     assert about["seconds"] >= 0
     assert about["versions"]["tinygrad_mlp"] == __version__
@@ -235,6 +235,21 @@ def test_a_run_that_is_still_going_is_not_taken_up(
     assert "another process is at work on this run" in capsys.readouterr().err
     (folder,) = (tmp_path / "runs" / "toy").iterdir()
     assert not (folder / ".lock").exists()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["", "[]", "[" * 100_000, '{"finished": NaN}', '{"finished": false, "settings": {"data": 1, "epochs": 2, "seeds": []}}'],
+)
+def test_a_damaged_run_is_not_taken_up(
+    damaged: str, experiment: Callable[[Script], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment(lambda lab: None)
+    path = tmp_path / "runs" / "toy" / "2026" / "run.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(damaged)
+    assert main(["run", "toy", "--resume"]) == 1
+    assert "run.json: is damaged" in capsys.readouterr().err
 
 
 def test_report_of_several_runs(

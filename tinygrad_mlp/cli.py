@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -104,6 +105,11 @@ def _parser() -> _Parser:
     seeds.add_argument("--seed", metavar="N", type=_seed, help="seed of all random numbers (default: 0)")
     seeds.add_argument(
         "--seeds", metavar="N", type=_seed_count, help="repeat over the seeds 0 to N-1; mean and spread are given"
+    )
+    run.add_argument(
+        "--eager",
+        action="store_true",
+        help="run training steps as they are written, not compiled: slower, with the same results",
     )
     run.add_argument(
         "--out",
@@ -213,11 +219,12 @@ def _run(options: argparse.Namespace) -> None:
     for name in dict.fromkeys(options.names or EXPERIMENTS):
         found = runs.unfinished(name, options.out) if options.resume else None
         if found is None:
-            settings = Settings(options.data or "sample", options.epochs, _seeds(options) or (0,))
+            settings = Settings(options.data or "sample", options.epochs, _seeds(options) or (0,), options.eager)
             folder = runs.start(name, settings, options.out, _command(name, options))
         else:
             folder, settings = found
             _agree(options, folder.path, settings)
+            settings = replace(settings, eager=options.eager)
         print(f"{name}: {EXPERIMENTS[name]}\n{'Goes on' if found else 'Runs'} in {folder.path}", flush=True)
         try:
             rows = runs.perform(folder, settings)

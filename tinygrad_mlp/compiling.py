@@ -326,7 +326,8 @@ class Program:
             live, moving = {owner(array) for array in kept}, {owner(array) for array in inputs}
             self.instructions = optimized(tracer.instructions, live | moving, moving)
         self._result = result
-        self._changes = module_changes()
+        threads = {threading.get_ident(), *(module._thread for module, _ in tracer.modes)}
+        self._changes = [(thread, module_changes(thread)) for thread in threads]
         self._tracer = tracer
         self._inputs = list(inputs)
         self._grads = [(tensor, tensor._grad) for tensor in tracer.grads.values()]
@@ -515,7 +516,7 @@ class Program:
         """Whether what the program took for granted still is so."""
         tracer = self._tracer
         return (
-            self._changes == module_changes()
+            all(module_changes(thread) == changes for thread, changes in self._changes)
             and all(t._data is array and (t._node is not None) is graded for t, array, graded in tracer.tensors.values())
             and all(module.training is mode for module, mode in tracer.modes)
             and all(o.state is kept and _same(o.param_groups, groups) for o, kept, groups in tracer.optimizers)

@@ -13,7 +13,10 @@
     ├── StateDictError(RuntimeError)  a state_dict that does not fit the module or optimizer
     ├── DeviceError(RuntimeError)     a device other than the CPU
     ├── DataError(RuntimeError)       a data set that is missing or broken
-    └── FileFormatError(ValueError)   a model file that cannot be read or written
+    └── FileFormatError(ValueError)   a file that is damaged, cut short or forged, or that a format cannot hold
+
+Two more stand where they arise: ``CheckpointError(OSError)`` and ``DivergenceError(ArithmeticError)`` in ``checkpoints``. Every loader
+of files (models, checkpoints, JSON, IDX) refuses a bad one with :class:`FileFormatError`, or a class under it.
 
 >>> from tinygrad_mlp.errors import ShapeError
 >>> issubclass(ShapeError, RuntimeError)
@@ -97,4 +100,4 @@ class DataError(TinygradError, RuntimeError):
 
 
 class FileFormatError(TinygradError, ValueError):
-    """A model file that cannot be read or written: which file, and why."""
+    """A file that cannot be read, or an object that its format cannot hold: which file, and why."""

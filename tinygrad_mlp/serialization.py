@@ -19,6 +19,10 @@ The structure around the tensors is JSON: the whole of a ``.json`` file, the met
 * a float that JSON has no number for is ``{"$float": "nan"}``, ``"inf"`` or ``"-inf"`` (just the string within data).
 
 Pickle, and so PyTorch's ``.pt``, is neither read nor written: loading it may run any code.
+
+What a file says of itself is only a promise. A file that is damaged, cut short or forged gives one error, :class:`FileFormatError`,
+with its name and the reason, before memory is taken for what is not there: sizes are held against the bytes in the file, JSON and
+tables of contents have a limit, and an ``.npz`` may inflate to 64 MiB, or to 20 times its length where that is more.
 """
 
 from __future__ import annotations
@@ -28,9 +32,11 @@ import io
 import json
 import math
 import os
+import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +48,17 @@ from .engine import wrap
 from .errors import ArgumentError, FileFormatError
 from .tensor import Tensor
 
-__all__ = ["load", "save"]
+__all__ = ["load", "read_json", "save"]
 
 _Arrays = dict[str, np.ndarray[Any, Any]]
 _METADATA = "tinygrad_mlp"
 _STRUCTURE = "structure.json"
 _TENSOR_KEYS = {"dtype", "shape", "data"}
+
+_JSON, _BRACKETS = 8 << 20, 250_000  # bytes of JSON, and lists and objects in it, of which each empty one takes 64 bytes
+_TABLE = 1 << 20  # bytes of an .npz file's table of contents: some 10,000 arrays
+_INFLATED, _RATIO = 64 << 20, 20  # what an .npz may inflate to: so many bytes, or so many times its length
+_CHUNK = 1 << 20  # bytes read at once
 
 
 def save(obj: Any, f: str | os.PathLike[str]) -> None:
@@ -60,8 +71,9 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
         f: The path.
 
     Raises:
-        FileFormatError: The ending is another one, or something in ``obj`` cannot be saved (says where).
-        ImportError: ``.safetensors`` without the safetensors library.
+        FileFormatError: The ending is another one, or something in ``obj`` cannot be saved (says where), or it is too
+            much for the format: text, and what is not in a tensor, may take 8 MiB.
+        OSError: The file cannot be written; says which.
 
     >>> import tempfile
     >>> import tinygrad_mlp as torch
@@ -91,9 +103,8 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
         weights_only: Nothing but data is ever loaded, so this must stay true.
 
     Raises:
-        FileFormatError: The file is damaged, or in another format.
-        FileNotFoundError: There is no such file.
-        ImportError: ``.safetensors`` without the safetensors library.
+        FileFormatError: The file is damaged, cut short or forged, or in another format; says which file, and why.
+        OSError: It cannot be read, such as FileNotFoundError.
     """
     path = _path(f)
     unpack = _FORMATS[_ending(path)][1]
@@ -104,14 +115,19 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
             f"cannot load {path} with weights_only=False: that asks for pickled Python objects, which may run any code; "
             "leave it out"
         )
+    if path.exists() and not path.is_file() and not path.is_dir():  # reading a pipe or a device might never end
+        raise FileFormatError(f"cannot load {path}: it is not a regular file")
     with path.open("rb"):  # a file that is missing or may not be read says so here, the same for each format
         pass
     try:
         return unpack(path)
     except FileFormatError as error:
-        raise FileFormatError(f"cannot load {path}: {error}") from error
+        reason = str(error)  # which may quote the file
+        raise FileFormatError(f"cannot load {path}: {reason[:500]}{'…' * (len(reason) > 500)}") from error
     except RecursionError as error:
         raise FileFormatError(f"cannot load {path}: it is nested too deeply") from error
+    except MemoryError as error:
+        raise FileFormatError(f"cannot load {path}: there is not enough memory for what it holds") from error
 
 
 def _path(f: Any) -> Path:
@@ -144,8 +160,10 @@ def _write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            error.filename = str(path)  # what went wrong in writing does not say where
         raise
 
 
@@ -194,7 +212,7 @@ def _decode(value: Any, tensor: Callable[[Any], Tensor]) -> Any:
     match value:
         case {"$float": str(text), **rest} if not rest:
             with contextlib.suppress(ValueError, OverflowError):
-                return float(_number(text, np.dtype(np.float64)))
+                return float(_not_finite(text, np.dtype(np.float64)))
         case {"$tuple": list(items), **rest} if not rest:
             return tuple(_decode(item, tensor) for item in items)
         case {"$dict": list(pairs), **rest} if not rest and all(isinstance(p, list) and len(p) == 2 for p in pairs):
@@ -203,13 +221,73 @@ def _decode(value: Any, tensor: Callable[[Any], Tensor]) -> Any:
     raise FileFormatError(f"its structure has a malformed {tag!r}")
 
 
-def _parsed(text: bytes | str) -> Any:
+def read_json(path: Path) -> Any:
+    """What a JSON file says, as the standard has it: UTF-8, no NaN or Infinity, no key twice in one object.
+
+    Raises:
+        FileFormatError: It is not valid, is nested too deeply, is longer than 8 MiB, or has more than 250,000 lists and
+            objects; says which file, and why.
+        OSError: It cannot be read.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from tinygrad_mlp.serialization import read_json
+    >>> path = Path(tempfile.mkdtemp(), "a.json")
+    >>> path.write_text('{"epochs": [1, 2.5, null]}')
+    26
+    >>> read_json(path)
+    {'epochs': [1, 2.5, None]}
+    """
     try:
-        return json.loads(text)
+        return _parsed_file(path)
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}") from error
+
+
+def _parsed_file(path: Path) -> Any:
+    with path.open("rb") as file:
+        return _parsed(file.read(_JSON + 1))
+
+
+def _parsed(text: bytes | str) -> Any:
+    if len(text) > _JSON:
+        raise FileFormatError(f"more than {_JSON:,} bytes of JSON, which is not read")
+    try:
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        _check_length(text, "")
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except FileFormatError:
+        raise
     except ValueError as error:  # UnicodeDecodeError is one, too
         raise FileFormatError(f"not valid JSON: {error}") from error
     except RecursionError as error:
         raise FileFormatError("its JSON is nested too deeply") from error
+
+
+def _check_length(text: str, hint: str = "; keep numbers in tensors, and those in a .safetensors or .npz file") -> None:
+    """Refuse JSON that would take long, or much memory, to read: when reading it, and when writing it, too."""
+    for what, count, limit in (("bytes", len(text), _JSON), ("brackets", text.count("[") + text.count("{"), _BRACKETS)):
+        if count > limit:
+            raise FileFormatError(f"{count:,} {what} of JSON, where at most {limit:,} are read{hint}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entries = dict(pairs)
+    if len(entries) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value] # None: new
+        raise FileFormatError(f"not valid JSON: the key {_shortened(twice)} is there twice")
+    return entries
+
+
+def _constant(name: str) -> None:
+    raise FileFormatError(f"not valid JSON: {name} is no number")
+
+
+def _dumped(structure: Any) -> str:
+    text = json.dumps(structure)
+    _check_length(text)
+    return text
 
 
 # ----------------------------------------------------------------------------------------- arrays by name, for binary
@@ -267,26 +345,56 @@ def _pack_safetensors(obj: Any) -> bytes:
     library = _safetensors()
     structure, arrays = _flattened(obj)
     # also for a plain dict: the library sorts the tensors, the structure keeps their order
-    content: bytes = library.numpy.save(arrays, metadata={_METADATA: json.dumps(structure)})
+    content: bytes = library.numpy.save(arrays, metadata={_METADATA: _dumped(structure)})
     return content
 
 
 def _unpack_safetensors(path: Path) -> Any:
     library = _safetensors()
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(size - 8, _JSON):
+            raise FileFormatError(
+                f"not a .safetensors file: it says that its header has {length:,} bytes, where at most "
+                f"{max(0, min(size - 8, _JSON)):,} are read"
+            )
+        _parsed(file.read(length))  # within our limits, before the library, which has wider ones, reads it
     try:
         with library.safe_open(path, framework="np") as file:
-            arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - no dict
+            arrays = {name: _sound(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - no dict
             metadata = file.metadata() or {}
-    except (library.SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (library.SafetensorError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise FileFormatError(f"not a .safetensors file that NumPy can hold: {error}") from error
     for name, array in arrays.items():
-        _check_dtype(name, array.dtype)
-    return _restored(_parsed(metadata[_METADATA]) if _METADATA in metadata else _by_name(arrays), arrays)
+        if not supported(array.dtype):
+            raise FileFormatError(f"the entry {name!r} has the dtype {array.dtype}, which tensors here do not have")
+    structure = _parsed(metadata[_METADATA]) if _METADATA in metadata else _by_name(arrays)
+    return _restored(structure, arrays)
 
 
-def _check_dtype(name: str, dtype: np.dtype[Any]) -> None:
-    if not supported(dtype):
-        raise FileFormatError(f"the entry {name!r} has the dtype {dtype}, which tensors here do not have")
+def _sound(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy; truth values of bytes that are neither 0 nor 1, too."""
+    return array.view(np.uint8) != 0 if array.dtype.kind == "b" else np.array(array)
+
+
+def _holds(shape: Any, dtype: np.dtype[Any], length: int) -> bool:
+    """Whether this is the shape of an array, which NumPy can hold in so many bytes."""
+    if len(shape) > _DIMENSIONS or not all(type(size) is int and 0 <= size < 2**63 for size in shape):
+        return False
+    # Where one size is 0, NumPy still multiplies the others.
+    return math.prod(shape) * dtype.itemsize == length and math.prod(filter(None, shape)) * dtype.itemsize < 2**63
+
+
+_DIMENSIONS = 64  # NumPy's limit
+
+
+def _array(data: bytearray, dtype: np.dtype[Any], shape: Sequence[int], order: Any = "C") -> np.ndarray[Any, Any]:
+    """The array in these bytes, in this machine's byte order and C order, writable."""
+    array = np.frombuffer(data, dtype).reshape(shape, order=order)
+    if dtype.kind == "b":
+        array = np.frombuffer(data, np.uint8).reshape(shape, order=order) != 0  # a byte may be neither 0 nor 1
+    return np.asarray(array, dtype.newbyteorder("="), order="C")
 
 
 # --------------------------------------------------------------------------------------------------------------- .npz
@@ -300,8 +408,20 @@ def _pack_npz(obj: Any) -> bytes:
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
         if structure != _by_name(arrays):
-            archive.writestr(zipfile.ZipInfo(_STRUCTURE), json.dumps(structure))
+            archive.writestr(zipfile.ZipInfo(_STRUCTURE), _dumped(structure))
+        if sum(46 + len(info.filename.encode()) + len(info.extra) for info in archive.infolist()) > _TABLE:
+            raise FileFormatError(f"{len(arrays):,} tensors are too many for an .npz file; use .safetensors")
     return buffer.getvalue()
+
+
+class _Archive(io.FileIO):
+    """A file whose table of contents ``zipfile`` may read only if it is not long: that makes an object of each entry."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next bytes."""
+        if size is not None and size > _TABLE:
+            raise FileFormatError(f"its table of contents says it has {size:,} bytes, where at most {_TABLE:,} are read")
+        return super().read(-1 if size is None else size) or b""
 
 
 def _unpack_npz(path: Path) -> Any:
@@ -309,42 +429,101 @@ def _unpack_npz(path: Path) -> Any:
     arrays: _Arrays = {}
     structures: list[Any] = []
     try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
+        with _Archive(path) as file, zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            for info in entries:
                 if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.compress_size > size:
                     raise FileFormatError(f"the entry {info.filename!r} is not stored or deflated, or longer than the file")
-                content = archive.read(info)  # as long as what is there, whatever its header says, and checked by CRC
-                if info.filename == _STRUCTURE:
-                    structures.append(_parsed(content))
-                    continue
-                name = info.filename.removesuffix(".npy")
-                if name in arrays or name == info.filename:
-                    raise FileFormatError(f"the entry {info.filename!r} is there twice, or is not an array")
-                arrays[name] = _from_npy(name, content)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            packed, inflated = (sum(getattr(info, of) for info in entries) for of in ("compress_size", "file_size"))
+            if packed > size or inflated > max(_INFLATED, _RATIO * size):
+                raise FileFormatError(
+                    f"its entries say that they take {packed:,} bytes of the file's {size:,} and inflate to {inflated:,}; "
+                    f"expected at most {max(_INFLATED, _RATIO * size):,}"
+                )
+            for info in entries:
+                with archive.open(info) as member:
+                    if info.filename == _STRUCTURE:
+                        structures.append(_parsed(member.read(_JSON + 1)))
+                        continue
+                    name = info.filename.removesuffix(".npy")
+                    if name in arrays or name == info.filename:
+                        raise FileFormatError(f"the entry {info.filename!r} is there twice, or is not an array")
+                    arrays[name] = _from_npy(name, member, info.file_size)
+    except FileFormatError:
+        raise
+    except _BROKEN_ZIP as error:
         raise FileFormatError(f"not a whole .npz file: {error or type(error).__name__}") from error
+    if len(structures) > 1:
+        raise FileFormatError(f"the entry {_STRUCTURE!r} is there twice")
     return _restored(structures[0] if structures else _by_name(arrays), arrays)
 
 
-def _from_npy(name: str, content: bytes) -> np.ndarray[Any, Any]:
-    """The array in the bytes of an .npy file, without trusting its header."""
-    stream = io.BytesIO(content)
+_BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+    struct.error,
+)
+
+_NPY_ENTRY = re.compile(
+    r"\s*(?P<q>['\"])(?P<key>descr|fortran_order|shape)(?P=q)\s*:\s*"
+    r"(?:(?P<r>['\"])(?P<descr>[<>=|]?[A-Za-z]\d{0,2})(?P=r)|(?P<order>True|False)|\((?P<shape>[\d, ]*)\))\s*(?:,|$)"
+)
+_NPY_HEADER = 10_000  # bytes, NumPy's own limit
+
+
+def _from_npy(name: str, file: Any, size: int) -> np.ndarray[Any, Any]:
+    """The array in an .npy file of so many bytes, without trusting its header."""
     try:
-        version = np.lib.format.read_magic(stream)
-        if version == (1, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-        else:
-            shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
-        _check_dtype(name, dtype.newbyteorder("="))
-        data = content[stream.tell() :]
-        if math.prod(shape) * dtype.itemsize != len(data) or any(size < 0 for size in shape):
-            raise ValueError(f"its header says {dtype} of shape {shape}, but there are {len(data)} bytes")
-        array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+        magic = file.read(8)
+        width = {b"\x93NUMPY\x01\x00": 2, b"\x93NUMPY\x02\x00": 4, b"\x93NUMPY\x03\x00": 4}[magic]
+        length = int.from_bytes(file.read(width), "little")
+        if length > _NPY_HEADER:
+            raise ValueError(f"its header has {length:,} bytes")
+        dtype, fortran, shape = _npy_header(file.read(length).decode("utf-8"))
+        if not supported(dtype.newbyteorder("=")):
+            raise FileFormatError(f"the entry {name!r} has the dtype {dtype}, which tensors here do not have")
+        rest = size - len(magic) - width - length
+        if not _holds(shape, dtype, rest):
+            raise ValueError(f"its header says {dtype} of shape {shape}, but there are {rest:,} bytes")
+        data = bytearray()
+        while chunk := file.read(min(_CHUNK, rest - len(data))):
+            data += chunk
+        if len(data) != rest or file.read(1):  # at the end its CRC is checked
+            raise ValueError(f"it ends after {len(data):,} bytes of {rest:,}, or does not end there")
     except FileFormatError:
         raise
-    except (ValueError, TypeError, OverflowError, SyntaxError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise FileFormatError(f"the entry {name!r} is not an array: {error}") from error
-    return array.astype(dtype.newbyteorder("="), order="C")
+    return _array(data, dtype, shape, "F" if fortran else "C")
+
+
+def _npy_header(text: str) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
+    """dtype, whether in Fortran's order, and shape; NumPy reads them with Python's own parser, which may take long.
+
+    >>> from tinygrad_mlp.serialization import _npy_header
+    >>> _npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }")
+    (dtype('float32'), False, (3,))
+    """
+    text = text.strip()
+    inner, found = text[1:-1], dict[str, Any]()
+    if text[:1] != "{" or text[-1:] != "}":
+        raise ValueError("its header is no dict")
+    position = 0
+    while match := _NPY_ENTRY.match(inner, position):
+        key, position = match["key"], match.end()
+        value = match[{"descr": "descr", "fortran_order": "order", "shape": "shape"}[key]]
+        if value is None or key in found:
+            raise ValueError(f"its header has no right {key!r}, or two")
+        found[key] = value
+    if inner[position:].strip() or len(found) != 3:
+        raise ValueError(f"its header {text[:60]!r} does not describe an array of numbers")
+    shape = tuple(int(size) for size in found["shape"].split(",") if size.strip())
+    return np.dtype(found["descr"]), found["fortran_order"] == "True", shape
 
 
 # -------------------------------------------------------------------------------------------------------------- .json
@@ -352,11 +531,13 @@ def _from_npy(name: str, content: bytes) -> np.ndarray[Any, Any]:
 
 def _pack_json(obj: Any) -> bytes:
     structure = _encode(obj, (), lambda array, path: _described(array))
-    return ("".join(_lines(structure, "")) + "\n").encode()
+    text = "".join(_lines(structure, "")) + "\n"
+    _check_length(text)
+    return text.encode()
 
 
 def _unpack_json(path: Path) -> Any:
-    return _decode(_parsed(path.read_bytes()), _from_description)
+    return _decode(_parsed_file(path), _from_description)
 
 
 def _lines(value: Any, margin: str) -> Iterator[str]:
@@ -395,15 +576,14 @@ def _from_description(value: Any) -> Tensor:
         if value.keys() != _TENSOR_KEYS:
             raise ValueError(f"its entries are {list(value)}")
         dtype, shape, data = dtype_named(value["dtype"]).numpy, value["shape"], value["data"]
-        if any(type(size) is not int or size < 0 for size in shape):
-            raise ValueError(f"dtype {value['dtype']!r} or shape {shape!r}")
         flat = [data]
         for size in shape:
-            if any(type(row) is not list or len(row) != size for row in flat):
+            if type(size) is not int or any(type(row) is not list or len(row) != size for row in flat):
                 raise ValueError(f"its data is not nested as its shape {shape} says")
             flat = [item for row in flat for item in row]
-        with np.errstate(over="raise"):
-            return wrap(np.array([_number(item, dtype) for item in flat], dtype).reshape(shape))
+        if not _holds(shape, dtype, len(flat) * dtype.itemsize):
+            raise ValueError(f"shape {shape!r}")
+        return wrap(_numbers(flat, dtype).reshape(shape))
     except (ValueError, TypeError, ArithmeticError) as error:
         raise FileFormatError(f"a malformed tensor: {error}") from error
 
@@ -415,22 +595,44 @@ def _spelled(value: np.floating[Any]) -> str:
     return f"nan:{int.from_bytes(value.astype(value.dtype.newbyteorder('<')).tobytes(), 'little'):#x}"
 
 
-def _number(item: Any, dtype: np.dtype[Any]) -> Any:
-    """The number of this dtype that JSON holds as ``item``."""
-    if isinstance(item, str) and dtype.kind == "f":
-        if item in ("nan", "inf", "-inf"):
-            return float(item)
-        name, _, bits = item.partition(":")
+_NUMBERS: dict[str, set[type]] = {"b": {bool}, "i": {int}, "u": {int}, "f": {int, float}}
+
+
+def _numbers(items: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """The numbers of this dtype that JSON holds as ``items``."""
+    kinds = set(map(type, items))
+    strings = {}
+    if str in kinds and dtype.kind == "f":
+        kinds.remove(str)
+        strings = {position: _not_finite(item, dtype) for position, item in enumerate(items) if type(item) is str}
+        items = [0.0 if type(item) is str else item for item in items]
+    if not kinds <= _NUMBERS[dtype.kind]:
+        wrong = next(item for item in items if type(item) not in _NUMBERS[dtype.kind])
+        raise ValueError(f"{_shortened(wrong)} is not a {dtype}")
+    with np.errstate(over="raise"):
+        array = np.array(items, dtype)
+    if dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"a number is too large for {dtype}")
+    for position, number in strings.items():
+        array[position] = number
+    return array
+
+
+def _not_finite(text: str, dtype: np.dtype[Any]) -> Any:
+    """The number that :func:`_spelled` spelled."""
+    if text in ("nan", "inf", "-inf"):
+        return float(text)
+    name, _, bits = text.partition(":")
+    if name == "nan" and len(bits) <= 18:
         number = np.frombuffer(int(bits, 16).to_bytes(dtype.itemsize, "little"), dtype.newbyteorder("<"))[0]
-        if name == "nan" and np.isnan(number):
+        if np.isnan(number):
             return number
-    elif (
-        (type(item) is bool and dtype.kind == "b")
-        or (type(item) is int and dtype.kind in "iu")
-        or (type(item) in (int, float) and dtype.kind == "f")
-    ):
-        return item
-    raise ValueError(f"{item!r} is not a {dtype}")
+    raise ValueError(f"{_shortened(text)} is not a {dtype}")
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 _FORMATS: dict[str, tuple[Callable[[Any], bytes], Callable[[Path], Any]]] = {

@@ -77,9 +77,11 @@ FAULTS = {
     "five dimensions": (idx_header((1,) * 5) + b"\1", "IDX header with 5 dimensions; expected 1 to 4"),
     "forged: 2**64 bytes": (
         idx_header((2**32 - 1, 2**32 - 1)),
-        "the header promises 18,446,744,065,119,617,025 bytes of shape .* expected at most 1,073,741,824",
+        "the header promises 18,446,744,065,119,617,025 bytes of shape .* expected at most 67,108,864",
     ),
-    "forged: 1 GiB": (idx_header((2**30,)) + b"\0" * 100, "truncated: 100 bytes after the header"),
+    "forged: 64 MiB": (idx_header((2**26,)) + b"\0" * 100, "truncated: 100 bytes after the header"),
+    "forged: 1 GiB": (idx_header((2**30,)) + b"\0" * 100, "promises 1,073,741,824 bytes .* expected at most 67,108,864"),
+    "forged: none of 2**64 bytes": (idx_header((0, 2**32 - 1, 2**32 - 1)), "expected at most 67,108,864: forged"),
     "gzip of nothing": (gzip.compress(b""), "0 bytes long; expected an IDX header"),
     "gzip header cut": (GZ[:5], "truncated or damaged compressed data"),
     "gzip cut": (GZ[:-9], "truncated or damaged compressed data"),

@@ -74,7 +74,7 @@ def test_one_step_is_that_of_section_iv(monkeypatch: pytest.MonkeyPatch) -> None
     assert grid_search.cross_entropy(model(images.double()), labels).item() == pytest.approx(mlp.cost(layers, *batch))
     mean = grid_search.mean_cross_entropy(model(images.double()), labels).item()
     assert mean == pytest.approx(mlp.cost(layers, *batch) / 20)
-    grid_search.train_epoch(model, torch.optim.SGD(model.parameters(), lr=0.01), [(images.double(), labels)])
+    grid_search.training_step(model, torch.optim.SGD(model.parameters(), lr=0.01))(images.double(), labels)
     for parameter, value in zip(model.parameters(), (v for layer in expected for v in layer), strict=True):
         np.testing.assert_allclose(parameter.detach().numpy(), value, rtol=1e-12, atol=1e-15)
 
@@ -190,10 +190,10 @@ def test_a_cell_has_one_blas_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """With two, the last bits of the products are others."""
     numbers = []
 
-    def train_epoch(*arguments: Any) -> None:
+    def measure(*arguments: Any) -> None:
         numbers.append({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})
 
-    monkeypatch.setattr(grid_search, "train_epoch", train_epoch)
+    monkeypatch.setattr(grid_search, "measure", measure)
     arrays = tuple(tensor.numpy()[:10] for tensor in few_images(MNIST, "sample")[0].tensors)
     with threadpool_limits(2, "blas"):
         grid_search.train_cell((0.01, 128), 1, (0, 0), arrays, arrays)

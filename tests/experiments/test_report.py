@@ -113,11 +113,22 @@ def test_what_is_no_run_or_is_damaged(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="run: its results are damaged"):
         write_report([folder], tmp_path / "report.html")
     about = (folder / "run.json").read_text()
-    for damaged in ("[]", '{"experiment": "x"}', "{"):
+    for damaged in (
+        "[]",
+        '{"experiment": "x"}',
+        "{",
+        "[" * 100_000,
+        '{"a": NaN}',
+        about.replace("<toy>", '", "command": 1, "a": "'),
+    ):
         (folder / "run.json").write_text(damaged)
         with pytest.raises(DataError, match="run: its results are damaged"):
             write_report([folder], tmp_path / "report.html")
     (folder / "run.json").write_text(about)
+    for figure in ("../run/loss.png", "/etc/hostname"):
+        (folder / "report.json").write_text(json.dumps({"text": "", "sections": [{"figures": [{"file": figure}]}]}))
+        with pytest.raises(DataError, match="it has figures in another folder"):
+            write_report([folder], tmp_path / "report.html")
     (folder / "report.json").unlink()
     with pytest.raises(DataError, match="run: is not the folder of a finished run: .*report.json is not there"):
         write_report([folder], tmp_path / "report.html")

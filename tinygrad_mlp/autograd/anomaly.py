@@ -197,7 +197,6 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
     the graph also learn the line that made them, so that the error of an in-place write names the line that saved the value
     beside the one that overwrote it, and any other error in a backward pass has a note with the forward line.
 
-
     Args:
         check_nan: Whether to look; False only has the lines recorded.
 

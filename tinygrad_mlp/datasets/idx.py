@@ -7,7 +7,8 @@
     values                   size_0 * ... * size_ndim-1 bytes
 
 A header is only a promise. Memory is taken as the bytes arrive, reading stops one byte past the promise, and
-whatever does not keep to it raises :class:`~tinygrad_mlp.errors.DataError`.
+whatever does not keep to it raises :class:`IDXError`, which is the :class:`~tinygrad_mlp.errors.FileFormatError` that every
+loader of files raises, and the :class:`~tinygrad_mlp.errors.DataError` of a data set.
 """
 
 import gzip
@@ -22,9 +23,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError
+from ..errors import DataError, FileFormatError
 
-__all__ = ["Bytes", "Stream", "check_pair", "idx_header", "idx_sha256", "parse_idx", "read_idx", "unpacked"]
+__all__ = ["Bytes", "IDXError", "Stream", "check_pair", "idx_header", "idx_sha256", "parse_idx", "read_idx", "unpacked"]
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -39,16 +40,21 @@ class Stream(Protocol):
 _UINT8 = 0x08
 _CHUNK = 1 << 20
 _LIMIT = 1 << 30  # 1 GiB; the largest set in this format, EMNIST by class, has 0.55 GB of images
+_INFLATED, _RATIO = 64 << 20, 20  # a file may inflate to so many bytes, or so many times its length
+
+
+class IDXError(DataError, FileFormatError):
+    """An IDX file that cannot be read, is cut short, damaged or forged: which file, and why."""
 
 
 def read_idx(path: str | Path, limit: int = _LIMIT) -> Bytes:
     """Read an IDX file of unsigned bytes, raw or gzip'd (told apart by the first bytes, not by the name).
 
     Returns a writable uint8 array of one to four dimensions, as the header says. One that promises more than `limit`
-    values is taken for forged, and not read.
+    values, or more than 64 MiB and 20 times the file's length, is taken for forged, and not read.
 
     Raises:
-        DataError: the file cannot be read, is not IDX, or is not exactly as long as its header promises.
+        IDXError: the file cannot be read, is not IDX, or is not exactly as long as its header promises.
 
     >>> import os, tempfile
     >>> from tinygrad_mlp.datasets.idx import idx_header, read_idx
@@ -62,11 +68,12 @@ def read_idx(path: str | Path, limit: int = _LIMIT) -> Bytes:
     path = Path(path)
     try:
         if path.exists() and not path.is_file():  # reading a pipe or a device might never end
-            raise DataError(f"{path}: not a regular file; expected an IDX file, raw or gzip'd")
+            raise IDXError(f"{path}: not a regular file; expected an IDX file, raw or gzip'd")
         with path.open("rb") as stream:
+            limit = min(limit, max(_INFLATED, _RATIO * path.stat().st_size))
             return parse_idx(unpacked(stream), str(path), limit)
     except OSError as e:
-        raise DataError(f"{path}: cannot be read: {e.strerror or e}") from e
+        raise IDXError(f"{path}: cannot be read: {e.strerror or e}") from e
 
 
 def unpacked(stream: BufferedReader) -> Stream:
@@ -81,21 +88,21 @@ def parse_idx(stream: Stream, name: str, limit: int = _LIMIT) -> Bytes:
     try:
         magic = stream.read(4)
         if len(magic) < 4:
-            raise DataError(f"{name}: {len(magic)} bytes long; expected an IDX header of 4 bytes or more")
+            raise IDXError(f"{name}: {len(magic)} bytes long; expected an IDX header of 4 bytes or more")
         zeros, kind, ndim = struct.unpack(">HBB", magic)
         if zeros != 0:
-            raise DataError(f"{name}: starts with bytes {magic.hex(' ')}: neither gzip (1f 8b) nor IDX (00 00 08 ndim)")
+            raise IDXError(f"{name}: starts with bytes {magic.hex(' ')}: neither gzip (1f 8b) nor IDX (00 00 08 ndim)")
         if kind != _UINT8:
-            raise DataError(f"{name}: IDX element type 0x{kind:02x}; expected 0x08 (unsigned byte)")
+            raise IDXError(f"{name}: IDX element type 0x{kind:02x}; expected 0x08 (unsigned byte)")
         if not 1 <= ndim <= 4:
-            raise DataError(f"{name}: IDX header with {ndim} dimensions; expected 1 to 4")
+            raise IDXError(f"{name}: IDX header with {ndim} dimensions; expected 1 to 4")
         sizes = stream.read(4 * ndim)
         if len(sizes) < 4 * ndim:
-            raise DataError(f"{name}: ends within its IDX header, which has {ndim} dimensions")
+            raise IDXError(f"{name}: ends within its IDX header, which has {ndim} dimensions")
         shape = struct.unpack(f">{ndim}I", sizes)
         promised = math.prod(shape)
-        if promised > limit:
-            raise DataError(
+        if math.prod(filter(None, shape)) > limit:  # where one size is 0, NumPy still multiplies the others
+            raise IDXError(
                 f"{name}: the header promises {promised:,} bytes of shape {shape}; "
                 f"expected at most {limit:,}: forged or damaged"
             )
@@ -104,13 +111,11 @@ def parse_idx(stream: Stream, name: str, limit: int = _LIMIT) -> Bytes:
         while chunk := stream.read(min(_CHUNK, promised + 1 - len(values))):
             values += chunk
     except (EOFError, zlib.error, gzip.BadGzipFile) as e:
-        raise DataError(f"{name}: truncated or damaged compressed data: {e}") from e
+        raise IDXError(f"{name}: truncated or damaged compressed data: {e}") from e
     if len(values) < promised:
-        raise DataError(
-            f"{name}: truncated: {len(values):,} bytes after the header; expected {promised:,} for shape {shape}"
-        )
+        raise IDXError(f"{name}: truncated: {len(values):,} bytes after the header; expected {promised:,} for shape {shape}")
     if len(values) > promised:
-        raise DataError(f"{name}: too long: more bytes after the header than the {promised:,} of shape {shape}")
+        raise IDXError(f"{name}: too long: more bytes after the header than the {promised:,} of shape {shape}")
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 

@@ -198,13 +198,18 @@ def fit(
     targets = CODES[digits]
     model = network(lab.generator("weights"))
     optimizer = rule(model)
-    history: History = defaultdict(list)
-    for _ in lab.epochs(name, lab.count(*EPOCHS), history, model=model, optimizer=optimizer):
+
+    @lab.training_step(model)
+    def step(images: Tensor, targets: Tensor) -> Tensor:
         optimizer.zero_grad()
         loss = squared_error(model(images), targets)
         (loss + penalty(model)).backward()
         optimizer.step()
-        history["mean squared error"].append(loss.item() / BITS)
+        return loss
+
+    history: History = defaultdict(list)
+    for _ in lab.epochs(name, lab.count(*EPOCHS), history, model=model, optimizer=optimizer):
+        history["mean squared error"].append(step(images, targets).item() / BITS)
     last = squared_error(predict(model, images), targets).item() / BITS
     return model, [*history["mean squared error"], last]
 

@@ -130,6 +130,14 @@ def fit(
     shuffle = lab.generator("shuffle", name)
     disturb = lab.generator("noise", name)
 
+    @lab.training_step(model)
+    def step(images: Tensor, labels: Tensor) -> Tensor:
+        optimizer.zero_grad()
+        loss = criterion(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
     batches = len(train_set) // BATCH_SIZE
     every = max(1, batches // (TESTS_PER_EPOCH if lab.whole else 1))
     history: History = defaultdict(list)
@@ -139,11 +147,7 @@ def fit(
         data = with_noise(train_set, sigma, disturb) if sigma else train_set
         loader = DataLoader(data, batch_size=BATCH_SIZE, shuffle=True, drop_last=True, generator=shuffle)
         for images, labels in loader:
-            optimizer.zero_grad()
-            loss = criterion(model(images), labels)
-            loss.backward()
-            optimizer.step()
-            history["loss of the batch"].append(loss.item())
+            history["loss of the batch"].append(step(images, labels).item())
             iteration = len(history["loss of the batch"])
             if iteration % every == 0:
                 tested = evaluate(model, criterion, test_set)

@@ -191,13 +191,19 @@ def fit(
     shuffle = lab.generator("shuffle", name)
     loader = DataLoader(data.train, batch_size=batch_size, shuffle=True, generator=shuffle)
 
+    @lab.training_step(model)
+    def step(inputs: Tensor, targets: Tensor) -> Tensor:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        return loss
+
     history: History = defaultdict(list)
     state = {"model": model, "optimizer": optimizer, "shuffle": shuffle, "stopping": stopping}
     for _ in lab.epochs(name, epochs, history, until=stopping.stop, **state):
         for inputs, targets in loader:
-            optimizer.zero_grad()
-            criterion(model(inputs), targets).backward()
-            optimizer.step()
+            step(inputs, targets)
         trained, validated = (evaluate(model, measured, images) for images in (data.train, data.validation))
         history["train loss"].append(trained.loss)
         history["train accuracy"].append(trained.accuracy)

@@ -34,7 +34,7 @@ parameters after phase 1, `model.safetensors` those after phase 2.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -98,12 +98,17 @@ def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return cross_entropy(logits, labels) / len(labels)
 
 
-def train_epoch(model: nn.Module, optimizer: optim.Optimizer, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
-    """One pass of mini-batch SGD."""
-    for inputs, labels in batches:
+def training_step(model: nn.Module, optimizer: optim.Optimizer) -> Callable[[Tensor, Tensor], Tensor]:
+    """A step of mini-batch SGD, which gives the loss."""
+
+    def step(inputs: Tensor, labels: Tensor) -> Tensor:
         optimizer.zero_grad()
-        cross_entropy(model(inputs), labels).backward()
+        loss = cross_entropy(model(inputs), labels)
+        loss.backward()
         optimizer.step()
+        return loss
+
+    return step
 
 
 def measure(model: nn.Module, history: History, sets: Mapping[str, TensorDataset]) -> None:
@@ -118,7 +123,7 @@ def measure(model: nn.Module, history: History, sets: Mapping[str, TensorDataset
 
 
 def train_cell(
-    cell: Cell, epochs: int, seeds: tuple[int, int], train: Arrays, validation: Arrays
+    cell: Cell, epochs: int, seeds: tuple[int, int], train: Arrays, validation: Arrays, eager: bool = False
 ) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, list[float]]]:
     """Train the network with the hyperparameters of one cell of the grid: what a worker does.
 
@@ -131,6 +136,7 @@ def train_cell(
         seeds: Of the weights, and of the order of the images.
         train: Images and classes.
         validation: The same.
+        eager: Whether the training step is not compiled.
 
     Returns:
         The parameters by name, and the curves.
@@ -145,10 +151,13 @@ def train_cell(
     history: History = defaultdict(list)
     with threadpool_limits(1, "blas"):
         model = network(weights)
-        optimizer = optim.SGD(model.parameters(), lr=lr)
+        step = training_step(model, optim.SGD(model.parameters(), lr=lr))
+        if not eager:
+            step = torch.compile(step, fusion=False)
         loader = DataLoader(sets["train"], batch_size=batch_size, shuffle=True, generator=order)
         for _ in range(epochs):
-            train_epoch(model, optimizer, loader)
+            for batch in loader:
+                step(*batch)
             measure(model, history, sets)
     return {name: value.numpy() for name, value in model.state_dict().items()}, dict(history)
 
@@ -179,7 +188,8 @@ def search(lab: Lab, train: TensorDataset, validation: TensorDataset) -> dict[Ce
         tqdm(total=len(GRID), initial=len(GRID) - len(missing), desc=title, unit="cell") as bar,
         threadpool_limits(1, "blas"),
     ):
-        for cell, parameters, history in parallel(delayed(_named)(cell, epochs, seeds[cell], *arrays) for cell in missing):
+        cells = (delayed(_named)(cell, epochs, seeds[cell], *arrays, lab.settings.eager) for cell in missing)
+        for cell, parameters, history in parallel(cells):
             tensors = {name: torch.from_numpy(array) for name, array in parameters.items()}
             lab.keep(name_of(cell), {"parameters": tensors, "history": history})
             bar.update()
@@ -268,11 +278,13 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
     measure(model, start, sets)
     order = lab.generator("order, phase 2")
     optimizer = optim.SGD(model.parameters(), lr=cell[0])
+    step = lab.training_step(model)(training_step(model, optimizer))
     loader = DataLoader(train, batch_size=cell[1], shuffle=True, generator=order)
     history: History = defaultdict(list)
     count = lab.count(EPOCHS, EPOCHS_SAMPLE)
     for _ in lab.epochs("phase 2", count, history, model=model, optimizer=optimizer, order=order):
-        train_epoch(model, optimizer, loader)
+        for batch in loader:
+            step(*batch)
         measure(model, history, sets)
     lab.row("test accuracy of bestmodel.json", start["test accuracy"][0], None, "%")
     lab.row("test accuracy after the last epoch", history["test accuracy"][-1], None, "%")

@@ -6,13 +6,14 @@ down rows, figures and tables. Whatever the script does again when it is resumed
 randomness comes from :meth:`Lab.generator`.
 """
 
+import functools
 import re
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from matplotlib.figure import Figure
@@ -21,6 +22,7 @@ from tqdm import tqdm
 import tinygrad_mlp as torch
 
 from .. import nn
+from ..checkpoints import check_finite, restore, state_of
 from .results import Record, RunFolder, Settings
 
 __all__ = ["History", "Lab"]
@@ -28,6 +30,7 @@ __all__ = ["History", "Lab"]
 _SECONDS = 1.0  # between checkpoints, at least: short epochs are done again sooner than each is written
 
 History = defaultdict[str, list[float]]  # a curve by its name
+_Step = TypeVar("_Step", bound=Callable[..., Any])
 
 
 class Lab:
@@ -47,6 +50,7 @@ class Lab:
         self._record = record
         self._title = ""
         self._epochs: dict[str, tuple[int, History]] = {}
+        self._epoch = self._steps = 0  # of the training that is going on
 
     # ------------------------------------------------------------------------------------------------ computing
 
@@ -79,6 +83,9 @@ class Lab:
             until: Asked before each epoch whether to stop early.
             state: All that the training changes: modules, optimizers, schedulers, random streams and whatever else
                 has `state_dict` and `load_state_dict`.
+
+        Raises:
+            ValueError: There is a training of that name already.
         """
         if name in self._epochs:
             raise ValueError(f"there is a training {name!r} already; a run's trainings need names of their own")
@@ -88,13 +95,13 @@ class Lab:
             saved = torch.load(checkpoint)
             done = saved["epoch"]
             for key, part in state.items():
-                _restore(part, saved["state"][key])
-            history.clear()
-            history.update(saved["history"])
+                restore(part, saved["state"][key])
+            restore(history, saved["history"])
         title = name if len(self.settings.seeds) == 1 else f"seed {self.seed}, {name}"
         saved_at, saved_when = done, time.monotonic()
         with tqdm(total=count, initial=done, desc=title, unit="epoch", mininterval=0.5) as bar:
             while done < count and not (until is not None and until()):
+                self._epoch, self._steps = done + 1, 0
                 yield done + 1
                 done += 1
                 if time.monotonic() - saved_when >= _SECONDS:
@@ -106,6 +113,30 @@ class Lab:
         if saved_at < done:
             self._keep(_snapshot(done, history, state), checkpoint)
         self._epochs[name] = done, history
+
+    def training_step(self, model: nn.Module) -> Callable[[_Step], _Step]:
+        """Decorate a training step of the model: it is compiled, unless the run is eager, and a loss that is not finite ends the run.
+
+        The step takes the model's inputs first, and gives the loss, alone or first. Compiled it computes the same bits.
+
+        Raises:
+            DivergenceError: From the step: the loss is NaN or infinite. What was kept before stays.
+        """
+
+        def decorate(step: _Step) -> _Step:
+            run: Callable[..., Any] = step if self.settings.eager else torch.compile(step, fusion=False)
+
+            @functools.wraps(step)
+            def checked(inputs: torch.Tensor, *rest: Any) -> Any:
+                self._steps += 1
+                result = run(inputs, *rest)
+                loss = result[0] if isinstance(result, tuple) else result
+                check_finite(loss, model, inputs, epoch=self._epoch, step=self._steps)
+                return result
+
+            return checked  # type: ignore[return-value] # takes and gives what `step` does, which mypy cannot see
+
+        return decorate
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """What `compute` returns (tensors and plain values), kept, so that a resumed run need not compute it again."""
@@ -180,15 +211,4 @@ class Lab:
 
 
 def _snapshot(epoch: int, history: History, state: Mapping[str, Any]) -> dict[str, Any]:
-    return {"epoch": epoch, "history": dict(history), "state": {key: _state_of(part) for key, part in state.items()}}
-
-
-def _state_of(part: Any) -> Any:
-    return part.get_state() if isinstance(part, torch.Generator) else part.state_dict()
-
-
-def _restore(part: Any, state: Any) -> None:
-    if isinstance(part, torch.Generator):
-        part.set_state(state)
-    else:
-        part.load_state_dict(state)
+    return {"epoch": epoch, "history": dict(history), "state": {key: state_of(part) for key, part in state.items()}}

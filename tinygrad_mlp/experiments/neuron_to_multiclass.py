@@ -178,14 +178,22 @@ def fit(lab: Lab, name: str, model: nn.Module, lr: float, criterion: Criterion, 
     optimizer = optim.SGD(model.parameters(), lr=lr)
     inputs, targets = split.train.tensors
     held_out, expected = split.validation.tensors
-    history: History = defaultdict(list)
-    for _ in lab.epochs(name, epochs, history, model=model, optimizer=optimizer):
+
+    @lab.training_step(model)
+    def step(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         optimizer.zero_grad()
         logits = model(inputs)
         loss = criterion(logits, targets)
         loss.backward()
+        optimizer.step()
+        return loss, logits
+
+    history: History = defaultdict(list)
+    for _ in lab.epochs(name, epochs, history, model=model, optimizer=optimizer):
         with torch.no_grad():
             validated = model(held_out)
+        loss, logits = step(inputs, targets)
+        with torch.no_grad():
             history["train loss"].append(loss.item())
             history["validation loss"].append(criterion(validated, expected).item())
             history["train accuracy"].append(accuracy(logits, targets))
@@ -193,7 +201,6 @@ def fit(lab: Lab, name: str, model: nn.Module, lr: float, criterion: Criterion, 
             if logits.shape[1] == 1:
                 history["train squared error"].append(squared_error(logits, targets).item())
                 history["validation squared error"].append(squared_error(validated, expected).item())
-        optimizer.step()
     with torch.no_grad():
         tested = model(split.test.tensors[0])
     return Training(model, history, accuracy(tested, split.test.tensors[1]))

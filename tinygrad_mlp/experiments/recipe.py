@@ -274,6 +274,15 @@ def fit(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Se
         optimizer, recipe.lr, epochs * repeats * batches + 1, pct_start=0.1, cycle_momentum=False
     )
     pixels, targets = images.numpy(), recipe.head.targets(labels)
+
+    @lab.training_step(model)
+    def step(inputs: Tensor, targets: Tensor) -> Tensor:
+        optimizer.zero_grad()
+        loss = recipe.head.criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        return loss
+
     history: History = defaultdict(list)
     state: dict[str, Any] = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "random": random}
     for epoch in lab.epochs(recipe.name, epochs, history, **state):
@@ -283,12 +292,8 @@ def fit(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Se
         for _ in range(repeats):
             for chosen in torch.randperm(len(images), generator=random).split(recipe.batch_size):
                 inputs = torch.from_numpy(distort(pixels[chosen.numpy()], distortion, random.numpy))
-                optimizer.zero_grad()
-                loss = recipe.head.criterion(model(inputs), targets[chosen])
-                loss.backward()
-                optimizer.step()
+                total += step(inputs, targets[chosen]).item() * len(chosen)
                 scheduler.step()
-                total += loss.item() * len(chosen)
         history["loss"].append(total / (repeats * len(images)))
     return model, history
 

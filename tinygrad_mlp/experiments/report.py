@@ -2,7 +2,6 @@
 
 import base64
 import html
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
+from ..serialization import read_json
 from .results import RunFolder
 
 __all__ = ["write_report"]
@@ -78,15 +78,17 @@ def _part(number: int, folder: Path) -> tuple[str, str]:
     """The name of a run, and its part of the page."""
     try:
         run = {
-            key: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+            key: read_json(folder / f"{name}.json")
             for key, name in (("about", "run"), ("outline", "report"), ("rows", "results"))
         }
         figures = [figure["file"] for section in run["outline"]["sections"] for figure in section["figures"]]
+        if elsewhere := [name for name in figures if Path(name).name != name]:
+            raise ValueError(f"it has figures in another folder: {elsewhere[0]!r}")
         run["images"] = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in figures}
         return str(run["about"]["experiment"]), _run(number, run)
     except FileNotFoundError as e:
         raise DataError(f"{folder}: is not the folder of a finished run: {e.filename} is not there") from e
-    except (ValueError, KeyError, TypeError) as e:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
         raise DataError(f"{folder}: its results are damaged ({type(e).__name__}: {e}); run the experiment again") from e
 
 

@@ -28,11 +28,13 @@ class Settings:
         data: `"sample"`, `"full"` or a folder, see :func:`~tinygrad_mlp.experiments.data.load_images`.
         epochs: Passes over the training images, of every training; None for each one's own number.
         seeds: The run is repeated from each of them; all random streams start from it.
+        eager: Whether training steps run as they are written, not compiled. The results are the same, to the last bit.
     """
 
     data: str = "sample"
     epochs: int | None = None
     seeds: tuple[int, ...] = (0,)
+    eager: bool = False
 
     @property
     def difference(self) -> str:

@@ -1,6 +1,5 @@
 """A run from its start to its report: a new one, or one that was interrupted."""
 
-import json
 import platform
 import shutil
 import time
@@ -17,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from .._version import __version__
 from ..errors import TinygradError
 from ..locking import locked
+from ..serialization import read_json
 from .lab import Lab
 from .report import write_report
 from .results import Record, Row, RunFolder, Settings
@@ -56,12 +56,18 @@ def unfinished(name: str, out: str) -> tuple[RunFolder, Settings] | None:
     """
     for path in sorted(Path(out, name).glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
         try:
-            about = json.loads(path.read_text(encoding="utf-8"))
-            if not about["finished"]:
-                given = about["settings"]
-                settings = Settings(given["data"], given["epochs"], tuple(given["seeds"]))
-                return RunFolder(path.parent, name), settings
-        except (ValueError, KeyError, TypeError) as e:
+            match read_json(path):
+                case {"finished": True}:
+                    continue
+                case {
+                    "finished": False,
+                    "seconds": float() | int(),
+                    "settings": {"data": str(data), "epochs": (int() | None) as epochs, "seeds": [*seeds]},
+                } if seeds and all(type(seed) is int for seed in seeds):
+                    return RunFolder(path.parent, name), Settings(data, epochs, tuple(seeds))
+                case _:
+                    raise TinygradError("it does not hold a run's settings")
+        except TinygradError as e:
             raise TinygradError(f"{path}: is damaged ({e}); remove its folder") from e
     return None
 
@@ -114,7 +120,7 @@ def _perform(folder: RunFolder, settings: Settings) -> list[Row]:
 
 def _spent(folder: RunFolder, since: float) -> dict[str, Any]:
     """Add the time since then to the run's; returns its `run.json`."""
-    about: dict[str, Any] = json.loads((folder.path / "run.json").read_text(encoding="utf-8"))
+    about: dict[str, Any] = read_json(folder.path / "run.json")
     about["seconds"] = round(about["seconds"] + time.perf_counter() - since, 1)
     folder.write_json("run.json", about)
     return about

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import threading
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -39,17 +40,16 @@ class _Hook(NamedTuple):
     always_call: bool = False
 
 
-_changes = 0
+_changes: Counter[int] = Counter()  # by the thread that made the module
 
 
-def module_changes() -> int:
-    """How often an attribute of any module was set, but for its mode: a compiled step holds while this stays the same."""
-    return _changes
+def module_changes(thread: int) -> int:
+    """How often an attribute of a module that this thread made was set, but for its mode.
 
-
-def _count_change() -> None:
-    global _changes
-    _changes += 1
+    A compiled step holds while this stays the same for its own thread and for those that made the modules it calls; what
+    another thread does to modules of its own is nothing to it.
+    """
+    return _changes[thread]
 
 
 class Module:
@@ -78,6 +78,7 @@ class Module:
     _modules: dict[str, Module | None]
     _non_persistent: set[str]  # names of the buffers that state_dict leaves out
     _hooks: OrderedDict[int, _Hook]
+    _thread: int  # that made it
 
     def __init__(self) -> None:
         self.__dict__.update(
@@ -87,6 +88,7 @@ class Module:
             _modules={},
             _non_persistent=set(),
             _hooks=OrderedDict(),
+            _thread=threading.get_ident(),
         )
 
     # ----------------------------------------------------------------------------------------------- the call
@@ -141,8 +143,11 @@ class Module:
     def _listens_to_backward(self) -> bool:
         return grad_mode.is_grad_enabled() and any(h.event.startswith("backward") for h in self._hooks.values())
 
+    def _count_change(self) -> None:
+        _changes[self.__dict__.get("_thread", threading.get_ident())] += 1
+
     def _add_hook(self, hook: _Hook, prepend: bool) -> RemovableHandle:
-        _count_change()
+        self._count_change()
         handle = RemovableHandle(self._hooks, hook)
         if prepend:
             self._hooks.move_to_end(handle.id, last=False)
@@ -191,7 +196,7 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "training":  # of which there are two kinds, and a compiled step has a program for each
-            _count_change()
+            self._count_change()
         for registry, kind, accepted, noun in _REGISTRIES:
             entries = self.__dict__.get(registry)
             if isinstance(value, kind):

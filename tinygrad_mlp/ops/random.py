@@ -1,5 +1,9 @@
 """Random numbers: generators that can be seeded, saved and restored, and the tensors drawn from them.
 
+What is given no generator, as dropout and the initial weights of layers, draws from the default one. All threads share that, so
+which of them gets which number is a matter of luck; a thread that wants numbers of its own has a default generator of its own
+within :func:`drawing_from`.
+
 The stream is NumPy's PCG64, so values differ from PyTorch's at the same seed; distributions, arguments and errors are
 PyTorch's. float32 is drawn directly, not cut down from float64.
 """
@@ -7,7 +11,9 @@ PyTorch's. float32 is drawn directly, not cut down from float64.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -82,9 +88,13 @@ class Generator:
     @property
     def numpy(self) -> np.random.Generator:
         """The stream; made when it is first drawn from, as importing ``numpy.random`` takes its time."""
-        if self._numpy is None:
-            self._numpy = np.random.Generator(np.random.PCG64(self._seed))
-        return self._numpy
+        stream = self._numpy
+        if stream is None:
+            with _making:  # two threads that draw first at the same time draw from one stream
+                if self._numpy is None:
+                    self._numpy = np.random.Generator(np.random.PCG64(self._seed))
+                stream = self._numpy
+        return stream
 
     def seed(self) -> int:
         """Start a stream that no one can foresee and return its seed."""
@@ -126,34 +136,67 @@ class Generator:
 
 
 _FIELDS = (16, 16, 8, 1, 4)  # bytes of a state's parts
+_making = threading.Lock()
 
 default_generator = Generator()
 default_generator.seed()
 
 
+class _Default(threading.local):
+    """The generator that a thread uses where none is given."""
+
+    generator = default_generator
+
+
+_default = _Default()
+
+
+def current_generator() -> Generator:
+    """The generator that this thread uses where none is given."""
+    return _default.generator
+
+
+@contextmanager
+def drawing_from(generator: Generator) -> Iterator[Generator]:
+    """Within the block, and in this thread alone, use this generator where none is given.
+
+    >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.ops.random import drawing_from
+    >>> with drawing_from(torch.Generator().manual_seed(1)):
+    ...     a = torch.rand(2)
+    >>> bool((a == torch.rand(2, generator=torch.Generator().manual_seed(1))).all())
+    True
+    """
+    outer, _default.generator = _default.generator, generator
+    try:
+        yield generator
+    finally:
+        _default.generator = outer
+
+
 def manual_seed(seed: int) -> Generator:
     """Seed the generator that is used where none is given, and return it."""
-    return default_generator.manual_seed(int(seed))
+    return current_generator().manual_seed(int(seed))
 
 
 def seed() -> int:
     """Seed the default generator with a number that no one can foresee, and return it."""
-    return default_generator.seed()
+    return current_generator().seed()
 
 
 def initial_seed() -> int:
     """The seed that the default generator started from."""
-    return default_generator.initial_seed()
+    return current_generator().initial_seed()
 
 
 def get_rng_state() -> Array:
     """The state of the default generator, a uint8 tensor."""
-    return default_generator.get_state()
+    return current_generator().get_state()
 
 
 def set_rng_state(new_state: Array) -> None:
     """Bring the default generator back to a state."""
-    default_generator.set_state(new_state)
+    current_generator().set_state(new_state)
 
 
 def _drawn(draw: Callable[[], np.ndarray[Any, Any]], device: Any, requires_grad: bool) -> Array:
@@ -171,7 +214,7 @@ def _stream(name: str, generator: Generator | None) -> np.random.Generator:
     if state.tracer is not None and not state.tracer.drawing:
         state.tracer.read(f"{name}() draws numbers that it works on; rand, randn and randint are drawn anew")
     if generator is None:
-        return default_generator.numpy
+        return _default.generator.numpy
     if not isinstance(generator, Generator):
         raise ArgumentError(f"{name}(): argument 'generator' must be Generator, not {type(generator).__name__}")
     return generator.numpy

@@ -300,9 +300,7 @@ def _variance(input: Array, dim: Dims, keepdim: bool, correction: float) -> Arra
     axes = _axes("var", dim, input.ndim)
     reduced = _reduced(input.shape, axes)
     first = input[tuple(slice(1) if d in reduced else slice(None) for d in range(input.ndim))]
-    off = np.subtract(
-        input, first, dtype=np.float64
-    )  # the mean of equal numbers may round to another one, that of zeros not
+    off = np.subtract(input, first, dtype=np.float64)  # the mean of equal numbers may be another one, that of zeros not
     off = off - _mean_of(off, axes, True, off.dtype)
     return np.true_divide(_add(off * off, axes, keepdims=keepdim), _freedom(input.shape, axes, correction))
 

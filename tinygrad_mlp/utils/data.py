@@ -16,6 +16,7 @@ import copy
 import itertools
 import math
 import warnings
+import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -26,7 +27,7 @@ from ..dtypes import float64
 from ..engine import wrap
 from ..errors import ArgumentError, ShapeError
 from ..ops.creation import as_tensor
-from ..ops.random import Generator, multinomial, randint, randperm
+from ..ops.random import Generator, current_generator, multinomial, randint, randperm
 from ..ops.shape import cat, stack
 from ..tensor import Tensor
 
@@ -567,6 +568,9 @@ class DataLoader(Generic[_T_co]):
     in PyTorch, so that code written for it runs, but start no processes: the attribute ``num_workers`` is always 0,
     and ``worker_init_fn`` is never called. ``pin_memory`` has no effect either: there is no accelerator to copy to.
 
+    An epoch can be left in its middle and taken up later, in another process, too: :meth:`state_dict` says where it is,
+    and after :meth:`load_state_dict` the next iteration goes on there. They are what ``torchdata``'s StatefulDataLoader has.
+
     Args:
         dataset: With ``__getitem__`` and ``__len__``, or an :class:`IterableDataset`.
         batch_size: Samples to a batch; None for single samples, without a batch dimension.
@@ -656,6 +660,8 @@ class DataLoader(Generic[_T_co]):
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
         self._streamed = streamed
+        self._resumed: tuple[Tensor | None, int] | None = None  # the epoch that the next iteration goes on with
+        self._epoch: Callable[[], _Epoch | None] = _no_epoch
         self._fixed = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -668,12 +674,38 @@ class DataLoader(Generic[_T_co]):
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)  # type: ignore[arg-type] # no length: its own TypeError
 
     def __iter__(self) -> Iterator[Any]:
-        if self.batch_sampler is None:
-            samples = self.sampler if self._streamed else (self.dataset[index] for index in self.sampler)
-            return map(self.collate_fn, samples)
+        start, given = self._resumed or (None, 0)
+        self._resumed = None
+        generator = _generator_of(self.sampler if self.batch_sampler is None else self.batch_sampler)
+        now = None if generator is None else generator.get_state()
+        if generator is None or start is None:
+            start = now
+            indices = self._indices()
+        else:  # the order is drawn again from where it was drawn the first time, and the stream goes on from where it is
+            generator.set_state(start)
+            indices = self._indices()
+        if sum(1 for _ in itertools.islice(indices, given)) < given:
+            raise ValueError(f"the epoch to go on with had given {given} batches, but now has fewer: its data have changed")
+        if generator is not None and start is not now:
+            generator.set_state(now)
+        epoch = _Epoch(indices, self._fetched, start, given)
+        self._epoch = weakref.ref(epoch)
+        return epoch
+
+    def _indices(self) -> Iterator[Any]:
+        """What the batches of an epoch are made of: indices, or the samples themselves of a stream."""
         given = self.batch_sampler
-        batches: Iterable[Any] = given.slices() if type(given) is BatchSampler else given
-        return map(self.collate_fn if self._streamed else self._batch, batches)
+        if given is None:
+            return iter(self.sampler)
+        return iter(given.slices() if type(given) is BatchSampler else given)
+
+    def _fetched(self, indices: Any) -> Any:
+        if self._streamed:
+            return self.collate_fn(indices)
+        if self.batch_sampler is None:
+            sample: Any = self.dataset[indices]
+            return self.collate_fn(sample)
+        return self._batch(indices)
 
     def _batch(self, indices: _Indices) -> Any:
         if not _is_batched(self.dataset):
@@ -682,3 +714,71 @@ class DataLoader(Generic[_T_co]):
             return self.collate_fn([self.dataset[index] for index in _plain(indices)])
         batch = _fetch(self.dataset, indices)
         return list(batch) if isinstance(batch, tuple) else default_collate(batch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many batches the epoch under way has given, and the state that its order was drawn from.
+
+        Under way is the iteration that was begun last, unless it has ended or nobody holds it any more, as after ``break``.
+        """
+        epoch = self._epoch()
+        if epoch is not None and not epoch.over:
+            return {"given": epoch.given, "start": epoch.start}
+        start, given = self._resumed or (None, 0)
+        return {"given": given, "start": start}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Let the next iteration be the rest of the epoch that was under way at :meth:`state_dict`.
+
+        Where the order, or what the data set does with a sample, is drawn at random, bring the generators back as well.
+
+        Raises:
+            ValueError: It is not such a state.
+        """
+        start, given = state_dict.get("start"), state_dict.get("given")
+        if type(given) is not int or given < 0:
+            raise ValueError(f"a DataLoader's state_dict has how many batches were given, got {given!r}")
+        if start is not None:
+            Generator().set_state(start)  # says what is wrong with it
+        self._resumed = (start, given)
+        self._epoch = _no_epoch
+
+
+class _Epoch:
+    """The batches of one iteration.
+
+    Attributes:
+        start: The state of the stream that the order was drawn from; None where none was drawn.
+        given: How many batches there were so far.
+        over: Whether there are no more.
+    """
+
+    def __init__(self, indices: Iterator[Any], fetched: Callable[[Any], Any], start: Tensor | None, given: int) -> None:
+        self.indices = indices
+        self.fetched = fetched
+        self.start = start
+        self.given = given
+        self.over = False
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        for indices in self.indices:
+            batch = self.fetched(indices)
+            self.given += 1
+            return batch
+        self.over = True
+        raise StopIteration
+
+
+def _no_epoch() -> None:
+    """What a reference to an epoch gives where there is none."""
+
+
+def _generator_of(order: Any) -> Generator | None:
+    """Where a sampler draws its order from; None for one that is known to draw nothing."""
+    if isinstance(order, SequentialSampler):
+        return None
+    if isinstance(order, BatchSampler):
+        return _generator_of(order.sampler)
+    return getattr(order, "generator", None) or current_generator()

@@ -1,0 +1,236 @@
+"""What the strategies draw, what it shrinks to, and that checks by differences make sense of it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+
+import tinygrad_mlp as tg
+from tinygrad_mlp.errors import ArgumentError
+from tinygrad_mlp.testing.checks import assert_gradients_match
+from tinygrad_mlp.testing.programs import OPERATIONS, Leaf, Program, Seeded, Value, Writer, write
+from tinygrad_mlp.testing.strategies import (
+    broadcastable_tensors,
+    class_targets,
+    matmul_operands,
+    modules,
+    programs,
+    shapes,
+    tensors,
+)
+
+FEW = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def numbers(x: Any) -> np.ndarray:
+    return np.asarray(x.detach().numpy())
+
+
+# ---------------------------------------------------------------------------------------------------------- tensors
+
+
+@given(shapes(1, 2, 0, 5))
+def test_shapes_keep_their_bounds(shape: tuple[int, ...]) -> None:
+    assert 1 <= len(shape) <= 2
+    assert all(0 <= n <= 5 for n in shape)
+
+
+@given(tensors())
+def test_numbers_are_away_from_kinks_and_from_one_another(x: Any) -> None:
+    values = numbers(x)
+    assert x.dtype is tg.float64
+    assert x.requires_grad
+    assert x.is_leaf
+    for kink in (0, 0.5, 1, 3, 6):
+        assert np.abs(np.abs(values) - kink).min(initial=9) > 0.02
+    assert np.diff(np.sort(values, axis=None)).min(initial=9) > 0.04
+
+
+@given(tensors((3, 2), tg.float32, requires_grad=False))
+def test_shape_dtype_and_requires_grad_are_as_asked(x: Any) -> None:
+    assert (tuple(x.shape), x.dtype, x.requires_grad) == ((3, 2), tg.float32, False)
+
+
+@given(tensors(4, st.sampled_from([tg.int64, tg.bool, tg.uint8])))
+def test_dtypes_from_a_strategy(x: Any) -> None:
+    assert tuple(x.shape) == (4,)
+    assert x.dtype in (tg.int64, tg.bool, tg.uint8)
+    assert not x.requires_grad
+
+
+@given(tensors(shapes(1, 1), elements=st.floats(2, 3)), tensors(positive=True), tensors((2,), tg.int32, positive=True))
+def test_elements_and_positive(x: Any, y: Any, z: Any) -> None:
+    assert ((numbers(x) >= 2) & (numbers(x) <= 3)).all()
+    assert (numbers(y) > 0).all()
+    assert (numbers(z) > 0).all()
+
+
+@pytest.mark.parametrize("wanted", [np.isnan, np.isposinf, lambda v: np.abs(v) == 1e38, lambda v: (v == 0) & np.signbit(v)])
+def test_extremes_are_drawn_on_request(wanted: Any) -> None:
+    found = find(tensors((2,), extremes=True), lambda x: bool(wanted(numbers(x)).any()), settings=settings(database=None))
+    assert wanted(numbers(found)).any()
+
+
+def test_extremes_and_elements_exclude_one_another() -> None:
+    with pytest.raises(ArgumentError, match="leave out positive= and extremes="):
+        tensors(elements=st.floats(), extremes=True)
+
+
+def simplest(strategy: Any, condition: Any) -> Any:
+    return find(strategy, condition, settings=settings(database=None, derandomize=True, max_examples=1000))
+
+
+def some(strategy: Any, condition: Any) -> Any:
+    """An example, not the simplest."""
+    options = settings(database=None, derandomize=True, max_examples=1000, phases=[Phase.generate])
+    return find(strategy, condition, settings=options)
+
+
+def test_counterexamples_are_simple() -> None:
+    assert numbers(simplest(tensors(), lambda x: x.numel() >= 2)).tolist() == [0.4, 0.65]
+    assert numbers(simplest(tensors(), lambda x: bool((numbers(x) < -1).any()))).tolist() == -1.15
+    assert tuple(simplest(shapes(), lambda s: len(s) == 2)) == (1, 1)
+
+
+@given(broadcastable_tensors(3))
+def test_broadcastable_tensors_broadcast(operands: Any) -> None:
+    assert len(operands) == 3
+    total = operands[0] + operands[1] + operands[2]
+    assert tuple(total.shape) == np.broadcast_shapes(*(tuple(x.shape) for x in operands))
+
+
+@given(matmul_operands(dtype=tg.float32))
+def test_matmul_operands_fit(operands: Any) -> None:
+    a, b = operands
+    np.testing.assert_allclose(numbers(a @ b), numbers(a) @ numbers(b), rtol=1e-4, atol=1e-4)
+
+
+def test_matmul_operands_of_every_kind() -> None:
+    dims: set[tuple[int, int]] = set()
+    batches = False
+
+    @settings(max_examples=200)
+    @given(matmul_operands(max_side=2))
+    def collect(operands: Any) -> None:
+        nonlocal batches
+        a, b = operands
+        dims.add((a.ndim, b.ndim))
+        batches |= a.shape[:-2] != b.shape[:-2]
+
+    collect()
+    assert {(1, 1), (2, 1), (1, 2), (2, 2), (3, 3)} <= dims
+    assert batches
+
+
+@given(class_targets(5, 3), class_targets((2, 2), 4, ignore_index=-100))
+def test_class_targets(t: Any, image: Any) -> None:
+    assert t.dtype is tg.int64
+    assert tuple(t.shape) == (5,)
+    assert set(t.tolist()) <= {0, 1, 2}
+    assert tuple(image.shape) == (2, 2)
+    assert set(image.reshape(-1).tolist()) <= {0, 1, 2, 3, -100}
+
+
+# ---------------------------------------------------------------------------------------------------------- modules
+
+
+@FEW
+@given(modules(3, 2), tensors((4, 3)))
+def test_modules_are_differentiable(module: Any, x: Any) -> None:
+    assert tuple(module(x).shape) == (4, 2)
+    assert all(p.dtype is tg.float64 for p in module.parameters())
+    assert_gradients_match(module, x, order=1)
+
+
+def test_modules_have_what_is_asked_for_and_leave_the_random_numbers_alone() -> None:
+    state = tg.get_rng_state()
+    kinds = {"kinks": "ReLU", "norm": "BatchNorm1d", "dropout": "Dropout"}
+    for option, layer in kinds.items():
+        found = some(modules(**{option: True}), lambda module, layer=layer: layer in str(module))
+        assert layer in str(found)
+    assert tg.get_rng_state().equal(state)
+
+
+@FEW
+@given(modules())
+def test_modules_without_kinks_norms_and_dropout_by_default(module: Any) -> None:
+    assert not re.search("ReLU|Hardtanh|Norm|Dropout", str(module))
+
+
+# --------------------------------------------------------------------------------------------------------- programs
+
+
+@FEW
+@given(programs(st.integers(0, 8)))
+def test_programs_have_their_length_and_every_line_counts(program: Program) -> None:
+    result = program(*program.inputs)
+    assert result.requires_grad
+    assert len(program.steps) <= 8
+    used = {name for step in program.steps for name in step.uses} | {program.result}
+    assert all(step.target in used for step in program.steps)
+    assert {leaf.name for leaf in program.leaves} <= used
+
+
+@FEW
+@given(programs(4))
+def test_a_gradient_check_of_a_program_makes_sense(program: Program) -> None:
+    assert len(program.steps) == 4
+    assert_gradients_match(program, *program.inputs)
+
+
+def test_programs_are_scripts() -> None:
+    for number in range(30):
+        program = write(Seeded(f"script {number}"), length=6)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(str(program), {})
+        assert printed.getvalue().strip() == str(program(*program.inputs))
+
+
+def test_programs_run_on_both_libraries() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    for number in range(100):
+        program = write(Seeded(f"both {number}"), length=6)
+        theirs = program(*(leaf.make(torch) for leaf in program.leaves))
+        assert isinstance(theirs, torch.Tensor)
+        np.testing.assert_allclose(numbers(program(*program.inputs)), theirs.detach().numpy(), rtol=1e-9, atol=1e-9)
+
+
+def test_smooth_programs_reach_most_operations() -> None:
+    smooth = [o for o in OPERATIONS if o.smooth.__name__ != "nowhere"]
+    text = "\n".join(str(write(Seeded(f"reach {number}"), length=10)) for number in range(400))
+    words = {word for o in smooth for word in re.findall(r"\b([a-z_]{4,})\(|$", o.name) if word}
+    assert words
+    assert {word for word in words if f"{word}(" not in text} == set()
+
+
+def test_programs_shrink_to_simple_ones() -> None:
+    found = simplest(programs(3), lambda program: "torch.sin" in str(program))
+    assert [leaf.shape for leaf in found.leaves][:1] == [()]
+    assert len(str(found)) < 400
+
+
+def test_a_program_says_what_it_takes() -> None:
+    program = write(Seeded("inputs"), length=3)
+    with pytest.raises(ArgumentError, match=rf"takes {len(program.leaves)} tensors \(x0.*got 0"):
+        program()
+
+
+@pytest.mark.parametrize("point", [0.0, 0.5, -0.5, 1.0, -1.0, 1.55, 2.0, 3.0, -3.0, 6.0])
+def test_lines_are_smooth_wherever_they_are_written(point: float) -> None:
+    for operation in OPERATIONS:
+        writer = Writer(Seeded(f"{operation.name} {point}"))
+        leaf = Leaf("x0", (2,), "float64", (point, 7.25), requires_grad=True)
+        writer.leaves.append(leaf)
+        value = Value("x0", leaf.make(tg))
+        writer.names["x0"] = value.tensor
+        if operation.takes(value) and operation.smooth(value) and writer.line(value, [operation]):
+            program = Program(tuple(writer.leaves), tuple(writer.steps), writer.values[-1].name)
+            assert_gradients_match(program, *program.inputs)

@@ -1,0 +1,465 @@
+"""Trainings that survive: checkpoints, the random streams they hold, and a stop where the numbers are lost.
+
+A :class:`Checkpoint` keeps all that a training changes in one file of a folder: model, optimizer, scheduler, the place in the
+epoch, random streams. A process that was killed at any moment is started again and goes on; the weights at the end are those
+of a training that nobody disturbed, bit for bit on the same machine::
+
+    streams = RandomStreams(seed=0)
+    with streams.using("init"):
+        model = nn.Sequential(nn.Linear(784, 100), nn.ReLU(), nn.Dropout(0.5), nn.Linear(100, 10))
+    optimizer = torch.optim.Adam(model.parameters())
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 5)
+    loader = DataLoader(train, batch_size=64, shuffle=True, generator=streams["shuffle"])
+    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "loader": loader, "streams": streams}
+
+    with Checkpoint("runs/1", **parts) as checkpoint, streams.using("dropout"):
+        start = checkpoint.load()  # epoch 0 and step 0 where nothing was kept
+        for epoch in range(start.epoch, 10):
+            for step, (images, labels) in enumerate(loader, start.step if epoch == start.epoch else 0):
+                loss = loss_fn(model(images), labels)
+                check_finite(loss, model, images, epoch=epoch, step=step, checkpoint=checkpoint)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                if step % 100 == 99:
+                    checkpoint.save(epoch, step + 1)  # the step to go on with
+            scheduler.step()
+            checkpoint.save(epoch + 1)
+
+**Random streams.** A :class:`RandomStreams` has a generator for each purpose, so that one purpose draws the same numbers whatever
+the others do: evaluating more often changes no shuffle. The usual names are ``init``, ``shuffle``, ``dropout``, ``augmentation``
+and ``evaluation``. What takes a generator is given one. What takes none, as the initial weights of layers and dropout, draws from
+the default generator, in PyTorch as here: :meth:`RandomStreams.using` makes a stream the default one, in a block, and in one
+thread. A checkpoint also holds the default generator that all threads share, for programs that know no other.
+
+**Files.** A checkpoint is written beside the old one and takes its name when it is whole and on the disk; whatever happens before
+that, the old one stays. What a killed process left half-written is removed when the folder is next opened. One process at a time
+may have the folder open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from .errors import ArgumentError, FileFormatError, TinygradError
+from .grad_mode import no_grad
+from .locking import locked
+from .nn import Module
+from .ops.random import Generator, current_generator, default_generator, drawing_from
+from .serialization import load, save
+from .tensor import Tensor
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "DivergenceError",
+    "Position",
+    "RandomStreams",
+    "check_finite",
+    "restore",
+    "state_of",
+]
+
+
+class CheckpointError(TinygradError, OSError):
+    """A checkpoint that cannot be written, or a folder that another process has open; what was kept before is still there."""
+
+
+class DivergenceError(TinygradError, ArithmeticError):
+    """A training whose numbers are no longer finite.
+
+    Attributes:
+        epoch, step: Where it happened, as :func:`check_finite` was told.
+        layer: The dotted name of the first module with a number that is not finite, in the order of computing; ``""`` for the
+            whole model, None where all of them are finite.
+        what: What is not finite in it, such as ``"output"`` or ``"parameter weight"``.
+    """
+
+    def __init__(self, message: str, epoch: int, step: int, layer: str | None, what: str) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.step = step
+        self.layer = layer
+        self.what = what
+
+
+class Position(NamedTuple):
+    """Where a training goes on: the epoch, and the step in it, from 0."""
+
+    epoch: int = 0
+    step: int = 0
+
+
+# ------------------------------------------------------------------------------------------------------ random streams
+
+
+class RandomStreams:
+    """A random generator for each purpose, made when it is first asked for.
+
+    The stream of a name starts from SHA-256 of the seed and the name, so it does not depend on which others there are.
+
+    Args:
+        seed: Of all streams.
+
+    Raises:
+        ArgumentError: The seed is not an int.
+
+    >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.checkpoints import RandomStreams
+    >>> streams = RandomStreams(seed=0)
+    >>> order = torch.randperm(10, generator=streams["shuffle"])
+    >>> with streams.using("init"):
+    ...     layer = torch.nn.Linear(2, 2)
+    >>> sorted(streams.state_dict()["streams"])
+    ['init', 'shuffle']
+    """
+
+    def __init__(self, seed: int) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise ArgumentError(f"RandomStreams expects an int as seed, got {type(seed).__name__}")
+        self.seed = seed
+        self._streams: dict[str, Generator] = {}
+
+    def __getitem__(self, name: str) -> Generator:
+        """The generator of that name."""
+        if name not in self._streams:
+            self._streams[name] = Generator()
+            self._begin(name)
+        return self._streams[name]
+
+    def _begin(self, name: str) -> None:
+        digest = hashlib.sha256(f"{self.seed} {name}".encode()).digest()
+        self._streams[name].manual_seed(int.from_bytes(digest[:8], "little"))
+
+    def using(self, name: str) -> AbstractContextManager[Generator]:
+        """A block in which what is given no generator, such as dropout, draws from this stream; in this thread alone."""
+        return drawing_from(self[name])
+
+    def state_dict(self) -> dict[str, Any]:
+        """The seed, and where each stream is."""
+        return {"seed": self.seed, "streams": {name: generator.get_state() for name, generator in self._streams.items()}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Bring every stream to where it was; one that there was not yet, to its start."""
+        self.seed = int(state_dict["seed"])
+        for name in {*self._streams, *state_dict["streams"]}:
+            generator = self[name]
+            if name in state_dict["streams"]:
+                generator.set_state(state_dict["streams"][name])
+            else:
+                self._begin(name)
+
+
+# --------------------------------------------------------------------------------------------------------- checkpoints
+
+
+def state_of(part: Any) -> Any:
+    """What a part of a training is saved as: its state_dict, a generator's state, or the dict or list itself.
+
+    Raises:
+        ArgumentError: It is none of these.
+    """
+    if isinstance(part, Generator):
+        return part.get_state()
+    if hasattr(part, "state_dict") and hasattr(part, "load_state_dict"):
+        return part.state_dict()
+    if isinstance(part, dict | list):
+        return part
+    raise ArgumentError(
+        f"a checkpoint keeps what has state_dict() and load_state_dict(), generators, dicts and lists, not {type(part).__name__}"
+    )
+
+
+def restore(part: Any, state: Any) -> None:
+    """Bring a part of a training, in place, to what :func:`state_of` gave."""
+    if isinstance(part, Generator):
+        part.set_state(state)
+    elif isinstance(part, dict):
+        entries = dict(state)
+        part.clear()
+        part.update(entries)
+    elif isinstance(part, list):
+        part[:] = state
+    else:
+        part.load_state_dict(state)
+
+
+class Checkpoint:
+    """The last state of a training, in a folder: written whole or not at all, by one process at a time.
+
+    Open it in a ``with`` block, which lets go of the folder at its end. See the module's docstring for a whole training.
+
+    Args:
+        folder: Made if it is not there. The file in it is ``checkpoint.npz``.
+        **parts: All that the training changes, by names of their own: modules, optimizers, schedulers, a ``DataLoader``,
+            :class:`RandomStreams` and whatever else has ``state_dict`` and ``load_state_dict``; generators; dicts and lists
+            of plain values, such as curves.
+
+    Attributes:
+        path: The file.
+        last: The position that was saved or loaded last; None before.
+
+    Raises:
+        CheckpointError: Another process has the folder open, or it cannot be written to.
+        ArgumentError: A part without a state.
+
+    >>> import tempfile
+    >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.checkpoints import Checkpoint
+    >>> folder = tempfile.mkdtemp()
+    >>> model, losses = torch.nn.Linear(2, 1), [0.5]
+    >>> with Checkpoint(folder, model=model, losses=losses) as checkpoint:
+    ...     checkpoint.save(epoch=1)
+    >>> again, its_losses = torch.nn.Linear(2, 1), []
+    >>> with Checkpoint(folder, model=again, losses=its_losses) as checkpoint:
+    ...     checkpoint.load()
+    Position(epoch=1, step=0)
+    >>> its_losses, bool((again.weight == model.weight).all())
+    ([0.5], True)
+    """
+
+    def __init__(self, folder: str | Path, **parts: Any) -> None:
+        for part in parts.values():
+            state_of(part)
+        self.path = Path(folder) / "checkpoint.npz"
+        self.last: Position | None = None
+        self._parts = parts
+        self._open = ExitStack()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._open.enter_context(locked(self.path.parent / ".lock", self._busy))
+            for left in self.path.parent.glob(f".{self.path.name}.*.tmp"):  # by a process that was killed as it wrote
+                left.unlink()
+        except CheckpointError:
+            raise
+        except OSError as error:
+            raise CheckpointError(
+                f"{self.path.parent}: checkpoints cannot be written there: {error.strerror or error}"
+            ) from error
+
+    def _busy(self) -> None:
+        raise CheckpointError(
+            f"{self.path.parent}: another process keeps its checkpoints there; wait for it, or use another folder"
+        )
+
+    def save(self, epoch: int, step: int = 0) -> None:
+        """Keep the state of all parts, in place of the one kept before.
+
+        Args:
+            epoch: The epoch to go on with.
+            step: The step in it to go on with.
+
+        Raises:
+            DivergenceError: A parameter of a model is not finite; what was kept before stays.
+            CheckpointError: It cannot be written, as on a full disk; what was kept before stays.
+        """
+        for name, part in self._parts.items():
+            if isinstance(part, Module) and (found := _broken_parameter(part)):
+                layer, what = found
+                raise _divergence(f"{name} is not kept", epoch, step, layer, what, self)
+        state = {
+            "epoch": int(epoch),
+            "step": int(step),
+            "default_generator": default_generator.get_state(),
+            "parts": {name: state_of(part) for name, part in self._parts.items()},
+        }
+        try:
+            save(state, self.path)
+        except OSError as error:
+            raise CheckpointError(
+                f"{self.path}: the checkpoint of epoch {epoch}, step {step} could not be written: {error.strerror or error}; "
+                f"{self.kept()}"
+            ) from error
+        self.last = Position(int(epoch), int(step))
+
+    def load(self) -> Position:
+        """Bring all parts to the state that was kept, and return where the training goes on: (0, 0) where nothing was kept.
+
+        Raises:
+            FileFormatError: The file is damaged, or keeps other parts than these.
+        """
+        if not self.path.exists():
+            return Position()
+        saved = load(self.path)
+        match saved:
+            case {"epoch": int(epoch), "step": int(step), "default_generator": Tensor() as default, "parts": dict(states)}:
+                pass
+            case _:
+                raise FileFormatError(f"cannot load {self.path}: it is not a checkpoint")
+        if states.keys() != self._parts.keys():
+            raise FileFormatError(
+                f"cannot load {self.path}: it keeps the state of {', '.join(states)}, expected {', '.join(self._parts)}; "
+                "give the parts that it was saved with, or use another folder"
+            )
+        name = "default_generator"
+        try:
+            default_generator.set_state(default)
+            for name, part in self._parts.items():
+                restore(part, states[name])
+        except (TinygradError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise FileFormatError(f"cannot load {self.path}: its state does not fit {name!r}: {reason}") from error
+        self.last = Position(epoch, step)
+        return self.last
+
+    def kept(self) -> str:
+        """What is in the file, for messages."""
+        if self.last is None:
+            return f"{self.path} is as it was" if self.path.exists() else "nothing was kept yet"
+        return f"the last good one, of epoch {self.last.epoch}, step {self.last.step}, is kept in {self.path}"
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+        if error is not None and not isinstance(error, CheckpointError | DivergenceError):
+            error.add_note(f"checkpoint: {self.kept()}")
+
+
+# ---------------------------------------------------------------------------------------------------------- divergence
+
+
+def check_finite(
+    loss: Tensor | float, model: Module, *inputs: Any, epoch: int, step: int, checkpoint: Checkpoint | None = None
+) -> None:
+    """Stop a training whose loss is NaN or infinite, and say where it went wrong.
+
+    Call it before ``optimizer.step()``. As long as the loss is finite, only that is looked at. When it is not, the model is called
+    again with the inputs to find the first module, in the order of computing, with a parameter or an output that is not
+    finite; then its gradients are looked at.
+
+    Args:
+        loss: The loss, or any other tensor that should be finite, such as the model's output.
+        model: What was trained.
+        *inputs: What the model was called with; without them, only parameters and gradients are looked at.
+        epoch, step: Where the training is, for the message.
+        checkpoint: What keeps the last good model, for the message.
+
+    Raises:
+        DivergenceError: It is not finite.
+
+    >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.checkpoints import DivergenceError, check_finite
+    >>> model = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+    >>> with torch.no_grad():
+    ...     _ = model[1].weight.fill_(1e38)
+    >>> x = torch.tensor([[1e10]])
+    >>> try:
+    ...     check_finite(model(x).sum(), model, x, epoch=3, step=7)
+    ... except DivergenceError as error:
+    ...     print(error.layer, error.what)
+    1 output
+    """
+    if _finite(loss):
+        return
+    value = (
+        f"the loss is {loss.item() if isinstance(loss, Tensor) else loss}"
+        if _count(loss) == 1
+        else "its output is not finite"
+    )
+    layer, what = _first_broken(model, inputs)
+    raise _divergence(value, epoch, step, layer, what, checkpoint)
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return bool(np.isfinite(value._data).all())
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _count(value: Any) -> int:
+    return value.numel() if isinstance(value, Tensor) else 1
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _broken_parameter(model: Module) -> tuple[str, str] | None:
+    """The first parameter that is not finite: its module, and which it is."""
+    for name, parameter in model.named_parameters():
+        if not _finite(parameter):
+            layer, _, own = name.rpartition(".")
+            return layer, f"parameter {own}"
+    return None
+
+
+def _first_broken(model: Module, inputs: tuple[Any, ...]) -> tuple[str | None, str]:
+    """The first module with something that is not finite, and what; (None, what) where it is in no module."""
+    if not all(map(_finite, _tensors(inputs))):
+        return None, "input"
+    found: list[tuple[str, str]] = []
+
+    def look(name: str, module: Module, output: Any) -> None:
+        if found:
+            return
+        for own, parameter in module.named_parameters(recurse=False):
+            if not _finite(parameter):
+                found.append((name, f"parameter {own}"))
+                return
+        if not all(map(_finite, _tensors(output))):
+            found.append((name, "output"))
+
+    if inputs:
+        handles = [
+            module.register_forward_hook(lambda module, args, output, name=name: look(name, module, output))
+            for name, module in model.named_modules()
+        ]
+        buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]  # running statistics see this batch once only
+        try:
+            with no_grad(), drawing_from(_copied(current_generator())):
+                model(*inputs)
+                for buffer, before in buffers:
+                    buffer.copy_(before)
+        finally:
+            for handle in handles:
+                handle.remove()
+    if found:
+        return found[0]
+    if broken := _broken_parameter(model):
+        return broken
+    for name, parameter in model.named_parameters():
+        if parameter.grad is not None and not _finite(parameter.grad):
+            layer, _, own = name.rpartition(".")
+            return layer, f"gradient of {own}"
+    return None, "loss"
+
+
+def _copied(generator: Generator) -> Generator:
+    copy = Generator()
+    copy.set_state(generator.get_state())
+    return copy
+
+
+def _divergence(
+    value: str, epoch: int, step: int, layer: str | None, what: str, checkpoint: Checkpoint | None
+) -> DivergenceError:
+    if layer is not None:
+        where = f"the first that is not finite is the {what} of {f'layer {layer!r}' if layer else 'the model'}"
+        advice = "lower the learning rate, tenfold to begin with, or clip gradients with nn.utils.clip_grad_norm_()"
+    elif what == "input":
+        where, advice = "the inputs are not finite", "clean the data, or look at what augments them"
+    else:
+        where = "the model's outputs, parameters and gradients are finite"
+        advice = "look at the loss function: a log or a division of 0, or of a large exponential; losses that take logits are safe"
+    kept = f"; {checkpoint.kept()}" if checkpoint else ""
+    return DivergenceError(
+        f"the training diverged in epoch {epoch}, step {step}: {value}; {where}; {advice}{kept}", epoch, step, layer, what
+    )

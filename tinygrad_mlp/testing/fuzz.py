@@ -1,0 +1,618 @@
+"""Random programs, run by this library and by PyTorch: a difference is shrunk and printed as a script.
+
+::
+
+    python -m tinygrad_mlp.testing.fuzz --programs 100000 [--seed 0] [--jobs 1]
+    python -m tinygrad_mlp.testing.fuzz --only 4711        # that program alone
+
+Each program (:mod:`.programs`) has up to twelve lines over mixed dtypes, with views, in-place writes, ties, indexing, reductions,
+products, losses, and now and then arguments that make no sense. Compared are, of every value, dtype, shape, ``requires_grad`` and
+numbers; the gradients of all values together by every input, and the gradients of those; and that a line raises in both
+libraries or in neither, here an error that catches PyTorch's.
+
+A program follows from the seed and its number alone. Not counted as a difference:
+
+* what a perturbation of the inputs by a few units in the last place changes as much (an ill-conditioned program), unless the two
+  libraries agree on every value to the last bit and part by much in the gradients;
+* the cases of :data:`DEVIATIONS`, where PyTorch raises and this library need not;
+* a second derivative at a singular point that is finite here and not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import math
+import re
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+import tinygrad_mlp
+
+from .programs import Leaf, Program, Seeded, Step, write
+
+__all__ = ["DEVIATIONS", "Mismatch", "Report", "compare", "fuzz", "main", "program_number", "script", "shrink"]
+
+Array = np.ndarray[Any, Any]
+
+# Why PyTorch may raise where this library does not: the line and what it says (a regular expression), and the reason.
+DEVIATIONS: dict[str, str] = {
+    r"not implemented for|not supported (on|for)|does not support": "no kernel for the dtype there",
+    r"derivative for .* is not implemented": "no derivative there",
+    r"modified by an inplace operation|is a view and (is being modified inplace|its base)|A view was created in no_grad mode": (
+        "the write is given its history here"
+    ),
+    r"refer to a single memory location|unsupported operation: some elements": "operands that share memory are copied here",
+    r"result type \w+ can't be cast to the desired output type|Found dtype \w+ but expected|Negation, the `-` operator, on a bool": (
+        "no backward of mixed dtypes there"
+    ),
+    r"Index put requires the source and destination dtypes match": "an assignment casts here",
+    r"INTERNAL ASSERT FAILED|Backward0 returned an invalid gradient": "a fault there",
+    r"INDICES element is out of DATA bounds|: index \d+ is out of bounds|: index out of range in self": (
+        "another class of error for an index out of range"
+    ),
+    r"Dimension specified as 0 but tensor has no dimensions": "another class of error for a tensor without dimensions",
+    r"Integer division with addcdiv": "addcdiv divides integers here",
+    r"^v\d+\W.*: a leaf Variable that requires grad": "the write is given its history here",
+    r"view size is not compatible": "another memory layout, of which there is a view",
+    r"Subtraction, the `-` operator": "sub with bool computes here",
+}
+
+
+# Why this library may raise where PyTorch does not.
+STRICTER: dict[str, str] = {
+    r"inplace operation: (l1|standardize|true_divide|_matmul|(class|soft)_cross_entropy) needs": "another value is saved here, and was overwritten",
+    r"view size .* is not compatible": "another memory layout, of which there is no view",
+    r"^v\d+ = torch.cat.*Dimension out of range": "empty vectors have dimensions here",
+    r"memory is read-only or shared by several": "expanded views cannot be written here",
+    r"index -?\d+ is out of bounds": "indices are checked here",
+    r"l1_loss is not implemented for": "no losses of integers here",
+}
+
+# Operations that PyTorch computes less precisely than their dtype allows, and how far the results may part.
+LOOSE: dict[str, float] = {
+    "F.hardsigmoid": 1e-7,  # its 1/6 is a float32
+    "torch.addcdiv": 1e-7,  # with integers it computes in float32
+    "F.binary_cross_entropy(": 1e-6,  # its second derivative adds 1e-12 to denominators
+}
+
+_WRITES = re.compile(r"\w_\(|inplace=True|^[xv]\d+(\[.+\] =| .=)")  # in-place methods and operators, assignments to elements
+_ORDERS = ("the gradients", "the second gradients")
+
+
+# --------------------------------------------------------------------------------------------------- running a program
+
+
+@dataclass
+class Outcome:
+    """What a library made of a program: values by name, gradients of two orders by input, errors by place."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    gradients: dict[str, Array | None] = field(default_factory=dict)
+    seconds: dict[str, Array | None] = field(default_factory=dict)
+
+
+@functools.lru_cache(maxsize=1024)
+def _weights(shape: tuple[int, ...], dtype: str) -> Array:
+    """Fixed cotangents, so that every element counts differently."""
+    return np.cos(np.arange(1.0, math.prod(shape) + 1)).astype(dtype).reshape(shape)
+
+
+def _dtype(tensor: Any) -> str:
+    return str(tensor.dtype).rpartition(".")[2]
+
+
+def _pull(library: Any, outputs: Sequence[Any], inputs: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+    cotangents = [library.from_numpy(_weights(tuple(t.shape), _dtype(t))) for t in outputs]
+    return library.autograd.grad(outputs, inputs, cotangents, create_graph=create_graph, allow_unused=True)
+
+
+def run(program: Program, library: Any, moved: Sequence[Array] | None = None) -> Outcome:
+    """Run the program; the inputs can be moved by a factor per element."""
+    outcome = Outcome()
+    names = {"torch": library, "F": library.nn.functional}
+    sources: dict[str, Any] = {}
+    for k, leaf in enumerate(program.leaves):
+        if moved is not None and leaf.dtype.startswith("float"):
+            leaf = replace(leaf, values=tuple((np.array(leaf.values) * moved[k].ravel()).tolist()))
+        names[leaf.name] = outcome.values[leaf.name] = tensor = leaf.make(library)
+        if leaf.requires_grad:
+            sources[leaf.name] = tensor
+    for step in program.steps:
+        try:
+            exec(step.code, names)
+        except Exception as error:
+            outcome.errors[str(step)] = error
+        else:
+            if step.target:
+                outcome.values[step.target] = names[step.target]
+    outputs = [v for v in outcome.values.values() if hasattr(v, "requires_grad") and v.requires_grad]
+    if not sources or not outputs:
+        return outcome
+    place = _ORDERS[0]
+    try:
+        first = _pull(library, outputs, list(sources.values()), create_graph=True)
+        outcome.gradients = dict(zip(sources, first, strict=True))
+        place = _ORDERS[1]
+        again = [g for g in first if g is not None and g.requires_grad]
+        if again:
+            second = _pull(library, again, list(sources.values()), create_graph=False)
+            outcome.seconds = dict(zip(sources, second, strict=True))
+    except Exception as error:
+        outcome.errors[place] = error
+    return outcome
+
+
+# --------------------------------------------------------------------------------------------------------- comparing
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A difference: what kind of thing differs, where, and both sides as text."""
+
+    kind: str
+    where: str
+    ours: str
+    theirs: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.where}\n  tinygrad_mlp: {self.ours}\n  PyTorch:      {self.theirs}"
+
+
+def _array(tensor: Any) -> Array:
+    if (
+        hasattr(tensor, "_is_zerotensor") and tensor._is_zerotensor()
+    ):  # PyTorch's zeros without memory: a view of them cannot be read
+        return np.zeros(tuple(tensor.shape), _dtype(tensor))
+    return np.asarray(tensor.detach().numpy())
+
+
+def distance(a: Array, b: Array) -> float:
+    """The largest difference relative to the largest number; infinite where NaNs or infinities are in different places."""
+    if a.dtype.kind != "f" or a.size == 0:
+        return 0.0 if np.array_equal(a, b) else math.inf
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    with np.errstate(all="ignore"):
+        regular = np.isfinite(b)
+        if not np.array_equal(np.where(regular, 0.0, b), np.where(regular, 0.0, a), equal_nan=True):
+            return math.inf
+        difference = np.abs(a - b)[regular]
+        largest = np.abs(b[regular]).max(initial=0.0)
+    value = float(difference.max(initial=0.0)) / (1 + float(largest))
+    return value if value == value else math.inf
+
+
+def _unsigned(a: Array) -> Array:
+    return np.where(np.isinf(a), np.inf, a)
+
+
+def _kind_of(error: Exception) -> type[BaseException]:
+    """The built-in class that catches a PyTorch error; a kernel that is not there is a RuntimeError."""
+    found = next(c for c in type(error).__mro__ if c.__module__ == "builtins" and issubclass(c, Exception))
+    return RuntimeError if issubclass(found, NotImplementedError) else found
+
+
+def deviation(place: str, ours: Exception | None, theirs: Exception | None) -> str | None:
+    """Why, in this line, one library need not raise what the other does, if there is a reason."""
+    table, error = (DEVIATIONS, theirs) if theirs is not None else (STRICTER, ours)
+    return next((reason for pattern, reason in table.items() if re.search(pattern, f"{place}: {error}")), None)
+
+
+def _short(error: Exception) -> str:
+    text = str(error).strip().split("\n")[0][:160]
+    return f"{type(error).__name__}: {text}"
+
+
+def compare(program: Program, counts: Counter[str] | None = None) -> Mismatch | None:
+    """Run the program in both libraries; the first difference, or None.
+
+    Args:
+        program: What to run.
+        counts: Where to count what happened: lines, errors, gradients, deviations, ill-conditioned programs.
+    """
+    import torch
+
+    counts = Counter() if counts is None else counts
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours, theirs = run(program, tinygrad_mlp), run(program, torch)
+        counts["lines"] += len(program.steps)
+        counts["errors"] += len(ours.errors)
+        found, comparable = _errors_part(ours, theirs, counts)
+        if found is not None or not comparable:
+            return found
+        found = _values_part(ours, theirs)
+        if found is not None:
+            if found.kind == "shape" and _replayed(program, ours, found.where) is not None:
+                counts["ill-conditioned"] += 1
+                return None
+            return found
+        counts["gradients"] += bool(ours.gradients)
+        counts["second gradients"] += any(g is not None for g in ours.seconds.values())
+        return _numbers_part(program, torch, ours, theirs, counts)
+
+
+def _errors_part(ours: Outcome, theirs: Outcome, counts: Counter[str]) -> tuple[Mismatch | None, bool]:
+    """The first difference in what raises, and whether the rest can be compared."""
+    for place in [*theirs.errors, *ours.errors]:
+        mine, other = ours.errors.get(place), theirs.errors.get(place)
+        reason = deviation(place, mine, other)
+        if mine is not None and other is not None:
+            if not isinstance(mine, _kind_of(other)) and reason is None:
+                return Mismatch(f"class {type(mine).__name__} of error", place, _short(mine), _short(other)), False
+            if _WRITES.search(place):  # of which PyTorch may have done a part
+                return None, False
+            continue
+        if reason is None and mine is None and other is not None:
+            return Mismatch(f"missing {_kind_of(other).__name__}", place, "no error", _short(other)), False
+        if reason is None and mine is not None:
+            return Mismatch(f"unexpected {type(mine).__name__}", place, _short(mine), "no error"), False
+        counts[f"deviation: {reason}"] += 1
+        if place not in _ORDERS:  # what follows is not the same program
+            return None, False
+        for outcome in (ours, theirs):
+            outcome.seconds = {}
+            if place == _ORDERS[0]:
+                outcome.gradients = {}
+    return None, True
+
+
+def _values_part(ours: Outcome, theirs: Outcome) -> Mismatch | None:
+    for name, theirs_value in theirs.values.items():
+        if name not in ours.values:
+            continue
+        mine = ours.values[name]
+        for kind, a, b in (
+            ("dtype", _dtype(mine), _dtype(theirs_value)),
+            ("shape", tuple(mine.shape), tuple(theirs_value.shape)),
+            ("requires_grad", mine.requires_grad, theirs_value.requires_grad),
+        ):
+            if a != b and (kind != "requires_grad" or mine.numel()):  # a view without elements knows no history here
+                return Mismatch(kind, name, str(a), str(b))
+    for name, other in theirs.gradients.items():
+        g = ours.gradients.get(name)
+        if (g is None) != (other is None):
+            return Mismatch("gradient", name, str(g), str(other))
+        if g is not None and other is not None and (_dtype(g), tuple(g.shape)) != (_dtype(other), tuple(other.shape)):
+            return Mismatch("gradient dtype", name, f"{_dtype(g)} {tuple(g.shape)}", f"{_dtype(other)} {tuple(other.shape)}")
+    return None
+
+
+def _numbers(outcome: Outcome) -> Iterator[tuple[str, str, Any]]:
+    for kind, tensors in (("value", outcome.values), ("gradient", outcome.gradients), ("second gradient", outcome.seconds)):
+        for name, tensor in tensors.items():
+            yield kind, name, tensor
+
+
+def _numbers_part(program: Program, torch: Any, ours: Outcome, theirs: Outcome, counts: Counter[str]) -> Mismatch | None:
+    tolerance = 2e-4 if any(_dtype(v) in ("float32", "float16") for v in theirs.values.values()) else 1e-9
+    tolerance = max(
+        [tolerance, *(loose for text, loose in LOOSE.items() if any(text in s.expression for s in program.steps))]
+    )
+    mine = {(kind, name): tensor for kind, name, tensor in _numbers(ours)}
+    for kind, name, other in _numbers(theirs):
+        tensor = mine.get((kind, name))
+        present = other if tensor is None else tensor
+        if present is None:
+            continue
+        a, b = (_array(t) if t is not None else np.zeros(tuple(present.shape)) for t in (tensor, other))  # None is zero
+        apart = distance(a, b)
+        if apart > tolerance:
+            excuse = _excuse(program, ours, theirs, kind, name, a, b, tolerance)
+            if excuse:
+                counts[excuse] += 1
+                return None
+            return Mismatch(kind, name, np.array2string(a, precision=17), np.array2string(b, precision=17))
+    return None
+
+
+def _excuse(
+    program: Program, ours: Outcome, theirs: Outcome, kind: str, name: str, a: Array, b: Array, tolerance: float
+) -> str | None:
+    """Why two numbers may differ: what to count it as, or None for a difference that nothing excuses."""
+    if kind != "value":
+        if distance(_unsigned(a), _unsigned(b)) < tolerance:
+            return "deviation: the sign of an infinity at a signed zero"
+        if distance(np.where(np.isnan(b), 0, a), np.nan_to_num(b, nan=0, posinf=np.inf, neginf=-np.inf)) < tolerance:
+            return "deviation: a derivative that is nan there"
+        regular = np.isfinite(a) & np.isfinite(b)
+        if (
+            kind == "second gradient"
+            and not np.isfinite(b).all()
+            and distance(*(np.where(regular, x, 0) for x in (a, b))) < tolerance
+        ):
+            return "deviation: a second derivative at a singular point"
+    return "ill-conditioned" if _ill_conditioned(program, ours, theirs, kind, name, a, b, tolerance) else None
+
+
+def _ill_conditioned(
+    program: Program, ours: Outcome, theirs: Outcome, kind: str, name: str, a: Array, b: Array, tolerance: float
+) -> bool:
+    """Whether the libraries differ because what they start from differs in the last places.
+
+    A value: PyTorch, given this library's operands, computes this library's value. A gradient: moving the inputs by a few
+    units in the last place changes it as much, and the two libraries did not agree on every value to the last bit.
+    """
+    import torch
+
+    apart = distance(a, b)
+    # What was decided before something was overwritten is not seen any more.
+    overwrites = any(_WRITES.search(str(step)) for step in program.steps)
+    if kind == "value":
+        replayed = _replayed(program, ours, name)
+        if replayed is not None and distance(a, replayed) < tolerance:
+            return True
+        if not overwrites:
+            return False
+    decided_alike = not overwrites and all(
+        np.array_equal(_array(v), _array(ours.values[n]), equal_nan=_array(v).dtype.kind == "f")
+        for n, v in theirs.values.items()
+    )
+    if decided_alike and apart > 50 * tolerance:
+        return False
+    baseline = {(k, n): t for k, n, t in _numbers(theirs)}[kind, name]
+    for attempt in range(10):
+        rng = np.random.default_rng(attempt)
+        scale = (1e-7 if tolerance > 1e-6 else 2e-16) * (1 + attempt)
+        moved = [1 + scale * rng.uniform(-1, 1, leaf.shape) for leaf in program.leaves]
+        tensor = {(k, n): t for k, n, t in _numbers(run(program, torch, moved))}.get((kind, name))
+        if tensor is None or baseline is None or distance(_array(tensor), _array(baseline)) * 30 >= apart:
+            return True
+    return False
+
+
+def _replayed(program: Program, ours: Outcome, name: str) -> Array | None:
+    """What PyTorch computes from this library's operands, if that has the shape of this library's result."""
+    import torch
+
+    step = next((step for step in program.steps if step.target == name), None)
+    if step is None:
+        return None
+    names: dict[str, Any] = {n: torch.from_numpy(_array(ours.values[n]).copy()) for n in step.uses}
+    names |= {"torch": torch, "F": torch.nn.functional}
+    exec(step.code, names)
+    array = _array(names[name])
+    return array if array.shape == tuple(ours.values[name].shape) else None
+
+
+# --------------------------------------------------------------------------------------------------------- shrinking
+
+
+def _cut(program: Program, position: int, value: Any) -> Program:
+    """Without a line: its result becomes an input with the value that it had."""
+    step = program.steps[position]
+    steps = program.steps[:position] + program.steps[position + 1 :]
+    leaves = program.leaves
+    if any(step.target in later.uses for later in steps):
+        array = _array(value)
+        name = f"x{1 + max((int(leaf.name[1:]) for leaf in leaves), default=-1)}"
+        numbers = tuple(array.ravel().tolist())
+        leaves += (Leaf(name, array.shape, _dtype(value), numbers, bool(value.requires_grad)),)
+        steps = tuple(Step(s.target, re.sub(rf"\b{step.target}\b", name, s.expression)) for s in steps)
+    return _tidy(Program(leaves, steps, program.result))
+
+
+def _tidy(program: Program) -> Program:
+    used = {name for step in program.steps for name in step.uses}
+    leaves = tuple(leaf for leaf in program.leaves if leaf.name in used)
+    targets = [step.target for step in program.steps if step.target]
+    return Program(leaves, program.steps, targets[-1] if targets else leaves[-1].name if leaves else "")
+
+
+def _simpler_leaves(leaf: Leaf) -> Iterator[Leaf]:
+    for dim, size in enumerate(leaf.shape):
+        if size > 1:
+            array = np.array(leaf.values, dtype=object).reshape(leaf.shape)
+            smaller = np.take(array, range(size - 1), axis=dim)
+            yield replace(leaf, shape=smaller.shape, values=tuple(smaller.ravel().tolist()))
+    if leaf.requires_grad:
+        yield replace(leaf, requires_grad=False)
+    if leaf.dtype.startswith("float"):
+        for numbers in ([1.0] * len(leaf.values), [float(round(v)) if abs(v) < 1e9 else v for v in leaf.values]):
+            yield replace(leaf, values=tuple(numbers))
+        for k, v in enumerate(leaf.values):
+            for simple in (1.0, 0.0, round(v, 2) if abs(v) < 1e9 else v):
+                yield replace(leaf, values=(*leaf.values[:k], simple, *leaf.values[k + 1 :]))
+
+
+def _weight(program: Program) -> tuple[float, ...]:
+    """How complicated a program is."""
+    numbers = [v for leaf in program.leaves for v in leaf.values]
+    return (
+        len(program.steps),
+        len(program.leaves),
+        len(numbers),
+        sum(leaf.requires_grad for leaf in program.leaves),
+        sum(len(repr(v)) for v in numbers),
+        sum(abs(v - 1) for v in numbers if math.isfinite(v)),
+    )
+
+
+def _simpler(program: Program) -> Iterator[Program]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = run(program, tinygrad_mlp).values
+    for position in range(len(program.steps) - 1, -1, -1):
+        target = program.steps[position].target
+        if not target or target in values:
+            yield _cut(program, position, values.get(target))
+        else:
+            yield _tidy(Program(program.leaves, program.steps[:position] + program.steps[position + 1 :], program.result))
+    for k, leaf in enumerate(program.leaves):
+        for simpler in _simpler_leaves(leaf):
+            yield Program((*program.leaves[:k], simpler, *program.leaves[k + 1 :]), program.steps, program.result)
+
+
+def shrink(program: Program, kind: str, limit: int = 600) -> Program:
+    """A smaller program with a mismatch of the same kind, in at most ``limit`` comparisons."""
+    tries = 0
+    again = True
+    while again:
+        again = False
+        for candidate in _simpler(program):
+            if _weight(candidate) >= _weight(program):
+                continue
+            tries += 1
+            if tries > limit:
+                return program
+            found = compare(candidate)
+            if found is not None and found.kind == kind:
+                program, again = candidate, True
+                break
+    return program
+
+
+def script(program: Program, title: str) -> str:
+    """A standalone script that runs the program in both libraries and prints what each makes of it."""
+    lines = [
+        f'"""{title}"""',
+        "",
+        "import tinygrad_mlp",
+        "import torch as pytorch",
+        "",
+        "",
+        "def run(torch):",
+        "    F = torch.nn.functional",
+        *(f"    {leaf}" for leaf in program.leaves),
+        f"    inputs = [{', '.join(leaf.name for leaf in program.leaves if leaf.requires_grad)}]",
+        *(f"    {step}" for step in program.steps),
+        f"    values = [{', '.join([leaf.name for leaf in program.leaves] + [s.target for s in program.steps if s.target])}]",
+        '    print(torch.__name__, "values", *values, sep="\\n")',
+        "    outputs = [v for v in values if v.requires_grad]",
+        "    for order in range(2 if inputs else 0):",
+        "        weights = [torch.cos(torch.arange(1.0, v.numel() + 1)).reshape(v.shape).to(v.dtype) for v in outputs]",
+        "        grads = torch.autograd.grad(outputs, inputs, weights, create_graph=True, allow_unused=True)",
+        '        print("gradients of order", order + 1, *grads, sep="\\n")',
+        "        outputs = [g for g in grads if g is not None and g.requires_grad]",
+        "        if not outputs:",
+        "            break",
+        "",
+        "",
+        "for library in (tinygrad_mlp, pytorch):",
+        "    try:",
+        "        run(library)",
+        "    except Exception as error:",
+        "        print(library.__name__, type(error).__name__, error)",
+    ]
+    return "\n".join(lines)
+
+
+# ----------------------------------------------------------------------------------------------------------- the fuzzer
+
+
+@dataclass
+class Report:
+    """What a run found: counts, and per kind of difference how often and one shrunk script."""
+
+    programs: int = 0
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    scripts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def mismatches(self) -> int:
+        """How many programs differed."""
+        return self.seen.total()
+
+    def add(self, other: Report) -> None:
+        """Take another report's findings in."""
+        self.programs += other.programs
+        self.counts += other.counts
+        self.seen += other.seen
+        self.scripts = other.scripts | self.scripts
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.programs} programs, {1e3 * self.seconds / max(self.programs, 1):.2f} ms each: {self.mismatches} mismatches"
+        ]
+        lines += [f"  {count:8} {name}" for name, count in sorted(self.counts.items())]
+        for signature, count in self.seen.most_common():
+            lines += ["", f"{count} x {signature}", "", self.scripts.get(signature, "")]
+        return "\n".join(lines)
+
+
+def program_number(number: int, seed: int = 0) -> Program:
+    """The program with this number: it follows from the two alone.
+
+    >>> program_number(3) == program_number(3)
+    True
+    """
+    choices = Seeded(f"{seed}:{number}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return write(choices, length=choices.integer(1, 12), smooth=False, grid=choices.integer(0, 9) >= 7)
+
+
+def _signature(found: Mismatch, program: Program) -> str:
+    """What two reports of the same difference have in common: its kind and the operations of the shrunk program."""
+    operations = [re.sub(r"\b[xv]\d+\b", "_", s.expression) for s in program.steps]
+    return f"{found.kind}: " + "; ".join(re.sub(r"-?\d+(\.\d+)?", "#", text)[:60] for text in operations)
+
+
+def fuzz(numbers: Iterable[int], seed: int = 0, *, scripts: int = 50) -> Report:
+    """Compare the programs with these numbers.
+
+    Args:
+        numbers: Which programs.
+        seed: Of which series.
+        scripts: How many different differences are shrunk; further ones are counted as they are.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    report = Report()
+    start = time.perf_counter()
+    for number in numbers:
+        report.programs += 1
+        program = program_number(number, seed)
+        found = compare(program, report.counts)
+        if found is None:
+            continue
+        shrunk = shrink(program, found.kind) if len(report.scripts) < scripts else program
+        found = compare(shrunk) or found
+        signature = _signature(found, shrunk)
+        report.seen[signature] += 1
+        title = f"{found}\n\nProgram {number} of seed {seed}, shrunk.\n"
+        report.scripts.setdefault(signature, script(shrunk, title))
+    report.seconds = time.perf_counter() - start
+    return report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns 1 if there were mismatches."""
+    parser = argparse.ArgumentParser(prog="python -m tinygrad_mlp.testing.fuzz", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--programs", type=int, default=1000, help="how many")
+    parser.add_argument("--seed", type=int, default=0, help="of which series")
+    parser.add_argument("--first", type=int, default=0, help="the first one's number")
+    parser.add_argument("--only", type=int, help="this one alone: print it and what it does")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    options = parser.parse_args(arguments)
+    if options.only is not None:
+        print(program_number(options.only, options.seed))
+    numbers = range(options.first, options.first + options.programs) if options.only is None else [options.only]
+    report = Report()
+    start = time.perf_counter()
+    if options.jobs == 1:
+        report.add(fuzz(numbers, options.seed))
+    else:
+        with ProcessPoolExecutor(options.jobs) as pool:
+            parts = [numbers[k :: options.jobs] for k in range(options.jobs)]
+            for part in pool.map(fuzz, parts, [options.seed] * options.jobs):
+                report.add(part)
+    report.seconds = time.perf_counter() - start
+    print(report)
+    return 1 if report.mismatches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,355 @@
+"""How much a gradient check can see: the rules that it ran are made wrong, one way at a time, and the check is run again.
+
+A mutant is a backward pass in which one rule is wrong. An observer (``grad_mode.Observer``) stands between the engine and the
+rules of the graph's nodes: it has a rule run on Tensors, notes the primitives that the rule consists of, computes them again
+with one of them changed, and passes that on. So rules are mutated where they are written down, as expressions, and nothing
+but the one backward pass, in its own thread, ever sees it: no rule is replaced anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd.function import _Cotangents
+from ..engine import Node, Primitive, _fit, wrap
+from ..grad_mode import no_grad
+from .recording import Recorder, Slot, Step, forward, observed_by
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = ["Evidence", "Mutant", "PowerReport", "power"]
+
+Array = np.ndarray[Any, Any]
+
+SCALE = 1.01  # a factor that is wrong by more is easier to see
+_SUMS = {"sum", "sum_to", "_sum_along", "cumsum", "index_sum", "scatter_sum"}
+_SAME_VALUES = {"cast", "clone", "expand", "reshape", "slice_", "view"}  # taking their operand instead changes nothing
+_DIMS = ("dim", "dims", "dim0", "dim1")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a gradient without the rules: its products with some directions.
+
+    Attributes:
+        cotangents: One per output; the gradient is that of their inner product with the outputs.
+        directions: ``(elements of all inputs, directions)``; None for one direction per element.
+        numbers: The numerical derivatives, one a direction.
+        allowed: How far the analytic ones may be off.
+    """
+
+    cotangents: Sequence[Array]
+    directions: Array | None
+    numbers: Array
+    allowed: Array
+
+    def contradicts(self, gradient: Array) -> Array:
+        """Per direction, whether the gradient is not what the numbers say."""
+        products = gradient if self.directions is None else gradient @ self.directions
+        return ~(np.abs(products - self.numbers) <= self.allowed)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One way in which one rule is made wrong.
+
+    Attributes:
+        rule: The primitive, or the user's :class:`~tinygrad_mlp.autograd.Function`.
+        input: The input whose gradient the rule gives.
+        kind: ``"sign"``, ``"scale"``, ``"dropped term"``, ``"missing sum"``, ``"transpose"`` or ``"wrong axis"``.
+        position: Of that input.
+        step: Which of the rule's primitives is changed; None for the rule's result.
+        op: That primitive's name.
+        operand: The position of the operand, or the name of the option, that is changed in it.
+        order: 1 in the rules of the function, 2 in those of its gradient, and so on.
+    """
+
+    rule: str
+    input: str
+    kind: str
+    position: int
+    step: int | None = None
+    op: str = ""
+    operand: int | str | None = None
+    order: int = 1
+
+    def __str__(self) -> str:
+        which = self.operand if isinstance(self.operand, str) else f"operand {self.operand}"
+        changed = {
+            "sign": f"{which} with the other sign",
+            "dropped term": f"{which} alone",
+            "missing sum": "the average",
+            "transpose": f"{which} transposed",
+            "wrong axis": f"{which} + 1",
+        }.get(self.kind, "")
+        where = "" if self.step is None else f", in step {self.step}, {self.op}: {changed}"
+        level = "" if self.order == 1 else f" (order {self.order})"
+        return f"{self.rule}, gradient of {self.input}{level}: {self.kind}{where}"
+
+
+@dataclass
+class PowerReport:
+    """How many wrong rules a gradient check noticed.
+
+    Attributes:
+        killed: The mutants that it noticed.
+        survivors: Those that it did not, though the gradient is another: such an error would have passed.
+        masked: Those that leave the gradient as it is all the same, because the function multiplies by 0 what the rule gives,
+            or uses the rule twice, so that a wrong sign cancels. No check at these inputs could notice them.
+        equivalent: Those of which even the rule gives the same at these inputs.
+    """
+
+    killed: list[Mutant] = field(default_factory=list)
+    survivors: list[Mutant] = field(default_factory=list)
+    masked: list[Mutant] = field(default_factory=list)
+    equivalent: list[Mutant] = field(default_factory=list)
+
+    @property
+    def caught(self) -> int:
+        """How many mutants were noticed."""
+        return len(self.killed)
+
+    @property
+    def mutants(self) -> int:
+        """How many mutants gave a wrong gradient."""
+        return len(self.killed) + len(self.survivors)
+
+    def __add__(self, other: PowerReport) -> PowerReport:
+        return PowerReport(**{name: mutants + getattr(other, name) for name, mutants in vars(self).items()})
+
+    def __str__(self) -> str:
+        rules = len({(mutant.rule, mutant.position) for mutants in vars(self).values() for mutant in mutants})
+        lines = [f"{self.caught} of {self.mutants} mutants of {rules} rule{'s' * (rules != 1)} were caught"]
+        if self.masked:
+            lines.append(f"{len(self.masked)} more change what a rule gives, but not the gradient")
+        if self.equivalent:
+            lines.append(f"{len(self.equivalent)} more change nothing at these inputs")
+        return "\n".join([*lines, *(f"survived: {mutant}" for mutant in self.survivors)])
+
+    def __repr__(self) -> str:
+        return f"<PowerReport: {self.caught} of {self.mutants} mutants caught>"
+
+
+# ------------------------------------------------------------------------------------------------ rules as programs
+
+
+@dataclass
+class _Result:
+    """What a rule gives one input, and which steps of the program gave it."""
+
+    parent: Node
+    position: int
+    array: Array
+    start: int
+    end: int
+
+
+class _Program:
+    """The rules of one node on one cotangent, as the primitives that they consist of."""
+
+    def __init__(self, node: Node, g: Any, parents: Sequence[Node]) -> None:
+        if isinstance(g, _Cotangents):
+            bundle = {k: np.asarray(value) for k, value in g.by_position.items()}
+            self.inputs, g = list(bundle.values()), _Cotangents(bundle)
+        else:
+            self.inputs = [np.asarray(g)]
+            g = wrap(self.inputs[0])
+        self.recorder = Recorder(self.inputs)
+        self.results: list[_Result] = []
+        position, begin = -1, 0
+        with no_grad(), observed_by(self.recorder):
+            for parent, tensor in node.vjp(g, set(parents), True):
+                position = node.parents.index(parent, position + 1)  # gradients come in the order of the inputs
+                end = len(self.recorder.steps)
+                self.results.append(_Result(parent, position, tensor._data, begin, end))
+                begin = end
+
+    def mutants(self, rule: str, names: Callable[[int], str]) -> Iterator[Mutant]:
+        """Every mutant that still gives the inputs something of a shape that can be theirs."""
+        for result in self.results:
+            name = names(result.position)
+            kinds = ["sign", "scale", "dropped term"] + ["transpose"] * (result.array.ndim > 1)
+            yield from (Mutant(rule, name, kind, result.position) for kind in kinds)
+            for k, step in enumerate(self.recorder.steps[result.start : result.end]):
+                for kind, operand in _changes(step, self.recorder.values):
+                    mutant = Mutant(rule, name, kind, result.position, k, step.op.name, operand)
+                    try:
+                        self.mutated(mutant)
+                    except _INCOMPETENT:
+                        continue  # it cannot be run at all, so no check is needed to find it
+                    yield mutant
+
+    def mutated(self, mutant: Mutant) -> list[tuple[Node, Array]]:
+        """What the rules give with one thing changed; as they are where the mutant is of another rule."""
+        result = next((r for r in self.results if r.position == mutant.position), None)
+        values: list[Array] | None = None
+        if result is not None and mutant.step is not None:
+            steps = self.recorder.steps[result.start : result.end]
+            if mutant.step < len(steps) and steps[mutant.step].op.name == mutant.op:
+                target = steps[mutant.step]
+                values = self.recorder.replay(
+                    self.inputs, lambda step, args: _changed(mutant, step, args) if step is target else forward(step, args)
+                )
+        contributions = []
+        for each in self.results:
+            slot = self.recorder.slot(each.array)
+            array = each.array if values is None or slot is None else values[slot]
+            if each is result and mutant.step is None:
+                array = _wrong(mutant.kind, array)
+            contributions.append((each.parent, np.asarray(_fit(array, each.parent))))
+        return contributions
+
+
+_INCOMPETENT = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+def _wrong(kind: str, array: Array) -> Array:
+    """A rule's result, made wrong."""
+    if kind == "transpose":
+        return np.swapaxes(array, -1, -2).reshape(array.shape)
+    return array * {"sign": -1.0, "scale": SCALE, "dropped term": 0.0}[kind]
+
+
+def _changes(step: Step, values: Sequence[Array]) -> Iterator[tuple[str, int | str | None]]:
+    """The ways to change a step: the kind, and what in it."""
+    name = step.op.name
+    arrays = [values[a] if type(a) is Slot else a for a in step.inputs]
+    floats = [k for k, a in enumerate(arrays) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+    if name not in _SAME_VALUES:
+        yield from (("dropped term", k) for k in floats)
+    if name in ("add", "sub"):
+        yield "sign", 1
+    if name in _SUMS:
+        yield "missing sum", None
+    if name == "_matmul":
+        yield from (("transpose", k) for k in floats)
+    if np.ndim(arrays[0]) > 1:
+        given = {option: step.params[option] for option in _DIMS if step.params.get(option) is not None}
+        yield from (("wrong axis", option) for option, dims in given.items() if np.size(dims))
+
+
+def _changed(mutant: Mutant, step: Step, args: list[Any]) -> Array:
+    """The step's result with the mutant's change."""
+    k = mutant.operand
+    if mutant.kind == "missing sum":
+        total, count = forward(step, args), forward(step, [np.ones_like(args[0]), *args[1:]])
+        return np.divide(total, count, out=np.zeros_like(total), where=count != 0)
+    if isinstance(k, str):
+        ndim = max(np.ndim(args[0]), 1)
+        dims = step.params[k]
+        wrong = (dims + 1) % ndim if isinstance(dims, int) else tuple((d + 1) % ndim for d in dims)
+        return forward(Step(step.op, step.inputs, {**step.params, k: wrong}, step.value), args)
+    assert k is not None
+    if mutant.kind == "dropped term":
+        return np.broadcast_to(args[k], step.value.shape)
+    changed = -args[k] if mutant.kind == "sign" else np.swapaxes(args[k], -1, -2)
+    return forward(step, [*args[:k], changed, *args[k + 1 :]])
+
+
+# --------------------------------------------------------------------------------------------------- the observers
+
+
+class _Between:
+    """An observer that passes on what ``operate`` makes of a node's contributions."""
+
+    def __init__(self, operate: Callable[[Node, Any, list[tuple[Node, Any]]], list[tuple[Node, Any]]]) -> None:
+        self.operate = operate
+
+    def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+        """Nothing is done to what goes forward."""
+
+    def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
+        """Let the rules run, and pass on something else."""
+        honest = list(contributions)
+        if not honest or any(isinstance(array, _Cotangents) for _, array in honest):  # an output of a user's function
+            return iter(honest)
+        return iter(self.operate(node, g, honest))
+
+
+def _rule(node: Node) -> str:
+    return node.op.name if node.op is not None else node.name().removesuffix("Backward")
+
+
+class _Survey:
+    """Notes the mutants that there are."""
+
+    def __init__(self) -> None:
+        self.mutants: dict[Mutant, None] = {}
+
+    def operated(self, node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
+        """Note the node's mutants, and change nothing."""
+
+        def name(position: int) -> str:
+            return node.op.inputs[position] if node.op is not None and node.op.inputs else f"argument {position}"
+
+        program = _Program(node, g, [parent for parent, _ in honest])
+        self.mutants.update(dict.fromkeys(program.mutants(_rule(node), name)))
+        return honest
+
+
+class _Fault:
+    """Makes one rule wrong wherever it runs, and notes whether that made a difference."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+        self.matters = False
+
+    def operated(self, node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
+        """What the mutated rule gives."""
+        if _rule(node) != self.mutant.rule:
+            return honest
+        wrong = _Program(node, g, [parent for parent, _ in honest]).mutated(self.mutant)
+        for (_, before), (_, after) in zip(honest, wrong, strict=True):
+            self.matters = self.matters or not _same(after, before)
+        return list(wrong)
+
+
+def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evidence], order: int = 1) -> PowerReport:
+    """How many wrong rules the evidence gives away.
+
+    Args:
+        gradient: From one cotangent per output, by a backward pass, to the elements of all gradients as one vector.
+        evidence: What the gradient is held against. The first piece's cotangents should reach every rule.
+        order: Of the derivatives, for the mutants' names.
+    """
+    report, survey = PowerReport(), _Survey()
+    with np.errstate(all="ignore"):
+        with observed_by(_Between(survey.operated)):
+            gradient(evidence[0].cotangents)
+        honest = [gradient(piece.cotangents) for piece in evidence]
+        for mutant in survey.mutants:
+            fault = _Fault(mutant)
+            with observed_by(_Between(fault.operated)):
+                found = _tried(report, fault, gradient, evidence, honest)
+            found.append(replace(mutant, order=order))
+    return report
+
+
+def _tried(
+    report: PowerReport,
+    fault: _Fault,
+    gradient: Callable[[Sequence[Array]], Array],
+    evidence: Sequence[Evidence],
+    honest: Sequence[Array],
+) -> list[Mutant]:
+    """Where in the report a mutant belongs."""
+    differs = False
+    for piece, right in zip(evidence, honest, strict=True):
+        try:
+            wrong = gradient(piece.cotangents)
+        except _INCOMPETENT:  # a wrong rule that raises an error is noticed, too
+            return report.killed
+        if piece.contradicts(wrong).any():
+            return report.killed
+        differs = differs or not _same(wrong, right)
+    return report.survivors if differs else report.masked if fault.matters else report.equivalent
+
+
+def _same(a: Array, b: Array) -> bool:
+    """Whether two arrays are equal but for rounding."""
+    return bool(np.allclose(a, b, rtol=0, atol=1e-12 * np.max(np.abs(b), initial=0.0), equal_nan=True))

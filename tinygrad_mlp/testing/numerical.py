@@ -1,0 +1,421 @@
+"""Numerical derivatives: of a function of Tensors along a direction, from its values alone.
+
+A function is taken as a map from a vector (the elements of all inputs that require grad) to a vector (the elements of all
+outputs). Its derivative along a direction v is
+
+* by central differences, (f(x + h v) - f(x - h v)) / 2h, good to about h^2 f''' / 6 (truncation) and u |f| / h (rounding), with
+  the unit roundoff u = 1.1e-16;
+* by a complex step, Im f(x + i h v) / h with a tiny h: nothing is subtracted, so all digits are good. Tensors hold no complex
+  numbers, but the primitives that the function applied are known, and computed again on complex arrays. That is used where
+  each of them is known to be analytic, gives the real numbers that it gave before, and the result agrees with the differences.
+
+Where the slopes on the two sides of the point stay apart as h gets smaller there is no derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from ..errors import ArgumentError, DTypeError, ShapeError, TinygradError
+from ..grad_mode import enable_grad
+from ..tensor import Tensor
+from .recording import Recorder, Step, forward, observed_by
+
+__all__ = ["Direction", "GradcheckError", "Numerics", "Outputs", "Slopes", "Subject"]
+
+Array = np.ndarray[Any, Any]
+
+_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
+_NOISE = 8  # by how many roundoffs the value of a function may be off
+_STEPS = [4.0**k for k in range(-2, 6)]  # of a careful derivative, in units of eps
+_NEARER = 1 / 16  # how much nearer a kink is looked for
+_IMAGINARY = 1e-100  # beside anything, its square is 0
+_NO_VALUE = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # what functions raise where they have none
+
+
+class GradcheckError(TinygradError, RuntimeError):
+    """What a gradient check found: where, and both numbers."""
+
+
+# ------------------------------------------------------------------------------------------------------ the function
+
+
+@dataclass
+class Outputs:
+    """What a call of a function returned.
+
+    Attributes:
+        tensors: All of it.
+        watched: Which of them have derivatives to check.
+    """
+
+    tensors: tuple[Tensor, ...]
+    watched: list[int]
+
+    @property
+    def checked(self) -> list[Tensor]:
+        """The tensors whose derivatives are checked."""
+        return [self.tensors[k] for k in self.watched]
+
+    def vector(self) -> Array:
+        """Their elements, copied."""
+        return np.concatenate([np.zeros(0), *(np.ravel(t._data) for t in self.checked)])
+
+
+class Subject:
+    """A function at its inputs.
+
+    Args:
+        caller: Whose name errors begin with.
+        func, inputs: As :func:`~tinygrad_mlp.testing.gradcheck` takes them.
+        names: Of the inputs.
+        output_names: Of the outputs.
+        order: 2 where the outputs are gradients, 3 where they are those of gradients, and so on. Gradients must be
+            differentiable, or constant; of other outputs some may be so, and the others are not checked.
+
+    Attributes:
+        sources: The inputs that are differentiated by, those at the positions ``chosen``, named in ``source_names``.
+        point: Their values. sizes: How many elements each has.
+
+    Raises:
+        ValueError: No input requires grad. DTypeError: One that does is not float64.
+        ShapeError: Elements of the inputs share memory.
+    """
+
+    def __init__(
+        self,
+        caller: str,
+        func: Callable[..., Any],
+        inputs: Any,
+        names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+        order: int = 1,
+    ) -> None:
+        self.caller, self.func, self.output_names, self.order = caller, func, output_names, order
+        self.inputs: tuple[Any, ...] = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+        self.names = [f"input {k}" for k in range(len(self.inputs))] if names is None else list(names)
+        asked = {id(x): k for k, x in reversed(list(enumerate(self.inputs))) if isinstance(x, Tensor) and x.requires_grad}
+        self.chosen = sorted(asked.values())  # a tensor that is given twice has one gradient
+        self.sources: list[Tensor] = [self.inputs[k] for k in self.chosen]
+        self.source_names = [self.names[k] for k in self.chosen]
+        self._validate()
+        self.point = [x._data.copy() for x in self.sources]
+        self.sizes = [x._data.size for x in self.sources]
+
+    def _validate(self) -> None:
+        if not self.sources:
+            raise ValueError(
+                f"{self.caller} expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+            )
+        for k, (name, x) in enumerate(zip(self.source_names, self.sources, strict=True)):
+            if x._data.dtype != np.float64:
+                raise DTypeError(
+                    f"{self.caller}: {name} is {x.dtype}, whose few digits are lost in differences; make it float64 with .double()"
+                )
+            low, high = byte_bounds(x._data)
+            if not x._data.flags.writeable or high - low < x._data.nbytes:
+                raise ShapeError(
+                    f"{self.caller}: {name} is read-only, or its elements share memory, so that they cannot be moved one by "
+                    "one; pass a clone()"
+                )
+            for other, y in zip(self.source_names[:k], self.sources[:k], strict=True):
+                if np.shares_memory(x._data, y._data):
+                    raise ShapeError(
+                        f"{self.caller}: {other} and {name} share memory, so that moving the one moves the other; pass a clone()"
+                    )
+
+    def output_name(self, k: int) -> str:
+        """What an output is called."""
+        return f"output {k}" if self.output_names is None else self.output_names[k]
+
+    def call(self) -> Outputs:
+        """Call the function.
+
+        Raises:
+            ArgumentError: It returns something else than Tensors. DTypeError: They are not float64.
+        """
+        with enable_grad():
+            result = self.func(*self.inputs)
+        tensors = tuple(result) if isinstance(result, tuple | list) else (result,)
+        for k, tensor in enumerate(tensors):
+            if not isinstance(tensor, Tensor):
+                raise ArgumentError(
+                    f"{self.caller}: func must return a Tensor, or a tuple or list of them, but {self.output_name(k)} is a "
+                    f"{type(tensor).__name__}"
+                )
+            if tensor.requires_grad and tensor._data.dtype != np.float64:
+                raise DTypeError(
+                    f"{self.caller}: {self.output_name(k)} is {tensor.dtype}, whose few digits are lost in differences; let func "
+                    "compute in the dtype of its inputs"
+                )
+        floating = [k for k, t in enumerate(tensors) if t._data.dtype == np.float64]
+        watched = [k for k in floating if tensors[k].requires_grad]
+        return Outputs(tensors, floating if self.order > 1 or not watched else watched)
+
+    def at(self, moves: Sequence[Array | None]) -> tuple[Array, list[Array]]:
+        """The elements of the outputs with the sources moved from the point, and where exactly that took the sources."""
+        try:
+            for x, point, move in zip(self.sources, self.point, moves, strict=True):
+                if move is not None:
+                    x._data[...] = point + move
+            positions = [x._data.copy() for x in self.sources]
+            values = self.call().vector()
+        finally:
+            for x, point in zip(self.sources, self.point, strict=True):
+                x._data[...] = point
+        return values, positions
+
+
+# --------------------------------------------------------------------------------------------------- derivatives
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Which way to go.
+
+    Attributes:
+        vectors: Per source a vector, None where it stays.
+        element: The source and the index in it, where a single element moves, by 1.
+    """
+
+    vectors: Sequence[Array | None]
+    element: tuple[int, tuple[int, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """The derivatives of all elements of the outputs along a direction.
+
+    Attributes:
+        value: The derivatives.
+        along: The direction as a vector of all sources' elements, as it was taken: x + h v is rounded.
+        sides: The slopes below and above the point.
+        noise: What rounding alone may put between those.
+        method: How the value was found.
+        truncation, rounding: Estimates of its errors.
+    """
+
+    value: Array
+    along: Array
+    sides: tuple[Array, Array]
+    noise: Array
+    method: str
+    truncation: Array
+    rounding: Array
+
+    @property
+    def gap(self) -> Array:
+        """How far the slopes of the two sides are apart."""
+        return np.abs(self.sides[1] - self.sides[0])
+
+
+# Primitives that are linear in their floating-point inputs, so that real and imaginary part go through them one by one.
+_LINEAR = {
+    *(
+        "_cat",
+        "_on_diagonal",
+        "_packed",
+        "_stack",
+        "_sum_along",
+        "cast",
+        "clone",
+        "cumsum",
+        "diagonal",
+        "expand",
+        "flip",
+        "index",
+    ),
+    *(
+        "index_sum",
+        "masked_fill",
+        "mean",
+        "permute",
+        "repeat",
+        "reshape",
+        "roll",
+        "slice_",
+        "sum",
+        "sum_to",
+        "transpose",
+        "tril",
+    ),
+    *("triu", "unslice", "view", "where"),
+}
+# Primitives whose forward is the same analytic function of complex numbers, or piecewise so.
+_ANALYTIC = {
+    *(
+        "_einsum",
+        "_matmul",
+        "acos",
+        "add",
+        "addcdiv",
+        "addcmul",
+        "asin",
+        "atan",
+        "cos",
+        "cosh",
+        "dot",
+        "exp",
+        "expm1",
+        "lerp",
+    ),
+    *("linear", "log", "log10", "log1p", "log2", "maximum", "minimum", "mul", "neg", "pow", "reciprocal", "relu", "rsqrt"),
+    *("sigmoid", "sin", "sinh", "sqrt", "square", "sub", "tan", "tanh", "true_divide"),
+}
+
+
+class _NotAnalyticError(Exception):
+    """A function has no complex step: the differences do."""
+
+
+class _ComplexStep:
+    """The primitives that a function applied, computed again on complex numbers."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.point = subject.point
+        self.recorder = Recorder([x._data for x in subject.sources])
+        with observed_by(self.recorder):
+            outputs = subject.call()
+        self.outputs = [(self.recorder.slot(t._data), t._data.size) for t in outputs.checked]
+
+    def derivatives(self, vectors: Sequence[Array]) -> Array:
+        """Along the direction.
+
+        Raises:
+            _NotAnalyticError: A primitive is not the same function of complex numbers.
+        """
+        inputs = [np.asarray(p + _IMAGINARY * 1j * v) for p, v in zip(self.point, vectors, strict=True)]
+        values = self.recorder.replay(inputs, _complex)
+        parts = [
+            np.zeros(size) if slot is None else np.imag(values[slot]).ravel() / _IMAGINARY for slot, size in self.outputs
+        ]
+        return np.concatenate([np.zeros(0), *parts])
+
+
+def _imaginary(value: Any) -> Any:
+    """The imaginary part of an argument; what is not a floating-point number, an index or a condition, as it is."""
+    if isinstance(value, np.ndarray):
+        return value.imag if value.dtype.kind in "fc" else value
+    return 0.0 if isinstance(value, float | int) else value
+
+
+def _complex(step: Step, args: list[Any]) -> Array:
+    """The step on complex numbers.
+
+    Raises:
+        _NotAnalyticError: It is not known for them, or gives other real numbers than before.
+    """
+    if not any(map(np.iscomplexobj, args)):
+        return step.value
+    if step.op.name in _LINEAR:
+        real = [a.real if np.iscomplexobj(a) else a for a in args]
+        out = np.asarray(forward(step, real) + 1j * forward(step, [_imaginary(a) for a in args]))
+    elif step.op.name in _ANALYTIC:
+        out = forward(step, args)
+    else:
+        raise _NotAnalyticError
+    if not np.allclose(out.real, step.value, rtol=1e-12, atol=0, equal_nan=True):
+        raise _NotAnalyticError  # on a branch cut; or something that is no primitive changed the values
+    return out
+
+
+class Numerics:
+    """The numerical derivatives of a subject, with steps of ``eps``."""
+
+    def __init__(self, subject: Subject, eps: float) -> None:
+        self.subject, self.eps = subject, eps
+        self.base = subject.call().vector()
+        self._complex: _ComplexStep | None = _ComplexStep(subject)
+
+    def differences(self, direction: Direction, h: float) -> Slopes:
+        """Derivatives by differences over ``h``.
+
+        Raises:
+            GradcheckError: The step is too small for the point, or the outputs change their shapes.
+        """
+        subject = self.subject
+        (plus, ahead), (minus, behind) = (
+            subject.at([None if v is None else sign * h * v for v in direction.vectors]) for sign in (1, -1)
+        )
+        if plus.shape != self.base.shape or minus.shape != self.base.shape:
+            raise GradcheckError(f"{subject.caller}: func returns other shapes when its inputs move by {h:g}")
+        taken = np.concatenate([np.ravel(a - b) for a, b in zip(ahead, behind, strict=True)])
+        up = down = h
+        if direction.element is not None:  # as far as the element really went
+            source, index = direction.element
+            x = subject.point[source][index]
+            up, down = float(ahead[source][index] - x), float(x - behind[source][index])
+            if not (up > 0 and down > 0):
+                raise GradcheckError(
+                    f"{subject.caller}: a step of {h:g} is lost beside {subject.source_names[source]}, element {index} = {x:g}, "
+                    "the next float64 being farther away: pass a larger eps, or scale the input"
+                )
+        with np.errstate(all="ignore"):
+            noise = _NOISE * _ROUNDOFF * np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(self.base)) / h
+            return Slopes(
+                (plus - minus) / (up + down),
+                taken / (up + down),
+                ((self.base - minus) / down, (plus - self.base) / up),
+                2 * noise,
+                "central differences",
+                np.zeros(noise.shape),
+                noise,
+            )
+
+    def quick(self, direction: Direction) -> Slopes:
+        """Derivatives from one step, the complex one where it can be taken."""
+        slopes = self.differences(direction, self.eps)
+        if self._complex is None:
+            return slopes
+        bounds = np.cumsum([0, *self.subject.sizes])
+        parts = zip(bounds, bounds[1:], self.subject.point, strict=False)
+        try:
+            exact = self._complex.derivatives([slopes.along[a:b].reshape(p.shape) for a, b, p in parts])
+            if not np.all(np.abs(exact - slopes.value) <= 1e-5 + 1e-3 * np.abs(slopes.value) + slopes.noise):
+                raise _NotAnalyticError
+        except _NotAnalyticError:
+            self._complex = None
+            return slopes
+        return replace(slopes, value=exact, method="complex step", rounding=_NOISE * _ROUNDOFF * np.abs(exact))
+
+    def careful(self, direction: Direction) -> Slopes:
+        """Derivatives from many steps: for each number the extrapolated difference with the smallest estimated error.
+
+        From steps h and 4h, D(h) + (D(h) - D(4h)) / 15 is good to the fourth order (Richardson).
+        """
+        quick = self.quick(direction)
+        tried: list[Slopes] = []
+        for factor in _STEPS:
+            try:
+                tried.append(self.differences(direction, factor * self.eps))
+            except _NO_VALUE:  # too near for the point, or out of the domain: the others are left
+                continue
+        if len(tried) < 2:
+            return quick
+        with np.errstate(all="ignore"):
+            corrections = np.array([near.value - far.value for near, far in pairwise(tried)]) / 15
+            values = np.array([near.value for near in tried[:-1]]) + corrections
+            truncations, roundings = np.abs(corrections), np.array([near.rounding for near in tried[:-1]])
+            errors = np.where(np.isfinite(values), truncations + roundings, np.inf)
+        best = np.argmin(errors, axis=0)[None]
+        value, truncation, rounding = (np.take_along_axis(a, best, 0)[0] for a in (values, truncations, roundings))
+        if quick.method == "complex step":
+            if np.all(np.abs(quick.value - value) <= 8 * (truncation + rounding) + 1e-12 * np.abs(value)):
+                return quick
+            self._complex = None
+        return replace(quick, value=value, method="extrapolated differences", truncation=truncation, rounding=rounding)
+
+    def kinks(self, direction: Direction, slopes: Slopes) -> Array:
+        """Per element of the outputs, whether the slopes of the two sides stay apart as the step gets smaller."""
+        with np.errstate(all="ignore"):
+            steepest = np.maximum(np.abs(slopes.sides[0]), np.abs(slopes.sides[1]))
+            suspect = ~(slopes.gap <= 1e-5 + 1e-3 * steepest + slopes.noise / _NEARER)
+            if not suspect.any():
+                return suspect
+            return suspect & ~(self.differences(direction, self.eps * _NEARER).gap <= 0.5 * slopes.gap)
