@@ -793,7 +793,7 @@ def _walk(
                 shared.discard(parent)
             else:
                 pending[parent] = contribution
-                if contribution is g or getattr(contribution, "base", None) is not None:
+                if contribution is g or node.op is None or getattr(contribution, "base", None) is not None:  # a user's may be any
                     shared.add(parent)
         if not retain_graph:
             node.free()

@@ -188,3 +188,23 @@ def test_saving_an_output_ties_no_knot() -> None:
         assert node() is None
     finally:
         gc.enable()
+
+
+def test_gradients_of_users_functions_own_their_memory() -> None:
+    class Both(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tg.Tensor, y: tg.Tensor) -> tg.Tensor:
+            ctx.save_for_backward(x)
+            return x + y
+
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> Any:
+            (x,) = ctx.saved_tensors
+            return x, x
+
+    x, y = leaf(1.0, 1.0), leaf(1.0, 1.0)
+    Both.apply(x, y).sum().backward()
+    assert x.grad is not None
+    assert y.grad is not None
+    x.grad.mul_(10.0)
+    assert (x.tolist(), y.grad.tolist()) == ([1.0, 1.0], [1.0, 1.0])

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from contract import Sample, central_differences, differentiable, outputs, scalar, tensors, weights_for
+from contract import Sample, differentiable, function_of, outputs, tensors, weights_for
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.engine import PRIMITIVES
+from tinygrad_mlp.testing import gradcheck
 
 FAMILIES = [
     importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("test_*.py")) if path != Path(__file__)
@@ -69,55 +70,11 @@ def test_against_torch(sample: Sample) -> None:
                     np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=rtol, atol=rtol * 10)
 
 
-def floats(sample: Sample) -> list[np.ndarray]:
-    return [a for a in sample.arrays() if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
-
-
-def rebuilt(sample: Sample, values: list[np.ndarray], requires_grad: bool) -> list:
-    queue = list(values)
-    args = tensors(sample, tg, requires_grad=False)
-    for k, a in enumerate(sample.args):
-        if isinstance(a, np.ndarray) and a.dtype.kind == "f":
-            args[k] = tg.tensor(queue.pop(0)).requires_grad_(requires_grad)
-    return args
-
-
 @every_gradient
-def test_first_order(sample: Sample) -> None:
-    args = rebuilt(sample, floats(sample), True)
-    total = scalar(sample, args)
-    if total is None:
-        return
-    sources = [a for a in args if isinstance(a, tg.Tensor) and a.requires_grad]
-    exact = tg.autograd.grad(total, sources, allow_unused=True)
-    numeric = central_differences(lambda v: scalar(sample, rebuilt(sample, v, True)).item(), floats(sample))
-    for source, a, n in zip(sources, exact, numeric, strict=True):
-        np.testing.assert_allclose(np.zeros(source.shape) if a is None else a.numpy(), n, rtol=1e-6, atol=1e-7)
-
-
-def first_order_dot(sample: Sample, args: list):
-    """<v, gradient> with fixed v: a function whose gradient is a Hessian-vector product."""
-    total = scalar(sample, args)
-    sources = [a for a in args if isinstance(a, tg.Tensor) and a.requires_grad]
-    gradients = tg.autograd.grad(total, sources, create_graph=True, allow_unused=True)
-    dot = tg.tensor(0.0, dtype=tg.float64)
-    for g, w in zip(gradients, weights_for(sources), strict=True):
-        if g is not None:
-            dot = dot + (g * tg.tensor(w)).sum()
-    return dot, sources
-
-
-@every_gradient
-def test_second_order(sample: Sample) -> None:
-    if not sample.order2 or scalar(sample, rebuilt(sample, floats(sample), True)) is None:
-        return
-    dot, sources = first_order_dot(sample, rebuilt(sample, floats(sample), True))
-    exact = tg.autograd.grad(dot, sources, allow_unused=True) if dot.requires_grad else [None] * len(sources)
-    numeric = central_differences(
-        lambda v: first_order_dot(sample, rebuilt(sample, v, True))[0].item(), floats(sample), eps=1e-5
-    )
-    for source, a, n in zip(sources, exact, numeric, strict=True):
-        np.testing.assert_allclose(np.zeros(source.shape) if a is None else a.numpy(), n, rtol=1e-5, atol=1e-6)
+def test_derivatives(sample: Sample) -> None:
+    found = function_of(sample)
+    if found is not None:
+        assert gradcheck(*found, atol=1e-7, rtol=1e-6, order=2 if sample.order2 else 1)
 
 
 @every_gradient

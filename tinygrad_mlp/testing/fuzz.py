@@ -74,6 +74,7 @@ STRICTER: dict[str, str] = {
     r"^v\d+ = torch.cat.*Dimension out of range": "empty vectors have dimensions here",
     r"memory is read-only or shared by several": "expanded views cannot be written here",
     r"index -?\d+ is out of bounds": "indices are checked here",
+    r"Integers to negative integer powers": "an exponent without dimensions is a number here",
     r"l1_loss is not implemented for": "no losses of integers here",
 }
 
