@@ -28,7 +28,8 @@ class Worker:
     def __init__(self, process: subprocess.Popen[str], peer: str) -> None:
         self._process = process
         self.peer = peer
-        self.first = self._answer()["first"]
+        answer = self._answer()
+        self.first, self.resident = answer["first"], answer["resident"]
         self.repeats = 1
         self._signal("SIGSTOP")
 
@@ -67,7 +68,7 @@ def _started(peer: str, step: str) -> Iterator[Worker]:
 
 
 def measure(step: str, peers: Sequence[str], rounds: int, seconds: float) -> dict[str, dict[str, Any]]:
-    """Per peer the ``seconds`` of each round and the ``first`` loss.
+    """Per peer the ``seconds`` of each round, the ``first`` loss, and the bytes that its first steps needed (``resident``).
 
     Args:
         step: Its name.
@@ -84,4 +85,7 @@ def measure(step: str, peers: Sequence[str], rounds: int, seconds: float) -> dic
         for _ in range(rounds):
             for worker in workers:
                 times[worker.peer].append(worker.run())
-        return {worker.peer: {"seconds": times[worker.peer], "first": worker.first} for worker in workers}
+        return {
+            worker.peer: {"seconds": times[worker.peer], "first": worker.first, "resident": worker.resident}
+            for worker in workers
+        }

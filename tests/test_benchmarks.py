@@ -38,8 +38,9 @@ def test_the_small_measurements_run(tmp_path: Path) -> None:
     done = benchmarks("--quick", "--out", str(tmp_path), module="benchmarks.micro")
     assert done.returncode == 0, done.stderr
     parts = json.loads((tmp_path / "micro.json").read_text())
-    assert list(parts) == ["products", "operations", "graphs", "imports", "memory", "growth", "epoch"]
+    assert list(parts) == ["products", "operations", "graphs", "imports", "memory", "resident", "growth", "epoch"]
     assert all(rows for rows in parts.values())
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_an_unknown_step_is_an_error() -> None:
