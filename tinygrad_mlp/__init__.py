@@ -67,8 +67,8 @@ _LATER = {"compile": "compiling", "load": "serialization", "save": "serializatio
 
 
 def __getattr__(name: str) -> _Any:
-    if name == "checkpoints":
-        return _import_module(".checkpoints", __name__)
+    if name in ("checkpoints", "testing"):
+        return _import_module(f".{name}", __name__)
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(_import_module(f".{_LATER[name]}", __name__), name)

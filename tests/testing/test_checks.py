@@ -164,6 +164,11 @@ class WrongInputGradient(nn.Module):
         return _WrongTanh.apply(x)
 
 
+class WrongSecondDerivative(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return _WrongSecond.apply(x)
+
+
 class WrongParameterGradient(_Layer):
     def forward(self, x: Any) -> Any:
         return F.linear(x, self.weight) + _WrongTanh.apply(self.bias)
@@ -318,6 +323,7 @@ class LooksAtValues(_Layer):
 BROKEN_MODULES: list[tuple[str, Callable[[], Any], Any]] = [
     ("returns_tensors", GivesNumbers, X),
     ("input_gradients", WrongInputGradient, X),
+    ("input_gradients", WrongSecondDerivative, X),
     ("parameter_gradients", WrongParameterGradient, X),
     ("parameters_registered", Unregistered, X),
     ("parameters_used", Detaches, X),
