@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as torch
+from tinygrad_mlp import fusion as rewriting
 from tinygrad_mlp import nn, optim
 from tinygrad_mlp.errors import GraphError
 from tinygrad_mlp.nn import functional as F
@@ -137,6 +138,30 @@ def test_large_layers_run_in_blocks() -> None:
     blocks = [i for i in compiled.program.instructions if i.kind == "blocks"]
     assert len(blocks) >= 5
     assert all(len(i.body) >= 2 and sum(map(len, i.tables)) >= 2 for i in blocks)
+
+
+@pytest.mark.parametrize("batch", [12, 50])  # smaller and larger than the layers
+@pytest.mark.parametrize("last", [nn.Sigmoid, nn.ReLU, nn.Tanh])
+def test_blocks_shared_by_threads(batch: int, last: type[nn.Module], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rewriting, "BLOCK", 64)
+    monkeypatch.setattr(rewriting, "SHARED", 128)
+    monkeypatch.setattr(rewriting, "THREADS", 3)
+
+    def make() -> tuple[nn.Module, Callable[..., Any]]:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 17), last(), nn.Linear(17, 5))
+        step = training_step(model, optim.Adam(model.parameters(), 1e-2))
+        return model, step
+
+    data = batches(5, size=batch, features=20, classes=5)
+    same(make, data)
+    compiled = torch.compile(make()[1])
+    for one in data[:2]:
+        compiled(*one)
+    assert compiled.program is not None
+    assert {len(i.tables) for i in compiled.program.instructions if i.kind == "blocks"} == {1, 3}
+    widths = {i.output.shape for i in compiled.program.instructions if i.name == "dot" and i.output.ndim == 2}
+    assert ((30, batch) in widths) is (batch == 12)  # with the batch last where it is the smaller
 
 
 def test_cross_entropy_with_another_class_to_ignore() -> None:
