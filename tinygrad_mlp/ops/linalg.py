@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -177,6 +176,9 @@ def _einsum(*inputs: Array, equation: str = "") -> Array:
     return np.einsum(equation, *inputs, optimize=True)
 
 
+_LETTERS = {chr(ord(first) + i) for first in "aA" for i in range(26)}  # without `string`, which takes time to import
+
+
 @composite
 def einsum(equation: str, *operands: Array) -> Array:
     """The sum of products of elements that the equation spells out, a letter for each dimension.
@@ -243,7 +245,7 @@ def _labels(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str]
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     for part in (*terms, right):
-        if rest := set(part.replace("...", "", 1)) - set(string.ascii_letters):
+        if rest := set(part.replace("...", "", 1)) - _LETTERS:
             raise ShapeError(
                 f"einsum(): invalid subscript {sorted(rest)} in {equation!r}; subscripts must be in [a-zA-Z], with "
                 "at most one ellipsis (...) an operand"
@@ -260,7 +262,7 @@ def _labels(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str]
                 f"einsum(): the number of subscripts in {term!r} of the equation {equation!r} does not match the number of "
                 f"dimensions ({len(shapes[k])}) for operand {k}"
             )
-    free = "".join(sorted(set(string.ascii_letters) - set(equation)))[: max(unnamed)]
+    free = "".join(sorted(_LETTERS - set(equation)))[: max(unnamed)]
     full = [term.replace("...", free[len(free) - n :]) for term, n in zip(terms, unnamed, strict=True)]
     named = Counter(left.replace("...", "").replace(",", ""))
     if not arrow:
