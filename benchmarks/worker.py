@@ -11,14 +11,13 @@ from .peers import PEERS
 from .steps import STEPS
 
 
-def _resident() -> int:
-    """The most memory that the process has held so far, in bytes."""
-    if sys.platform == "win32":  # which does not say
+def _resident(what: str) -> int:
+    """The memory that the process holds (``VmRSS``), or the most it has held so far (``VmHWM``), in bytes; 0 elsewhere than on Linux."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith(what))
+    except OSError:
         return 0
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
 
 
 def main() -> None:
@@ -26,12 +25,12 @@ def main() -> None:
     peer, step = sys.argv[1:]
     module, make = PEERS[peer]
     importlib.import_module(module)
-    before = _resident()
+    before = _resident("VmRSS")
     run = make(STEPS[step])
     first = run()
     for _ in range(3):  # compilers work, caches fill
         run()
-    print(json.dumps({"first": first, "resident": _resident() - before}), flush=True)
+    print(json.dumps({"first": first, "resident": _resident("VmHWM") - before}), flush=True)
     for line in sys.stdin:
         count = int(line)
         start = time.perf_counter()

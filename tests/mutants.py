@@ -29,16 +29,15 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"  # before NumPy is loaded: a forked process must not find threads that are not there
+# Before NumPy is loaded: a forked process must not find threads that are not there.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 import hypothesis  # noqa: F401 - loaded once, for every forked process
-import numpy  # noqa: F401, ICN001 - the same
+import numpy  # noqa: F401 - the same
 import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
@@ -48,7 +47,7 @@ with contextlib.suppress(ImportError):  # tests against PyTorch are skipped with
     import torch  # noqa: F401 - the same
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "--strict-markers"]
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 MEMORY = 4 * 2**30  # bytes; a mutant may ask for an array of any size
 
 # By core file, the tests that mirror it. Of the contract of every operation, the rows of the file's own operations are taken.
@@ -69,11 +68,104 @@ MIRRORED: dict[str, list[str]] = {
     "optim/optimizer.py": ["tests/optim/test_optimizers.py"],
 }
 # Files, processes and speed are no matter of the core, and slow to test.
-NOT_WIDER = ["test_benchmarks.py", "test_checkpoints.py", "test_cli.py", "test_compiling.py", "test_loading_fuzz.py", "test_readme.py"]
+NOT_WIDER = [
+    "test_benchmarks.py",
+    "test_checkpoints.py",
+    "test_cli.py",
+    "test_compiling.py",
+    "test_loading_fuzz.py",
+    "test_readme.py",
+]
 
 SAME = re.compile(r"_(Eq_Is|NotEq_IsNot|Is_Eq|IsNot_NotEq)$")
 
-EQUIVALENT: dict[tuple[str, str], str] = {}
+COUNTED = "the two are of one length: it was compared, or the one was made from the other"
+ONE = "there is exactly one"
+SPEED = "a shortcut: the long way gives the same"
+EQUIVALENT: dict[tuple[str, str], str] = {
+    ("autograd/function.py", "- @staticmethod"): "a Function has no instances, and from the class it is the same function",
+    (
+        "grad_mode.py",
+        "- def __init__(self, mode: bool = False) -> None:\n+ def __init__(self, mode: bool = True) -> None:",
+    ): ("every subclass gives the mode"),
+    ("grad_mode.py", "- return cls()(args[0])\n+ return cls()(args[ -1])"): ONE,
+    (
+        "grad_mode.py",
+        "- if args and callable(args[0]):  # @no_grad, without parentheses\n"
+        "+ if args and callable(args[ -1]):  # @no_grad, without parentheses",
+    ): ONE,
+    ("inplace.py", "- version.rebased += 1\n+ version.rebased += 2"): "it is compared for being the same, and no more",
+    ("optim/sgd.py", "- if momentum != 0:\n+ if momentum > 0:"): "a negative momentum is refused before",
+    (
+        "optim/optimizer.py",
+        '- numbered = dict(zip((i for group in saved for i in group["params"]), self._params(), strict=True))\n'
+        '+ numbered = dict(zip((i for group in saved for i in group["params"]), self._params(), strict=False))',
+    ): COUNTED,
+    (
+        "ops/neural.py",
+        '- if approximate == "tanh":\n+ if approximate >= "tanh":',
+    ): 'the other name there is, "none", is less',
+    (
+        "ops/linalg.py",
+        '- unnamed = [len(shape) - len(term.replace("...", "")) for term, shape in zip(terms, shapes, strict=True)]\n'
+        '+ unnamed = [len(shape) - len(term.replace("...", "")) for term, shape in zip(terms, shapes, strict=False)]',
+    ): COUNTED,
+    (
+        "ops/linalg.py",
+        "- factors = [_diagonals(x, term) for x, term in zip(operands, terms, strict=True)]\n"
+        "+ factors = [_diagonals(x, term) for x, term in zip(operands, terms, strict=False)]",
+    ): COUNTED,
+    (
+        "ops/linalg.py",
+        "- for k, (term, count) in enumerate(zip(terms, unnamed, strict=True)):\n"
+        "+ for k, (term, count) in enumerate(zip(terms, unnamed, strict=False)):",
+    ): COUNTED,
+    (
+        "ops/linalg.py",
+        "- if input.ndim > 1 and other.ndim > 1:\n+ if input.ndim != 1 and other.ndim > 1:",
+    ): "0 was refused before",
+    (
+        "ops/linalg.py",
+        "- if len(operands) == 1 and isinstance(operands[0], list | tuple):\n"
+        "+ if len(operands) == 1 and isinstance(operands[ -1], list | tuple):",
+    ): ONE,
+    (
+        "ops/elementwise.py",
+        "- @composite",
+    ): "result_type takes anything, has no argument with a second name, and is no method",
+    (
+        "ops/reduction.py",
+        '- if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":\n'
+        '+ if len(shape) == 1 and input.ndim < 2 and input.shape[1:] == shape and input.dtype.char in "fd":',
+    ): SPEED,
+    (
+        "ops/reduction.py",
+        '- if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":\n'
+        '+ if not len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":',
+    ): SPEED,
+    (
+        "ops/reduction.py",
+        "- return _variance(input, dim, keepdim, correction).astype(input.dtype, copy=False)\n"
+        "+ return _variance(input, dim, keepdim, correction).astype(input.dtype, copy=True)",
+    ): SPEED,
+    ("ops/reduction.py", "- if input.ndim == 0:\n+ if input.ndim < 0:"): "gather takes tensors without dimensions, too",
+    ("engine.py", "- self.arity = -1\n+ self.arity = +1"): SPEED,
+    ("engine.py", "- columns = zip(*rows, strict=True)\n+ columns = zip(*rows, strict=False)"): COUNTED,
+    (
+        "engine.py",
+        '- if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" or not floating):\n'
+        '+ if a_dtype is b_dtype and a_dtype is None and (a_dtype.kind == "f" or not floating):',
+    ): SPEED,
+    (
+        "engine.py",
+        '- if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" or not floating):\n'
+        '+ if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" and not floating):',
+    ): SPEED,
+    (
+        "engine.py",
+        "- if params and not known.issuperset(params):\n+ if params or not known.issuperset(params):",
+    ): SPEED,
+}
 
 
 @dataclass(frozen=True)
@@ -101,17 +193,168 @@ def never_run(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def drawn(file: str, sample: int, rng: random.Random) -> list[Mutant]:
-    """Mutants of a file by chance, another place of the file each as long as there is one."""
+    """Mutants of a file by chance, each at another place in the file as long as there is one."""
     source = (ROOT / "tinygrad_mlp" / file).read_text(encoding="utf-8")
     skipped = never_run(source)
-    operators = {name: get_operator(name) for name in operator_names() if not SAME.search(name)}
-    operators = {name: operator() for name, operator in operators.items() if not operator.arguments()}
-    places: dict[Any, list[tuple[str, int]]] = defaultdict(list)
-    for name, operator in operators.items():
-        occurrence = 0
-        for node in ast_nodes(get_ast(source)) if not places else nodes:
-            for start, _ in operator.mutation_positions(node):
-                if not any(first <= start < last for first, last in skipped):
-                    places[start].append((name, occurrence))
-                occurrence += 1
-    return []
+    nodes = list(ast_nodes(get_ast(source)))
+    places: dict[tuple[int, int], list[tuple[str, int]]] = defaultdict(list)
+    for name in operator_names():
+        if SAME.search(name) or get_operator(name).arguments():  # the latter need the names of variables
+            continue
+        operator = get_operator(name)()
+        starts = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+        for occurrence, start in enumerate(starts):
+            if not any(first <= start < last for first, last in skipped):
+                places[start].append((name, occurrence))
+    for changes in places.values():
+        rng.shuffle(changes)
+    rounds = []
+    while places:
+        rounds.append([(start, changes.pop()) for start, changes in places.items()])
+        rng.shuffle(rounds[-1])
+        places = {start: changes for start, changes in places.items() if changes}
+    mutants = []
+    text = source.splitlines()
+    order = [one for turn in rounds for one in turn if text[one[0][0] - 1][one[0][1] :][:2] != "*,"]  # in a signature
+    for (line, _), (name, occurrence) in order[:sample]:
+        code = mutate_code(source, get_operator(name)(), occurrence)
+        lines = difflib.unified_diff(source.splitlines(), code.splitlines(), lineterm="", n=0)
+        change = "\n".join(f"{row[0]} {row[1:].strip()}" for row in list(lines)[2:] if re.match(r"[+-]\s*\S", row))
+        mutants.append(Mutant(file, line, change, code))
+    return mutants
+
+
+def own_operations(file: str) -> str:
+    """pytest's ``-k`` for the rows of the contract that call an operation of the file."""
+    source = (ROOT / "tinygrad_mlp" / file).read_text(encoding="utf-8")
+    return " or ".join(["every_primitive", *re.findall(r"^def (\w+)\(", source, re.MULTILINE)])
+
+
+def mirrored(file: str) -> list[list[str]]:
+    """The arguments of pytest that run the tests of a file: a list after the other."""
+    tests = [test for test in MIRRORED[file] if test != CONTRACT]
+    return [tests] + [[CONTRACT, "-k", own_operations(file)]] * (CONTRACT in MIRRORED[file])
+
+
+def wider(file: str) -> list[list[str]]:
+    """The same of whatever else could notice: the file's doctests, then the tests of all that is built on the core."""
+    top = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_*.py") if path.name not in NOT_WIDER)
+    doctests = ["--doctest-modules", f"tinygrad_mlp/{file}"]
+    return [doctests, ["tests/ops", "tests/autograd", "tests/nn", "tests/optim", *top]]
+
+
+def child(tree: Path, tests: list[list[str]]) -> None:
+    """Run the tests in the tree, as a process of its own, which ends with the first exit code that is not 0."""
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silence, stream)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    os.chdir(tree)
+    sys.path.insert(0, str(tree))
+    import tinygrad_mlp
+
+    assert Path(tinygrad_mlp.__file__).is_relative_to(tree)
+    for arguments in tests:
+        code = pytest.main([*OPTIONS, *arguments])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):  # a file without doctests
+            os._exit(code)
+    os._exit(0)
+
+
+def passes(tree: Path, tests: list[list[str]], limit: float) -> bool:
+    """Whether the tests pass in the tree, within the time."""
+    process = multiprocessing.get_context("fork").Process(target=child, args=(tree, tests))
+    process.start()
+    process.join(limit)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    return process.exitcode == 0
+
+
+class Tree:
+    """A copy of the project to be mutated, with what it takes to run its tests there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("tinygrad_mlp", "tests", "docs", "benchmarks"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("pyproject.toml", "setup.cfg", "README.md"):
+            shutil.copy(ROOT / name, folder / name)
+        self.limits: dict[str, float] = {}
+
+    def limit(self, tests: list[list[str]]) -> float:
+        """Five times the seconds that the tests take on the original."""
+        key = json.dumps(tests)
+        if key not in self.limits:
+            sys.dont_write_bytecode = False  # what is not mutated is compiled once
+            start = time.perf_counter()
+            if not passes(self.folder, tests, 600.0):
+                raise SystemExit(f"these fail without a mutant: {' '.join(map(' '.join, tests))}")
+            self.limits[key] = 5 * (time.perf_counter() - start)
+            sys.dont_write_bytecode = True
+        return self.limits[key]
+
+    def survives(self, mutant: Mutant, tests: list[list[str]]) -> bool:
+        """Whether the tests pass on the mutant."""
+        limit = self.limit(tests)
+        path = self.folder / "tinygrad_mlp" / mutant.file
+        original = path.read_text(encoding="utf-8")
+        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):  # the mutant may have the same time and size
+            compiled.unlink()
+        path.write_text(mutant.code, encoding="utf-8")
+        try:
+            return passes(self.folder, tests, limit)
+        finally:
+            path.write_text(original, encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw the mutants, run them, and print who lives; the exit code is 1 if a mutant that is not equivalent does."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", metavar="FILES", help=f"of {', '.join(MIRRORED)} (all)")
+    parser.add_argument("--sample", type=int, default=60, help="mutants of each file (60)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice (0)")
+    parser.add_argument("--mirrored", action="store_true", help="leave out the wider tests")
+    parser.add_argument("--journal", type=Path, help="notes outcomes; what it has as killed is not run again")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.files) - set(MIRRORED):
+        parser.error(f"no core file: {', '.join(sorted(unknown))}; choose from {', '.join(MIRRORED)}")
+    killed_before = set()
+    if options.journal and options.journal.exists():
+        notes = [json.loads(line) for line in options.journal.read_text(encoding="utf-8").splitlines()]
+        killed_before = {(note["file"], note["line"], note["change"]) for note in notes if note["outcome"] == "killed"}
+    totals = [0, 0, 0]
+    with tempfile.TemporaryDirectory(prefix="mutants") as folder:
+        tree = Tree(Path(folder))
+        for file in options.files or MIRRORED:
+            counts = [0, 0, 0]
+            for mutant in drawn(file, options.sample, random.Random(f"{options.seed} {file}")):
+                outcome = "killed"
+                if (file, mutant.change) in EQUIVALENT:
+                    outcome = "equivalent"
+                elif (file, mutant.line, mutant.change) not in killed_before:
+                    lives = tree.survives(mutant, mirrored(file))
+                    if lives and (options.mirrored or tree.survives(mutant, wider(file))):
+                        outcome = "survived"
+                        print(f"--- tinygrad_mlp/{file}:{mutant.line} survived\n{mutant.change}", flush=True)
+                counts[("killed", "equivalent", "survived").index(outcome)] += 1
+                if options.journal:
+                    note = {"file": file, "line": mutant.line, "change": mutant.change, "outcome": outcome}
+                    with options.journal.open("a", encoding="utf-8") as journal:
+                        journal.write(json.dumps(note) + "\n")
+            show(file, counts)
+            totals = [total + count for total, count in zip(totals, counts)]
+    show("all", totals)
+    return int(totals[2] > 0)
+
+
+def show(name: str, counts: Sequence[int]) -> None:
+    """A line of the table."""
+    killed, equivalent, survived = counts
+    share = killed / max(1, killed + survived)
+    print(f"{name:22} {killed}/{sum(counts)} killed, {equivalent} equivalent, {survived} survived: {share:.1%}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -693,3 +693,171 @@ def test_a_check_names_the_instruction_that_is_not_there_any_more() -> None:
     del functions[1:]
     with pytest.raises(GraphError, match=r"instruction 1 was traced as relu -> \[2, 6\], but the step now does sum -> \[\]"):
         step(torch.ones(2, 6))
+
+
+# ---------------------------------------------------------------------------------------- what must not be mixed up
+
+
+@pytest.mark.parametrize("options", [{}, {"fusion": False}, {"check": True}])
+def test_an_argument_that_the_step_also_knows_otherwise(options: dict[str, bool]) -> None:
+    known = torch.ones(3)
+    step = torch.compile(lambda x: x - known, **options)
+    step(known)
+    assert step(known).tolist() == [0, 0, 0]
+    assert step(torch.full((3,), 5.0)).tolist() == [4, 4, 4]
+
+    p = nn.Parameter(torch.ones(3))
+    optimizer = optim.SGD([p], 0.5)
+
+    @torch.compile(**options)
+    def train(x: torch.Tensor) -> torch.Tensor:
+        optimizer.zero_grad()
+        loss: torch.Tensor = (p * x).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):
+        train(p.detach())
+    before, x = p.detach().clone(), torch.full((3,), 7.0)
+    assert train(x).item() == pytest.approx(7 * before.sum().item())
+    assert x.tolist() == [7, 7, 7]
+    assert p.tolist() == (before - 3.5).tolist()
+
+
+@pytest.mark.parametrize("fusion", [False, True])
+def test_a_check_of_writes_to_arguments(fusion: bool) -> None:
+    @torch.compile(fusion=fusion, check=True)
+    def step(x: torch.Tensor) -> torch.Tensor:
+        x.add_(1)
+        return x * 2
+
+    given = [torch.full((3,), float(i)) for i in range(5)]
+    assert [step(x).tolist() for x in given] == [[2.0 * (i + 1)] * 3 for i in range(5)]
+    assert [x.tolist() for x in given] == [[i + 1.0] * 3 for i in range(5)]
+
+
+def test_a_check_of_numbers_that_compare_otherwise_traces_anew() -> None:
+    def make() -> tuple[nn.Module, Callable[..., Any]]:
+        model = network()
+        optimizer = optim.SGD(model.parameters(), 0.1)
+        optimizers.append(optimizer)
+        return model, training_step(model, optimizer)
+
+    def decay(model: nn.Module, i: int) -> None:
+        optimizers[-1].param_groups[0]["weight_decay"] = 0.1 * (i // 3 % 2)
+
+    optimizers: list[Any] = []
+    same(make, batches(12), decay)
+
+
+class ByNumbers(optim.Optimizer):
+    """An update whose factor is computed from the learning rate and the step count."""
+
+    def __init__(self, params: Any, factor: Callable[[Any, Any], Any]) -> None:
+        super().__init__(params, {"lr": 0.5})
+        self.factor = factor
+
+    def initial_state(self, p: torch.Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        return {"step": 0.0}
+
+    def update(self, p: torch.Tensor, g: torch.Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        state["step"] += 1
+        p.sub_(g, alpha=self.factor(group["lr"], state["step"]))
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        lambda lr, n: lr / n**0.5,
+        lambda lr, n: abs(-lr) / +n,
+        lambda lr, n: lr * (n // 2) + n % 3,
+        lambda lr, n: min(max(lr / n, 0.0), np.inf),
+        lambda lr, n: np.float64(2) * lr / n * np.float64(0.5),
+        lambda lr, n: lr if n < np.inf else np.nan,
+        lambda lr, n: lr / (n + -0.0) + 1e-300,
+    ],
+)
+def test_numbers_of_an_optimizer_are_computed_anew(factor: Callable[[Any, Any], Any]) -> None:
+    def make() -> tuple[nn.Module, Callable[..., Any]]:
+        model = network()
+        return model, training_step(model, ByNumbers(model.parameters(), factor))
+
+    same(make, batches(6))
+
+
+@pytest.mark.parametrize("factor", [lambda lr, n: lr / int(n), lambda lr, n: lr * round(n), lambda lr, n: divmod(n, 2)[1]])
+def test_numbers_of_an_optimizer_are_not_rounded(factor: Callable[[Any, Any], Any]) -> None:
+    model = network()
+    step = torch.compile(training_step(model, ByNumbers(model.parameters(), factor)))
+    (batch,) = batches(1)
+    step(*batch)
+    with pytest.raises(GraphError, match="a number of the optimizer, rounded"):
+        step(*batch)
+
+
+def test_another_default_dtype_is_traced_anew() -> None:
+    step = torch.compile(lambda i: (i * 0.5, torch.zeros(2) + 1))
+    ids = torch.arange(3)
+    for _ in range(3):
+        assert [t.dtype for t in step(ids)] == [torch.float32] * 2
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert [t.dtype for t in step(ids)] == [torch.float64] * 2
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_memory_that_overlaps_beyond_numpy() -> None:
+    memory = bytearray(4 * 301 * 300)
+    a = torch.from_numpy(np.frombuffer(memory, np.float32, 300 * 300).reshape(300, 300))
+    b = torch.from_numpy(np.frombuffer(memory, np.float32, 300 * 300, offset=1200).reshape(300, 300))
+
+    def step(x: torch.Tensor) -> torch.Tensor:
+        b.copy_(a * 2 + 1).mul_(x)
+        return b.sum()
+
+    compiled, outcomes = torch.compile(step), []
+    for function in (step, compiled):
+        a.fill_(1.0)
+        outcomes.append([function(torch.tensor(0.5)).item() for _ in range(4)])
+    assert outcomes[0] == outcomes[1]
+
+
+def test_half_precision_sums_have_more_digits_on_the_way() -> None:
+    bias = torch.zeros(4, dtype=torch.float16, requires_grad=True)
+
+    def step(x: torch.Tensor) -> torch.Tensor:
+        bias.grad = None
+        (x + bias).sum().backward()
+        assert bias.grad is not None
+        return bias.grad * 1
+
+    compiled = torch.compile(step)
+    x = torch.zeros(5000, 4, dtype=torch.float16)
+    for _ in range(3):
+        assert step(x).tolist() == compiled(x).tolist() == [5000] * 4
+
+
+def test_the_gradient_of_relu_at_nan_is_that_of_the_function() -> None:
+    p = nn.Parameter(torch.tensor([[1.0, -1.0, float("nan")]]))
+
+    def step(x: torch.Tensor) -> torch.Tensor:
+        p.grad = None
+        ((p + x).relu() * 3).sum().backward()
+        assert p.grad is not None
+        return p.grad * 1
+
+    compiled = torch.compile(step, check=True)
+    for _ in range(3):
+        assert compiled(torch.zeros(1, 3)).tolist() == [[3, 0, 3]]
+
+
+def test_small_relu_networks_keep_the_batch_last() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 5))
+    step = torch.compile(training_step(model, optim.SGD(model.parameters(), 0.1)))
+    for batch in batches(2, size=8, features=30, classes=5):
+        step(*batch)
+    assert step.program is not None
+    assert {i.output.shape for i in step.program.instructions if i.name == "maximum"} == {(20, 8)}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import gc
 import threading
+import tracemalloc
 import weakref
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import primitive
+from tinygrad_mlp.engine import OPS, primitive
 
 
 def leaf(*values: float) -> tg.Tensor:
@@ -78,6 +80,28 @@ def test_backward_into_named_inputs_only() -> None:
     assert a.grad is not None
     assert a.grad.tolist() == [4.0]
     assert b.grad is None
+
+
+def test_backward_of_several_roots_records_nothing_and_frees_the_graph() -> None:
+    x = leaf(3.0)
+    roots = [(x * x).sum(), (x * 2).sum()]
+    tg.autograd.backward(roots)
+    assert x.grad is not None
+    assert x.grad.tolist() == [8.0]
+    assert not x.grad.requires_grad
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        tg.autograd.backward(roots)
+
+
+def test_batched_cotangents_share_the_graph_and_the_last_frees_it() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * x
+    (jacobian,) = tg.autograd.grad(y, x, tg.eye(2, dtype=tg.float64), retain_graph=True, is_grads_batched=True)
+    assert jacobian.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    (jacobian,) = tg.autograd.grad(y, x, 3 * tg.eye(2, dtype=tg.float64), is_grads_batched=True)
+    assert jacobian.tolist() == [[6.0, 0.0], [0.0, 12.0]]
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        y.sum().backward()
 
 
 # ------------------------------------------------------------------------------------------------------- depth
@@ -217,9 +241,37 @@ def test_in_place_shape_and_dtype() -> None:
         tg.ones(2).add_(tg.ones(3, 2))
     with pytest.raises(RuntimeError, match="can't be cast to the desired output type"):
         tg.ones(2, dtype=tg.int64).add_(0.5)
+    with pytest.raises(RuntimeError, match=r"sub\(\) is not defined for bool and bool"):
+        tg.ones(2, dtype=tg.bool).sub_(tg.ones(2, dtype=tg.bool))
     with pytest.raises(RuntimeError, match="read-only"):
         tg.ones(1).expand(3).add_(1)
     assert tg.ones(2, dtype=tg.float32).add_(tg.ones(2, dtype=tg.float64)).dtype is tg.float32
+
+
+def test_in_place_with_what_is_no_tensor() -> None:
+    with pytest.raises(RuntimeError, match=r"add_: output with shape \(2,\) doesn't match the broadcast shape \(3, 2\)"):
+        tg.ones(2).add_(np.ones((3, 2), np.float32))
+    with pytest.raises(TypeError, match=r"add\(\): expected Tensors or numbers, got str"):
+        tg.ones(2).add_("1")
+
+
+def test_in_place_computes_in_the_memory_of_its_target() -> None:
+    x, other = tg.ones(1 << 18), tg.ones(1 << 18)
+    tracemalloc.start()
+    try:
+        x.add_(other).mul_(2).mul_(x)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 18  # bytes: no array of that size was made
+    finally:
+        tracemalloc.stop()
+    assert x.max().item() == 16
+
+
+def test_in_place_reads_the_old_value_of_what_overlaps() -> None:
+    x = tg.tensor([5.0, 1.0, 3.0])
+    x[:2].clamp_(2.0, x[1:])  # computed in place, its first half would overwrite the bounds of its second
+    assert x.tolist() == [1.0, 2.0, 3.0]
+    x[1:].add_(x[:2])
+    assert x.tolist() == [1.0, 3.0, 5.0]
 
 
 # ------------------------------------------------------------------------------------------- in-place and views
@@ -291,6 +343,18 @@ def test_in_place_histories_equal_torch(moves: list[str], seed: int) -> None:
             np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-12)
 
 
+def test_a_view_made_before_a_write_has_the_history_of_the_write() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    first, second = y[0], y[1:].view(1)
+    y.mul_(3)
+    first.mul_(6.0)
+    (first + second).sum().backward()
+    assert (first.item(), second.item()) == (18.0, 6.0)
+    assert x.grad is not None
+    assert x.grad.tolist() == [18.0, 3.0]
+
+
 def test_writing_a_tracked_value_into_an_untracked_tensor() -> None:
     w = leaf(3.0)
     z = tg.zeros(2, 2, dtype=tg.float64)
@@ -354,6 +418,60 @@ def test_modes_decorate() -> None:
     assert tg.is_grad_enabled()
 
 
+def test_decorated_functions_keep_their_names() -> None:
+    @tg.no_grad()
+    def function() -> None:
+        """What it does."""
+
+    @tg.no_grad()
+    def steps() -> Iterator[int]:
+        """What it yields."""
+        yield 1
+
+    assert (function.__name__, function.__doc__) == ("function", "What it does.")
+    assert (steps.__name__, steps.__doc__) == ("steps", "What it yields.")
+
+
+def test_a_decorated_generator_has_its_mode_and_its_user_another() -> None:
+    seen: list[object] = []
+
+    @tg.no_grad()
+    def steps() -> Generator[bool, str, str]:
+        try:
+            seen.append((yield tg.is_grad_enabled()))
+            yield tg.is_grad_enabled()
+        except KeyError:
+            yield tg.is_grad_enabled()
+        finally:
+            seen.append(tg.is_grad_enabled())
+        return "done"
+
+    generator = steps()
+    assert not next(generator)
+    assert tg.is_grad_enabled()
+    assert not generator.send("sent")
+    assert not generator.throw(KeyError)
+    with pytest.raises(StopIteration, match="done"):
+        next(generator)
+    assert seen == ["sent", False]
+
+    seen.clear()
+    closed = steps()
+    next(closed)
+    closed.close()
+    assert seen == [False]
+    assert tg.is_grad_enabled()
+
+
+def test_modes_decorate_callables_that_are_no_functions() -> None:
+    class Asked:
+        def __call__(self) -> bool:
+            return tg.is_grad_enabled()
+
+    assert not tg.no_grad()(Asked())()
+    assert tg.no_grad()(max)(1, 2) == 2
+
+
 def test_inference_tensors_stay_out_of_graphs() -> None:
     with tg.inference_mode():
         t = tg.ones(2, dtype=tg.float64)
@@ -410,6 +528,17 @@ def test_retain_grad() -> None:
     assert y.grad.tolist() == [4.0, 8.0]
 
 
+def test_a_retained_gradient_is_that_of_the_value_last_written() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    y.retain_grad()
+    y.mul_(3)
+    (y * 5).sum().backward()
+    assert y.grad is not None
+    assert x.grad is not None
+    assert (y.grad.tolist(), x.grad.tolist()) == ([5.0, 5.0], [30.0, 30.0])
+
+
 # ---------------------------------------------------------------------------------------------------- higher order
 
 
@@ -445,6 +574,21 @@ def test_mixed_dtypes_get_gradients_of_their_own_dtype() -> None:
     assert a.grad is not None
     assert b.grad is not None
     assert (a.grad.dtype, b.grad.dtype) == (tg.float32, tg.float64)
+
+
+def test_an_input_without_a_rule_records_nothing() -> None:
+    assert not OPS["zeros_of"](leaf(1.0)).requires_grad
+    logits, weight = leaf(1.0, 2.0), leaf(1.0, 3.0)
+    loss = OPS["class_cross_entropy"](logits[None], tg.tensor([1]), weight)
+    assert loss.grad_fn is not None
+    assert [parent is not None for parent, _ in loss.grad_fn.next_functions] == [True, False, False]
+
+
+@pytest.mark.parametrize("dtype", [tg.int64, tg.uint8, tg.bool])
+def test_what_holds_no_floats_wants_no_gradient(dtype: tg.dtype) -> None:
+    y = leaf(1.0, 2.0).to(dtype)
+    assert not y.requires_grad
+    assert y.grad_fn is None
 
 
 def test_requires_grad_needs_floats_and_leaves() -> None:

@@ -38,6 +38,7 @@ def faults(**environment: str) -> int:
 def test_the_arrays_of_a_step_use_the_memory_of_the_step_before() -> None:
     assert faults() < 1000
     assert faults(MALLOC_MMAP_THRESHOLD_="131072") > 30_000  # the user's word
+    assert faults(GLIBC_TUNABLES="glibc.malloc.mmap_threshold=131072") > 30_000
 
 
 def test_it_is_said_whether_memory_is_kept() -> None:

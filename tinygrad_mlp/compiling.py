@@ -19,9 +19,10 @@ whose tensors have shapes that depend on values. Tensors among the arguments tha
 is called as it is.
 
 What a step reads from Python is as it was when it was traced: numbers in variables and attributes, lists, the outcome of an
-``if``. Attributes of modules are the exception: setting one traces anew. What it does to Python happens then, and not again:
-printing, appending to a list, ``scheduler.step()`` (which refuses). The tensors that it returns have no history, and the gradients
-it leaves in ``.grad`` are written over by the next call.
+``if``, and what ``math.sqrt`` and its like make of an optimizer's number (``** 0.5`` is computed anew). Attributes of modules are the
+exception: setting one traces anew. What it does to Python happens then, and not again: printing, appending to a list,
+``scheduler.step()`` (which refuses). The tensors that it returns have no history, and the gradients it leaves in ``.grad`` are
+written over by the next call. A method is compiled bound: ``compile(trainer.step)``.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from .dtypes import get_default_dtype
 from .engine import Primitive, is_tensor, version_of, wrap
 from .errors import ArgumentError, GraphError
 from .fusion import Instruction, copy, optimized, owner
@@ -52,8 +54,17 @@ Array = np.ndarray[Any, Any]
 # ------------------------------------------------------------------------------------------------ traced numbers
 
 
+def _spelled(value: Any) -> str:
+    """A number as Python; of infinity and nan there is no literal."""
+    if type(value) is Number:
+        return value.name
+    return repr(value) if isinstance(value, int) else f"float('{float(value)!r}')"
+
+
 class Number(float):
     """A number that may differ from call to call: its value now, and the name it has in the program."""
+
+    __array_ufunc__ = None  # NumPy's numbers leave arithmetic to it
 
     name: str
     tracer: Tracer
@@ -67,7 +78,7 @@ class Number(float):
     def _with(self, symbol: str, other: Any, compute: Callable[[Any, Any], Any], swapped: bool) -> Any:
         if not isinstance(other, int | float):
             return NotImplemented
-        mine, others = self.name, getattr(other, "name", repr(other))
+        mine, others = self.name, _spelled(other)
         left, right = (others, mine) if swapped else (mine, others)
         a, b = float(self), float(other) if isinstance(other, Number) else other
         return self.tracer.number(f"{left} {symbol} {right}", compute(b, a) if swapped else compute(a, b))
@@ -82,8 +93,19 @@ class Number(float):
         return self.tracer.number(f"-{self.name}", -float(self))
 
     def _compared(self, symbol: str, other: Any, outcome: bool) -> bool:
-        self.tracer.guards.append((f"({self.name} {symbol} {getattr(other, 'name', repr(other))})", outcome))
+        self.tracer.guards.append((f"({self.name} {symbol} {_spelled(other)})", outcome))
         return outcome
+
+    def __abs__(self) -> Number:
+        return self.tracer.number(f"abs({self.name})", abs(float(self)))
+
+    def __pos__(self) -> Number:
+        return self
+
+    def _looked_at(self, *_: Any) -> Any:
+        self.tracer.read("a number of the optimizer, rounded")
+
+    __int__ = __round__ = __trunc__ = __floor__ = __ceil__ = __divmod__ = _looked_at
 
     def __bool__(self) -> bool:
         return self._compared("!=", 0, float(self) != 0)
@@ -99,7 +121,8 @@ def _comparison(symbol: str, compute: Callable[[Any, Any], bool]) -> Callable[[N
     return lambda self, other: self._compared(symbol, other, compute(float(self), float(other)))
 
 
-for _name, _symbol in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/"), ("pow", "**")):
+_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "floordiv": "//", "mod": "%"}
+for _name, _symbol in _OPERATORS.items():
     _compute = eval(f"lambda a, b: a {_symbol} b")
     setattr(Number, f"__{_name}__", _arithmetic(_symbol, _compute, swapped=False))
     setattr(Number, f"__r{_name}__", _arithmetic(_symbol, _compute, swapped=True))
@@ -245,9 +268,9 @@ class Tracer:
         traced, fixed = dict(group), {}
         for key, value in group.items():
             if _is_number(value):
-                traced[key] = self.number(f"{name}[{key!r}]", float(value))
+                traced[key] = self.number(f"float({name}[{key!r}])", float(value))
             elif key != "params" and isinstance(value, tuple | list) and all(map(_is_number, value)):
-                traced[key] = tuple(self.number(f"{name}[{key!r}][{i}]", float(v)) for i, v in enumerate(value))
+                traced[key] = tuple(self.number(f"float({name}[{key!r}][{i}])", float(v)) for i, v in enumerate(value))
             elif key not in ("params", "param_names"):
                 fixed[key] = value
         if any(seen is group for _, seen, *_ in self.groups):
@@ -368,7 +391,8 @@ class Program:
             elif line := self._line(instruction):
                 body.append(f"    {line}")
             if checked and instruction.kind != "view":
-                body += [f"    compare({self._constant(part)})" for part in _completed(instruction)]
+                made = _completed(instruction)
+                body += [f"    compare({self._constant(part)}, {self._name(part.output)})" for part in made]
         lines += [f"    {name} = {converted}" for name, converted in self._converted.items()] + body
         self._environment["copyto"] = _store
         for entries, key, name in tracer.writes:
@@ -383,6 +407,11 @@ class Program:
         Raises:
             GraphError: An instruction computes something else than the function does now.
         """
+        for (was, outcome), (does, comes) in zip(self._tracer.guards, reference.guards, strict=False):
+            if was != does:
+                break
+            if outcome is not comes:
+                return False
         for i, (mine, now) in enumerate(zip_longest(self._tracer.instructions, reference.instructions)):
             if mine is None or now is None or (mine.name, mine.output.shape) != (now.name, now.output.shape):
                 was, does = ("nothing more" if x is None else f"{x.name} -> {list(x.output.shape)}" for x in (mine, now))
@@ -412,8 +441,8 @@ class Program:
                 np.copyto(grad._data, tensor._grad._data)
             tensor._grad = grad
 
-    def _compare(self, part: Instruction, *, exact: bool) -> None:
-        expected, got = self._expected[part.completes], part.output
+    def _compare(self, part: Instruction, got: Array, *, exact: bool) -> None:
+        expected = self._expected[part.completes]
         if got.shape != expected.shape:
             got = got.T  # kept transposed
         traced = self._tracer.instructions[part.completes]
@@ -483,7 +512,7 @@ class Program:
         if type(value) is not Number:
             key = (repr(value), dtype.char)
             if key not in self._scalars:
-                self._scalars[key] = self._constant(np.array(value, dtype))
+                self._scalars[key] = self._constant(state.quiet(np.array, value, dtype))
             return self._scalars[key]
         name = f"{value.name}{dtype.char}"
         self._environment.setdefault("array", np.array)
@@ -540,23 +569,29 @@ class Program:
         return (_copied(self._result, iter(results)),)
 
     def __str__(self) -> str:
+        memory: dict[int, str] = {}  # the pieces of memory, numbered as they are met
+
+        def shown(array: Array) -> str:
+            piece = memory.setdefault(owner(array), f"m{len(memory)}")
+            return f"{self._names.get(id(array), '-')}{list(array.shape)} in {piece}"
+
         lines = []
         total = 0
         for i, instruction in enumerate(self.instructions):
             output = instruction.output
             total += 0 if instruction.kind == "view" else output.nbytes
             reads = ", ".join(
-                f"{self._names.get(id(v), '?')}{list(v.shape)}" if isinstance(v, np.ndarray) else str(getattr(v, "name", v))
-                for v in instruction.inputs
+                shown(v) if isinstance(v, np.ndarray) else str(getattr(v, "name", v)) for v in instruction.inputs
             )
-            into = f"{self._names.get(id(output), '-')}{list(output.shape)}"
-            lines.append(f"{i:4}  {instruction.kind:4}  {instruction.name}({reads}) -> {into}  {output.nbytes:,} bytes")
+            lines.append(
+                f"{i:4}  {instruction.kind:6}  {instruction.name}({reads}) -> {shown(output)}, {output.nbytes:,} bytes"
+            )
         return "\n".join([*lines, f"{len(lines)} instructions, {total:,} bytes written"])
 
 
 _STALE = (
-    "something that it reads from Python, a number or a list, has changed since it was traced; make it a tensor, an argument or "
-    "an attribute of a module"
+    "either something that it reads from Python, a number or a list, has changed since it was traced (make it a tensor, an argument or "
+    "an attribute of a module), or fusion rounds, or treats an infinity or a nan, otherwise (fusion=False gives the same bits)"
 )
 
 
@@ -600,14 +635,17 @@ class CompiledStep:
         """The function's result; tensors in it are new ones."""
         tensors = list(_tensors((args, kwargs)))
         if state.tracer is not None or state.observers or any(tensor._node is not None for tensor in tensors):
-            return self._function(*args, **kwargs)  # within another compiled step; observed; or gradients go to the arguments
+            return self._function(
+                *args, **kwargs
+            )  # within another compiled step; observed; or gradients go to the arguments
         if not self._warm:  # the first call makes what exists from then on, such as the optimizer's state
             result = self._function(*args, **kwargs)
             self._warm = True
             return result
         arrays = [tensor._data for tensor in tensors]
-        same = tuple(next(j for j, other in enumerate(arrays) if other is array) for array in arrays)
-        key = (state.grad, same, _described((args, kwargs)))
+        first: dict[int, int] = {}
+        same = tuple(first.setdefault(id(array), i) for i, array in enumerate(arrays))
+        key = (state.grad, get_default_dtype(), same, _described((args, kwargs)))
         with self._lock:  # the buffers are the program's
             for program in self._programs.get(key, ()):
                 if not program.holds():
@@ -618,7 +656,8 @@ class CompiledStep:
                     self.program = program
                     return result[0]
             tracer = Tracer()
-            return self._kept(tracer, key, arrays, self._traced(tracer, arrays, args, kwargs))
+            inputs, args, kwargs = _renewed(args, kwargs)
+            return self._kept(tracer, key, inputs, self._traced(tracer, inputs, args, kwargs))
 
     def _traced(self, tracer: Tracer, arrays: list[Array], args: Any, kwargs: Any) -> Any:
         tracer.made.update((id(array), array) for array in arrays)
@@ -648,16 +687,17 @@ class CompiledStep:
         memory = [*arrays, *program.memory()]
         before, numbers = [array.copy() for array in memory], [dict(entries) for entries in program.counted()]
         reference = Tracer(values=[])
-        result = self._traced(reference, arrays, args, kwargs)
+        inputs, args, kwargs = _renewed(args, kwargs)
+        result = self._traced(reference, inputs, args, kwargs)
         after, counted = [array.copy() for array in memory], [dict(entries) for entries in program.counted()]
         try:
             _restore(memory, before, program.counted(), numbers)
             applies = program.check(reference, arrays, exact=not self._fusion)
         finally:
             _restore(memory, after, program.counted(), counted)
-            program.take_gradients()
         if not applies:
-            return self._kept(reference, key, arrays, result)
+            return self._kept(reference, key, inputs, result)
+        program.take_gradients()
         self.program = program
         return _copied(result, (tensor._data for tensor in _tensors(result)))
 
@@ -743,15 +783,38 @@ def _described(value: Any) -> Any:
     )
 
 
+def _renewed(args: Any, kwargs: Any) -> tuple[list[Array], Any, Any]:
+    """The arguments as tensors of their own on the same memory: what the step holds besides is not taken for one of them."""
+    renewed: dict[int, Tensor] = {}
+
+    def of(tensor: Tensor) -> Tensor:
+        if id(tensor._data) not in renewed:
+            renewed[id(tensor._data)] = wrap(tensor._data[...])
+            renewed[id(tensor._data)]._version = version_of(tensor)
+        return renewed[id(tensor._data)]
+
+    args, kwargs = _mapped(of, (args, kwargs))
+    return [tensor._data for tensor in _tensors((args, kwargs))], args, kwargs
+
+
+def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """The value with the function of each of its tensors."""
+    if is_tensor(value):
+        return function(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_mapped(function, item) for item in value))
+    if isinstance(value, list | tuple):
+        return type(value)(_mapped(function, item) for item in value)
+    if isinstance(value, dict):
+        return {key: _mapped(function, item) for key, item in value.items()}
+    return value
+
+
 def _copied(value: Any, arrays: Iterator[Array]) -> Any:
     """A result with these arrays in its tensors, copied: they are the caller's own."""
-    if is_tensor(value):
+
+    def of(tensor: Tensor) -> Tensor:
         array = next(arrays)
-        return value if value._node is not None and value._node.is_leaf else wrap(array.copy())
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_copied(item, arrays) for item in value))
-    if isinstance(value, list | tuple):
-        return type(value)(_copied(item, arrays) for item in value)
-    if isinstance(value, dict):
-        return {key: _copied(item, arrays) for key, item in value.items()}
-    return value
+        return tensor if tensor._node is not None and tensor._node.is_leaf else wrap(array.copy())
+
+    return _mapped(of, value)

@@ -299,7 +299,7 @@ class Primitive:
         if self.variadic:
             return list(args), {**self.defaults, **params}
         if len(args) == self.arity and self.open <= params.keys() <= self.static:  # the everyday call
-            return list(args), {**self.defaults, **{k: _plain(v) for k, v in params.items()}}
+            return list(args), {**self.defaults, **{k: as_option(v) for k, v in params.items()}}
         given = dict(zip(self.order, args, strict=False))
         if len(args) > len(self.order):
             raise ArgumentError(
@@ -316,13 +316,13 @@ class Primitive:
         missing = [name for name in self.required if name not in given]
         if missing:
             raise ArgumentError(f"{self.name}() misses its argument {missing[0]!r} (of {', '.join(self.order)})")
-        return [given.pop(name) for name in self.inputs], {k: _plain(v) for k, v in given.items()}
+        return [given.pop(name) for name in self.inputs], {k: as_option(v) for k, v in given.items()}
 
 
 _OPTIONS = {float, int, bool, str, tuple, type(None)}
 
 
-def _plain(option: Any) -> Any:
+def as_option(option: Any) -> Any:
     """An option as a Python number where it is a NumPy number or a tensor without dimensions, which are not weak."""
     if type(option) in _OPTIONS:
         return option
@@ -648,9 +648,7 @@ class Node:
         else:
             yield from state.quiet(list, self._contributions(g, wanted, op, saved))
 
-    def _contributions(
-        self, g: Any, wanted: set[Node], op: Primitive, saved: dict[str, Any]
-    ) -> Iterator[tuple[Node, Any]]:
+    def _contributions(self, g: Any, wanted: set[Node], op: Primitive, saved: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
         for position, parent in enumerate(self.parents):
             if parent is None or parent not in wanted:
                 continue
@@ -793,7 +791,9 @@ def _walk(
                 shared.discard(parent)
             else:
                 pending[parent] = contribution
-                if contribution is g or node.op is None or getattr(contribution, "base", None) is not None:  # a user's may be any
+                if (
+                    contribution is g or node.op is None or getattr(contribution, "base", None) is not None
+                ):  # a user's may be any
                     shared.add(parent)
         if not retain_graph:
             node.free()

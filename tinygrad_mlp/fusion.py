@@ -33,7 +33,9 @@ __all__ = ["Instruction", "copy", "optimized", "owner"]
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 32_768  # elements of a block: 128 KiB of float32, so that a handful of arrays fit in a core's own cache
+BLOCK = (
+    32_768  # elements of a block of one thread: 128 KiB of float32, so that a handful of arrays fit in a core's own cache
+)
 SHARED = 8 * BLOCK  # elements from which on threads share an array's blocks, larger ones, as handing over costs time, too
 
 
@@ -163,6 +165,9 @@ class CrossEntropy:
         self._flat = self._z.reshape(-1)
         self._largest, self._sums, self._picked = (np.empty(rows, dtype) for _ in range(3))
         self._at, self._rows = np.empty(rows, np.int64), np.arange(rows)
+        self._unsigned = self._at.view(np.uint64)  # in which negative classes are huge
+        self._each_class, self._each_row = np.ones(classes, dtype), np.ones(rows, dtype)  # sums are products with these
+        self._each = np.empty((), dtype)
         self._kept, self._none = np.empty(rows, bool), np.empty(rows, bool)
         self._count = rows
 
@@ -171,7 +176,7 @@ class CrossEntropy:
         z, largest, picked = self._z, self._largest, self._picked
         np.not_equal(t, self._ignored, out=self._kept)
         np.multiply(t, self._kept, out=self._at)
-        if self._at.view(np.uint64).max(initial=0) >= len(z):  # as unsigned numbers, negative ones are huge
+        if np.maximum.reduce(self._unsigned, initial=0) >= len(z):
             wrong = self._at[(self._at < 0) | (self._at >= len(z))][0]
             raise DimensionError(f"Target {wrong} is out of bounds: the input has {len(z)} classes, 0 to {len(z) - 1}")
         np.copyto(z, x.T)
@@ -181,13 +186,13 @@ class CrossEntropy:
         np.add(self._at, self._rows, out=self._at)
         np.take(self._flat, self._at, out=picked, mode="clip")
         np.exp(z, out=z)
-        np.add.reduce(z, axis=0, out=self._sums)
+        np.dot(self._each_class, z, out=self._sums)
         np.log(self._sums, out=largest)
         np.subtract(largest, picked, out=picked)
         self._count = int(np.count_nonzero(self._kept))
         if self._count < len(t):
             np.copyto(picked, 0, where=np.logical_not(self._kept, out=self._none))
-        np.true_divide(np.add.reduce(picked), self._count, out=out)
+        np.true_divide(np.dot(picked, self._each_row), self._count, out=out)
 
     def slope(self, g: Array, _: Array, *, out: Array) -> None:
         """(softmax(x) - one_hot(t)) g / rows, with zeros in rows that are ignored; after :meth:`loss`. EE6132 lab, eq. 8.
@@ -195,7 +200,7 @@ class CrossEntropy:
         It takes the loss as well, for which it has no use: so :meth:`loss` is not left out where nobody else reads it.
         """
         z, share, picked = self._z, self._largest, self._picked
-        each = np.true_divide(g, self._count)
+        each = np.true_divide(g, self._count, out=self._each)
         np.true_divide(each, self._sums, out=share)
         np.multiply(z, share, out=z)
         np.take(self._flat, self._at, out=picked, mode="clip")
@@ -270,8 +275,9 @@ def _relu(_: Instruction, out: Array, x: Array, *, moving: set[int]) -> Any:
 def _between(_: Instruction, out: Array, x: Array, source: Array, *, moving: set[int], low: Any, high: Any) -> Any:
     if high is not None:
         return None
-    above = np.empty(source.shape, bool)
-    return [_line(np.greater, above, source, low), _line(np.multiply, out, x, above)]
+    inside = np.empty(source.shape, bool)  # as is nan
+    outside = [_line(np.less_equal, inside, source, low), _line(np.logical_not, inside, inside)]
+    return [*outside, _line(np.multiply, out, x, inside)]
 
 
 def _linear(_: Instruction, out: Array, x: Array, weight: Array, bias: Array | None, *, moving: set[int]) -> Any:
@@ -291,7 +297,7 @@ def _matmul(_: Instruction, out: Array, a: Array, b: Array, *, moving: set[int])
 
 
 def _sum_to(_: Instruction, out: Array, x: Array, *, moving: set[int], shape: tuple[int, ...]) -> Any:
-    if x.shape[1:] != shape:
+    if x.shape[1:] != shape or x.dtype.char not in "fd":
         return None
     if x.ndim == 2:  # a product is faster than a sum along the first dimension
         return [_line(np.dot, out, np.ones(len(x), x.dtype), x)]
@@ -375,7 +381,7 @@ def _elementwise(instruction: Instruction) -> bool:
 
 def _aligned(a: Array, b: Array) -> bool:
     """Whether two arrays share no memory, or element by element."""
-    if owner(a) != owner(b):
+    if not np.may_share_memory(a, b):
         return True
     return (a.ctypes.data, a.shape, a.strides) == (b.ctypes.data, b.shape, b.strides)
 
@@ -419,7 +425,7 @@ class _Turned:
     """Matrices that are kept transposed: what takes their place."""
 
     def __init__(self, matrices: Iterable[Array]) -> None:
-        self._kept = {id(matrix): np.empty(matrix.shape[::-1], matrix.dtype) for matrix in matrices}
+        self._kept = {id(matrix): matrix.T.copy() for matrix in matrices}
         self._views: dict[int, tuple[Array, Array]] = {}  # one object for each view, as arrays are known by identity
 
     def holds(self, array: Array) -> bool:
@@ -446,11 +452,16 @@ class _Turned:
 
 
 def _turnable(program: Sequence[Instruction], fixed: set[int]) -> list[Array]:
-    """The matrices to keep transposed. Those of one shape that meet in an elementwise instruction are so together, or not at all."""
+    """The matrices to keep transposed, constants among them.
+
+    Those of one shape that meet in an elementwise instruction are so together, or not at all.
+    """
     groups: dict[int, set[int]] = {}  # of owners, by owner
     matrices: dict[int, Array] = {}
     others = set(fixed)
+    written = {owner(instruction.output) for instruction in program if instruction.kind != "view"}
     for instruction in program:
+        matrices.update({id(array): array for array in instruction.reads() if owner(array) == id(array) not in written})
         out = instruction.output
         for array in (*instruction.reads(), out):
             key = owner(array)
@@ -581,7 +592,8 @@ def _in_blocks(chain: Sequence[Instruction], inner: set[int]) -> Instruction:
         replace(part, inputs=[kept.get(id(v), v) for v in part.inputs], output=kept.get(id(part.output), part.output))
         for part in chain
     ]
-    return Instruction("blocks", copy, outside, {}, chain[-1].output, "blocks", body, tables)
+    name = "+".join(part.name for part in chain)
+    return Instruction(name, copy, outside, {}, chain[-1].output, "blocks", body, tables)
 
 
 # --------------------------------------------------------------------------------------------------------- memory

@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .dtypes import as_dtype, can_cast
-from .engine import INFERENCE, PRIMITIVES, Primitive, apply, is_tensor, node_of, origin, replay, version_of, view_path, wrap
+from .engine import (
+    INFERENCE,
+    PRIMITIVES,
+    Primitive,
+    apply,
+    as_option,
+    is_tensor,
+    node_of,
+    origin,
+    replay,
+    version_of,
+    view_path,
+    wrap,
+)
 from .errors import DTypeError, InplaceError, ShapeError
 from .grad_mode import no_grad, state
 
@@ -69,6 +82,7 @@ def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], para
     data = target._data
     if op.takes_out and data.dtype.kind == "f" and not state.observers and all(_fits(a, data) for a in args):
         arrays = [a._data if is_tensor(a) else a for a in args]
+        params = {key: as_option(value) for key, value in params.items()}
         if state.tracer is None:
             state.quiet(op.forward, data, *arrays, **params, out=data)
         else:

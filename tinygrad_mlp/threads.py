@@ -42,9 +42,15 @@ def _quietly(work: Callable[[T], None], share: T) -> None:
 
 def side_by_side(work: Callable[[T], None], shares: Sequence[T]) -> None:
     """Do the work on each share, the first in this thread and the others in threads of their own; return when all is done."""
-    others = [_helpers.submit(_quietly, work, share) for share in shares[1:]]
+    others, mine = [], [shares[0]]
+    for share in shares[1:]:
+        try:
+            others.append(_helpers.submit(_quietly, work, share))
+        except RuntimeError:  # the interpreter is on its way out, and starts no threads
+            mine.append(share)
     try:
-        work(shares[0])
+        for share in mine:
+            work(share)
     finally:  # whatever happens here: nobody writes into the shares once this returns
         for other in others:
             other.exception()

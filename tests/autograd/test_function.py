@@ -208,3 +208,124 @@ def test_gradients_of_users_functions_own_their_memory() -> None:
     assert y.grad is not None
     x.grad.mul_(10.0)
     assert (x.tolist(), y.grad.tolist()) == ([1.0, 1.0], [1.0, 1.0])
+
+
+def test_cotangents_are_differentiated_too() -> None:
+    x = leaf(2.0)
+    value = (Cube.apply(x) ** 2).sum()  # x**6: the cotangent that reaches Cube depends on x
+    for expected in (192.0, 480.0, 960.0):
+        (value,) = tg.autograd.grad(value, x, create_graph=True)
+        assert value.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_an_output_and_its_saved_value_add_up() -> None:
+    x = leaf(2.0)
+    y = Exp.apply(x)
+    (derivative,) = tg.autograd.grad(y.sum(), x, create_graph=True)
+    (derivative + 3 * y).sum().backward()
+    assert x.grad is not None
+    assert x.grad.item() == pytest.approx(4 * np.exp(2), rel=1e-12)
+
+
+def test_an_unused_output_may_get_none() -> None:
+    seen: list[Any] = []
+
+    class Pair(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tg.Tensor) -> Any:
+            ctx.set_materialize_grads(False)
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Any) -> Any:
+            seen.extend(gradients)
+            return gradients[0] * 2
+
+    x = leaf(1.0)
+    Pair.apply(x)[0].sum().backward()
+    assert seen[1] is None
+    assert x.grad is not None
+    assert x.grad.tolist() == [2.0]
+
+
+def test_none_for_an_argument_of_any_kind() -> None:
+    class Scaled(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, scale: float, constant: tg.Tensor, x: tg.Tensor) -> tg.Tensor:
+            ctx.scale = scale
+            return scale * x + constant
+
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> Any:
+            return None, None, ctx.scale * g, None, None  # Nones too many are allowed, as in PyTorch
+
+    constant, x = leaf(1.0), leaf(2.0)
+    Scaled.apply(5.0, constant, x).sum().backward()
+    assert constant.grad is None
+    assert x.grad is not None
+    assert x.grad.tolist() == [5.0]
+
+
+def test_gradients_that_nobody_asked_for_are_not_looked_at() -> None:
+    class First(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, a: tg.Tensor, b: tg.Tensor) -> tg.Tensor:
+            return a + b
+
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> Any:
+            return g, "not computed"
+
+    a, b = leaf(1.0), leaf(2.0)
+    (of_a,) = tg.autograd.grad(First.apply(a, b).sum(), a)
+    assert of_a.tolist() == [1.0]
+    with pytest.raises(RuntimeError, match="FirstBackward returned a str for argument 1, not a Tensor"):
+        First.apply(a, b).sum().backward()
+
+
+def test_a_floating_point_output_without_gradient() -> None:
+    class Parts(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tg.Tensor) -> Any:
+            whole = x.floor()
+            ctx.mark_non_differentiable(whole)
+            return whole, x - whole
+
+        @staticmethod
+        def backward(ctx: Any, of_whole: tg.Tensor, of_rest: tg.Tensor) -> Any:
+            return of_rest
+
+    whole, rest = Parts.apply(leaf(1.5))
+    assert (whole.requires_grad, rest.requires_grad) == (False, True)
+
+
+def test_names() -> None:
+    class Halved(Cube):
+        @staticmethod
+        @tg.autograd.function.once_differentiable
+        def backward(ctx: Any, g: tg.Tensor) -> Any:
+            """Half of it."""
+            (x,) = ctx.saved_tensors
+            return g * 1.5 * x**2
+
+    assert (Halved.backward.__name__, Halved.backward.__doc__) == ("backward", "Half of it.")
+    x = leaf(2.0)
+    y = Halved.apply(x)
+    assert y.grad_fn.name() == "HalvedBackward"
+    (first,) = tg.autograd.grad(y.sum(), x, create_graph=True)
+    assert first.tolist() == [6.0]
+    assert not first.requires_grad
+
+
+def test_the_lines_of_an_overwritten_value() -> None:
+    def overwritten() -> str:
+        middle = leaf(1.0) * 1
+        y = Cube.apply(middle)
+        middle.add_(1)
+        with pytest.raises(RuntimeError, match="Cube saved a tensor") as caught:
+            y.sum().backward()
+        return str(caught.value)
+
+    assert "Under autograd.detect_anomaly() the line that saved it is named." in overwritten()
+    with tg.autograd.set_detect_anomaly(True):
+        assert f"Saved at {__file__}:" in overwritten()

@@ -30,7 +30,7 @@ SAMPLES = [
         )
         for args in ((A, B), (A, ROW), (ROW, A), (A, normal()))
     ],
-    *[Sample(name, (A, B), {"alpha": 2.5}) for name in ("add", "sub")],
+    *[Sample(name, (A, B), {"alpha": alpha}) for name in ("add", "sub") for alpha in (2, 2.5)],
     *[Sample(name, (A, 2.5)) for name in ("add", "sub", "mul", "true_divide", "remainder")],
     *[Sample(name, (2.5, A)) for name in ("sub", "true_divide")],
     Sample("sub", (2.5, A), torch_name="rsub", torch_fn=lambda a, b: a - b),
@@ -166,5 +166,49 @@ def test_errors_name_the_op_the_shapes_and_the_remedy() -> None:
         tg.ones(2) + "a"
     with pytest.raises(TypeError, match="no argument 'beta'"):
         tg.add(tg.ones(2), 1, beta=2)
+    with pytest.raises(TypeError, match="masked_fill only supports boolean masks"):
+        tg.ones(2).masked_fill(tg.tensor([0, 1]), 2.0)
+    with pytest.raises(TypeError, match="masked_fill only supports boolean masks"):
+        tg.ones(2).masked_fill(True, 2.0)
     with pytest.raises(RuntimeError, match="rounding_mode"):
         tg.div(tg.ones(2), 2, rounding_mode="up")
+
+
+def test_close_numbers() -> None:
+    x = tg.tensor([1.0, 1.0, 0.0, 0.0, np.nan, np.inf, np.inf], dtype=tg.float64)
+    y = tg.tensor([1 + 9e-6, 1 + 2e-5, 9e-9, 2e-8, np.nan, np.inf, -np.inf], dtype=tg.float64)
+    assert tg.isclose(x, y).tolist() == [True, False, True, False, False, True, False]
+    assert tg.isclose(x, y, equal_nan=True).tolist() == [True, False, True, False, True, True, False]
+    assert tg.isclose(x, y, rtol=1e-4, atol=1e-7).tolist() == [True, True, True, True, False, True, False]
+    for tolerances in ({}, {"rtol": 1e-4, "atol": 1e-7}):
+        for k in range(len(x)):
+            assert tg.allclose(x[k], y[k], **tolerances) == tg.isclose(x[k], y[k], **tolerances).item()
+    assert tg.allclose(x[4], y[4], equal_nan=True)
+
+
+def test_quotients_of_integers_are_rounded_exactly() -> None:
+    a, b = np.meshgrid(np.arange(-7, 8), [-3, -2, -1, 1, 2, 3])
+    ours = tg.div(tg.tensor(a), tg.tensor(b), rounding_mode="trunc")
+    assert ours.dtype is tg.int64
+    np.testing.assert_array_equal(ours, np.trunc(a / b))
+    np.testing.assert_array_equal(tg.div(tg.tensor(a), tg.tensor(b), rounding_mode="floor"), np.floor(a / b))
+    large = 2**62 + 1  # as a float it would be 2**62
+    for mode in ("trunc", "floor"):
+        assert tg.div(tg.tensor([large]), tg.tensor([1]), rounding_mode=mode).item() == large
+    assert tg.div(tg.tensor([0.3]), tg.tensor([-0.0]), rounding_mode="trunc").item() == -np.inf
+
+
+@pytest.mark.parametrize(("base", "slopes"), [(0.0, [-np.inf, 0.0, 0.0]), (-2.0, [np.nan] * 3), (2.0, [0.35, 0.69, 2.77])])
+def test_the_slope_of_a_numbers_power(base: float, slopes: list[float]) -> None:
+    exponent = tg.tensor([-1.0, 0.0, 2.0], dtype=tg.float64, requires_grad=True)
+    tg.pow(base, exponent).sum().backward()
+    np.testing.assert_allclose(exponent.grad, slopes, atol=0.01)
+
+
+def test_integers_to_negative_powers() -> None:
+    x = tg.tensor([2, 1, -1, -1])
+    assert (x ** tg.tensor([-1, -3, -2, -3])).tolist() == [0, 1, 1, -1]
+    assert (x ** tg.tensor([3, -3, 0, 3])).tolist() == [8, 1, 1, -1]
+    for exponent in (-1, tg.tensor(-1)):
+        with pytest.raises(RuntimeError, match="Integers to negative integer powers are not allowed"):
+            x**exponent

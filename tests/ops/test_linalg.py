@@ -62,6 +62,7 @@ SAMPLES = [
     Sample("mv", (normal(2, 3), normal(3))),
     Sample("dot", (normal(3), normal(3, seed=1))),
     Sample("outer", (normal(3), normal(2))),
+    *[Sample("inner", (normal(*a), normal(*b, seed=1))) for a in ((), (3,), (2, 3)) for b in ((), (3,), (4, 3), (4, 2, 3))],
     Sample("addmm", (normal(4), normal(2, 3), normal(3, 4)), {"beta": 0.5, "alpha": 2}),
     Sample("addmm", (normal(2, 4), normal(2, 3), normal(3, 4))),
     Sample("trace", (normal(3, 4),)),
@@ -158,6 +159,8 @@ BAD = [
     (lambda x, t: t.mv(x, x), "2 and 1 dimensions"),
     (lambda x, t: t.dot(x[0], x[:, 0]), "inconsistent"),
     (lambda x, t: t.outer(x, x[0]), "1 and 1 dimensions"),
+    (lambda x, t: t.inner(x, x.T), r"the last dimensions must be of one size, got \(2, 3\) and \(3, 2\)"),
+    (lambda x, t: t.linalg.svdvals(x[0]), "must have at least 2 dimensions"),
     (lambda x, t: t.trace(x[0]), "expected a matrix"),
     (lambda x, t: t.nn.functional.linear(x, t.ones(2, 2)), "in_features"),
 ]

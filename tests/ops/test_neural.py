@@ -234,10 +234,17 @@ def test_celu_and_gelu_refuse_what_is_not_defined() -> None:
         OPS["gelu"](tg.ones(2), approximate="erf")
 
 
+def test_prelu_with_one_weight_keeps_every_shape() -> None:
+    for shape in ((), (3,), (2, 3), (2, 3, 4)):
+        assert tg.prelu(tg.full(shape, -2.0), tg.tensor([0.5])).shape == shape
+
+
 def test_prelu_names_what_does_not_fit() -> None:
     x = tg.ones(2, 3)
     with pytest.raises(ShapeError, match=r"parameter numbers = 2 and channel size = 3 of an input of shape \(2, 3\)"):
         tg.prelu(x, tg.ones(2))
+    with pytest.raises(ShapeError, match=r"parameter numbers = 2 and channel size = 1 of an input of shape \(2,\)"):
+        tg.prelu(x[:, 0], tg.ones(2))
     with pytest.raises(ShapeError, match="scalar or 1D tensor"):
         tg.prelu(x, tg.ones(3, 1))
     with pytest.raises(DTypeError, match=r"Type promoting not supported. Got tinygrad_mlp.float32 and tinygrad_mlp.float64"):
@@ -274,6 +281,14 @@ def test_ignored_rows_reach_neither_the_loss_nor_the_gradient() -> None:
     assert loss.item() == pytest.approx(-tg.log_softmax(tensor(x[1]), 0)[2].item())
     loss.backward()
     np.testing.assert_array_equal(t.grad.numpy()[[0, 2]], 0)
+
+
+@pytest.mark.parametrize("name", ["class_cross_entropy", "class_nll"])
+def test_minus_100_is_ignored_unless_another_is_named(name: str) -> None:
+    x = tg.tensor(normal(3, 4)).log_softmax(1)
+    rows, kept = tg.tensor([1, -100, 3]), tg.tensor([0, 2])
+    assert OPS[name](x, rows).item() == pytest.approx(OPS[name](x[kept], rows[kept]).item(), rel=1e-15)
+    assert OPS[name](x, tg.tensor([1, 0, 3]), ignore_index=0).item() == OPS[name](x, rows).item()
 
 
 def test_only_ignored_targets_give_nan_and_no_gradient() -> None:

@@ -28,9 +28,10 @@ SAMPLES = [
     Sample("sum", (integers(5, 2, 3), 1)),
     Sample("sum", (booleans(2, 3),)),
     Sample("sum", (normal(),)),
-    Sample(
-        "sum_to", (normal(4, 2, 3), (2, 1)), torch_name="Tensor.sum_to_size", call=lambda x, s: OPS["sum_to"](x, shape=s)
-    ),
+    *[
+        Sample("sum_to", (normal(*a), b), torch_name="Tensor.sum_to_size", call=lambda x, s: OPS["sum_to"](x, shape=s))
+        for a, b in (((4, 2, 3), (2, 1)), ((4, 3), (3,)), ((4, 3), (1,)), ((4, 3), (1, 3)), ((4, 1), (1,)), ((3,), ()))
+    ],
     Sample("mean", (normal(2, 3),)),
     Sample("mean", (normal(2, 3, 4), (0, 2))),
     Sample("mean", (normal(2, 3), 1, True)),

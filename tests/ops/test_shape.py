@@ -399,12 +399,15 @@ BAD = [
     ("chunk", lambda x, t: x.chunk(0), "greater than 0"),
     ("unbind", lambda x, t: t.tensor(1.0).unbind(), "no dimensions"),
     ("narrow", lambda x, t: x.narrow(1, 0, 4), "exceed"),
+    ("narrow", lambda x, t: x.narrow(1, 2, 2), "exceed"),
     ("narrow", lambda x, t: x.narrow(1, 4, 0), "start out of range"),
     ("narrow", lambda x, t: x.narrow(1, 0, -1), "non-negative"),
     ("narrow", lambda x, t: t.tensor(1.0).narrow(0, 0, 1), "0-dim"),
     ("select", lambda x, t: x.select(1, 5), "index 5 out of range"),
     ("select", lambda x, t: x.select(5, 0), "got 5"),
     ("select", lambda x, t: t.tensor(1.0).select(0, 0), "0-dim"),
+    ("hstack", lambda x, t: t.hstack([1.0]), "must be Tensors, not float"),
+    ("vstack", lambda x, t: t.vstack([1.0]), "must be Tensors, not float"),
     ("flip", lambda x, t: x.flip(0, 0), "multiple times"),
     ("flip", lambda x, t: x.flip(3), "got 3"),
     ("flip", lambda x, t: t.flip(x, 0), "tuple of ints"),
@@ -444,3 +447,10 @@ def test_errors_are_of_torch_classes(torch: Any, name: str, call: Any, message: 
     expected = next(c for c in CLASSES if isinstance(theirs.value, c))
     with pytest.raises(expected):
         call(tg.tensor(X), tg)
+
+
+def test_expanding_nothing_gives_a_view_to_write_to() -> None:
+    x = tg.ones(2, 3)
+    x.expand(-1, 3).add_(1)
+    x.expand(1, 2, 3).add_(1)
+    assert x.tolist() == [[3.0] * 3] * 2

@@ -632,6 +632,17 @@ def test_a_subclass_may_replace_step() -> None:
     assert scheduler.get_last_lr() == [0.25]
 
 
+def test_a_subclass_without_weight_decay_gets_the_gradient_as_it_is() -> None:
+    class Mine(tg.optim.Optimizer):
+        def update(self, p: tg.Tensor, g: tg.Tensor, state: Any, group: Any) -> None:
+            p.sub_(g, alpha=group["lr"])
+
+    p = tg.tensor([1.0], requires_grad=True)
+    p.grad = tg.tensor([1.0])
+    Mine([p], {"lr": 0.5}).step()
+    assert p.item() == 0.5
+
+
 # ---------------------------------------------------------------------------------------------------------- errors
 
 
@@ -647,6 +658,9 @@ def test_a_subclass_may_replace_step() -> None:
         (lambda w: tg.optim.Adam([w], betas=(1, 0.9)), ValueError, "beta parameter at index 0: 1; .* below 1"),
         (lambda w: tg.optim.Adadelta([w], rho=2), ValueError, "rho value: 2; expected .* at least 0 and at most 1"),
         (lambda w: tg.optim.SGD([w], nesterov=True), ValueError, "requires a momentum and zero dampening, got"),
+        (lambda w: tg.optim.SGD([w], momentum=-1, nesterov=True), ValueError, "zero dampening, got momentum=-1"),
+        (lambda w: tg.optim.SGD([w], momentum=1, dampening=0.1, nesterov=True), ValueError, "got .*dampening=0.1"),
+        (lambda w: tg.optim.SGD([w], momentum=1, dampening=-0.1, nesterov=True), ValueError, "got .*dampening=-0.1"),
         (lambda w: tg.optim.SGD([]), ValueError, "empty parameter list"),
         (lambda w: tg.optim.SGD(w), TypeError, "iterable of Tensors or dicts, but got a Tensor"),
         (lambda w: tg.optim.SGD(["w"]), TypeError, "only optimize Tensors, but one of the params is str"),
@@ -655,12 +669,20 @@ def test_a_subclass_may_replace_step() -> None:
         (lambda w: tg.optim.SGD([{"params": {w}}]), TypeError, "use a list"),
         (lambda w: tg.optim.SGD([{"params": w}, {"params": w}]), ValueError, "more than one parameter group"),
         (lambda w: tg.optim.SGD([w]).add_param_group([w]), TypeError, "must be a dict, but got list"),
+        (lambda w: tg.optim.SGD([{"params": w}, w]), TypeError, "must be a dict, but got Tensor"),
         (lambda w: tg.optim.SGD([w, w]), UserWarning, "appears twice"),
     ],
 )
 def test_errors_say_what_was_wrong(misuse: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         misuse(tg.ones(2, requires_grad=True))
+
+
+def test_the_warning_of_a_parameter_twice_names_the_line_that_added_it() -> None:
+    w, v = tg.ones(2, requires_grad=True), tg.ones(2, requires_grad=True)
+    with pytest.warns(UserWarning, match="appears twice") as caught:
+        tg.optim.SGD([w]).add_param_group({"params": [v, v]})
+    assert caught[0].filename == __file__
 
 
 def test_a_computed_tensor_that_retains_its_gradient_may_be_optimized() -> None:

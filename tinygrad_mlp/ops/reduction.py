@@ -140,6 +140,13 @@ def _accumulated(array: Array, wanted: Any) -> np.dtype[Any]:
 # ------------------------------------------------------------------------------------------------ sums and products
 
 
+def _sum_of(array: Array, axes: Any, wanted: np.dtype[Any], keepdim: bool) -> Array:
+    """The sum in the dtype wanted; of float16 added up in float32, where it has more digits and no early overflow."""
+    if wanted.char == "e":
+        return np.asarray(_add(array, axes, np.float32, keepdims=keepdim)).astype(wanted)
+    return _add(array, axes, wanted, keepdims=keepdim)
+
+
 @primitive(lambda g, input_shape, dim, keepdim: _spread(g, input_shape, dim, keepdim))
 def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
     """The sum of the elements along ``dim``; of integers as int64.
@@ -151,7 +158,7 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype |
     Raises:
         DimensionError: A dim that the tensor does not have.
     """
-    return _add(input, _axes("sum", dim, input.ndim), _accumulated(input, dtype), keepdims=keepdim)
+    return _sum_of(input, _axes("sum", dim, input.ndim), _accumulated(input, dtype), keepdim)
 
 
 @primitive(lambda g, input_shape: expand(g, input_shape))
@@ -161,7 +168,7 @@ def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
         return np.dot(np.ones(len(input), input.dtype), input)  # the gradient of every bias: a product is faster than a sum
     new = input.ndim - len(shape)
     repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
-    return _add(input, (*range(new), *repeated)).reshape(shape)
+    return _sum_of(input, (*range(new), *repeated), input.dtype, False).reshape(shape)
 
 
 @primitive(lambda g, input_shape, dim, keepdim: _spread(g / _count(input_shape, dim), input_shape, dim, keepdim))

@@ -757,7 +757,7 @@ ELEMENTWISE += [
             ("{} - {}", anywhere, anywhere, False),
             ("{1} - {0}", anywhere, anywhere, False),
             ("torch.add({}, {}, alpha=2)", within(-20, 20), within(-15, 15), False),
-            ("torch.sub({}, {}, alpha=3)", within(-20, 20), within(-10, 10), False),
+            ("torch.sub({}, {}, alpha=2)", within(-20, 20), within(-10, 10), False),
             ("torch.mul({}, {})", within(-10, 10), within(-5, 5), False),
         ],
     ),
@@ -812,8 +812,12 @@ ELEMENTWISE += [
     Operation("masked_fill", _masked_fill, anywhere, kinds="f"),
     Operation("lerp", lambda w, x: f"torch.lerp({x}, {w.other(x, number=False)}, {w.pick((0.25, 0.75, 2))})", anywhere),
     Operation("lerp_tensor", _three("torch.lerp({0}, {1}.to({0}.dtype), {2}.to({0}.dtype))"), within(-5, 5)),
-    Operation("addcmul", _three("torch.addcmul({0}, {1}, {2}, value={3})"), within(-10, 10)),
-    Operation("addcdiv", _three("torch.addcdiv({0}, {1}, {2}, value={3})", positive=True), within(-20, 20)),
+    Operation("addcmul", _three("torch.addcmul({0}, {1}.to({0}.dtype), {2}.to({0}.dtype), value={3})"), within(-10, 10)),
+    Operation(
+        "addcdiv",
+        _three("torch.addcdiv({0}, {1}.to({0}.dtype), {2}.to({0}.dtype), value={3})", positive=True),
+        within(-20, 20),
+    ),
     Operation(
         "prelu", lambda w, x: f"F.prelu({x}, {w.tensor((w.pick((1, x.shape[1] if x.ndim > 1 else 1)),), x)})", off(0), off(0)
     ),
@@ -1107,7 +1111,7 @@ SHAPES = [
     Operation("tile", lambda w, x: f"torch.tile({x}, ({w.integer(1, 2)},))", anywhere, kinds="fib"),
     Operation("repeat_interleave", _along("torch.repeat_interleave({}, 2, {})"), _full, _full, "fib"),
     Operation("flip", _along("torch.flip({}, ({},))"), _full, _full, "fib"),
-    Operation("roll", _roll, anywhere, kinds="fib"),
+    Operation("roll", _roll, _filled, _filled, "fib"),
     Operation("tril", lambda w, x: f"torch.tril({x}, {w.integer(-1, 1)})", ndim(2), ndim(2), "fib"),
     Operation("triu", lambda w, x: f"torch.triu({x}, {w.integer(-1, 1)})", ndim(2), ndim(2), "fib"),
     Operation("diag", lambda w, x: f"torch.diag({x}, {w.integer(-1, 1)})", nowhere, ndim(1, 2), "fib"),
@@ -1224,7 +1228,7 @@ def _bce(w: Writer, x: Value) -> str:
 
 def _kl(w: Writer, x: Value) -> str:
     if w.chance(50):
-        return f'F.kl_div(F.log_softmax({x}, -1), torch.softmax({w.tensor(x.shape, x)}, -1), reduction="sum")'
+        return f'F.kl_div(F.log_softmax({x}, -1), torch.softmax({w.fresh(x.shape, x.dtype)}, -1), reduction="sum")'
     target = f"F.log_softmax({w.tensor(x.shape, x)}, -1)"
     return f'F.kl_div(F.log_softmax({x}, -1), {target}, log_target=True, reduction="batchmean")'
 
@@ -1237,7 +1241,10 @@ def _layer_norm(w: Writer, x: Value) -> str:
 
 def _batch_norm(w: Writer, x: Value) -> str:
     n = x.shape[1:2]
-    affine = f", weight={w.tensor(n, x, mixed=False)}, bias={w.tensor(n, x, mixed=False)}" if w.chance(50) else ""
+    affine = ""
+    if w.chance(50):  # contiguous, because PyTorch takes it to be
+        weight, bias = w.tensor(n, x, mixed=False), w.tensor(n, x, mixed=False)
+        affine = f", weight={weight}.contiguous(), bias={bias}.contiguous()"
     if w.chance(30):
         mean, var = w.fresh(n, x.dtype, grad=False), w.fresh(n, x.dtype, grad=False, positive=True)
         return f"F.batch_norm({x}, {mean}.clone(), {var}.clone(){affine}, training=False)"
@@ -1259,6 +1266,10 @@ def _apart_columns(value: Value) -> bool:
 
 def _standardized(value: Value) -> bool:
     return value.ndim in (2, 3) and value.size > 0 and value.size // value.shape[1] > 1
+
+
+def _nonzero(value: Value) -> bool:
+    return _nonempty(value) and nonzero(value)
 
 
 def _matrix(value: Value) -> bool:
@@ -1316,12 +1327,12 @@ PRODUCTS = [
     Operation("einsum", _einsum, lambda v: 1 <= v.ndim <= 3 and within(-4, 4)(v), _scores, "f"),
     Operation("layer_norm", _layer_norm, _apart_rows, _nonempty),
     Operation("batch_norm", _batch_norm, _apart_columns, _standardized),
-    Operation("normalize", lambda w, x: f"F.normalize({x}, dim={w.dim(x)})", _large_enough, _nonempty),
+    Operation("normalize", lambda w, x: f"F.normalize({x}, dim={w.dim(x)})", _large_enough, _nonzero),
     Operation(
         "cosine_similarity",
         lambda w, x: f"F.cosine_similarity({x}, {w.fresh(x.shape, x.dtype, positive=True)}, dim={w.dim(x)})",
         nowhere,
-        lambda v: _nonempty(v) and nonzero(v),
+        _nonzero,
     ),
     Operation(
         "pairwise_distance", lambda w, x: f"F.pairwise_distance({x}, {w.tensor(x.shape, x, mixed=False)})", nowhere, _matrix
@@ -1380,7 +1391,7 @@ INPLACE = [
     Operation("setitem_advanced", _assign_advanced, kinds="fib", takes=_nonempty, inplace=True),
     Operation("masked_fill_", lambda w, x: f"{x}.masked_fill_({w.mask(x.shape)}, 1)", kinds="fi", inplace=True),
     Operation("lerp_", lambda w, x: f"{x}.lerp_({w.tensor(x.shape, x)}, 0.25)", inplace=True),
-    Operation("addcmul_", _three("{0}.addcmul_({1}, {2}, value={3})"), inplace=True),
+    Operation("addcmul_", _three("{0}.addcmul_({1}.to({0}.dtype), {2}.to({0}.dtype), value={3})"), inplace=True),
     Operation("scatter_add_", _scatter("{}.scatter_add_({}, {}, {})"), takes=_nonempty, inplace=True),
     Operation("index_add_", _index_add("{}.index_add_({}, {}, {}, alpha={})"), takes=_nonempty, inplace=True),
 ]
@@ -1392,7 +1403,7 @@ OPERATIONS: tuple[Operation, ...] = (*ELEMENTWISE, *REDUCTIONS, *SHAPES, *PRODUC
 
 
 def _any_two(form: str) -> Operation:
-    return Operation(form, lambda w, x: form.format(x, w.pick(w.values)))
+    return Operation(form, lambda w, x: form.format(x, w.pick(w.values)), takes=_filled)
 
 
 # Besides every operation with dtypes and arguments that it may not take: any two values where few pairs fit.
@@ -1409,7 +1420,6 @@ WILD: tuple[Operation, ...] = OPERATIONS + tuple(
         ),
         *("torch.cat([{}, {}], 1)", "torch.stack([{}, {}])", "torch.hstack([{}, {}])", "torch.inner({}, {})", "{} + {}"),
         *("F.embedding({}, {})", "F.mse_loss({}, {})"),
-        *("F.binary_cross_entropy_with_logits({}, {})", "F.binary_cross_entropy({}, {})"),
         *("torch.gather({}, 0, {})", "torch.index_select({}, 0, {})", "{}[{}]", "{}.view_as({})", "{}.expand_as({})"),
         *("torch.where({}, {}, 0)", "torch.masked_fill({}, {}, 0)", "{}.add_({})", "{}.copy_({})", "torch.equal({}, {})"),
         *("torch.maximum({}, {})", "torch.pow({}, {})", "{} & {}", "torch.lerp({}, {}, 0.5)", "torch.atan2({}, {})"),
