@@ -253,6 +253,8 @@ def test_in_place_with_what_is_no_tensor() -> None:
         tg.ones(2).add_(np.ones((3, 2), np.float32))
     with pytest.raises(TypeError, match=r"add\(\): expected Tensors or numbers, got str"):
         tg.ones(2).add_("1")
+    third = np.float64(1 / 3)
+    assert tg.ones(1).mul_(third).mul_(third).item() == (tg.ones(1) * (1 / 3) * (1 / 3)).item()
 
 
 def test_in_place_computes_in_the_memory_of_its_target() -> None:

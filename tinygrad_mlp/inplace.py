@@ -99,7 +99,7 @@ def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
     if is_tensor(arg):
         other = arg._data
         return other.dtype == data.dtype and other.shape == data.shape and _apart(other, data)
-    return isinstance(arg, float | int) and type(arg) is not bool
+    return type(arg) in (float, int)
 
 
 def _apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:

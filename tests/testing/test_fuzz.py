@@ -160,6 +160,15 @@ def test_a_value_that_follows_from_roundings_is_not_a_difference(monkeypatch: An
     assert counts["ill-conditioned"] == 1
 
 
+def test_another_choice_at_a_kink_is_a_difference(monkeypatch: Any) -> None:
+    kinked = program("v0 = x0 * 2", "v1 = F.hardtanh(v0)", x0=[0.5, 0.9])
+    assert fuzz.compare(kinked) is None
+    monkeypatch.setattr(tg.nn.functional, "hardtanh", lambda x: tg.clamp(x, -1, 1))  # whose slope at 1 is 1, and not 0
+    found = fuzz.compare(kinked)
+    assert found is not None
+    assert found.kind == "gradient"
+
+
 # ------------------------------------------------------------------------------------------- what need not be the same
 
 EXAMPLES: dict[str, Program] = {

@@ -115,6 +115,16 @@ def _step(g: Any) -> Any:
 # ------------------------------------------------------------------------------------------------------ arithmetic
 
 
+def _scaled(input: Array, other: Array, alpha: float) -> Array:
+    """alpha * other; truth values added to truth values stay what they are."""
+    return other & bool(alpha) if np.result_type(input, other).kind == "b" else alpha * other
+
+
+def _negated(input: Array, out: Array) -> Array:
+    # NumPy's negative, in place on strided memory, reads elements that it has written (2.4 with AVX-512)
+    return np.negative(input) if out is None else np.multiply(input, -1, out=out)
+
+
 @primitive(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha, cast="promote")
 def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
     """input + alpha * other, with broadcasting.
@@ -123,7 +133,7 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
     tensor([11., 12.])
     """
-    return np.add(input, other if alpha == 1 else alpha * other, out=out)
+    return np.add(input, other if alpha == 1 else _scaled(input, other, alpha), out=out)
 
 
 @primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, cast="promote")
@@ -138,7 +148,7 @@ def mul(input: Array, other: Array, *, out: Array = None) -> Array:
     return np.multiply(input, other, out=out)
 
 
-@primitive(lambda g, other: g / other, lambda g, y, other: -g * y / other, cast="float")
+@primitive(lambda g, other: g / other, lambda g, input, other: -g * (input / other) / other, cast="float")
 def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     """input / other, with broadcasting; integers divide to floats."""
     return np.true_divide(input, other, out=out)
@@ -150,7 +160,7 @@ def _divisible(name: str, input: Array, other: Array) -> None:
     Raises:
         DTypeError: A divisor is the integer 0.
     """
-    if np.result_type(input, other).kind != "f" and np.any(np.equal(other, 0)):
+    if np.result_type(input, other).kind != "f" and np.size(input) and np.any(np.equal(other, 0)):
         raise DTypeError(f"{name}: integer division by zero has no value (ZeroDivisionError); divide floats, or mask")
 
 
@@ -158,7 +168,7 @@ def _divisible(name: str, input: Array, other: Array) -> None:
 def floor_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     """floor(input / other), with broadcasting. Its gradient is zero."""
     if np.result_type(input, other).kind == "f":
-        return np.floor(np.true_divide(input, other), out=out)
+        return np.floor_divide(input, other, out=out)
     _divisible("floor_divide", input, other)
     return np.floor_divide(input, other, out=out)
 
@@ -168,6 +178,7 @@ def trunc_divide(input: Array, other: Array) -> Array:
     """input / other rounded towards zero, with broadcasting. Its gradient is zero."""
     if np.result_type(input, other).kind == "f":
         return np.trunc(np.true_divide(input, other))
+    _divisible("trunc_divide", input, other)
     quotient = np.floor_divide(input, other)
     return quotient + ((quotient < 0) & (quotient * other != input))
 
@@ -219,9 +230,9 @@ def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
 def _pow_exponent(g: Any, y: Any, input: Any, exponent: Any) -> Any:
     if isinstance(input, int | float):
         if input == 0:
-            return where(exponent >= 0, 0.0, g * (y * -math.inf))
+            return g * (y * where(exponent >= 0, 0.0, -math.inf))
         return g * (y * (math.log(input) if input > 0 else math.nan))
-    return where((input == 0) & (exponent >= 0), 0.0, g * (y * log(input)))
+    return g * where((input == 0) & (exponent >= 0), 0.0, y * log(input))
 
 
 @primitive(_pow_input, _pow_exponent, cast="promote")
@@ -231,6 +242,8 @@ def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
     Raises:
         DTypeError: An integer to a negative integer power.
     """
+    if np.result_type(input, exponent).kind == "b":
+        return np.greater_equal(input, exponent)
     if np.result_type(input, exponent).kind == "i" and np.any(np.less(exponent, 0)):
         if np.ndim(exponent) == 0:
             raise DTypeError("pow: Integers to negative integer powers are not allowed; make floats of them with .float()")
@@ -338,7 +351,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
 @primitive(lambda g: -g)
 def neg(input: Array, *, out: Array = None) -> Array:
     """-input."""
-    return np.negative(input, out=out)
+    return _negated(input, out)
 
 
 @primitive(lambda g, input: g * sign(input))
@@ -350,7 +363,7 @@ def abs(input: Array, *, out: Array = None) -> Array:
 @primitive(_step)
 def sign(input: Array, *, out: Array = None) -> Array:
     """-1, 0 or 1; 0 for nan."""
-    return np.subtract(input > 0, input < 0, out=out, dtype=input.dtype) if input.dtype != bool else input
+    return np.subtract(input > 0, input < 0, out=out, dtype=input.dtype) if input.dtype != bool else np.copy(input)
 
 
 @primitive(lambda g, y: g * y, cast="float")
@@ -470,7 +483,7 @@ def tanh(input: Array, *, out: Array = None) -> Array:
 @primitive(lambda g, y: g * (y * (1 - y)), cast="float")
 def sigmoid(input: Array, *, out: Array = None) -> Array:
     """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
-    y = np.negative(input, out=np.empty_like(input) if out is None else out)
+    y = _negated(input, np.empty_like(input) if out is None else out)
     np.exp(y, out=y)  # overflows to inf for very negative inputs, which gives the right 0
     return np.true_divide(1, np.add(y, 1, out=y), out=y)
 
@@ -503,19 +516,19 @@ def relu(input: Array, *, out: Array = None) -> Array:
 @primitive(_step)
 def floor(input: Array, *, out: Array = None) -> Array:
     """The largest integer below or at the input."""
-    return input if input.dtype.kind != "f" else np.floor(input, out=out)
+    return np.copy(input) if input.dtype.kind != "f" else np.floor(input, out=out)
 
 
 @primitive(_step)
 def ceil(input: Array, *, out: Array = None) -> Array:
     """The smallest integer above or at the input."""
-    return input if input.dtype.kind != "f" else np.ceil(input, out=out)
+    return np.copy(input) if input.dtype.kind != "f" else np.ceil(input, out=out)
 
 
 @primitive(_step)
 def trunc(input: Array, *, out: Array = None) -> Array:
     """The input rounded towards zero."""
-    return input if input.dtype.kind != "f" else np.trunc(input, out=out)
+    return np.copy(input) if input.dtype.kind != "f" else np.trunc(input, out=out)
 
 
 @primitive(lambda g: g)
@@ -555,7 +568,7 @@ def where(condition: Array, input: Array, other: Array) -> Array:
     tensor([0.0000, 0.5000])
     """
     if not isinstance(condition, np.ndarray) or condition.dtype != bool:
-        raise ArgumentError(
+        raise DTypeError(
             f"where expected condition to be a boolean tensor, but got {getattr(condition, 'dtype', type(condition))}; "
             "compare, or cast with .bool()"
         )
@@ -595,7 +608,7 @@ def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = No
 def masked_fill(input: Array, mask: Array, value: Array) -> Array:
     """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
     if not isinstance(mask, np.ndarray) or mask.dtype != bool:
-        raise ArgumentError("masked_fill only supports boolean masks; compare, or cast with .bool()")
+        raise DTypeError("masked_fill only supports boolean masks; compare, or cast with .bool()")
     if np.ndim(value) > 0:
         raise ArgumentError(f"masked_fill only supports a 0-dimensional value tensor, but got {np.ndim(value)} dimensions")
     return np.where(mask, np.asarray(value).astype(input.dtype), input)
@@ -725,6 +738,12 @@ def equal(input: Array, other: Array) -> bool:
 @composite
 def isclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Array:
     """Elementwise |input - other| <= atol + rtol * |other|."""
+    if input.dtype is not other.dtype:
+        raise DTypeError(
+            f"isclose: expected two tensors of one dtype, got {input.dtype} and {other.dtype}; cast with .to(dtype)"
+        )
+    if input.dtype.numpy.kind == "b":
+        return input == other
     close = (input == other) | (isfinite(other) & ((input - other).abs() <= atol + rtol * other.abs()))
     return close | (isnan(input) & isnan(other)) if equal_nan else close
 

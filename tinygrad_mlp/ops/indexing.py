@@ -374,7 +374,7 @@ def gather(input: Array, dim: int, index: Array) -> Array:
             [3]])
     """
     key = _grid("gather", input.shape, dim, index)
-    return input.reshape(input.shape or (1,))[key].reshape(index.shape)
+    return np.ascontiguousarray(input.reshape(input.shape or (1,))[key]).reshape(index.shape)
 
 
 @primitive(lambda g, dim, index: gather(g, dim, index), None, None)
@@ -456,13 +456,22 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
     if dim is None:
         return gather(input.reshape(-1), 0, indices.reshape(-1))
     dim = _axis("take_along_dim", dim, input.ndim)
+    if indices._data.dtype != np.int64:
+        raise DTypeError(f"take_along_dim(): dtype of indices should be int64 but got {indices.dtype}; cast with .long()")
     if input.ndim != indices.ndim:
         raise ShapeError(
             "take_along_dim(): input and indices should have the same number of dimensions, but got shapes "
             f"{tuple(input.shape)} and {tuple(indices.shape)}"
         )
+    if input.ndim == 0:
+        return gather(input, dim, indices)
     size = input.shape[dim]
-    shape = np.broadcast_shapes(*((*s[:dim], 1, *s[dim + 1 :]) for s in (tuple(input.shape), tuple(indices.shape))))
+    try:
+        shape = np.broadcast_shapes(*((*s[:dim], 1, *s[dim + 1 :]) for s in (tuple(input.shape), tuple(indices.shape))))
+    except ValueError:
+        raise ShapeError(
+            f"take_along_dim(): the shapes {tuple(input.shape)} and {tuple(indices.shape)} do not broadcast but for dim {dim}"
+        ) from None
     input = input.expand(*shape[:dim], size, *shape[dim + 1 :])
     indices = indices.expand(*shape[:dim], indices.shape[dim], *shape[dim + 1 :])
     return gather(input, dim, indices + (indices < 0) * size)

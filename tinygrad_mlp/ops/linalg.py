@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..engine import composite, is_tensor, primitive, wrap
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
+from .shape import expand
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -101,7 +103,7 @@ def inner(input: Array, other: Array) -> Array:
         raise ShapeError(
             f"inner: the last dimensions must be of one size, got {tuple(input.shape)} and {tuple(other.shape)}"
         )
-    rows = other.reshape(-1, other.shape[-1])
+    rows = other.reshape(math.prod(other.shape[:-1]), other.shape[-1])
     return (input @ rows.T).reshape(*input.shape[:-1], *other.shape[:-1])
 
 
@@ -115,7 +117,10 @@ def outer(input: Array, vec2: Array) -> Array:
 @composite
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """beta * input + alpha * (mat1 @ mat2)."""
+    if input.dtype is not mat1.dtype:
+        raise DTypeError(f"addmm: expected tensors of one dtype, got {input.dtype} and {mat1.dtype}; cast with .to(dtype)")
     product = mm(mat1, mat2)
+    input = expand(input, product.shape)
     product = product if alpha == 1 else product * alpha
     return product if beta == 0 else product + (input if beta == 1 else input * beta)
 
@@ -173,7 +178,7 @@ def _einsum_input(g: Any, i: int, inputs: Sequence[Any], equation: str) -> Any:
 def _einsum(*inputs: Array, equation: str = "") -> Array:
     # every label occurs once in a term, and in another term too, the output being one of them: so the gradient of an
     # input is the product of the output's cotangent with the other inputs, summed to the input's labels
-    return np.einsum(equation, *inputs, optimize=True)
+    return np.asarray(np.einsum(equation, *inputs, optimize=True), order="C")
 
 
 _LETTERS = {chr(ord(first) + i) for first in "aA" for i in range(26)}  # without `string`, which takes time to import

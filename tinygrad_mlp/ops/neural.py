@@ -15,7 +15,7 @@ import numpy as np
 from ..dtypes import as_dtype, dtype
 from ..engine import composite, primitive
 from ..errors import DimensionError, DTypeError, ShapeError
-from .elementwise import abs, between, clamp, erfc, exp, log, log1p, sigmoid, sign, sqrt, tanh, where, zeros_of
+from .elementwise import abs, between, clamp, erfc, exp, log, log1p, relu, sigmoid, sign, sqrt, tanh, where, zeros_of
 from .shape import expand
 
 _dtype_type = dtype
@@ -162,7 +162,7 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
 
 
 def _elu_slope(g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    below = exp(clamp(input, max=0) * input_scale) * (scale * alpha * input_scale)
+    below = exp(-relu(-input) * input_scale) * (scale * alpha * input_scale)
     return where(input <= 0, g * below, g * scale)
 
 
@@ -214,7 +214,7 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
 
 @primitive(
     lambda g, input, weight: where(input > 0, g, g * weight),
-    lambda g, input: g * clamp(input, max=0),
+    lambda g, input: where(input > 0, 0.0, g * input),
 )
 def _prelu(input: Array, weight: Array) -> Array:
     return np.where(input > 0, input, input * weight)
@@ -342,7 +342,7 @@ def l1(input: Array, target: Array, *, reduction: str) -> Array:
 
 
 def _huber_slope(g: Any, difference: Any, delta: float, reduction: str, shape: tuple[int, ...]) -> Any:
-    return _share(g, reduction, shape) * clamp(difference, -delta, delta)
+    return _share(g, reduction, shape) * hardtanh(difference, -delta, delta)
 
 
 @primitive(
@@ -396,6 +396,8 @@ def bce(input: Array, target: Array, *, reduction: str) -> Array:
             "binary_cross_entropy: all elements of input should be between 0 and 1; apply sigmoid, or use "
             "binary_cross_entropy_with_logits"
         )
+    if not (np.all(target >= 0) and np.all(target <= 1)):
+        raise RuntimeError("binary_cross_entropy: all elements of target should be between 0 and 1")
     log_x = np.maximum(np.log(input), -100)
     log_rest = np.maximum(np.log1p(-input), -100)
     return _reduce((target - 1) * log_rest - target * log_x, reduction)
@@ -493,11 +495,16 @@ def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
     return np.multiply(p, cotangent, out=p)
 
 
+def _per_row(g: Any, target: Any, ignore_index: int) -> Any:
+    """The rows' cotangents as a column; 0, and not nan, for rows that do not count."""
+    return where(target != ignore_index, g, 0.0).reshape(-1, 1)
+
+
 def _class_slope(
     g: Any, input: Any, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Any:
     q = _class_distribution(input, target, weight, ignore_index, label_smoothing, reduction)
-    return _logits_slope(g.reshape(-1, 1) if reduction == "none" else g, input, q)
+    return _logits_slope(_per_row(g, target, ignore_index) if reduction == "none" else g, input, q)
 
 
 @primitive(_class_slope, None, None)
@@ -524,7 +531,7 @@ def class_cross_entropy(
 
 
 def _nll_slope(g: Any, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
-    return -(g.reshape(-1, 1) if reduction == "none" else g) * _class_distribution(
+    return -(_per_row(g, target, ignore_index) if reduction == "none" else g) * _class_distribution(
         input, target, weight, ignore_index, 0.0, reduction
     )
 

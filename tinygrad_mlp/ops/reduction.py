@@ -490,8 +490,6 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
 
 def _at(input: Array, dim: int, indices: Array, keepdim: bool) -> Selected:
     """The elements at indices that were found with ``keepdim``."""
-    if input.ndim == 0:
-        return Selected(input.clone(), indices)
     values = input.gather(dim, indices)
     return Selected(values, indices) if keepdim else Selected(squeeze(values, dim), squeeze(indices, dim))
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import composite, primitive, wrap
-from ..errors import ArgumentError, DimensionError, ShapeError
+from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from .indexing import slice_
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -406,6 +406,8 @@ def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Array, ...]:
         raise ShapeError(f'meshgrid(): indexing must be one of "xy" or "ij", but received: {indexing!r}')
     if wrong := [tuple(v.shape) for v in vectors if v.ndim > 1]:
         raise ShapeError(f"meshgrid(): Expected 0D or 1D tensors but got shapes {wrong}")
+    if len({v.dtype for v in vectors}) > 1:
+        raise DTypeError(f"meshgrid expects all tensors to have the same dtype, got {[str(v.dtype) for v in vectors]}")
     shape = tuple(v.numel() for v in vectors)
     grids = tuple(expand(reshape(v, (-1,) + (1,) * (len(shape) - 1 - d)), shape) for d, v in enumerate(vectors))
     return tuple(transpose(grid, 0, 1) for grid in grids) if indexing == "xy" and len(shape) > 1 else grids

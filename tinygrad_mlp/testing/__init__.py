@@ -11,11 +11,12 @@ from typing import Any as _Any
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 if _TYPE_CHECKING:
-    from .checks import assert_equivalent, assert_gradients_match, check_loss, check_module, check_optimizer
+    from .checks import CheckError, assert_equivalent, assert_gradients_match, check_loss, check_module, check_optimizer
     from .explain import explain_backward
     from .strategies import broadcastable_tensors, class_targets, matmul_operands, modules, programs, shapes, tensors
 
 _LATER = {
+    "CheckError": "checks",
     "assert_equivalent": "checks",
     "assert_gradients_match": "checks",
     "broadcastable_tensors": "strategies",
@@ -50,6 +51,7 @@ def __getattr__(name: str) -> _Any:
 
 
 __all__ = [
+    "CheckError",
     "GradcheckError",
     "assert_equivalent",
     "assert_gradients_match",
