@@ -137,15 +137,15 @@ def test_large_layers_run_in_blocks() -> None:
         compiled(*batch)
     blocks = [i for i in compiled.program.instructions if i.kind == "blocks"]
     assert len(blocks) >= 5
-    assert all(len(i.body) >= 2 and sum(map(len, i.tables)) >= 2 for i in blocks)
+    assert all(len(i.body) >= 2 and len(i.tables) >= 2 for i in blocks)
 
 
 @pytest.mark.parametrize("batch", [12, 50])  # smaller and larger than the layers
 @pytest.mark.parametrize("last", [nn.Sigmoid, nn.ReLU, nn.Tanh])
-def test_blocks_shared_by_threads(batch: int, last: type[nn.Module], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_of_layers_larger_and_smaller_than_the_batch(
+    batch: int, last: type[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rewriting, "BLOCK", 64)
-    monkeypatch.setattr(rewriting, "SHARED", 128)
-    monkeypatch.setattr(rewriting, "THREADS", 3)
 
     def make() -> tuple[nn.Module, Callable[..., Any]]:
         torch.manual_seed(0)
@@ -159,7 +159,7 @@ def test_blocks_shared_by_threads(batch: int, last: type[nn.Module], monkeypatch
     for one in data[:2]:
         compiled(*one)
     assert compiled.program is not None
-    assert {len(i.tables) for i in compiled.program.instructions if i.kind == "blocks"} == {1, 3}
+    assert max(len(i.tables) for i in compiled.program.instructions if i.kind == "blocks") > 3
     widths = {i.output.shape for i in compiled.program.instructions if i.name == "dot" and i.output.ndim == 2}
     assert ((30, batch) in widths) is (batch == 12)  # with the batch last where it is the smaller
 

@@ -13,7 +13,6 @@ ROOT = Path(tinygrad_mlp.__file__).parent
 ROOMS = (
     ("errors", "_version", "memory"),
     ("dtypes", "device", "grad_mode", "locking"),
-    ("threads",),
     ("fusion",),
     ("engine",),
     ("inplace", "printing"),

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any
 
-import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn
 from tinygrad_mlp.checkpoints import RandomStreams
-from tinygrad_mlp.grad_mode import state
-from tinygrad_mlp.threads import side_by_side as shared
 from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
 
@@ -164,61 +158,3 @@ def test_the_default_generator_is_shared_unless_a_thread_has_its_own(own: bool) 
     else:  # each number once, in one of the two
         tg.manual_seed(0)
         assert sorted(drawn[0] + drawn[1]) == sorted(tg.rand(1).item() for _ in range(400))
-
-
-# -------------------------------------------------------------------------------------------- shares of one array
-
-
-def test_shares_are_done_when_it_returns_and_warn_of_nothing() -> None:
-    x = np.full(1000, 1e38, np.float32)
-
-    def square(share: slice) -> None:
-        np.multiply(x[share], x[share], out=x[share])
-
-    shares = [slice(0, 300), slice(300, 600), slice(600, 1000)]
-    state.quiet(shared, square, shares)
-    assert np.isinf(x).all()
-
-
-@pytest.mark.parametrize("wrong", [0, 1])
-def test_an_error_in_a_share_is_raised_once_all_are_done(wrong: int) -> None:
-    done: list[int] = []
-
-    def work(share: int) -> None:
-        if share == wrong:
-            raise ArithmeticError(f"share {share}")
-        time.sleep(0.05)
-        done.append(share)
-
-    with pytest.raises(ArithmeticError, match=f"share {wrong}"):
-        shared(work, [0, 1])
-    assert done == [1 - wrong]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-def test_a_forked_process_has_helpers_of_its_own() -> None:
-    code = """
-import os
-from tinygrad_mlp.threads import side_by_side
-done = []
-side_by_side(done.append, [0, 1])
-child = os.fork()
-if child == 0:
-    mine = []
-    side_by_side(mine.append, [2, 3, 4])
-    os._exit(0 if sorted(mine) == [2, 3, 4] else 1)
-assert sorted(done) == [0, 1]
-assert os.waitpid(child, 0)[1] == 0
-"""
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=60)
-
-
-@pytest.mark.parametrize(("variable", "threads"), [("OMP_NUM_THREADS", 1), ("OPENBLAS_NUM_THREADS", 1), ("", 2)])
-def test_as_many_threads_as_the_environment_allows(variable: str, threads: int) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")} | (
-        {variable: "1"} if variable else {}
-    )
-    code = "from tinygrad_mlp.threads import THREADS; print(THREADS)"
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    assert int(run.stdout) == min(threads, allowed)

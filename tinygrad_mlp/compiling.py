@@ -44,7 +44,6 @@ from .fusion import Instruction, copy, optimized, owner
 from .grad_mode import state
 from .nn.module import module_changes
 from .tensor import Tensor
-from .threads import side_by_side
 
 __all__ = ["Program", "compile"]
 
@@ -488,12 +487,8 @@ class Program:
                 for v, name in zip(part.inputs, self._arguments(part), strict=True)
             ]
             lines.append(f"{self._callable(part)}({', '.join([*inputs, f'out={arrays[id(part.output)]}'])})")
-        each = f"for {', '.join(arrays.values())}, in"
-        if len(instruction.tables) == 1:
-            return "\n        ".join([f"{each} {self._constant(instruction.tables[0])}:", *lines])
-        self._environment["side_by_side"] = side_by_side
-        inner = "\n            ".join([f"    def share(table):\n        {each} table:", *lines]).strip()
-        return f"{inner}\n    side_by_side(share, {self._constant(instruction.tables)})"
+        each = f"for {', '.join(arrays.values())}, in {self._constant(instruction.tables)}:"
+        return "\n        ".join([each, *lines])
 
     def _callable(self, instruction: Instruction) -> str:
         name = f"{instruction.name.strip('_')}_{id(instruction.call):x}"

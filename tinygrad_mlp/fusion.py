@@ -8,8 +8,7 @@ An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compilin
 4. :func:`oriented`: activations of a batch smaller than the layer are kept with the batch last, as matrix products and additions
    of a bias are faster on them then;
 5. :func:`blocked`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
-   them writes is still in the cache when the next reads it; what only they use is kept for one block alone. Where arrays are
-   larger than all caches, threads share the blocks;
+   them writes is still in the cache when the next reads it; what only they use is kept for one block alone;
 6. :func:`packed`: arrays that are not needed at the same time share memory.
 
 Elementwise results do not depend on how they are divided. Sums do: cross-entropy, matrix products and the gradients of biases
@@ -27,7 +26,6 @@ from typing import Any
 import numpy as np
 
 from .errors import DimensionError
-from .threads import THREADS
 
 __all__ = ["Instruction", "copy", "optimized", "owner"]
 
@@ -36,7 +34,6 @@ Array = np.ndarray[Any, Any]
 BLOCK = (
     32_768  # elements of a block of one thread: 128 KiB of float32, so that a handful of arrays fit in a core's own cache
 )
-SHARED = 8 * BLOCK  # elements from which on threads share an array's blocks, larger ones, as handing over costs time, too
 
 
 @dataclass
@@ -52,7 +49,7 @@ class Instruction:
         kind: ``"out"``: ``call`` takes ``out=``; ``"copy"``: what it returns is copied; ``"view"``: the output is a view
             of the first input; ``"draw"``: like copy, of random numbers; ``"blocks"``: the body is run block by block.
         body: Of ``"blocks"``: elementwise instructions.
-        tables: Of ``"blocks"``: per thread, for each block the memory of each array of the body.
+        tables: Of ``"blocks"``: for each block the memory of each array of the body.
         completes: The number of the traced instruction whose output this one makes; -1 where it is a part of one.
     """
 
@@ -63,7 +60,7 @@ class Instruction:
     output: Array
     kind: str = "out"
     body: list[Instruction] = field(default_factory=list)
-    tables: list[list[tuple[Array, ...]]] = field(default_factory=list)
+    tables: list[tuple[Array, ...]] = field(default_factory=list)
     completes: int = -1
 
     def reads(self) -> Iterator[Array]:
@@ -567,26 +564,21 @@ def _in_blocks(chain: Sequence[Instruction], inner: set[int]) -> Instruction:
     for part in chain:
         for array in (*part.reads(), part.output):
             arrays.setdefault(id(array), array)
-    threads = THREADS if chain[0].output.size >= SHARED else 1
-    rows = max(1, BLOCK * threads // max(1, int(np.prod(shape[1:]))))
-    share = -(-shape[0] // threads)
-    tables: list[list[tuple[Array, ...]]] = []
-    for first in range(0, shape[0], share):
-        kept = {key: np.empty((rows, *shape[1:]), arrays[key].dtype) for key in inner}
-        blocks = []
-        for start in range(first, end := min(first + share, shape[0]), rows):
-            stop = min(start + rows, end)
-            blocks.append(
-                tuple(
-                    kept[key][: stop - start]
-                    if key in kept
-                    else array[start:stop]
-                    if array.ndim == len(shape) and len(array) == shape[0]
-                    else array
-                    for key, array in arrays.items()
-                )
+    rows = max(1, BLOCK // max(1, int(np.prod(shape[1:]))))
+    kept = {key: np.empty((rows, *shape[1:]), arrays[key].dtype) for key in inner}
+    tables: list[tuple[Array, ...]] = []
+    for start in range(0, shape[0], rows):
+        stop = min(start + rows, shape[0])
+        tables.append(
+            tuple(
+                kept[key][: stop - start]
+                if key in kept
+                else array[start:stop]
+                if array.ndim == len(shape) and len(array) == shape[0]
+                else array
+                for key, array in arrays.items()
             )
-        tables.append(blocks)
+        )
     outside = [array for key, array in arrays.items() if key not in inner]
     body = [
         replace(part, inputs=[kept.get(id(v), v) for v in part.inputs], output=kept.get(id(part.output), part.output))
@@ -665,5 +657,5 @@ class _Moved:
             options={key: self.array(value) for key, value in instruction.options.items()},
             output=self.array(instruction.output),
             body=[self.instruction(part) for part in instruction.body],
-            tables=[[tuple(map(self.array, block)) for block in share] for share in instruction.tables],
+            tables=[tuple(map(self.array, block)) for block in instruction.tables],
         )
