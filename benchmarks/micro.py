@@ -137,9 +137,9 @@ def memory(quick: bool) -> Iterator[Rows]:
     for name in ("tiny", "s002") if quick else STEPS:
         for peer in ("tinygrad_mlp", "tinygrad_mlp, compiled", "numpy by hand"):
             run = PEERS[peer][1](STEPS[name])
+            tracemalloc.start()
             for _ in range(4):
                 run()
-            tracemalloc.start()
             before = tracemalloc.get_traced_memory()[0]
             tracemalloc.reset_peak()
             run()
