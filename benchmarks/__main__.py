@@ -76,7 +76,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
     except ImportError:
         print("matplotlib is not installed: no plot")
         return
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure = Figure(figsize=(10, 6), layout="constrained")
     axes = figure.subplots()
     peers = list(dict.fromkeys(peer for times in results.values() for peer in times))
     width = 0.9 / len(peers)
@@ -87,10 +87,10 @@ def plot(results: dict[str, Any], path: Path) -> None:
                 base = "torch" if "torch" in times else "numpy by hand"
                 places.append(place + (i - len(peers) / 2 + 0.5) * width)
                 heights.append(statistics.median(ratios(times, peer, base)))
-        axes.bar(places, heights, width, label=peer)
+        axes.bar(places, heights, width, label=peer, color=f"C{i}" if i < 10 else "black")
     axes.axhline(1, color="black", linewidth=0.5)
     axes.set(xticks=range(len(results)), xticklabels=list(results), ylabel="time relative to PyTorch eager", yscale="log")
-    axes.legend(fontsize=8, ncols=2)
+    figure.legend(loc="outside lower center", fontsize=8, ncols=4)
     figure.savefig(path, dpi=120)
 
 
