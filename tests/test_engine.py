@@ -620,3 +620,23 @@ def test_deepcopy_and_pickle() -> None:
 def test_a_rule_that_asks_for_what_is_not_there() -> None:
     with pytest.raises(TypeError, match="a rule asks for"):
         primitive(lambda g, nothing: g)(lambda first: first)
+
+
+def test_operations_have_names_and_documentation() -> None:
+    assert (tg.exp.__name__, tg.exp.__module__) == ("exp", "tinygrad_mlp.ops.elementwise")
+    assert "input" in (tg.exp.__doc__ or "")
+
+
+def test_the_error_of_a_wrong_option_names_what_was_given() -> None:
+    with pytest.raises(TypeError, match=r"softmax\(\) takes input, dim, dtype; got Tensor, str"):
+        tg.softmax(tg.ones(2), "x")  # type: ignore[arg-type] # on purpose
+
+
+def test_a_gradient_with_a_history_is_added_to() -> None:
+    x = tg.tensor([2.0], requires_grad=True)
+    (x**3).sum().backward(create_graph=True)
+    first = x.grad
+    (x * 2).sum().backward()
+    assert first is not None
+    assert x.grad is not None
+    assert (first.tolist(), x.grad.tolist()) == ([12.0], [14.0])

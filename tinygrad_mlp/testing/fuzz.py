@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import importlib
 import math
 import re
 import sys
@@ -216,6 +217,11 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {text}"
 
 
+def _pytorch() -> Any:
+    """PyTorch, of which there are no types where it is not installed."""
+    return importlib.import_module("torch")
+
+
 def compare(program: Program, counts: Counter[str] | None = None) -> Mismatch | None:
     """Run the program in both libraries; the first difference, or None.
 
@@ -223,7 +229,7 @@ def compare(program: Program, counts: Counter[str] | None = None) -> Mismatch | 
         program: What to run.
         counts: Where to count what happened: lines, errors, gradients, deviations, ill-conditioned programs.
     """
-    import torch
+    torch = _pytorch()
 
     counts = Counter() if counts is None else counts
     with warnings.catch_warnings():
@@ -349,7 +355,7 @@ def _ill_conditioned(
     A value: PyTorch, given this library's operands, computes this library's value. A gradient: moving the inputs by a few
     units in the last place changes it as much, and the two libraries did not agree on every value to the last bit.
     """
-    import torch
+    torch = _pytorch()
 
     apart = distance(a, b)
     if kind == "value":
@@ -375,7 +381,7 @@ def _ill_conditioned(
 
 def _parted_by_rounding(program: Program, tolerance: float) -> bool:
     """Whether PyTorch, given this library's operands of the first line whose results part, computes this library's results."""
-    import torch
+    torch = _pytorch()
 
     ours, theirs = ({"torch": library, "F": library.nn.functional} for library in (tinygrad_mlp, torch))
     for leaf in program.leaves:
@@ -576,7 +582,7 @@ def fuzz(numbers: Iterable[int], seed: int = 0, *, scripts: int = 50) -> Report:
         seed: Of which series.
         scripts: How many different differences are shrunk; further ones are counted as they are.
     """
-    import torch
+    torch = _pytorch()
 
     torch.set_num_threads(1)
     report = Report()
