@@ -27,6 +27,8 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # it runs without an installed package, too
+
 import tinygrad_mlp as tg
 from tinygrad_mlp.datasets.idx import idx_header, read_idx
 from tinygrad_mlp.errors import FileFormatError

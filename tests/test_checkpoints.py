@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import signal
 import subprocess
@@ -148,11 +149,11 @@ def test_a_read_only_folder(there: bool) -> None:
 @posix
 def test_two_runs_in_one_folder(tmp_path: Path) -> None:
     keep(tmp_path, kept="before")
-    message = f"{tmp_path}: another process keeps its checkpoints there; wait for it, or use another folder"
+    message = f"{tmp_path}: another process, or this one, keeps its checkpoints there; wait for it, or use another folder"
     with Checkpoint(tmp_path, values={}) as checkpoint:
         done = python("Checkpoint(folder, values={})", tmp_path)
         assert done.stderr.splitlines()[-1].endswith(message)
-        with pytest.raises(CheckpointError, match="another process keeps its checkpoints there"):
+        with pytest.raises(CheckpointError, match="another process, or this one, keeps its checkpoints there"):
             Checkpoint(tmp_path, values={})
         checkpoint.load()
     assert kept(tmp_path) == {"kept": "before"}
@@ -471,3 +472,26 @@ def test_a_state_that_is_none() -> None:
     loader.load_state_dict({"given": 5, "start": tg.get_rng_state()})
     with pytest.raises(ValueError, match="had given 5 batches, but now has fewer: its data have changed"):
         iter(loader)
+
+
+def test_a_closed_checkpoint_writes_nothing(tmp_path: Path) -> None:
+    model = tg.nn.Linear(2, 1)
+    first = Checkpoint(tmp_path, model=model)
+    first.close()
+    with Checkpoint(tmp_path, model=model) as second:
+        second.save(5)
+        with pytest.raises(CheckpointError, match="this checkpoint is closed"):
+            first.save(1)
+        assert second.load() == (5, 0)
+
+
+def test_a_buffer_of_nan_is_not_kept_but_an_infinite_one_may_be(tmp_path: Path) -> None:
+    model = tg.nn.BatchNorm1d(4)
+    with Checkpoint(tmp_path, model=model) as checkpoint:
+        assert model.running_mean is not None
+        model.running_mean.fill_(-math.inf)
+        checkpoint.save(1)
+        model.running_mean.fill_(math.nan)
+        with pytest.raises(DivergenceError, match="buffer running_mean"):
+            checkpoint.save(2)
+        assert checkpoint.load() == (1, 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
@@ -152,3 +154,22 @@ def test_an_experiment_stops_and_keeps_its_last_good_epoch(tmp_path: Path, monke
     kept = tg.load(path)
     assert kept["epoch"] == 1
     assert all(bool(value.isfinite().all()) for value in kept["state"]["model"].values())
+
+
+@pytest.mark.parametrize("loss", [np.float32("nan"), np.array(np.nan, np.float32), np.array([np.inf]), float("nan")])
+def test_numbers_of_numpy_are_looked_at(loss: Any) -> None:
+    with pytest.raises(DivergenceError):
+        check_finite(loss, network(), epoch=0, step=0)
+
+
+def test_what_is_not_finite_in_a_dict_is_found() -> None:
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(2, 1)
+
+        def forward(self, inputs: dict[str, tg.Tensor]) -> dict[str, tg.Tensor]:
+            return {"y": self.inner(inputs["x"])}
+
+    with pytest.raises(DivergenceError, match="input"):
+        check_finite(math.nan, Named(), {"x": tg.full((1, 2), math.nan)}, epoch=0, step=0)

@@ -40,7 +40,6 @@ may have the folder open.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -233,6 +232,7 @@ class Checkpoint:
         self.last: Position | None = None
         self._parts = parts
         self._open = ExitStack()
+        self._closed = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open.enter_context(locked(self.path.parent / ".lock", self._busy))
@@ -247,7 +247,7 @@ class Checkpoint:
 
     def _busy(self) -> None:
         raise CheckpointError(
-            f"{self.path.parent}: another process keeps its checkpoints there; wait for it, or use another folder"
+            f"{self.path.parent}: another process, or this one, keeps its checkpoints there; wait for it, or use another folder"
         )
 
     def save(self, epoch: int, step: int = 0) -> None:
@@ -258,9 +258,13 @@ class Checkpoint:
             step: The step in it to go on with.
 
         Raises:
-            DivergenceError: A parameter of a model is not finite; what was kept before stays.
-            CheckpointError: It cannot be written, as on a full disk; what was kept before stays.
+            DivergenceError: A parameter of a model is not finite, or a buffer is NaN; what was kept before stays.
+            CheckpointError: It cannot be written, as on a full disk, or is closed; what was kept before stays.
         """
+        if self._closed:
+            raise CheckpointError(
+                f"{self.path.parent}: this checkpoint is closed; save within its `with` block, or open it again"
+            )
         for name, part in self._parts.items():
             if isinstance(part, Module) and (found := _broken_parameter(part)):
                 layer, what = found
@@ -284,7 +288,7 @@ class Checkpoint:
         """Bring all parts to the state that was kept, and return where the training goes on: (0, 0) where nothing was kept.
 
         Raises:
-            FileFormatError: The file is damaged, or keeps other parts than these.
+            FileFormatError: The file is damaged, or keeps other parts than these. Parts may have been changed by then: make new ones.
         """
         if not self.path.exists():
             return Position()
@@ -318,6 +322,7 @@ class Checkpoint:
 
     def close(self) -> None:
         """Let go of the folder."""
+        self._closed = True
         self._open.close()
 
     def __enter__(self) -> Self:
@@ -375,29 +380,31 @@ def check_finite(
 
 
 def _finite(value: Any) -> bool:
-    if isinstance(value, Tensor):
-        return bool(np.isfinite(value._data).all())
-    return not isinstance(value, float) or math.isfinite(value)
+    return bool(np.isfinite(value._data if isinstance(value, Tensor) else value).all())
 
 
 def _count(value: Any) -> int:
-    return value.numel() if isinstance(value, Tensor) else 1
+    return value.numel() if isinstance(value, Tensor) else int(np.size(value))
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
     if isinstance(value, Tensor):
         yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
+    elif isinstance(value, list | tuple | dict):
+        for item in value.values() if isinstance(value, dict) else value:
             yield from _tensors(item)
 
 
 def _broken_parameter(model: Module) -> tuple[str, str] | None:
-    """The first parameter that is not finite: its module, and which it is."""
+    """The first parameter that is not finite, or buffer with a NaN (one may be infinite on purpose): its module, and which it is."""
     for name, parameter in model.named_parameters():
         if not _finite(parameter):
             layer, _, own = name.rpartition(".")
             return layer, f"parameter {own}"
+    for name, buffer in model.named_buffers():
+        if buffer.is_floating_point() and np.isnan(buffer._data).any():
+            layer, _, own = name.rpartition(".")
+            return layer, f"buffer {own}"
     return None
 
 

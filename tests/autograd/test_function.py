@@ -329,3 +329,23 @@ def test_the_lines_of_an_overwritten_value() -> None:
     assert "Under autograd.detect_anomaly() the line that saved it is named." in overwritten()
     with tg.autograd.set_detect_anomaly(True):
         assert f"Saved at {__file__}:" in overwritten()
+
+
+def test_an_input_that_is_given_back_is_another_tensor_on_the_same_memory() -> None:
+    class Same(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tg.Tensor) -> tg.Tensor:
+            return x
+
+        @staticmethod
+        def backward(ctx: Any, g: tg.Tensor) -> Any:
+            return g * 2
+
+    x = leaf(1.0, 2.0)
+    y = Same.apply(x)
+    assert y is not x
+    assert y._data is not x._data
+    assert np.shares_memory(y._data, x._data)
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [2.0, 2.0]

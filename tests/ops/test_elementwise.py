@@ -212,3 +212,9 @@ def test_integers_to_negative_powers() -> None:
     for exponent in (-1, tg.tensor(-1)):
         with pytest.raises(RuntimeError, match="Integers to negative integer powers are not allowed"):
             x**exponent
+
+
+def test_integer_powers_and_inverted_truth() -> None:
+    base, exponent = tg.tensor([2, 3, -1, 1]), tg.tensor([0, -1, -3, -2])
+    assert (base**exponent).tolist() == [1, 0, -1, 1]
+    assert (~tg.tensor([True, False])).tolist() == [False, True]

@@ -180,3 +180,10 @@ def test_errors_are_of_torch_classes(torch: Any, call: Any) -> None:
     expected = next(c for c in CLASSES if isinstance(theirs.value, c))
     with pytest.raises(expected):
         call(tg.tensor(X, dtype=tg.float32), tg)
+
+
+def test_the_error_of_linear_names_the_layer_that_would_fit() -> None:
+    with pytest.raises(RuntimeError, match=r"make the layer Linear\(3, \.\.\.\)"):
+        tg.nn.functional.linear(tg.ones(2, 3), tg.ones(4, 5))
+    with pytest.raises(RuntimeError, match=r"make the layer Linear\(1, \.\.\.\)"):
+        tg.nn.functional.linear(tg.tensor(1.0), tg.ones(4, 5))

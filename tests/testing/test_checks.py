@@ -682,3 +682,10 @@ def test_strategies_beside_plain_arguments() -> None:
 
 def test_the_public_names() -> None:
     assert all(callable(getattr(checks, name)) or isinstance(getattr(checks, name), dict) for name in checks.__all__)
+
+
+def test_a_module_in_place_of_what_makes_one_is_named() -> None:
+    with pytest.raises(
+        TypeError, match=r"check_module\(\) makes many modules: give the class, or lambda: Linear\(\.\.\.\), not a module"
+    ):
+        check_module(nn.Linear(2, 1), tg.ones(3, 2))

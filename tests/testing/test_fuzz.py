@@ -13,7 +13,7 @@ import pytest
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.testing import fuzz
-from tinygrad_mlp.testing.programs import Leaf, Program, Step
+from tinygrad_mlp.testing.random_programs import Leaf, Program, Step
 
 torch = pytest.importorskip("torch", reason="the fuzzer compares with PyTorch")
 

@@ -167,8 +167,6 @@ def _divisible(name: str, input: Array, other: Array) -> None:
 @primitive(_step, _step, cast="promote")
 def floor_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     """floor(input / other), with broadcasting. Its gradient is zero."""
-    if np.result_type(input, other).kind == "f":
-        return np.floor_divide(input, other, out=out)
     _divisible("floor_divide", input, other)
     return np.floor_divide(input, other, out=out)
 

@@ -30,7 +30,7 @@ import numpy as np
 
 import tinygrad_mlp as tg
 
-from ..errors import TinygradError
+from ..errors import ArgumentError, TinygradError
 from ..nn import Module
 from ..tensor import Tensor
 from .gradcheck import GradcheckError, gradcheck
@@ -411,8 +411,12 @@ def check_module(module: Callable[[], Any], inputs: Inputs, *, batched: bool = T
 
     Raises:
         CheckError: Some failed; the message says which, and why.
-        ValueError: ``skip`` names a check that there is not.
+        ValueError: ``skip`` names a check that there is not. ArgumentError: ``module`` is a module, not what makes one.
     """
+    if isinstance(module, Module):
+        raise ArgumentError(
+            f"check_module() makes many modules: give the class, or lambda: {type(module).__name__}(...), not a module"
+        )
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     graded = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x.is_floating_point()]
     left_out = [skip] if isinstance(skip, str) else list(skip)

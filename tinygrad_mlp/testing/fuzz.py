@@ -39,7 +39,7 @@ import numpy as np
 
 import tinygrad_mlp
 
-from .programs import Leaf, Program, Seeded, Step, write
+from .random_programs import Leaf, Program, Seeded, Step, write
 
 __all__ = ["DEVIATIONS", "Mismatch", "Report", "compare", "fuzz", "main", "program_number", "script", "shrink"]
 

@@ -30,7 +30,7 @@ import tinygrad_mlp as tg
 from ..dtypes import as_dtype, dtype
 from ..errors import ArgumentError
 from ..tensor import Tensor
-from .programs import Program, lattice, write
+from .random_programs import Program, lattice, write
 
 __all__ = [
     "broadcastable_tensors",
