@@ -410,3 +410,11 @@ def test_no_degrees_of_freedom_is_a_warning_as_in_torch(torch: Any, name: str) -
             with pytest.warns(UserWarning, match="degrees of freedom is <= 0"):
                 getattr(library, name)(x, **options)
         getattr(library, name)(library.ones(2, 3), dim=0)
+
+
+@pytest.mark.parametrize("function", [tg.cumsum, tg.cumprod])
+def test_running_sums_are_contiguous_whatever_their_input_is(function: Any) -> None:
+    y = function(tg.ones(3, 4).t(), 0)
+    assert y.is_contiguous()
+    y.flatten().fill_(7)  # a view, as in PyTorch
+    assert y.tolist() == [[7] * 3] * 4

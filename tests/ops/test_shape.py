@@ -454,3 +454,13 @@ def test_expanding_nothing_gives_a_view_to_write_to() -> None:
     x.expand(-1, 3).add_(1)
     x.expand(1, 2, 3).add_(1)
     assert x.tolist() == [[3.0] * 3] * 2
+
+
+def test_of_an_empty_vector_cat_takes_the_dtype() -> None:
+    empty = tg.zeros(0, dtype=tg.float64, requires_grad=True)
+    joined = tg.cat([empty, tg.tensor([[4], [5]], dtype=tg.uint8)], 1)
+    assert (joined.dtype, joined.tolist()) == (tg.float64, [[4.0], [5.0]])
+    joined.sum().backward()
+    assert empty.grad is not None
+    assert empty.grad.shape == (0,)
+    assert tg.cat([tg.zeros(0), tg.zeros(0)]).shape == (0,)

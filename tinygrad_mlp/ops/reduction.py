@@ -233,6 +233,12 @@ def _along(input: Array) -> Array:
     return input if input.ndim else input.reshape(1)
 
 
+def _accumulate(ufunc: np.ufunc, input: Array, dim: int, wanted: Any) -> Array:
+    """The reductions of the elements up to each one along ``dim``, in C order whatever the input's."""
+    running = ufunc.accumulate(_along(input), dim, _accumulated(input, wanted))
+    return np.ascontiguousarray(running).reshape(input.shape)
+
+
 @primitive(lambda g, dim: flip(cumsum(flip(g, (dim,)), dim), (dim,)))
 def cumsum(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
     """The sums of the elements up to each one along ``dim``.
@@ -241,7 +247,7 @@ def cumsum(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
     >>> torch.cumsum(torch.tensor([1, 2, 3]), 0)
     tensor([1, 3, 6])
     """
-    return np.add.accumulate(_along(input), dim, _accumulated(input, dtype)).reshape(input.shape)
+    return _accumulate(np.add, input, dim, dtype)
 
 
 def _neighbour(x: Any, dim: int, step: int, beyond: float = 1) -> Any:
@@ -278,7 +284,7 @@ def cumprod(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
     >>> torch.cumprod(torch.tensor([1, 2, 3]), 0)
     tensor([1, 2, 6])
     """
-    return np.multiply.accumulate(_along(input), dim, _accumulated(input, dtype)).reshape(input.shape)
+    return _accumulate(np.multiply, input, dim, dtype)
 
 
 # ------------------------------------------------------------------------------------------------ variance

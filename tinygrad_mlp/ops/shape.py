@@ -440,7 +440,7 @@ def _list_of(name: str, tensors: Any) -> list[Any]:
 
 @composite
 def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
-    """The tensors one after the other along ``dim``; empty ones of shape ``(0,)`` are passed over.
+    """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts.
 
     >>> import tinygrad_mlp as torch
     >>> torch.cat([torch.ones(1, 2), torch.zeros(2, 2)]).shape
@@ -455,8 +455,10 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     for k, x in enumerate(given):
         if x.ndim == 0:
             raise ShapeError(f"cat(): zero-dimensional tensor (at position {k}) cannot be concatenated; use stack")
-    filled = [x for x in given if x.shape != (0,)] or given
-    return _cat(*filled, dim=dim_of("cat", dim, filled[0].ndim))
+    shape = next((x.shape for x in given if x.shape != (0,)), (0,))
+    at = dim_of("cat", dim, len(shape))
+    nothing = (*shape[:at], 0, *shape[at + 1 :])  # what counts of an empty tensor is its dtype
+    return _cat(*(x.reshape(nothing) if x.shape == (0,) else x for x in given), dim=at)
 
 
 concat = concatenate = cat
