@@ -14,6 +14,7 @@ import pytest
 import tinygrad_mlp as torch
 from tinygrad_mlp import fusion as rewriting
 from tinygrad_mlp import nn, optim
+from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.errors import GraphError
 from tinygrad_mlp.nn import functional as F
 
@@ -162,6 +163,22 @@ def test_blocks_of_layers_larger_and_smaller_than_the_batch(
     assert max(len(i.tables) for i in compiled.program.instructions if i.kind == "blocks") > 3
     widths = {i.output.shape for i in compiled.program.instructions if i.name == "dot" and i.output.ndim == 2}
     assert ((30, batch) in widths) is (batch == 12)  # with the batch last where it is the smaller
+
+
+def test_an_epoch_in_float32_is_the_functions_but_for_rounding() -> None:
+    digits = MNIST.sample(train=True)
+    images, labels = digits.data.flatten(1).float() / 255, digits.targets
+
+    def trained(compiled: bool) -> list[Any]:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(784, 100), nn.Sigmoid(), nn.Linear(100, 50), nn.ReLU(), nn.Linear(50, 10))
+        step = training_step(model, optim.SGD(model.parameters(), 0.1, momentum=0.9))
+        run = torch.compile(step) if compiled else step
+        losses = [run(*batch).item() for batch in zip(images.split(64), labels.split(64), strict=True)]
+        return [np.array(losses), *(p.detach().numpy() for p in model.parameters())]
+
+    for got, expected in zip(trained(True), trained(False), strict=True):
+        assert np.linalg.norm(got - expected) <= 1e-5 * np.linalg.norm(expected)
 
 
 def test_cross_entropy_with_another_class_to_ignore() -> None:

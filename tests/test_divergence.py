@@ -129,6 +129,7 @@ def test_an_experiment_stops_and_keeps_its_last_good_epoch(tmp_path: Path, monke
     pytest.importorskip("matplotlib", reason="the experiments' libraries are not installed")
     from tinygrad_mlp.experiments.lab import History, Lab
     from tinygrad_mlp.experiments.results import Record, RunFolder, Settings
+    from tinygrad_mlp.experiments.training import training_step
 
     monkeypatch.setattr("tinygrad_mlp.experiments.lab._SECONDS", 0.0)  # every epoch is kept
     lab = Lab(Settings(), 0, RunFolder(tmp_path, "toy"), Record())
@@ -137,14 +138,7 @@ def test_an_experiment_stops_and_keeps_its_last_good_epoch(tmp_path: Path, monke
     history: History = defaultdict(list)
 
     def fit() -> None:
-        @lab.training_step(model)
-        def step(inputs: tg.Tensor, targets: tg.Tensor) -> tg.Tensor:
-            optimizer.zero_grad()
-            loss = nn.functional.mse_loss(model(inputs), targets)
-            loss.backward()
-            optimizer.step()
-            return loss
-
+        step = lab.compiled(model, training_step(model, nn.functional.mse_loss, optimizer))
         for _ in lab.epochs("one", 4, history, model=model, optimizer=optimizer):
             history["loss"] += [step(*batch(i)).item() for i in range(2)]
 

@@ -21,6 +21,7 @@ from tinygrad_mlp.experiments import grid_search, runs
 from tinygrad_mlp.experiments.data import load_images
 from tinygrad_mlp.experiments.lab import Lab
 from tinygrad_mlp.experiments.results import Record, Row, RunFolder, Settings
+from tinygrad_mlp.experiments.training import training_step
 from tinygrad_mlp.reference import MLP, momentum
 from tinygrad_mlp.utils.data import TensorDataset
 
@@ -74,7 +75,8 @@ def test_one_step_is_that_of_section_iv(monkeypatch: pytest.MonkeyPatch) -> None
     assert grid_search.cross_entropy(model(images.double()), labels).item() == pytest.approx(mlp.cost(layers, *batch))
     mean = grid_search.mean_cross_entropy(model(images.double()), labels).item()
     assert mean == pytest.approx(mlp.cost(layers, *batch) / 20)
-    grid_search.training_step(model, torch.optim.SGD(model.parameters(), lr=0.01))(images.double(), labels)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    training_step(model, grid_search.cross_entropy, optimizer)(images.double(), labels)
     for parameter, value in zip(model.parameters(), (v for layer in expected for v in layer), strict=True):
         np.testing.assert_allclose(parameter.detach().numpy(), value, rtol=1e-12, atol=1e-15)
 

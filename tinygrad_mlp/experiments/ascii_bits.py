@@ -28,6 +28,7 @@ Figure 2 is a drawing of bias and variance, without data.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -199,7 +200,7 @@ def fit(
     model = network(lab.generator("weights"))
     optimizer = rule(model)
 
-    @lab.training_step(model)
+    @partial(lab.compiled, model)
     def step(images: Tensor, targets: Tensor) -> Tensor:
         optimizer.zero_grad()
         loss = squared_error(model(images), targets)

@@ -56,7 +56,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import load_images
 from .lab import History, Lab
 from .plots import draw_curves, draw_images, draw_matrix, new_figure
-from .training import Evaluation, evaluate, glorot_mlp
+from .training import Evaluation, evaluate, glorot_mlp, training_step
 
 __all__ = ["run"]
 
@@ -129,14 +129,7 @@ def fit(
     criterion = nn.CrossEntropyLoss()
     shuffle = lab.generator("shuffle", name)
     disturb = lab.generator("noise", name)
-
-    @lab.training_step(model)
-    def step(images: Tensor, labels: Tensor) -> Tensor:
-        optimizer.zero_grad()
-        loss = criterion(model(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = lab.compiled(model, training_step(model, criterion, optimizer))
 
     batches = len(train_set) // BATCH_SIZE
     every = max(1, batches // (TESTS_PER_EPOCH if lab.whole else 1))

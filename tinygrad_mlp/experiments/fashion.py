@@ -48,7 +48,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import load_images
 from .lab import History, Lab
 from .plots import draw_curves, draw_images, new_figure
-from .training import evaluate, glorot_mlp
+from .training import evaluate, glorot_mlp, training_step
 
 __all__ = ["run"]
 
@@ -190,14 +190,7 @@ def fit(
     stopping = EarlyStopping(model)
     shuffle = lab.generator("shuffle", name)
     loader = DataLoader(data.train, batch_size=batch_size, shuffle=True, generator=shuffle)
-
-    @lab.training_step(model)
-    def step(inputs: Tensor, targets: Tensor) -> Tensor:
-        optimizer.zero_grad()
-        loss = criterion(model(inputs), targets)
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = lab.compiled(model, training_step(model, criterion, optimizer))
 
     history: History = defaultdict(list)
     state = {"model": model, "optimizer": optimizer, "shuffle": shuffle, "stopping": stopping}

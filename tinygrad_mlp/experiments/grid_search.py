@@ -34,7 +34,7 @@ parameters after phase 1, `model.safetensors` those after phase 2.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -54,7 +54,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import load_images
 from .lab import History, Lab
 from .plots import draw_curves, draw_images, new_figure
-from .training import evaluate
+from .training import evaluate, training_step
 
 __all__ = ["run"]
 
@@ -98,19 +98,6 @@ def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return cross_entropy(logits, labels) / len(labels)
 
 
-def training_step(model: nn.Module, optimizer: optim.Optimizer) -> Callable[[Tensor, Tensor], Tensor]:
-    """A step of mini-batch SGD, which gives the loss."""
-
-    def step(inputs: Tensor, labels: Tensor) -> Tensor:
-        optimizer.zero_grad()
-        loss = cross_entropy(model(inputs), labels)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
-
-
 def measure(model: nn.Module, history: History, sets: Mapping[str, TensorDataset]) -> None:
     """Add loss and accuracy on each of the sets to the curves."""
     for name, images in sets.items():
@@ -151,7 +138,7 @@ def train_cell(
     history: History = defaultdict(list)
     with threadpool_limits(1, "blas"):
         model = network(weights)
-        step = training_step(model, optim.SGD(model.parameters(), lr=lr))
+        step = training_step(model, cross_entropy, optim.SGD(model.parameters(), lr=lr))
         if not eager:
             step = torch.compile(step, fusion=False)
         loader = DataLoader(sets["train"], batch_size=batch_size, shuffle=True, generator=order)
@@ -278,7 +265,7 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
     measure(model, start, sets)
     order = lab.generator("order, phase 2")
     optimizer = optim.SGD(model.parameters(), lr=cell[0])
-    step = lab.training_step(model)(training_step(model, optimizer))
+    step = lab.compiled(model, training_step(model, cross_entropy, optimizer))
     loader = DataLoader(train, batch_size=cell[1], shuffle=True, generator=order)
     history: History = defaultdict(list)
     count = lab.count(EPOCHS, EPOCHS_SAMPLE)

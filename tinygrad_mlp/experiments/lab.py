@@ -114,29 +114,25 @@ class Lab:
             self._keep(_snapshot(done, history, state), checkpoint)
         self._epochs[name] = done, history
 
-    def training_step(self, model: nn.Module) -> Callable[[_Step], _Step]:
-        """Decorate a training step of the model: it is compiled, unless the run is eager, and a loss that is not finite ends the run.
+    def compiled(self, model: nn.Module, step: _Step) -> _Step:
+        """A training step of the model, compiled unless the run is eager; a loss that is not finite ends the run.
 
         The step takes the model's inputs first, and gives the loss, alone or first. Compiled it computes the same bits.
 
         Raises:
             DivergenceError: From the step: the loss is NaN or infinite. What was kept before stays.
         """
+        run: Callable[..., Any] = step if self.settings.eager else torch.compile(step, fusion=False)
 
-        def decorate(step: _Step) -> _Step:
-            run: Callable[..., Any] = step if self.settings.eager else torch.compile(step, fusion=False)
+        @functools.wraps(step)
+        def checked(inputs: torch.Tensor, *rest: Any) -> Any:
+            self._steps += 1
+            result = run(inputs, *rest)
+            loss = result[0] if isinstance(result, tuple) else result
+            check_finite(loss, model, inputs, epoch=self._epoch, step=self._steps)
+            return result
 
-            @functools.wraps(step)
-            def checked(inputs: torch.Tensor, *rest: Any) -> Any:
-                self._steps += 1
-                result = run(inputs, *rest)
-                loss = result[0] if isinstance(result, tuple) else result
-                check_finite(loss, model, inputs, epoch=self._epoch, step=self._steps)
-                return result
-
-            return checked  # type: ignore[return-value] # takes and gives what `step` does, which mypy cannot see
-
-        return decorate
+        return checked  # type: ignore[return-value] # takes and gives what `step` does, which mypy cannot see
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """What `compute` returns (tensors and plain values), kept, so that a resumed run need not compute it again."""

@@ -43,6 +43,7 @@ last, so a mean over seeds is then too low.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -179,7 +180,7 @@ def fit(lab: Lab, name: str, model: nn.Module, lr: float, criterion: Criterion, 
     inputs, targets = split.train.tensors
     held_out, expected = split.validation.tensors
 
-    @lab.training_step(model)
+    @partial(lab.compiled, model)
     def step(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         optimizer.zero_grad()
         logits = model(inputs)

@@ -60,7 +60,7 @@ from .augment import SIDE, Distortion, distort
 from .data import load_images
 from .lab import History, Lab
 from .plots import draw_curves, new_figure
-from .training import predict
+from .training import predict, training_step
 
 __all__ = ["RECIPES", "Head", "Recipe", "fit", "run"]
 
@@ -274,15 +274,7 @@ def fit(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Se
         optimizer, recipe.lr, epochs * repeats * batches + 1, pct_start=0.1, cycle_momentum=False
     )
     pixels, targets = images.numpy(), recipe.head.targets(labels)
-
-    @lab.training_step(model)
-    def step(inputs: Tensor, targets: Tensor) -> Tensor:
-        optimizer.zero_grad()
-        loss = recipe.head.criterion(model(inputs), targets)
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = lab.compiled(model, training_step(model, recipe.head.criterion, optimizer))
     history: History = defaultdict(list)
     state: dict[str, Any] = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "random": random}
     for epoch in lab.epochs(recipe.name, epochs, history, **state):

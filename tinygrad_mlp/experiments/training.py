@@ -8,10 +8,11 @@ import tinygrad_mlp as torch
 from tinygrad_mlp import Generator
 
 from .. import nn
+from ..optim import Optimizer
 from ..tensor import Tensor
 from ..utils.data import TensorDataset
 
-__all__ = ["Evaluation", "evaluate", "glorot_mlp", "predict"]
+__all__ = ["Evaluation", "evaluate", "glorot_mlp", "predict", "training_step"]
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 
@@ -40,6 +41,19 @@ def glorot_mlp(sizes: Sequence[int], activation: type[nn.Module], generator: Gen
         else:
             nn.init.zeros_(parameter)
     return model
+
+
+def training_step(model: nn.Module, criterion: Criterion, optimizer: Optimizer) -> Criterion:
+    """One step of an optimizer on a batch of inputs and targets, which gives the batch's loss."""
+
+    def step(inputs: Tensor, targets: Tensor) -> Tensor:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
 
 
 def predict(model: nn.Module, inputs: Tensor, batch_size: int = 1000) -> Tensor:
