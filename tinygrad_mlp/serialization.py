@@ -64,7 +64,8 @@ _CHUNK = 1 << 20  # bytes read at once
 def save(obj: Any, f: str | os.PathLike[str]) -> None:
     """Save an object to a file, in the format of the file's ending: .safetensors, .npz or .json.
 
-    The file is replaced in one step once everything is written, so that it is either the old or the new one, whole.
+    The file is replaced in one step once everything is written, so that it is either the old or the new one, whole. A process that is
+    killed meanwhile leaves a hidden file ending in ``.tmp`` beside it.
 
     Args:
         obj: Tensors and plain values, nested in dicts, lists and tuples; see the module's docstring.
