@@ -22,7 +22,7 @@ from .peers import available
 from .rounds import PINS, measure
 from .steps import STEPS
 
-OURS = ("tinygrad_mlp", "tinygrad_mlp, compiled")
+OURS = ("tinygrad_mlp", "tinygrad_mlp, compiled", "tinygrad_mlp, numba")
 
 
 def main() -> None:
@@ -59,10 +59,11 @@ def ratios(times: dict[str, Any], ours: str, peer: str) -> list[float]:
 def table(name: str, times: dict[str, Any]) -> str:
     """Medians in microseconds, and the median ratios of ours to each peer with their quartiles."""
     lines = [f"{name}: {STEPS[name].sizes}, batch {STEPS[name].batch}"]
-    lines.append(f"  {'':24}{'median µs':>11}" + "".join(f"{ours + ' /':>36}" for ours in OURS))
+    measured = [ours for ours in OURS if ours in times]
+    lines.append(f"  {'':24}{'median µs':>11}" + "".join(f"{ours + ' /':>36}" for ours in measured))
     for peer, own in times.items():
         line = f"  {peer:24}{statistics.median(own['seconds']) * 1e6:11.0f}"
-        for ours in OURS:
+        for ours in measured:
             low, middle, high = statistics.quantiles(ratios(times, ours, peer), n=4)
             line += f"{middle:20.2f} ({low:.2f} to {high:.2f})"
         lines.append(line)

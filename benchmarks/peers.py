@@ -23,8 +23,8 @@ Run = Callable[[], float]
 _MODULES = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU"}
 
 
-def _library(name: str, compiled: bool, step: Step) -> Run:
-    """The step as a user of PyTorch writes it, with tinygrad_mlp or torch."""
+def _library(name: str, compiled: bool, step: Step, **options: str) -> Run:
+    """The step as a user of PyTorch writes it, with tinygrad_mlp or torch; ``options`` are compile()'s."""
     library: Any = importlib.import_module(name)
     nn = library.nn
     layers: list[Any] = []
@@ -54,7 +54,7 @@ def _library(name: str, compiled: bool, step: Step) -> Run:
     if compiled and name == "torch":  # what torch.compile takes: the forward pass, with its backward pass behind it
         model = library.compile(model)
     elif compiled:
-        train = library.compile(train)
+        train = library.compile(train, **options)
     return lambda: float(train(inputs, targets).item())
 
 
@@ -393,6 +393,7 @@ def _sklearn(step: Step) -> Run:
 PEERS: dict[str, tuple[str, Callable[[Step], Run]]] = {  # name: (module it needs, maker)
     "tinygrad_mlp": ("tinygrad_mlp", partial(_library, "tinygrad_mlp", False)),
     "tinygrad_mlp, compiled": ("tinygrad_mlp", partial(_library, "tinygrad_mlp", True)),
+    "tinygrad_mlp, numba": ("numba", partial(_library, "tinygrad_mlp", True, backend="numba")),
     "torch": ("torch", partial(_library, "torch", False)),
     "torch.compile": ("torch", partial(_library, "torch", True)),
     "jax.jit": ("jax", _jax),
@@ -406,12 +407,13 @@ PEERS: dict[str, tuple[str, Callable[[Step], Run]]] = {  # name: (module it need
 
 
 def available(step: Step, quick: bool = False) -> list[str]:
-    """The peers that are installed and can do the step; ``quick`` is without torch.compile, which takes its time."""
+    """The peers that are installed and can do the step; ``quick`` is without those that compile for long."""
     found = [name for name, (module, _) in PEERS.items() if _installed(module)]
     return [
         name
         for name in found
-        if not (name == "sklearn" and step.loss != "cross_entropy") and not (quick and name == "torch.compile")
+        if not (name == "sklearn" and step.loss != "cross_entropy")
+        and not (quick and name in ("torch.compile", "tinygrad_mlp, numba"))
     ]
 
 

@@ -14,6 +14,7 @@ ROOMS = (
     ("errors", "_version", "memory"),
     ("dtypes", "device", "grad_mode", "locking"),
     ("fusion",),
+    ("kernels",),
     ("engine",),
     ("inplace", "printing"),
     ("tensor",),

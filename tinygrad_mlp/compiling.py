@@ -40,7 +40,7 @@ import numpy as np
 from .dtypes import get_default_dtype
 from .engine import Primitive, is_tensor, version_of, wrap
 from .errors import ArgumentError, GraphError
-from .fusion import Instruction, copy, optimized, owner
+from .fusion import BLOCKS, Chains, Instruction, copy, optimized, owner
 from .grad_mode import state
 from .nn.module import module_changes
 from .tensor import Tensor
@@ -339,14 +339,16 @@ class Program:
         source: It as Python.
     """
 
-    def __init__(self, tracer: Tracer, inputs: Sequence[Array], result: Any, fusion: bool, check: bool = False) -> None:
+    def __init__(
+        self, tracer: Tracer, inputs: Sequence[Array], result: Any, chains: Chains | None, check: bool = False
+    ) -> None:
         self.instructions = tracer.instructions
-        if fusion:
+        if chains is not None:
             kept = [tensor._data for tensor in _tensors(result)]
             kept += [array for _, array, _ in tracer.tensors.values()]
             kept += [tensor._grad._data for tensor in tracer.grads.values() if tensor._grad is not None]
             live, moving = {owner(array) for array in kept}, {owner(array) for array in inputs}
-            self.instructions = optimized(tracer.instructions, live | moving, moving)
+            self.instructions = optimized(tracer.instructions, live | moving, moving, chains)
         self._result = result
         threads = {threading.get_ident(), *(module._thread for module, _ in tracer.modes)}
         self._changes = [(thread, module_changes(thread)) for thread in threads]
@@ -464,6 +466,8 @@ class Program:
             return ""
         if instruction.kind == "blocks":
             return self._blocks(instruction)
+        if instruction.kind == "loop":
+            return f"{self._callable(instruction)}({', '.join(map(self._value, instruction.inputs))})"
         arguments = self._arguments(instruction)
         arguments += [f"{key}={self._value(value)}" for key, value in instruction.options.items()]
         call = self._callable(instruction)
@@ -491,7 +495,7 @@ class Program:
         return "\n        ".join([each, *lines])
 
     def _callable(self, instruction: Instruction) -> str:
-        name = f"{instruction.name.strip('_')}_{id(instruction.call):x}"
+        name = f"{instruction.kind if instruction.body else instruction.name.strip('_')}_{id(instruction.call):x}"
         self._environment[name] = instruction.call
         return name
 
@@ -592,7 +596,7 @@ _STALE = (
 
 def _completed(instruction: Instruction) -> Iterator[Instruction]:
     """The instruction, or those of its body, that leave in memory what a traced one made."""
-    if instruction.kind != "blocks":
+    if not instruction.body:
         if instruction.completes >= 0:
             yield instruction
         return
@@ -616,10 +620,10 @@ class CompiledStep:
         program: The program that ran last; None before there is one.
     """
 
-    def __init__(self, function: Callable[..., Any], fusion: bool, check: bool) -> None:
+    def __init__(self, function: Callable[..., Any], chains: Chains | None, check: bool) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._fusion = fusion
+        self._chains = chains
         self._check = check
         self._programs: dict[Any, list[Program]] = {}
         self._warm = False
@@ -667,7 +671,7 @@ class CompiledStep:
         _described(result)
         if tracer.once:
             return result
-        self.program = Program(tracer, arrays, result, self._fusion, self._check)
+        self.program = Program(tracer, arrays, result, self._chains, self._check)
         while len(self._programs) >= _KEPT and key not in self._programs:
             del self._programs[next(iter(self._programs))]
         self._programs.setdefault(key, []).insert(0, self.program)
@@ -687,7 +691,7 @@ class CompiledStep:
         after, counted = [array.copy() for array in memory], [dict(entries) for entries in program.counted()]
         try:
             _restore(memory, before, program.counted(), numbers)
-            applies = program.check(reference, arrays, exact=not self._fusion)
+            applies = program.check(reference, arrays, exact=self._chains is None)
         finally:
             _restore(memory, after, program.counted(), counted)
         if not applies:
@@ -709,13 +713,15 @@ def _restore(
 
 @overload
 def compile(  # noqa: A001 - PyTorch's name
-    function: Callable[..., Any], *, fusion: bool = ..., check: bool = ...
+    function: Callable[..., Any], *, fusion: bool = ..., check: bool = ..., backend: str = ...
 ) -> CompiledStep: ...
 @overload
 def compile(  # noqa: A001 - likewise
-    *, fusion: bool = ..., check: bool = ...
+    *, fusion: bool = ..., check: bool = ..., backend: str = ...
 ) -> Callable[[Callable[..., Any]], CompiledStep]: ...
-def compile(function: Any = None, *, fusion: bool = True, check: bool = False) -> Any:  # noqa: A001 - PyTorch's name
+def compile(  # noqa: A001 - likewise
+    function: Any = None, *, fusion: bool = True, check: bool = False, backend: str = "numpy"
+) -> Any:
     """A training step that is traced, then replayed without allocating memory or building a graph.
 
     The function takes tensors (in tuples, lists and dicts, too), and does a whole step: forward, backward, update. See the
@@ -726,8 +732,12 @@ def compile(function: Any = None, *, fusion: bool = True, check: bool = False) -
         fusion: Whether to rewrite the program so that it is faster. Without, results are the function's own, to the last bit.
         check: Whether to run the function in each call, too, to compare what each instruction computes with what it computed when the
             function ran, and to return the function's results: a few times slower than the function alone.
+        backend: ``"numpy"``, or ``"numba"``, which makes each chain of elementwise operations a loop compiled for the processor: one
+            pass over memory where NumPy takes one for each operation. It needs ``pip install 'tinygrad_mlp[numba]'``, a second or so
+            for each different loop, and fusion.
 
     Raises:
+        ArgumentError: There is no such backend, or it is not installed.
         GraphError: The step looks at values. With ``check``: an instruction computes something else than the function; it is named.
 
     >>> import tinygrad_mlp as torch
@@ -745,10 +755,20 @@ def compile(function: Any = None, *, fusion: bool = True, check: bool = False) -
     True
     """
     if function is None:
-        return functools.partial(compile, fusion=fusion, check=check)
+        return functools.partial(compile, fusion=fusion, check=check, backend=backend)
     if not callable(function):
         raise ArgumentError(f"compile() expects a function, got {type(function).__name__}")
-    return CompiledStep(function, fusion, check)
+    if backend not in ("numpy", "numba"):
+        raise ArgumentError(f"compile() has the backends 'numpy' and 'numba', not {backend!r}")
+    chains = BLOCKS
+    if backend == "numba":
+        if not fusion:
+            raise ArgumentError("compile(backend='numba') fuses; with fusion=False take backend='numpy'")
+        from .kernels import LOOPS, require_numba  # what else needs numba is not to wait for it
+
+        require_numba()
+        chains = LOOPS
+    return CompiledStep(function, chains if fusion else None, check)
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

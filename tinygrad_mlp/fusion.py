@@ -7,8 +7,9 @@ An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compilin
 3. :func:`unused`: what nobody reads is left out, and a result that is only copied goes where the copy went;
 4. :func:`oriented`: activations of a batch smaller than the layer are kept with the batch last, as matrix products and additions
    of a bias are faster on them then;
-5. :func:`blocked`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
-   them writes is still in the cache when the next reads it; what only they use is kept for one block alone;
+5. :func:`chained`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
+   them writes is still in the cache when the next reads it; what only they use is kept for one block alone (:data:`BLOCKS`;
+   with numba they are loops instead, see :mod:`~tinygrad_mlp.kernels`);
 6. :func:`packed`: arrays that are not needed at the same time share memory.
 
 Elementwise results do not depend on how they are divided. Sums do: cross-entropy, matrix products and the gradients of biases
@@ -27,7 +28,7 @@ import numpy as np
 
 from .errors import DimensionError
 
-__all__ = ["Instruction", "copy", "optimized", "owner"]
+__all__ = ["BLOCKS", "Chains", "Instruction", "copy", "meets", "optimized", "owner"]
 
 Array = np.ndarray[Any, Any]
 
@@ -47,8 +48,9 @@ class Instruction:
         options: Passed on by name.
         output: The memory that receives the result.
         kind: ``"out"``: ``call`` takes ``out=``; ``"copy"``: what it returns is copied; ``"view"``: the output is a view
-            of the first input; ``"draw"``: like copy, of random numbers; ``"blocks"``: the body is run block by block.
-        body: Of ``"blocks"``: elementwise instructions.
+            of the first input; ``"draw"``: like copy, of random numbers; ``"blocks"``: the body is run block by block;
+            ``"loop"``: ``call`` takes the inputs, among which are the arrays that it writes.
+        body: Of ``"blocks"`` and ``"loop"``: elementwise instructions.
         tables: Of ``"blocks"``: for each block the memory of each array of the body.
         completes: The number of the traced instruction whose output this one makes; -1 where it is a part of one.
     """
@@ -64,17 +66,33 @@ class Instruction:
     completes: int = -1
 
     def reads(self) -> Iterator[Array]:
-        """The arrays it reads."""
-        for value in (*self.inputs, *self.options.values()):
-            if isinstance(value, np.ndarray):
-                yield value
+        """The arrays it reads; of a body those that come from outside."""
+        if not self.body:
+            yield from (v for v in (*self.inputs, *self.options.values()) if isinstance(v, np.ndarray))
+        outside = {id(array) for array in self.inputs}
+        for part in self.body:
+            yield from (array for array in part.reads() if id(array) in outside)
+            outside.discard(id(part.output))
 
     def writes(self) -> Iterator[Array]:
-        """The arrays it writes; what is kept for one block alone is not among them."""
+        """The arrays it writes; of a body those that it does not keep for itself."""
         outside = {id(array) for array in self.inputs}
         yield from (part.output for part in self.body if id(part.output) in outside)
-        if self.kind not in ("view", "blocks"):
+        if self.kind != "view" and not self.body:
             yield self.output
+
+
+@dataclass(frozen=True)
+class Chains:
+    """How chains of elementwise instructions run.
+
+    Attributes:
+        fits: Whether an instruction can be part of one; given besides the owners of memory that is elsewhere in each call.
+        made: The instruction that takes the place of several; given besides whether an array is read after them.
+    """
+
+    fits: Callable[[Instruction, set[int]], bool]
+    made: Callable[[Sequence[Instruction], Callable[[Array], bool]], Instruction]
 
 
 def copy(source: Array, *, out: Array) -> None:
@@ -89,16 +107,17 @@ def owner(array: Array) -> int:
     return id(array)
 
 
-def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[int]) -> list[Instruction]:
+def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[int], chains: Chains) -> list[Instruction]:
     """The instructions, rewritten.
 
     Args:
         instructions: Of the trace.
         live: Owners of memory that is read after the program, or by the next call.
         moving: Owners of memory that is elsewhere in each call.
+        chains: How elementwise instructions that follow one another run.
     """
     program = [part for instruction in joined(instructions, live) for part in lowered(instruction, moving)]
-    return packed(blocked(oriented(unused(program, live), live, moving), live, moving), live | moving)
+    return packed(chained(oriented(unused(program, live), live, moving), live, moving, chains), live | moving)
 
 
 # -------------------------------------------------------------------------------------------------- cross-entropy
@@ -492,11 +511,11 @@ def _is_transpose(array: Array, of: Any) -> bool:
     return bool(array.shape == of.shape[::-1] and array.strides == of.strides[::-1] and of.ndim == 2)
 
 
-# --------------------------------------------------------------------------------------------------------- blocks
+# --------------------------------------------------------------------------------------------------------- chains
 
 
-def blocked(program: Sequence[Instruction], live: set[int], moving: set[int]) -> list[Instruction]:
-    """Chains of elementwise instructions on large arrays of one shape, each chain block by block."""
+def chained(program: Sequence[Instruction], live: set[int], moving: set[int], chains: Chains) -> list[Instruction]:
+    """Elementwise instructions of one shape that follow one another as one instruction."""
     last = {}  # where an owner's memory is last read
     for i, instruction in enumerate(program):
         for array in instruction.reads():
@@ -505,26 +524,14 @@ def blocked(program: Sequence[Instruction], live: set[int], moving: set[int]) ->
     chain: list[Instruction] = []
 
     def close(end: int) -> None:
-        if len(chain) < 2:
-            result.extend(chain)
-        else:
-            inner = {
-                id(part.output): part.output
-                for part in chain
-                if owner(part.output) == id(part.output)
-                and owner(part.output) not in live
-                and last.get(id(part.output), -1) < end
-            }
-            first: dict[int, str] = {}
-            for part in chain:
-                for array in part.reads():
-                    first.setdefault(id(array), "read")
-                first.setdefault(id(part.output), "written")
-            result.append(_in_blocks(chain, {key for key in inner if first[key] == "written"}))
+        def later(array: Array) -> bool:
+            return owner(array) in live or last.get(owner(array), -1) >= end
+
+        result.extend(chain if len(chain) < 2 else [chains.made(chain, later)])
         chain.clear()
 
     for i, instruction in enumerate(program):
-        fits = _blockable(instruction, moving)
+        fits = _elementwise(instruction) and chains.fits(instruction, moving)
         if chain and not (fits and instruction.output.shape == chain[0].output.shape and _fit(instruction, chain)):
             close(i)
         if fits:
@@ -535,19 +542,16 @@ def blocked(program: Sequence[Instruction], live: set[int], moving: set[int]) ->
     return result
 
 
-def _blockable(instruction: Instruction, moving: set[int]) -> bool:
+def meets(instruction: Instruction) -> bool:
+    """Whether its arrays are contiguous and of the output's shape, or a row or column of it, or a number."""
     out = instruction.output
-    if not _elementwise(instruction) or out.size <= BLOCK or out.ndim == 0:
-        return False
-    for array in (*instruction.reads(), out):
-        if owner(array) in moving:
-            return False
+    for array in instruction.reads():
         same = array.shape == out.shape and array.flags.c_contiguous
         row = out.ndim == 2 and array.shape in (out.shape[1:], (1, out.shape[1]))
         column = out.ndim == 2 and array.shape == (out.shape[0], 1)
         if not (same or row or column or array.ndim == 0):
             return False
-    return out.flags.c_contiguous
+    return out.flags.c_contiguous and out.ndim > 0
 
 
 def _fit(instruction: Instruction, chain: Iterable[Instruction]) -> bool:
@@ -557,8 +561,25 @@ def _fit(instruction: Instruction, chain: Iterable[Instruction]) -> bool:
     return all(_aligned(a, b) for a in mine for b in theirs)
 
 
-def _in_blocks(chain: Sequence[Instruction], inner: set[int]) -> Instruction:
-    """One instruction for the chain; arrays in ``inner`` are of no use outside it, and get memory for one block."""
+def _large(instruction: Instruction, moving: set[int]) -> bool:
+    """Whether it pays to run an instruction in blocks, and its memory is where it was."""
+    if instruction.output.size <= BLOCK or not meets(instruction):
+        return False
+    return not any(owner(array) in moving for array in (*instruction.reads(), instruction.output))
+
+
+def _in_blocks(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> Instruction:
+    """One instruction for the chain, block by block; what is of no use outside gets memory for one block."""
+    first: dict[int, str] = {}
+    for part in chain:
+        for array in part.reads():
+            first.setdefault(id(array), "read")
+        first.setdefault(id(part.output), "written")
+    inner = {
+        id(part.output)
+        for part in chain
+        if owner(part.output) == id(part.output) and not later(part.output) and first[id(part.output)] == "written"
+    }
     shape = chain[0].output.shape
     arrays: dict[int, Array] = {}
     for part in chain:
@@ -586,6 +607,9 @@ def _in_blocks(chain: Sequence[Instruction], inner: set[int]) -> Instruction:
     ]
     name = "+".join(part.name for part in chain)
     return Instruction(name, copy, outside, {}, chain[-1].output, "blocks", body, tables)
+
+
+BLOCKS = Chains(_large, _in_blocks)
 
 
 # --------------------------------------------------------------------------------------------------------- memory

@@ -1,0 +1,250 @@
+"""Loops that numba compiles: what NumPy's calls compute, in one pass."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp as torch
+from tinygrad_mlp import nn, optim
+from tinygrad_mlp.errors import ArgumentError, GraphError
+from tinygrad_mlp.fusion import Instruction, chained, owner
+from tinygrad_mlp.nn import functional as F
+
+SPECIAL = [0.0, -0.0, 1.0, -1.5, 80.0, -80.0, 1e-38, 3e38, np.inf, -np.inf, np.nan]
+
+
+@pytest.fixture
+def numba() -> Any:
+    return pytest.importorskip("numba", reason="numba is not installed")
+
+
+def line(ufunc: Any, out: Any, *inputs: Any) -> Instruction:
+    return Instruction(ufunc.__name__, ufunc, list(inputs), {}, out)
+
+
+def loops(program: list[Instruction], *live: Any) -> list[Instruction]:
+    from tinygrad_mlp.kernels import LOOPS
+
+    return chained(program, {owner(array) for array in live}, set(), LOOPS)
+
+
+def replayed(program: list[Instruction]) -> None:
+    for instruction in program:
+        with np.errstate(all="ignore"):
+            if instruction.kind == "loop":
+                instruction.call(*instruction.inputs)
+            else:
+                instruction.call(*instruction.inputs, out=instruction.output)
+
+
+def operands(dtype: Any) -> tuple[Any, Any]:
+    a, b = (grid.reshape(-1).astype(dtype) for grid in np.meshgrid(SPECIAL, SPECIAL))
+    return a, b
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("ufunc", [np.add, np.subtract, np.multiply, np.true_divide, np.maximum, np.minimum])
+def test_arithmetic_is_numpys(numba: Any, ufunc: Any, dtype: Any) -> None:
+    a, b = operands(dtype)
+    out, negative = np.empty_like(a), np.empty_like(a)
+    (loop,) = loops([line(ufunc, out, a, b), line(np.negative, negative, out)], out, negative)
+    replayed([loop])
+    with np.errstate(all="ignore"):
+        expected = ufunc(a, b)
+    np.testing.assert_array_equal(out, expected)
+    np.testing.assert_array_equal(negative, -expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_roots_and_masks_are_numpys(numba: Any, dtype: Any) -> None:
+    a, b = operands(dtype)
+    root, masked, inside = np.empty_like(a), np.empty_like(a), np.empty(a.shape, bool)
+    program = [
+        line(np.less_equal, inside, a, 0),
+        line(np.logical_not, inside, inside),
+        line(np.multiply, masked, b, inside),
+        line(np.sqrt, root, b),
+    ]
+    (loop,) = loops(program, root, masked)
+    assert not any(array.dtype == bool for array in loop.inputs)  # the mask is in a register
+    replayed([loop])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(masked, b * ~(a <= 0))
+        np.testing.assert_array_equal(root, np.sqrt(b))
+
+
+def test_the_exponential_is_within_two_units_in_the_last_place(numba: Any) -> None:
+    x = np.concatenate([np.linspace(-110, 95, 1_000_001), np.linspace(-1, 1, 100_001), [0.0, -np.inf, np.inf, np.nan]])
+    x = x.astype(np.float32)
+    out, twice = np.empty_like(x), np.empty_like(x)
+    (loop,) = loops([line(np.exp, out, x), line(np.add, twice, out, out)], out, twice)
+    replayed([loop])
+    with np.errstate(over="ignore"):
+        exact = np.exp(x.astype(np.float64))
+        rounded = exact.astype(np.float32)
+    np.testing.assert_array_equal(np.isinf(out), np.isinf(rounded))
+    np.testing.assert_array_equal(np.isnan(out), np.isnan(x))
+    finite = np.isfinite(rounded)
+    assert np.all(np.abs(out[finite] - exact[finite]) <= 2 * np.spacing(rounded[finite]))
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((6,), (6,), ()),
+        ((3, 4, 5), (3, 4, 5), ()),
+        ((4, 5), (5,), ()),
+        ((4, 5), (1, 5), (4, 1)),
+        ((4, 5), (4, 1), ()),
+        ((1, 5), (5,), (1, 1)),
+        ((5, 1), (1,), (5, 1)),
+    ],
+)
+def test_rows_columns_and_numbers_go_along(numba: Any, shapes: tuple[tuple[int, ...], ...]) -> None:
+    rng = np.random.default_rng(0)
+    a, b, c = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
+    term, out = np.empty_like(a), np.empty_like(a)
+    (loop,) = loops([line(np.multiply, term, a, b), line(np.add, out, term, c), line(np.multiply, out, out, 0.5)], out)
+    assert not any(array is term for array in loop.inputs)  # what nobody reads later is not written
+    replayed([loop])
+    np.testing.assert_allclose(out, (a * b + c) * np.float32(0.5), rtol=1e-6, atol=1e-6)
+
+
+def test_what_is_read_later_is_written_and_memory_read_first_keeps_its_last_value(numba: Any) -> None:
+    a = np.arange(1, 7, dtype=np.float32)
+    kept, out, state = np.empty_like(a), np.empty_like(a), np.ones_like(a)
+    program = [
+        line(np.multiply, state, state, 3),
+        line(np.add, kept, state, a),
+        line(np.add, state, state, kept),
+        line(np.multiply, out, state, 2),
+        line(np.tanh, out, kept),  # not one of a loop
+    ]
+    loop, tanh = loops(program, out, state)
+    assert (loop.kind, tanh.kind) == ("loop", "out")
+    assert {id(array) for array in loop.writes()} == {id(kept), id(state), id(out)}
+    assert [array is state for array in loop.reads()].count(True) >= 1
+    replayed([loop, tanh])
+    np.testing.assert_array_equal(kept, 3 + a)
+    np.testing.assert_array_equal(state, 6 + a)
+    np.testing.assert_allclose(out, np.tanh(3 + a), rtol=1e-6)
+
+
+def test_what_a_loop_cannot_compute_stays_numpys(numba: Any) -> None:
+    half, double = np.ones(4, np.float16), np.ones(4)
+    mixed, strided = np.ones(4, np.float32), np.ones((4, 4))[:, ::2]
+    rows = [
+        [line(np.add, half, half, 1)] * 2,
+        [line(np.exp, double, double)] * 2,  # in double precision NumPy's is faster
+        [line(np.add, double, double, mixed)] * 2,
+        [line(np.add, strided, strided, 1)] * 2,
+        [line(np.add, np.empty(0), np.empty(0), 1)] * 2,
+        [line(np.add, np.ones(4, np.int64), np.ones(4, np.int64), 1)] * 2,
+    ]
+    for program in rows:
+        assert [i.kind for i in loops(program)] == ["out", "out"]
+
+
+# ---------------------------------------------------------------------------------------------------- whole steps
+
+
+def step_of(make: Callable[[Any], optim.Optimizer], *middle: Callable[[], nn.Module]) -> Callable[[], Any]:
+    def made() -> Any:
+        torch.manual_seed(0)
+        layers: list[nn.Module] = []
+        for i, module in enumerate(middle):
+            layers += [nn.Linear((20, 30, 17)[i], (30, 17, 9)[i]), module()]
+        model = nn.Sequential(*layers, nn.Linear((30, 17, 9)[len(middle) - 1], 5))
+        optimizer = make(model.parameters())
+
+        def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            loss: torch.Tensor = F.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return model, optimizer, step
+
+    return made
+
+
+MAKES = {
+    "sigmoid, SGD": step_of(lambda p: optim.SGD(p, 0.1), nn.Sigmoid),
+    "relu, Adam": step_of(lambda p: optim.Adam(p, 1e-2), nn.ReLU, nn.ReLU),
+    "tanh, everything": step_of(lambda p: optim.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01), nn.Tanh),
+    "batch norm, SGD": step_of(lambda p: optim.SGD(p, 0.1, momentum=0.9), lambda: nn.BatchNorm1d(30), nn.Sigmoid),
+    "dropout, AdamW": step_of(lambda p: optim.AdamW(p, 1e-2, amsgrad=True), lambda: nn.Dropout(0.2), nn.ELU),
+}
+
+
+def trained(made: Callable[[], Any], batch: int, dtype: Any, **options: Any) -> list[Any]:
+    """Losses and parameters after six batches, the fourth of another size, with a learning rate that changes."""
+    rng = np.random.default_rng(0)
+    torch.set_default_dtype(dtype)
+    try:
+        model, optimizer, step = made()
+        run = torch.compile(step, **options) if options else step
+        losses = []
+        for i in range(6):
+            size = 7 if i == 3 else batch
+            x, y = torch.from_numpy(rng.standard_normal((size, 20))).to(dtype), torch.from_numpy(rng.integers(0, 5, size))
+            losses.append(run(x, y).item())
+            optimizer.param_groups[0]["lr"] *= 0.8
+        if options:
+            assert any(i.kind == "loop" for i in run.program.instructions)
+        return [np.array(losses), *(p.detach().numpy() for p in model.parameters())]
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("name", MAKES)
+@pytest.mark.parametrize("batch", [12, 50])  # smaller and larger than the layers
+def test_a_step_is_the_functions_but_for_rounding(numba: Any, name: str, batch: int) -> None:
+    made = MAKES[name]
+    exact = trained(made, batch, torch.float64)
+    for got, expected in zip(trained(made, batch, torch.float64, backend="numba"), exact, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-8)
+    single = trained(made, batch, torch.float32)
+    for got, expected in zip(trained(made, batch, torch.float32, backend="numba"), single, strict=True):
+        assert np.linalg.norm(got - expected) <= 1e-4 * np.linalg.norm(expected) + 1e-6
+    for got, expected in zip(trained(made, batch, torch.float32, backend="numba", check=True), single, strict=True):
+        np.testing.assert_array_equal(got, expected)  # a checked step gives the function's own results
+
+
+def test_a_loop_that_computes_something_else_is_named(numba: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinygrad_mlp import kernels
+
+    monkeypatch.setitem(kernels._EXPRESSIONS, np.true_divide, "{0} / {1} + F(0.25)")
+    kernels._compiled.cache_clear()
+    with pytest.raises(GraphError, match="sigmoid"):
+        trained(MAKES["sigmoid, SGD"], 12, torch.float32, backend="numba", check=True)
+    kernels._compiled.cache_clear()
+
+
+def test_the_program_can_be_read(numba: Any) -> None:
+    _, _, step = MAKES["relu, Adam"]()
+    run = torch.compile(step, backend="numba")
+    for _ in range(3):
+        run(torch.ones(12, 20), torch.zeros(12, dtype=torch.int64))
+    assert run.program is not None
+    assert "loop    add+maximum(" in str(run.program)
+    assert "sqrt" in str(run.program)
+
+
+def test_without_numba_the_backend_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.raises(ArgumentError, match=r"pip install 'tinygrad_mlp\[numba\]'"):
+        torch.compile(lambda x: x, backend="numba")
+
+
+def test_backends_that_are_not_there() -> None:
+    with pytest.raises(ArgumentError, match="'numpy' and 'numba', not 'inductor'"):
+        torch.compile(lambda x: x, backend="inductor")
+    with pytest.raises(ArgumentError, match="fuses"):
+        torch.compile(lambda x: x, backend="numba", fusion=False)
