@@ -122,15 +122,11 @@ class Version:
 
     def overwritten(self, need: str, count: int, origin: Origin | None) -> InplaceError:
         """The error of a value that was saved at ``count``, on the line ``origin``, and is not what it was."""
-        saved = (
-            f"Saved at {source_line(origin)}."
-            if origin
-            else "Under autograd.detect_anomaly() the line that saved it is named."
-        )
         written = f" Written at {source_line(self.origin)}." if self.origin else ""
+        saved = f" Saved at {source_line(origin)}." if origin else ""
         return InplaceError(
             f"one of the variables needed for gradient computation has been modified by an inplace operation: {need} as it "
-            f"was, version {count}, but {self.writer} has written it since, version {self.count}.{written} {saved} Use the "
+            f"was, version {count}, but {self.writer} has written it since, version {self.count}.{written}{saved} Use the "
             f"out-of-place form of {self.writer}, or write to a .clone()."
         )
 
@@ -299,7 +295,10 @@ class Primitive:
         if self.variadic:
             return list(args), {**self.defaults, **params}
         if len(args) == self.arity and self.open <= params.keys() <= self.static:  # the everyday call
-            return list(args), {**self.defaults, **{k: as_option(v) for k, v in params.items()}}
+            for key, value in params.items():
+                if type(value) not in _OPTIONS:
+                    params[key] = as_option(value)
+            return list(args), {**self.defaults, **params}
         given = dict(zip(self.order, args, strict=False))
         if len(args) > len(self.order):
             raise ArgumentError(
@@ -447,6 +446,8 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
             arrays.append(arg)
             parents.append(None)
     if not tensors:
+        if args and type(args[0]) is np.ndarray:  # as it mostly is where a rule calls
+            return op.forward(*arrays, **params)
         if not any(isinstance(arg, np.ndarray | np.generic) for arg in args):
             got = ", ".join(type(arg).__name__ for arg in args)
             raise ArgumentError(f"{op.name}(): expected a Tensor, got {got}; make one with tensor(...)")
@@ -553,7 +554,7 @@ class Node:
         shape, dtype: Of the output.
         hooks: Called with the gradient of the output, in order; each may replace it.
         sink: The tensor whose ``.grad`` collects the gradient: a leaf, or one with ``retain_grad``.
-        origin: The line that made it. There under ``detect_anomaly`` alone: finding it costs a sixth of a small operation.
+        origin: The line that made it; None for a leaf.
     """
 
     __slots__ = (
@@ -586,6 +587,7 @@ class Node:
         self.parents = tuple(parents)
         self.shape = result._data.shape
         self.dtype = result._data.dtype
+        self.origin = origin()
         self.hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
         self.sink: weakref.ref[Tensor] | None = None
         self.saved: dict[str, Any] | None
@@ -633,7 +635,7 @@ class Node:
     def __repr__(self) -> str:
         return f"<{self.name()}>"
 
-    def vjp(self, g: Any, wanted: set[Node], recording: bool) -> Iterator[tuple[Node, Any]]:
+    def vjp(self, g: Any, wanted: set[Node], recording: bool) -> Iterable[tuple[Node, Any]]:
         """The gradients of the inputs in ``wanted``, from the gradient ``g`` of the output."""
         op, saved = self.op, self.saved
         assert op is not None
@@ -644,11 +646,11 @@ class Node:
             )
         self._check_versions()
         if recording:
-            yield from self._contributions(g, wanted, op, self._as_tensors(saved))
-        else:
-            yield from state.quiet(list, self._contributions(g, wanted, op, saved))
+            return self._contributions(g, wanted, op, self._as_tensors(saved))
+        return state.quiet(self._contributions, g, wanted, op, saved)
 
-    def _contributions(self, g: Any, wanted: set[Node], op: Primitive, saved: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
+    def _contributions(self, g: Any, wanted: set[Node], op: Primitive, saved: dict[str, Any]) -> list[tuple[Node, Any]]:
+        contributions = []
         for position, parent in enumerate(self.parents):
             if parent is None or parent not in wanted:
                 continue
@@ -656,7 +658,8 @@ class Node:
             rule = op.rules[which]
             assert rule is not None
             values = [position if name == "i" else saved[name] for name in op.needs[which]]
-            yield parent, _fit(rule(g, *values), parent)
+            contributions.append((parent, _fit(rule(g, *values), parent)))
+        return contributions
 
     def _check_versions(self) -> None:
         for name, version, count in self.versions:
@@ -664,7 +667,7 @@ class Node:
                 assert self.op is not None
                 what = "its output" if name == "y" else "its inputs" if name == "inputs" else f"its argument {name!r}"
                 need = f"{self.op.name} needs {what} (shape {self._shape_of(name)})"
-                raise version.overwritten(need, count, getattr(self, "origin", None))
+                raise version.overwritten(need, count, self.origin)
 
     def _shape_of(self, name: str) -> Any:
         assert self.saved is not None
@@ -686,7 +689,7 @@ class Node:
 
     def free(self) -> None:
         """Let go of saved values; a node that saved none can be walked again."""
-        if self.saved is not None and ("y" in self.saved or any(_holds_array(v) for v in self.saved.values())):
+        if self.versions or (self.saved is not None and any(map(_holds_array, self.saved.values()))):
             self.saved = None
 
 
@@ -707,7 +710,7 @@ def _stamp(name: str, tensor: Tensor, op: Primitive) -> tuple[str, Version, int]
 def leaf(tensor: Tensor) -> Node:
     """The node of a tensor that starts a graph: gradients end in its ``.grad``."""
     node = object.__new__(Node)
-    node.op, node.parents, node.saved, node.versions, node.hooks = None, (), {}, [], None
+    node.op, node.parents, node.saved, node.versions, node.hooks, node.origin = None, (), {}, [], None, None
     node.number = next(_number)
     node.shape, node.dtype = tensor._data.shape, tensor._data.dtype
     node.sink = weakref.ref(tensor)
@@ -717,7 +720,8 @@ def leaf(tensor: Tensor) -> Node:
 def _fit(g: Any, node: Node) -> Any:
     """A gradient summed back over broadcast dimensions and cast to its input's dtype."""
     if g.shape != node.shape:
-        g = OPS["sum_to"](g, shape=node.shape)
+        sum_to = PRIMITIVES["sum_to"]
+        g = sum_to.forward(g, shape=node.shape) if type(g) is np.ndarray else apply(sum_to, (g,), {"shape": node.shape})
     if (g._data if isinstance(g, _Tensor) else g).dtype != node.dtype:
         g = OPS["cast"](g, dtype=node.dtype)
     return g
@@ -782,9 +786,13 @@ def _walk(
             _deliver(node.sink(), g, node in shared)
         if wanted.isdisjoint(node.parents):  # a leaf, or a target that nothing wanted lies behind
             continue
-        contributions = node.vjp(g, wanted, lift)
-        for observer in observers:
-            contributions = observer.differentiating(node, g, contributions)
+        contributions: Iterable[tuple[Node, Any]]
+        if not observers:
+            contributions = node.vjp(g, wanted, lift)
+        else:
+            contributions = _lazily(node, g, wanted, lift)
+            for observer in observers:
+                contributions = observer.differentiating(node, g, contributions)
         for parent, contribution in contributions:
             if parent in pending:
                 pending[parent] = pending[parent] + contribution  # never in place: a rule may return its g twice
@@ -798,6 +806,11 @@ def _walk(
         if not retain_graph:
             node.free()
     return arrived
+
+
+def _lazily(node: Node, g: Any, wanted: set[Node], lift: bool) -> Iterator[tuple[Node, Any]]:
+    """What ``vjp`` gives, whose rules run when the first of it is asked for: observers are told before."""
+    yield from node.vjp(g, wanted, lift)
 
 
 def _run_hooks(node: Node, g: Any, create_graph: bool, lift: bool) -> Any:

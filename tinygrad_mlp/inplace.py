@@ -80,8 +80,8 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
 def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
     """The unrecorded write, straight into the target's memory where the operation can."""
     data = target._data
-    if op.takes_out and data.dtype.kind == "f" and not state.observers and all(_fits(a, data) for a in args):
-        arrays = [a._data if is_tensor(a) else a for a in args]
+    arrays = [a._data if is_tensor(a) else a for a in args]
+    if op.takes_out and data.dtype.kind == "f" and not state.observers and all(_fits(a, data) for a in arrays):
         params = {key: as_option(value) for key, value in params.items()}
         if state.tracer is None:
             state.quiet(op.forward, data, *arrays, **params, out=data)
@@ -96,14 +96,11 @@ def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], para
 
 def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
     """Whether ``op(data, arg)`` certainly has the shape and dtype of ``data`` and may be computed in its memory."""
-    if is_tensor(arg):
-        other = arg._data
-        return other.dtype == data.dtype and other.shape == data.shape and _apart(other, data)
-    return type(arg) in (float, int)
-
-
-def _apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    return a is b or not np.may_share_memory(a, b)
+    if type(arg) is not np.ndarray:
+        return type(arg) in (float, int)
+    if arg.dtype != data.dtype or arg.shape != data.shape:
+        return False
+    return arg is data or (arg.base is None and data.base is None) or not np.may_share_memory(arg, data)
 
 
 def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:

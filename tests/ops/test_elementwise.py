@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from contract import Sample, apart, booleans, integers, normal, positive, unit
@@ -30,7 +33,7 @@ SAMPLES = [
         )
         for args in ((A, B), (A, ROW), (ROW, A), (A, normal()))
     ],
-    *[Sample(name, (A, B), {"alpha": alpha}) for name in ("add", "sub") for alpha in (2, 2.5)],
+    *[Sample(name, (A, B), {"alpha": alpha}) for name in ("add", "sub") for alpha in (0, 2, 2.5)],
     *[Sample(name, (A, 2.5)) for name in ("add", "sub", "mul", "true_divide", "remainder")],
     *[Sample(name, (2.5, A)) for name in ("sub", "true_divide")],
     Sample("sub", (2.5, A), torch_name="rsub", torch_fn=lambda a, b: a - b),
@@ -87,8 +90,7 @@ SAMPLES = [
     Sample("between", (B, A, -0.1, 0.2), torch_fn=lambda x, s, low, high: x.where((s > low) & (s < high), 0) + s * 0),
     Sample("lerp", (A, B, 0.3)),
     Sample("lerp", (A, B, ROW)),
-    Sample("addcmul", (A, B, ROW), {"value": 0.5}),
-    Sample("addcdiv", (A, B, ROW + 2), {"value": 0.5}),
+    *[Sample(name, (A, B, ROW + 2), options) for name in ("addcmul", "addcdiv") for options in ({}, {"value": 0.5})],
     Sample("masked_fill", (A, booleans(2, 3), 2.5)),
     Sample("masked_fill", (A, booleans(3), normal())),
     *[Sample(name, (A, B)) for name in ("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor")],
@@ -198,6 +200,35 @@ def test_quotients_of_integers_are_rounded_exactly() -> None:
     assert tg.div(tg.tensor([0.3]), tg.tensor([-0.0]), rounding_mode="trunc").item() == -np.inf
 
 
+QUOTIENTS: list[Callable[..., Any]] = [
+    lambda t, a, b: t.floor_divide(a, b),
+    lambda t, a, b: t.div(a, b, rounding_mode="trunc"),
+    lambda t, a, b: t.remainder(a, b),
+    lambda t, a, b: t.fmod(a, b),
+]
+
+
+@pytest.mark.parametrize("quotient", QUOTIENTS)
+def test_a_quotient_by_zero_is_an_error_of_integers_and_a_value_of_floats(quotient: Callable[..., Any]) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    floats = []
+    for library in (tg, torch):
+        for a, b in (([1], 0), ([1, 2], library.tensor([1, 0]))):
+            with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+                quotient(library, library.tensor(a), b)
+        assert tuple(quotient(library, library.zeros(0, dtype=library.int64), 0).shape) == (0,)
+        floats.append(quotient(library, library.tensor([1.0, -1.0, 0.0]), 0.0).numpy())
+    np.testing.assert_array_equal(*floats)
+
+
+def test_a_tensor_that_is_what_is_asked_for_is_given_back_itself_unless_as_a_copy() -> None:
+    x = tg.ones(2)
+    for same in (x.to(tg.float32), x.to("cpu"), x.to(tg.ones(1)), x.to("cpu", tg.float32), x.to(tg.float32, copy=False)):
+        assert same is x
+    for copy in (x.to(tg.float32, copy=True), x.to(tg.float64), x.to(tg.float64, copy=True)):
+        assert not np.shares_memory(copy.numpy(), x.numpy())
+
+
 @pytest.mark.parametrize(("base", "slopes"), [(0.0, [-np.inf, 0.0, 0.0]), (-2.0, [np.nan] * 3), (2.0, [0.35, 0.69, 2.77])])
 def test_the_slope_of_a_numbers_power(base: float, slopes: list[float]) -> None:
     exponent = tg.tensor([-1.0, 0.0, 2.0], dtype=tg.float64, requires_grad=True)
@@ -218,3 +249,31 @@ def test_integer_powers_and_inverted_truth() -> None:
     base, exponent = tg.tensor([2, 3, -1, 1]), tg.tensor([0, -1, -3, -2])
     assert (base**exponent).tolist() == [1, 0, -1, 1]
     assert (~tg.tensor([True, False])).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("size", [40_000, 32_768, 100_001])
+def test_large_updates_in_place_are_the_formula_to_the_last_bit(size: int) -> None:
+    rng = np.random.default_rng(0)
+    a, b, c = (rng.standard_normal(size).astype(np.float32) + 3 for _ in range(3))
+    rows: list[tuple[Callable[[tg.Tensor, tg.Tensor, tg.Tensor], Any], Any]] = [
+        (lambda x, y, _: x.add_(y, alpha=-0.1), a + -0.1 * b),
+        (lambda x, y, _: x.sub_(y, alpha=0.1), a - 0.1 * b),
+        (lambda x, y, _: x.lerp_(y, 0.3), a + 0.3 * (b - a)),
+        (lambda x, y, z: x.addcmul_(y, z, value=0.5), a + 0.5 * (b * c)),
+        (lambda x, y, z: x.addcdiv_(y, z, value=-0.5), a + -0.5 * (b / c)),
+        (lambda x, y, _: x.addcmul_(x, y), a + 1 * (a * b)),
+        (lambda x, y, _: x.add_(x, alpha=2), a + 2 * a),
+    ]
+    for update, expected in rows:
+        x = tg.from_numpy(a.copy())
+        update(x, tg.from_numpy(b), tg.from_numpy(c))
+        np.testing.assert_array_equal(x.numpy(), expected)
+    x = tg.from_numpy(a.copy())
+    x[1:].add_(x[:-1], alpha=2)  # memory that overlaps
+    np.testing.assert_array_equal(x.numpy(), np.concatenate([a[:1], a[1:] + 2 * a[:-1]]))
+    x = tg.from_numpy(np.stack([a, b], 1))
+    x.add_(x.flip(1), alpha=2)
+    np.testing.assert_array_equal(x.numpy(), np.stack([a + 2 * b, b + 2 * a], 1))
+    x = tg.from_numpy(np.stack([a, b], 1))[:, 0]  # not contiguous
+    x.add_(tg.from_numpy(c), alpha=2)
+    np.testing.assert_array_equal(x.numpy(), a + 2 * c)

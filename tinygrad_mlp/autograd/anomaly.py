@@ -1,7 +1,7 @@
 """Finding the operation that made the first NaN or infinity, and the line of the program that ran it.
 
 While detection is on, an observer is told of every operation and of every step of a backward pass (``grad_mode.Observer``).
-It gives the nodes of the graph the line that made them, and looks at what comes out. While it is off, nothing of this runs.
+It looks at what comes out; the line stands in the graph. While it is off, nothing of this runs.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _range(name: str, array: Array) -> str:
 
 
 class _Detector:
-    """The observer: gives nodes their line and, with ``check_nan``, raises at the first NaN or infinity."""
+    """The observer: with ``check_nan`` it raises at the first NaN or infinity; it gives what rules make the line of the forward pass."""
 
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
@@ -70,8 +70,8 @@ class _Detector:
 
     def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
         inside = self.differentiated
-        if result._node is not None:
-            result._node.origin = origin() if inside is None else getattr(inside, "origin", None)
+        if result._node is not None and inside is not None:
+            result._node.origin = inside.origin
         if not self.check_nan or inside is not None or result._data.dtype.kind != "f":
             return
         found = _made(result._data, _floats((*arrays, *params.values())))
@@ -118,7 +118,7 @@ class _Detector:
         if found is None:
             return
         element, value = found
-        line = getattr(node, "origin", None)
+        line = node.origin
         named = node.op is not None and not node.op.variadic
         argument = f"argument {node.op.inputs[position]!r}" if node.op and named else f"argument {position}"
         raise AnomalyError(
@@ -134,10 +134,7 @@ class _Detector:
 
 
 def _forward_line(node: Node) -> str:
-    line = getattr(node, "origin", None)
-    if line is None:
-        return "No forward line: run the forward pass under detect_anomaly(), too."
-    return f"Forward line: {source_line(line)}"
+    return "No forward line." if node.origin is None else f"Forward line: {source_line(node.origin)}"
 
 
 def _detector() -> _Detector | None:
@@ -193,12 +190,11 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
     """Find the first NaN or infinity made in the block, forward or backward, and the line that made it.
 
     Every operation's result and every gradient is looked at. A NaN is an error wherever it came from; an infinity is one
-    where it was made of finite numbers, so a mask of -inf may pass. PyTorch looks for NaN in gradients only. The nodes of
-    the graph also learn the line that made them, so that the error of an in-place write names the line that saved the value
-    beside the one that overwrote it, and any other error in a backward pass has a note with the forward line.
+    where it was made of finite numbers, so a mask of -inf may pass. PyTorch looks for NaN in gradients only. Any other error
+    in a backward pass has a note with the forward line.
 
     Args:
-        check_nan: Whether to look; False only has the lines recorded.
+        check_nan: Whether to look; False leaves the notes.
 
     Raises:
         AnomalyError: In the block, at the first NaN or infinity: the operation, the element, the forward line.

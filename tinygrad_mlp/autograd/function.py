@@ -12,7 +12,7 @@ import numpy as np
 from .. import engine
 from ..engine import Node, Version, node_of, origin, version_of, wrap
 from ..errors import GraphError, InplaceError
-from ..grad_mode import is_grad_enabled, no_grad, set_grad_enabled, state
+from ..grad_mode import is_grad_enabled, no_grad, set_grad_enabled
 from ..tensor import Tensor
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -102,7 +102,7 @@ class _Saved:
             return None
         if self.version.count != self.count:
             need = f"{self.name} saved a tensor of shape {self.array.shape} and needs it"
-            raise self.version.overwritten(need, self.count, getattr(function, "origin", None))
+            raise self.version.overwritten(need, self.count, None if function is None else function.origin)
         if self.position is None or function is None:
             return wrap(self.array, self.node)
         return wrap(self.array, _OutputNode(function, self.position, self.array))
@@ -136,6 +136,7 @@ class _FunctionNode(Node):
 
     def __init__(self, function: type[Function], ctx: FunctionCtx, parents: Sequence[Node | None]) -> None:
         _bare_node(parents, np.empty(0), self)
+        self.origin = origin()
         self.function = function
         self.ctx = ctx
         self.op = None
@@ -185,6 +186,7 @@ class _OutputNode(Node):
 
     def __init__(self, function: _FunctionNode, position: int, array: np.ndarray[Any, Any]) -> None:
         _bare_node((function,), array, self)
+        self.origin = function.origin
         self.op = None
         self.position = position
 
@@ -258,8 +260,6 @@ class Function:
         if not recording:
             return result
         function = _FunctionNode(cls, ctx, parents)
-        if state.observers:
-            function.origin = origin()
         fixed = {id(t) for t in ctx._not_differentiable}
         dirty = {id(t) for t in ctx._dirty}
         positions: dict[int, int] = {}

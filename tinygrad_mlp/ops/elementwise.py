@@ -8,6 +8,7 @@ In every rule ``g`` is the cotangent of the output ``y``. At a kink or a jump th
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,30 @@ def _step(g: Any) -> Any:
 
 def _scaled(input: Array, other: Array, alpha: float) -> Array:
     """alpha * other; truth values added to truth values stay what they are."""
+    if type(other) is np.ndarray and other.dtype.kind == "f":  # np.result_type takes as long as the sum
+        return alpha * other
     return other & bool(alpha) if np.result_type(input, other).kind == "b" else alpha * other
+
+
+_BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a core's own cache
+
+
+def _blocks(out: Array, *operands: Any) -> Iterator[tuple[Any, ...]]:
+    """The output and the operands piece by piece, so that what is computed on the way stays in the cache; small ones as they are.
+
+    An operand's memory is the output's, element by element, or apart from it.
+    """
+    divided = [isinstance(value, np.ndarray) and value.ndim > 0 for value in operands]
+    arrays = [out, *(value for value, divide in zip(operands, divided) if divide)]
+    if out.size <= _BLOCK or not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
+        yield out, *operands
+        return
+    for start in range(0, out.size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        yield (
+            out.reshape(-1)[part],
+            *(value.reshape(-1)[part] if divide else value for value, divide in zip(operands, divided)),
+        )
 
 
 def _negated(input: Array, out: Array) -> Array:
@@ -133,13 +157,21 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
     tensor([11., 12.])
     """
-    return np.add(input, other if alpha == 1 else _scaled(input, other, alpha), out=out)
+    if alpha == 1 or out is None:
+        return np.add(input, other if alpha == 1 else _scaled(input, other, alpha), out=out)
+    for y, a, b in _blocks(out, input, other):
+        np.add(a, _scaled(a, b, alpha), out=y)
+    return out
 
 
 @primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, cast="promote")
 def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
     """input - alpha * other, with broadcasting."""
-    return np.subtract(input, other if alpha == 1 else alpha * other, out=out)
+    if alpha == 1 or out is None:
+        return np.subtract(input, other if alpha == 1 else alpha * other, out=out)
+    for y, a, b in _blocks(out, input, other):
+        np.subtract(a, alpha * b, out=y)
+    return out
 
 
 @primitive(lambda g, other: g * other, lambda g, input: g * input, cast="promote")
@@ -314,11 +346,26 @@ def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
     lambda g, weight: g * (1 - weight),
     lambda g, weight: g * weight,
     lambda g, input, end: g * (end - input),
-    cast="same",
 )
-def lerp(input: Array, end: Array, weight: Array) -> Array:
-    """input + weight * (end - input)."""
-    return input + weight * (end - input)
+def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array:
+    """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype.
+
+    Raises:
+        DTypeError: The others have different dtypes.
+    """
+    if isinstance(weight, np.ndarray) and weight.ndim == 0:
+        weight = weight.astype(input.dtype, copy=False)
+    for name, other in (("end", end), ("weight", weight)):
+        if isinstance(other, np.ndarray) and other.dtype != input.dtype:
+            raise DTypeError(
+                f"lerp: expected all arguments to have the same dtype, but got {as_dtype(input.dtype)} for 'input' and "
+                f"{as_dtype(other.dtype)} for {name!r}; cast with .to(dtype), such as .float()"
+            )
+    if out is None:
+        return input + weight * (end - input)
+    for y, a, b, w in _blocks(out, input, end, weight):
+        np.add(a, w * (b - a), out=y)
+    return out
 
 
 @primitive(
@@ -327,9 +374,13 @@ def lerp(input: Array, end: Array, weight: Array) -> Array:
     lambda g, tensor1, value: g * (tensor1 * value),
     cast="promote",
 )
-def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
+def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
     """input + value * tensor1 * tensor2."""
-    return input + value * (tensor1 * tensor2)
+    if out is None:
+        return input + value * (tensor1 * tensor2)
+    for y, a, b, c in _blocks(out, input, tensor1, tensor2):
+        np.add(a, value * (b * c), out=y)
+    return out
 
 
 @primitive(
@@ -338,9 +389,13 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
     lambda g, tensor1, tensor2, value: g * (-value * tensor1 / (tensor2 * tensor2)),
     cast="float",
 )
-def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
     """input + value * tensor1 / tensor2."""
-    return input + value * (tensor1 / tensor2)
+    if out is None:
+        return input + value * (tensor1 / tensor2)
+    for y, a, b, c in _blocks(out, input, tensor1, tensor2):
+        np.add(a, value * (b / c), out=y)
+    return out
 
 
 # ------------------------------------------------------------------------------------------- functions of one number
@@ -505,7 +560,7 @@ def between(input: Array, source: Array, low: float, high: float | None = None) 
     return np.where(outside if high is None else outside | (source >= high), 0, input)
 
 
-@primitive(lambda g, y: between(g, y, 0))
+@primitive(lambda g, y: between(g, y, low=0))
 def relu(input: Array, *, out: Array = None) -> Array:
     """max(input, 0). EE6132 lab, eq. 1."""
     return np.maximum(input, np.zeros(input.shape[-1:], input.dtype), out=out)  # faster than with a number
@@ -755,16 +810,21 @@ def allclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-0
 # --------------------------------------------------------------------------------------------------- memory and dtype
 
 
+def _order(input: Array) -> Any:
+    """The memory layout of a copy, as PyTorch's: the same, but in rows where expanded dimensions leave it open."""
+    return "C" if 0 in input.strides else "K"
+
+
 @primitive(lambda g: g)
 def clone(input: Array) -> Array:
     """A copy, with its history."""
-    return np.copy(input, order="K")
+    return np.copy(input, order=_order(input))
 
 
 @primitive(lambda g: g)
 def cast(input: Array, *, dtype: np.dtype[Any]) -> Array:
     """The values in another NumPy dtype; the same memory where it has that dtype already."""
-    return input.astype(dtype, copy=False)
+    return input.astype(dtype, order=_order(input), copy=False)
 
 
 @primitive(_step, lambda g: g)

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..dtypes import as_dtype
-from ..engine import OPS, Node, Primitive, grad, is_tensor, node_of, origin, source_line, wrap
+from ..engine import OPS, Node, Primitive, grad, is_tensor, node_of, source_line, wrap
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..grad_mode import state
 from ..nn import Module
@@ -31,13 +31,12 @@ _kept: WeakKeyDictionary[Node, Array] = WeakKeyDictionary()  # what keep_values 
 
 
 class _Keeper:
-    """An observer that copies what every operation computes, and notes the line that ran it."""
+    """An observer that copies what every operation computes."""
 
     def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
         node = result._node
         if node is not None:
             _kept[node] = result._data.copy()  # a copy, as it may be overwritten
-            node.origin = origin()
 
     def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
         return contributions
@@ -45,7 +44,7 @@ class _Keeper:
 
 @contextmanager
 def keep_values() -> Iterator[None]:
-    """Keep the value of every operation recorded in the block, and its line, for :func:`explain_backward`.
+    """Keep the value of every operation recorded in the block, for :func:`explain_backward`.
 
     A graph keeps only what its rules need, so the norms of other values are unknown afterwards. What is kept here is freed
     with the graph.
@@ -362,7 +361,7 @@ computed one 36; 1 of 2 elements differ. The gradient of the output of #3 mul wa
             dtype=as_dtype(node.dtype).name,
             value_norm=_norm(values.get(node)),
             gradient_norm=_norm(graph.gradients.get(node)),
-            line=None if (line := getattr(node, "origin", None)) is None else source_line(line),
+            line=None if node.origin is None else source_line(node.origin),
             depth=graph.depth[node],
         )
         for node in sorted(graph.nodes, key=lambda node: node.is_leaf)
