@@ -57,6 +57,24 @@ def test_names_that_torch_has_too() -> None:
     assert {n for n in methods if not hasattr(torch.Tensor, n)} == set()
 
 
+def test_what_is_imported_later_is_there_when_asked_for() -> None:
+    asked = """
+import sys, tinygrad_mlp as tg
+late = ["autograd.anomaly", "autograd.functional", "compiling", "optim.lr_scheduler", "printing", "serialization", "testing", "utils.data"]
+early = [name for name in late if f"tinygrad_mlp.{name}" in sys.modules]
+assert not early, early
+tg.utils.data.DataLoader, tg.optim.lr_scheduler.StepLR, tg.autograd.functional.jacobian, tg.autograd.detect_anomaly
+assert tg.optim.lr_scheduler is sys.modules["tinygrad_mlp.optim.lr_scheduler"]
+assert tg.is_anomaly_enabled() is False
+try:
+    tg.optim.lr_schedular
+except AttributeError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "module 'tinygrad_mlp.optim' has no attribute 'lr_schedular'\n"
+
+
 def test_importing_needs_numpy_alone() -> None:
     code = (
         "import sys; import tinygrad_mlp; "

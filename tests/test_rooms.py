@@ -11,7 +11,7 @@ import tinygrad_mlp
 
 ROOT = Path(tinygrad_mlp.__file__).parent
 ROOMS = (
-    ("errors", "_version", "memory"),
+    ("errors", "_version", "later", "memory"),
     ("dtypes", "device", "grad_mode", "locking"),
     ("fusion",),
     ("kernels",),

@@ -8,14 +8,11 @@
 tensor([2., 4., 6.])
 """
 
-from importlib import import_module as _import_module
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 from . import autograd, linalg, nn, optim, utils
 from ._version import __version__
-from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from .device import accelerator, backends, cuda, device
 from .dtypes import bool_ as bool
 from .dtypes import (
@@ -42,6 +39,7 @@ from .dtypes import (
 from .dtypes import float_ as float
 from .dtypes import int_ as int
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .later import later as _later
 from .memory import keep_freed as _keep_freed
 from .ops import creation, elementwise, indexing, neural, random, reduction, shape
 from .ops import linalg as products
@@ -53,27 +51,29 @@ from .ops.neural import *  # noqa: F403 - likewise
 from .ops.random import *  # noqa: F403 - likewise
 from .ops.reduction import *  # noqa: F403 - likewise
 from .ops.shape import *  # noqa: F403 - likewise
-from .printing import set_printoptions
 from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
 
 _keep_freed()
 
 if _TYPE_CHECKING:
+    from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
     from .compiling import compile
+    from .printing import set_printoptions
     from .serialization import load, save
 
-# What few programs use and what is slow to import is imported when it is first asked for.
-_LATER = {"compile": "compiling", "load": "serialization", "save": "serialization"}
-
-
-def __getattr__(name: str) -> _Any:
-    if name in ("checkpoints", "testing"):
-        return _import_module(f".{name}", __name__)
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(_import_module(f".{_LATER[name]}", __name__), name)
-    return value
-
+__getattr__ = _later(
+    __name__,
+    {
+        "checkpoints": ".checkpoints",
+        "compile": ".compiling",
+        "is_anomaly_check_nan_enabled": ".autograd.anomaly",
+        "is_anomaly_enabled": ".autograd.anomaly",
+        "load": ".serialization",
+        "save": ".serialization",
+        "set_printoptions": ".printing",
+        "testing": ".testing",
+    },
+)
 
 __all__ = [
     "Size",

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import engine, printing
+from . import engine
 from .device import CPU
 from .device import device as Device
 from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
@@ -228,7 +228,9 @@ class Tensor:
         return format(self.item(), spec) if not self._data.ndim else object.__format__(self, spec)
 
     def __repr__(self) -> str:
-        return printing.tensor_str(self)
+        from .printing import tensor_str  # few programs print tensors, and every one would wait for it
+
+        return tensor_str(self)
 
     def __contains__(self, element: Any) -> bool:
         return bool((self._data == (element._data if isinstance(element, Tensor) else element)).any())

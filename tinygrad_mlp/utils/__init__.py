@@ -1,5 +1,12 @@
 """Helpers around training; :mod:`~tinygrad_mlp.utils.data` feeds it."""
 
-from . import data
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from ..later import later as _later
+
+if _TYPE_CHECKING:
+    from . import data
+
+__getattr__ = _later(__name__, {"data": ".data"})
 
 __all__ = ["data"]
