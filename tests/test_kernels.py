@@ -11,7 +11,7 @@ import pytest
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn, optim
-from tinygrad_mlp.errors import ArgumentError, GraphError
+from tinygrad_mlp.errors import ArgumentError, DimensionError, GraphError
 from tinygrad_mlp.fusion import Instruction, chained, owner
 from tinygrad_mlp.nn import functional as F
 
@@ -28,9 +28,9 @@ def line(ufunc: Any, out: Any, *inputs: Any) -> Instruction:
 
 
 def loops(program: list[Instruction], *live: Any) -> list[Instruction]:
-    from tinygrad_mlp.kernels import LOOPS
+    from tinygrad_mlp.kernels import NUMBA
 
-    return chained(program, {owner(array) for array in live}, set(), LOOPS)
+    return chained(program, {owner(array) for array in live}, set(), NUMBA)
 
 
 def replayed(program: list[Instruction]) -> None:
@@ -217,14 +217,43 @@ def test_a_step_is_the_functions_but_for_rounding(numba: Any, name: str, batch: 
         np.testing.assert_array_equal(got, expected)  # a checked step gives the function's own results
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rows", [1, 300])  # fewer and more than a loop takes together
+@pytest.mark.parametrize("ignored", [-100, 2])
+def test_cross_entropy_and_its_gradient(numba: Any, dtype: Any, rows: int, ignored: int) -> None:
+    rng = np.random.default_rng(0)
+    logits = torch.from_numpy(rng.standard_normal((rows, 5)) * 10).to(dtype).requires_grad_()
+
+    def step(y: torch.Tensor) -> torch.Tensor:
+        logits.grad = None
+        loss: torch.Tensor = F.cross_entropy(logits, y, ignore_index=ignored)
+        loss.backward()
+        return loss
+
+    run = torch.compile(step, backend="numba")
+    batches = [torch.from_numpy(np.append(rng.integers(0, 5, rows - 1), 3)) for _ in range(3)]
+    for y in [*batches, torch.full((rows,), ignored) if ignored >= 0 else batches[0]]:
+        expected = step(y).item(), logits.grad.numpy().copy()
+        np.testing.assert_allclose(run(y).item(), expected[0], rtol=1e-5)
+        np.testing.assert_allclose(logits.grad.numpy(), expected[1], rtol=1e-5, atol=1e-6 / rows)
+    assert "cross_entropy" in {i.name for i in run.program.instructions}
+    for special in (np.nan, np.inf, -np.inf):
+        with torch.no_grad():
+            logits[0] = 0.0
+            logits[0, 1] = special
+        expected = step(batches[0]).item(), logits.grad.numpy().copy()
+        np.testing.assert_allclose(run(batches[0]).item(), expected[0], rtol=1e-5)
+        np.testing.assert_allclose(logits.grad.numpy(), expected[1], rtol=1e-5, atol=1e-6 / rows)
+    with pytest.raises(DimensionError, match="Target 7 is out of bounds: the input has 5 classes, 0 to 4"):
+        run(torch.full((rows,), 7))
+
+
 def test_a_loop_that_computes_something_else_is_named(numba: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from tinygrad_mlp import kernels
 
     monkeypatch.setitem(kernels._EXPRESSIONS, np.true_divide, "{0} / {1} + F(0.25)")
-    kernels._compiled.cache_clear()
     with pytest.raises(GraphError, match="sigmoid"):
         trained(MAKES["sigmoid, SGD"], 12, torch.float32, backend="numba", check=True)
-    kernels._compiled.cache_clear()
 
 
 def test_the_program_can_be_read(numba: Any) -> None:

@@ -40,7 +40,7 @@ import numpy as np
 from .dtypes import get_default_dtype
 from .engine import Primitive, is_tensor, version_of, wrap
 from .errors import ArgumentError, GraphError
-from .fusion import BLOCKS, Chains, Instruction, copy, optimized, owner
+from .fusion import NUMPY, Backend, Instruction, copy, optimized, owner
 from .grad_mode import state
 from .nn.module import module_changes
 from .tensor import Tensor
@@ -340,15 +340,15 @@ class Program:
     """
 
     def __init__(
-        self, tracer: Tracer, inputs: Sequence[Array], result: Any, chains: Chains | None, check: bool = False
+        self, tracer: Tracer, inputs: Sequence[Array], result: Any, backend: Backend | None, check: bool = False
     ) -> None:
         self.instructions = tracer.instructions
-        if chains is not None:
+        if backend is not None:
             kept = [tensor._data for tensor in _tensors(result)]
             kept += [array for _, array, _ in tracer.tensors.values()]
             kept += [tensor._grad._data for tensor in tracer.grads.values() if tensor._grad is not None]
             live, moving = {owner(array) for array in kept}, {owner(array) for array in inputs}
-            self.instructions = optimized(tracer.instructions, live | moving, moving, chains)
+            self.instructions = optimized(tracer.instructions, live | moving, moving, backend)
         self._result = result
         threads = {threading.get_ident(), *(module._thread for module, _ in tracer.modes)}
         self._changes = [(thread, module_changes(thread)) for thread in threads]
@@ -620,10 +620,10 @@ class CompiledStep:
         program: The program that ran last; None before there is one.
     """
 
-    def __init__(self, function: Callable[..., Any], chains: Chains | None, check: bool) -> None:
+    def __init__(self, function: Callable[..., Any], backend: Backend | None, check: bool) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._chains = chains
+        self._backend = backend
         self._check = check
         self._programs: dict[Any, list[Program]] = {}
         self._warm = False
@@ -671,7 +671,7 @@ class CompiledStep:
         _described(result)
         if tracer.once:
             return result
-        self.program = Program(tracer, arrays, result, self._chains, self._check)
+        self.program = Program(tracer, arrays, result, self._backend, self._check)
         while len(self._programs) >= _KEPT and key not in self._programs:
             del self._programs[next(iter(self._programs))]
         self._programs.setdefault(key, []).insert(0, self.program)
@@ -691,7 +691,7 @@ class CompiledStep:
         after, counted = [array.copy() for array in memory], [dict(entries) for entries in program.counted()]
         try:
             _restore(memory, before, program.counted(), numbers)
-            applies = program.check(reference, arrays, exact=self._chains is None)
+            applies = program.check(reference, arrays, exact=self._backend is None)
         finally:
             _restore(memory, after, program.counted(), counted)
         if not applies:
@@ -760,15 +760,15 @@ def compile(  # noqa: A001 - likewise
         raise ArgumentError(f"compile() expects a function, got {type(function).__name__}")
     if backend not in ("numpy", "numba"):
         raise ArgumentError(f"compile() has the backends 'numpy' and 'numba', not {backend!r}")
-    chains = BLOCKS
+    runs = NUMPY
     if backend == "numba":
         if not fusion:
             raise ArgumentError("compile(backend='numba') fuses; with fusion=False take backend='numpy'")
-        from .kernels import LOOPS, require_numba  # what else needs numba is not to wait for it
+        from .kernels import NUMBA, require_numba  # what else needs numba is not to wait for it
 
         require_numba()
-        chains = LOOPS
-    return CompiledStep(function, chains if fusion else None, check)
+        runs = NUMBA
+    return CompiledStep(function, runs if fusion else None, check)
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -8,8 +8,8 @@ An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compilin
 4. :func:`oriented`: activations of a batch smaller than the layer are kept with the batch last, as matrix products and additions
    of a bias are faster on them then;
 5. :func:`chained`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
-   them writes is still in the cache when the next reads it; what only they use is kept for one block alone (:data:`BLOCKS`;
-   with numba they are loops instead, see :mod:`~tinygrad_mlp.kernels`);
+   them writes is still in the cache when the next reads it; what only they use is kept for one block alone (with
+   numba they are loops instead, see :mod:`~tinygrad_mlp.kernels`);
 6. :func:`packed`: arrays that are not needed at the same time share memory.
 
 Elementwise results do not depend on how they are divided. Sums do: cross-entropy, matrix products and the gradients of biases
@@ -22,13 +22,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .errors import DimensionError
 
-__all__ = ["BLOCKS", "Chains", "Instruction", "copy", "meets", "optimized", "owner"]
+__all__ = ["NUMPY", "Backend", "Instruction", "copy", "meets", "optimized", "owner"]
 
 Array = np.ndarray[Any, Any]
 
@@ -82,17 +82,32 @@ class Instruction:
             yield self.output
 
 
+class LossAndSlope(Protocol):
+    """A cross-entropy and its gradient, which share work: see :class:`CrossEntropy`."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, ignore_index: int) -> None: ...
+
+    def loss(self, x: Array, t: Array, *, out: Array) -> None:
+        """Of logits and class indices."""
+
+    def slope(self, g: Array, _: Array, *, out: Array) -> None:
+        """The gradient by the logits, of what :meth:`loss` was given last."""
+
+
 @dataclass(frozen=True)
-class Chains:
-    """How chains of elementwise instructions run.
+class Backend:
+    """What runs instructions that were joined.
 
     Attributes:
-        fits: Whether an instruction can be part of one; given besides the owners of memory that is elsewhere in each call.
-        made: The instruction that takes the place of several; given besides whether an array is read after them.
+        chains: Whether an elementwise instruction can be part of a chain; given besides the owners of memory that is elsewhere in
+            each call.
+        chained: The instruction that takes the place of a chain; given besides whether an array is read after it.
+        cross_entropy: Made for a shape and dtype of logits and a class to ignore.
     """
 
-    fits: Callable[[Instruction, set[int]], bool]
-    made: Callable[[Sequence[Instruction], Callable[[Array], bool]], Instruction]
+    chains: Callable[[Instruction, set[int]], bool]
+    chained: Callable[[Sequence[Instruction], Callable[[Array], bool]], Instruction]
+    cross_entropy: type[LossAndSlope]
 
 
 def copy(source: Array, *, out: Array) -> None:
@@ -107,17 +122,17 @@ def owner(array: Array) -> int:
     return id(array)
 
 
-def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[int], chains: Chains) -> list[Instruction]:
+def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[int], backend: Backend) -> list[Instruction]:
     """The instructions, rewritten.
 
     Args:
         instructions: Of the trace.
         live: Owners of memory that is read after the program, or by the next call.
         moving: Owners of memory that is elsewhere in each call.
-        chains: How elementwise instructions that follow one another run.
+        backend: What runs instructions that were joined.
     """
-    program = [part for instruction in joined(instructions, live) for part in lowered(instruction, moving)]
-    return packed(chained(oriented(unused(program, live), live, moving), live, moving, chains), live | moving)
+    program = [part for instruction in joined(instructions, live, backend) for part in lowered(instruction, moving)]
+    return packed(chained(oriented(unused(program, live), live, moving), live, moving, backend), live | moving)
 
 
 # -------------------------------------------------------------------------------------------------- cross-entropy
@@ -125,7 +140,7 @@ def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[i
 _SLOPE = ["class_cross_entropy", "_class_distribution", "_logits_slope"]
 
 
-def joined(instructions: Sequence[Instruction], live: set[int]) -> list[Instruction]:
+def joined(instructions: Sequence[Instruction], live: set[int], backend: Backend) -> list[Instruction]:
     """The instructions with each cross-entropy of unweighted classes, and its gradient, as two that share their work.
 
     In a program: loss(x, t), q(x, t), slope(g, x, q).
@@ -138,7 +153,7 @@ def joined(instructions: Sequence[Instruction], live: set[int]) -> list[Instruct
             loss, slope = window[0], window[-1]
             x, t, _ = loss.inputs
             g = slope.inputs[0]
-            kernel = CrossEntropy(x.shape, x.dtype, loss.options["ignore_index"])
+            kernel = backend.cross_entropy(x.shape, x.dtype, loss.options["ignore_index"])
             result[start : start + len(_SLOPE)] = [
                 replace(loss, name="cross_entropy", call=kernel.loss, inputs=[x, t], options={}, kind="out"),
                 replace(
@@ -514,7 +529,7 @@ def _is_transpose(array: Array, of: Any) -> bool:
 # --------------------------------------------------------------------------------------------------------- chains
 
 
-def chained(program: Sequence[Instruction], live: set[int], moving: set[int], chains: Chains) -> list[Instruction]:
+def chained(program: Sequence[Instruction], live: set[int], moving: set[int], backend: Backend) -> list[Instruction]:
     """Elementwise instructions of one shape that follow one another as one instruction."""
     last = {}  # where an owner's memory is last read
     for i, instruction in enumerate(program):
@@ -527,11 +542,11 @@ def chained(program: Sequence[Instruction], live: set[int], moving: set[int], ch
         def later(array: Array) -> bool:
             return owner(array) in live or last.get(owner(array), -1) >= end
 
-        result.extend(chain if len(chain) < 2 else [chains.made(chain, later)])
+        result.extend(chain if len(chain) < 2 else [backend.chained(chain, later)])
         chain.clear()
 
     for i, instruction in enumerate(program):
-        fits = _elementwise(instruction) and chains.fits(instruction, moving)
+        fits = _elementwise(instruction) and backend.chains(instruction, moving)
         if chain and not (fits and instruction.output.shape == chain[0].output.shape and _fit(instruction, chain)):
             close(i)
         if fits:
@@ -609,7 +624,7 @@ def _in_blocks(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> 
     return Instruction(name, copy, outside, {}, chain[-1].output, "blocks", body, tables)
 
 
-BLOCKS = Chains(_large, _in_blocks)
+NUMPY = Backend(_large, _in_blocks, CrossEntropy)
 
 
 # --------------------------------------------------------------------------------------------------------- memory

@@ -9,49 +9,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import FunctionType
 from typing import Any
 
 import numpy as np
+from numpy import exp, floor, inf, int32, log, nan, sqrt
 
-from .errors import ArgumentError
-from .fusion import Chains, Instruction, meets
+from .errors import ArgumentError, DimensionError
+from .fusion import Backend, Instruction, meets
 
-__all__ = ["LOOPS", "require_numba"]
+__all__ = ["NUMBA", "require_numba"]
 
 Array = np.ndarray[Any, Any]
-
-_EXPRESSIONS: dict[Any, str] = {
-    np.add: "{0} + {1}",
-    np.subtract: "{0} - {1}",
-    np.multiply: "{0} * {1}",
-    np.true_divide: "{0} / {1}",
-    np.negative: "-{0}",
-    np.sqrt: "sqrt({0})",
-    np.maximum: "{0} if {0} >= {1} or {0} != {0} else {1}",  # nan if either is
-    np.minimum: "{0} if {0} <= {1} or {0} != {0} else {1}",
-    np.less_equal: "{0} <= {1}",
-    np.logical_not: "not {0}",
-}
-
-# exp(x) = 2^n exp(r) with n = round(x / log 2), r = x - n log 2, and a polynomial for exp(r): S. Moshier's of the Cephes library, in
-# single precision. The compiler makes it run on many elements at once, as it cannot a call of the C library. log 2 is subtracted in two
-# parts, the first of few bits, and 2^n multiplied in two, so that subnormal results come out.
-_EXP = """\
-x = F(-104) if {0} < F(-104) else {0}
-x = F(89) if x > F(89) else x
-n = floor(x * F(1.44269504) + F(0.5))
-x = x - n * F(0.693359375) - n * F(-2.12194440e-4)
-y = F(1.9875691500e-4)
-y = y * x + F(1.3981999507e-3)
-y = y * x + F(8.3334519073e-3)
-y = y * x + F(4.1665795894e-2)
-y = y * x + F(1.6666665459e-1)
-y = y * x + F(5.0000001201e-1)
-y = y * x * x + x + F(1)
-whole = int32(n)
-half = whole >> int32(1)
-y = y * int32((half + int32(127)) << int32(23)).view(F)
-{out} = y * int32((whole - half + int32(127)) << int32(23)).view(F)"""
+F = np.float32  # in what is compiled the dtype of the step
 
 
 def require_numba() -> None:
@@ -66,6 +36,59 @@ def require_numba() -> None:
         raise ArgumentError(
             "compile(backend='numba') needs numba: pip install 'tinygrad_mlp[numba]'; backend='numpy' needs nothing"
         ) from e
+
+
+@functools.cache
+def _compiled(function: FunctionType, dtype: str) -> Callable[..., Any]:
+    """A function compiled for arrays of a dtype: ``F`` is the dtype in it, and ``exp`` the fastest exponential there is."""
+    import numba
+
+    fastest = _compiled(_exp, dtype) if dtype == "f" and function is not _exp else exp
+    known = {"F": np.dtype(dtype).type, "exp": fastest, "floor": floor, "int32": int32, "log": log, "sqrt": sqrt}
+    function = FunctionType(function.__code__, {"inf": inf, "nan": nan, "_ROWS": _ROWS, **known})
+    compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    return compiled
+
+
+def _exp(v: Any) -> Any:
+    """exp(v) = 2^n exp(x) in single precision, with n = round(v / log 2), x = v - n log 2, and a polynomial for exp(x).
+
+    The polynomial is S. Moshier's of the Cephes library. A compiler can run this on many elements at once, as it cannot a call of
+    the C library. log 2 is subtracted in two parts, the first of few bits; 2^n is multiplied in two, so that subnormal
+    results come out.
+    """
+    x = F(-104) if v < F(-104) else v
+    x = F(89) if x > F(89) else x
+    n = floor(x * F(1.44269504) + F(0.5))
+    x = x - n * F(0.693359375) - n * F(-2.12194440e-4)
+    y = F(1.9875691500e-4)
+    y = y * x + F(1.3981999507e-3)
+    y = y * x + F(8.3334519073e-3)
+    y = y * x + F(4.1665795894e-2)
+    y = y * x + F(1.6666665459e-1)
+    y = y * x + F(5.0000001201e-1)
+    y = y * x * x + x + F(1)
+    whole = int32(n)
+    half = whole >> int32(1)
+    y = y * int32((half + int32(127)) << int32(23)).view(F)
+    return y * int32((whole - half + int32(127)) << int32(23)).view(F)
+
+
+# --------------------------------------------------------------------------------------------------------- chains
+
+_EXPRESSIONS: dict[Any, str] = {
+    np.add: "{0} + {1}",
+    np.subtract: "{0} - {1}",
+    np.multiply: "{0} * {1}",
+    np.true_divide: "{0} / {1}",
+    np.negative: "-{0}",
+    np.sqrt: "sqrt({0})",
+    np.exp: "exp({0})",
+    np.maximum: "{0} if {0} >= {1} or {0} != {0} else {1}",  # nan if either is
+    np.minimum: "{0} if {0} <= {1} or {0} != {0} else {1}",
+    np.less_equal: "{0} <= {1}",
+    np.logical_not: "not {0}",
+}
 
 
 def _fits(instruction: Instruction, _: set[int]) -> bool:
@@ -96,9 +119,6 @@ def _loop(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> Instr
     return Instruction(
         "+".join(part.name for part in chain), loop.compiled(), loop.arguments, {}, chain[-1].output, "loop", body
     )
-
-
-LOOPS = Chains(_fits, _loop)
 
 
 def _place(array: Array) -> tuple[Any, ...]:
@@ -132,10 +152,8 @@ class _Loop:
     def compute(self, part: Instruction) -> None:
         """One more instruction."""
         inputs = [self._value(value, as_float=part.call is not np.logical_not) for value in part.inputs]
-        out = self._register()
-        expression = _EXP if part.call is np.exp else "{out} = " + _EXPRESSIONS[part.call]
-        self._each += expression.format(*inputs, out=out).splitlines()
-        self._values[_place(part.output)] = out
+        self._values[_place(part.output)] = out = self._register()
+        self._each.append(f"{out} = {_EXPRESSIONS[part.call].format(*inputs)}")
 
     def store(self, array: Array) -> Array:
         """Write the array's value; gives the argument that the array is."""
@@ -157,7 +175,7 @@ class _Loop:
             f"        for j in range({matrix}.shape[1]):",
             *(f"            {line}" for line in self._each),
         ]
-        return _compiled("\n".join(lines), self._dtype)
+        return _compiled(_function("\n".join(lines)), self._dtype)
 
     def _register(self) -> str:
         self._count += 1
@@ -195,18 +213,87 @@ class _Loop:
 
 
 @functools.cache
-def _compiled(source: str, dtype: str) -> Callable[..., None]:
-    """The source's function, compiled; one for all loops that are spelled alike."""
-    import numba
-
-    environment: dict[str, Any] = {
-        "F": np.dtype(dtype).type,
-        "int32": np.int32,
-        "floor": np.floor,
-        "sqrt": np.sqrt,
-        "inf": np.inf,
-        "nan": np.nan,
-    }
+def _function(source: str) -> FunctionType:
+    """The source's function: one for all loops that are spelled alike, so that they are compiled once."""
+    environment: dict[str, Any] = {}
     exec(source, environment)
-    compiled: Callable[..., None] = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(environment["loop"])
-    return compiled
+    loop: FunctionType = environment["loop"]
+    return loop
+
+
+# -------------------------------------------------------------------------------------------------- cross-entropy
+
+_ROWS = 256  # whose exponentials are taken together
+
+
+def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any) -> Any:
+    """The sum of log(sum_c exp(x_c)) - x_t over the rows that count, and their number; or -1 less the row whose class is wrong."""
+    rows, classes = x.shape
+    total, count = 0.0, 0
+    for start in range(0, rows, _ROWS):
+        stop = min(start + _ROWS, rows)
+        for i in range(start, stop):
+            largest = F(-inf)
+            for c in range(classes):
+                largest = x[i, c] if x[i, c] > largest else largest
+            for c in range(classes):
+                z[i, c] = x[i, c] - largest
+            if t[i] != ignored:
+                if t[i] < 0 or t[i] >= classes:
+                    return 0.0, -1 - i
+                total -= z[i, t[i]]
+                count += 1
+        flat = z[start:stop].reshape((stop - start) * classes)
+        for j in range(flat.size):
+            flat[j] = exp(flat[j])
+        for i in range(start, stop):
+            added = F(0)
+            for c in range(classes):
+                added += z[i, c]
+            sums[i] = added
+            if t[i] != ignored:
+                total += log(added)
+    return total, count
+
+
+def _slope(each: Any, t: Any, ignored: Any, z: Any, sums: Any, out: Any) -> None:
+    """``each`` times softmax(x) - one_hot(t), with zeros in rows that are ignored."""
+    rows, classes = z.shape
+    for i in range(rows):
+        if t[i] == ignored:
+            for c in range(classes):
+                out[i, c] = F(0)
+        else:
+            share = F(each) / sums[i]
+            for c in range(classes):
+                out[i, c] = z[i, c] * share
+            out[i, t[i]] -= F(each)
+
+
+class CrossEntropy:
+    """Mean cross-entropy of class indices and its gradient by the logits: what :class:`fusion.CrossEntropy` is, in two loops."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, ignore_index: int) -> None:
+        self._ignored = ignore_index
+        self._z, self._sums = np.empty(shape, dtype), np.empty(shape[0], dtype)
+        self._t = np.empty(shape[0], np.int64)
+        self._count = 0
+        self._sum, self._differences = (_compiled(function, np.dtype(dtype).char) for function in (_loss, _slope))
+
+    def loss(self, x: Array, t: Array, *, out: Array) -> None:
+        """mean(log(sum_c exp(x_c)) - x_t) over rows whose class is not the one that is ignored."""
+        np.copyto(self._t, t)
+        total, self._count = self._sum(x, self._t, self._ignored, self._z, self._sums)
+        if self._count < 0:
+            classes = x.shape[1]
+            raise DimensionError(
+                f"Target {t[-1 - self._count]} is out of bounds: the input has {classes} classes, 0 to {classes - 1}"
+            )
+        np.true_divide(total, self._count, out=out)
+
+    def slope(self, g: Array, _: Array, *, out: Array) -> None:
+        """(softmax(x) - one_hot(t)) g / rows, with zeros in rows that are ignored; after :meth:`loss`. EE6132 lab, eq. 8."""
+        self._differences(float(np.true_divide(g, self._count)), self._t, self._ignored, self._z, self._sums, out)
+
+
+NUMBA = Backend(_fits, _loop, CrossEntropy)
