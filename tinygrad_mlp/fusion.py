@@ -102,11 +102,13 @@ class Backend:
         chains: Whether an elementwise instruction can be part of a chain; given besides the owners of memory that is elsewhere in
             each call.
         chained: The instruction that takes the place of a chain; given besides whether an array is read after it.
+        shortest: How many instructions are worth a chain.
         cross_entropy: Made for a shape and dtype of logits and a class to ignore.
     """
 
     chains: Callable[[Instruction, set[int]], bool]
     chained: Callable[[Sequence[Instruction], Callable[[Array], bool]], Instruction]
+    shortest: int
     cross_entropy: type[LossAndSlope]
 
 
@@ -542,7 +544,7 @@ def chained(program: Sequence[Instruction], live: set[int], moving: set[int], ba
         def later(array: Array) -> bool:
             return owner(array) in live or last.get(owner(array), -1) >= end
 
-        result.extend(chain if len(chain) < 2 else [backend.chained(chain, later)])
+        result.extend(chain if len(chain) < backend.shortest else [backend.chained(chain, later)])
         chain.clear()
 
     for i, instruction in enumerate(program):
@@ -624,7 +626,7 @@ def _in_blocks(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> 
     return Instruction(name, copy, outside, {}, chain[-1].output, "blocks", body, tables)
 
 
-NUMPY = Backend(_large, _in_blocks, CrossEntropy)
+NUMPY = Backend(_large, _in_blocks, 2, CrossEntropy)
 
 
 # --------------------------------------------------------------------------------------------------------- memory

@@ -296,4 +296,4 @@ class CrossEntropy:
         self._differences(float(np.true_divide(g, self._count)), self._t, self._ignored, self._z, self._sums, out)
 
 
-NUMBA = Backend(_fits, _loop, CrossEntropy)
+NUMBA = Backend(_fits, _loop, 1, CrossEntropy)
