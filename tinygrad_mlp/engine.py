@@ -431,7 +431,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         params = op.defaults
     arrays: list[Any] = []
     parents: list[Node | None] = []
-    tensors = recorded = False
+    tensors = recorded = scalars = False
     for arg in args:
         if isinstance(arg, _Tensor):
             tensors = True
@@ -442,11 +442,12 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
             parents.append(node)
         else:
             if type(arg) not in _PLAIN:
+                scalars = True
                 arg = _foreign(op, arg, len(arrays))
             arrays.append(arg)
             parents.append(None)
     if not tensors:
-        if args and type(args[0]) is np.ndarray:  # as it mostly is where a rule calls
+        if not scalars and args and type(args[0]) is np.ndarray:  # as it mostly is where a rule calls
             return op.forward(*arrays, **params)
         if not any(isinstance(arg, np.ndarray | np.generic) for arg in args):
             got = ", ".join(type(arg).__name__ for arg in args)
@@ -647,10 +648,9 @@ class Node:
         self._check_versions()
         if recording:
             return self._contributions(g, wanted, op, self._as_tensors(saved))
-        return state.quiet(self._contributions, g, wanted, op, saved)
+        return state.quiet(list, self._contributions(g, wanted, op, saved))
 
-    def _contributions(self, g: Any, wanted: set[Node], op: Primitive, saved: dict[str, Any]) -> list[tuple[Node, Any]]:
-        contributions = []
+    def _contributions(self, g: Any, wanted: set[Node], op: Primitive, saved: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
         for position, parent in enumerate(self.parents):
             if parent is None or parent not in wanted:
                 continue
@@ -658,8 +658,7 @@ class Node:
             rule = op.rules[which]
             assert rule is not None
             values = [position if name == "i" else saved[name] for name in op.needs[which]]
-            contributions.append((parent, _fit(rule(g, *values), parent)))
-        return contributions
+            yield parent, _fit(rule(g, *values), parent)
 
     def _check_versions(self) -> None:
         for name, version, count in self.versions:
@@ -720,8 +719,7 @@ def leaf(tensor: Tensor) -> Node:
 def _fit(g: Any, node: Node) -> Any:
     """A gradient summed back over broadcast dimensions and cast to its input's dtype."""
     if g.shape != node.shape:
-        sum_to = PRIMITIVES["sum_to"]
-        g = sum_to.forward(g, shape=node.shape) if type(g) is np.ndarray else apply(sum_to, (g,), {"shape": node.shape})
+        g = OPS["sum_to"](g, shape=node.shape)
     if (g._data if isinstance(g, _Tensor) else g).dtype != node.dtype:
         g = OPS["cast"](g, dtype=node.dtype)
     return g
