@@ -1,4 +1,4 @@
-"""Time whole training steps side by side: rounds interleaved, each peer in its own process; a table, JSON and a plot.
+"""Time whole training steps side by side: rounds interleaved, each peer in its own process; tables, JSON and a plot.
 
     python -m benchmarks [STEP…] [--rounds N] [--out DIR] [--quick]
 
@@ -18,11 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from .goals import COMPILED, EAGER, NUMBA, markdown, ratios
 from .peers import available
 from .rounds import PINS, measure
 from .steps import STEPS
-
-OURS = ("tinygrad_mlp", "tinygrad_mlp, compiled", "tinygrad_mlp, numba")
 
 
 def main() -> None:
@@ -30,7 +29,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of {', '.join(STEPS)}; all if none is named")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of taking turns (default 15)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write steps.json and, where matplotlib is, steps.png there")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write steps.json, steps.md (times and goals) and, where matplotlib is, steps.png",
+    )
     parser.add_argument("--quick", action="store_true", help="2 short rounds: that it runs, not how fast")
     args = parser.parse_args()
     unknown = set(args.steps) - set(STEPS)
@@ -48,18 +52,14 @@ def main() -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         about = {"machine": platform.platform(), "cores": os.cpu_count(), "numpy": np.__version__, "rounds": rounds}
         (args.out / "steps.json").write_text(json.dumps({"about": about, "steps": results}, indent=1) + "\n")
+        (args.out / "steps.md").write_text(markdown(results))
         plot(results, args.out / "steps.png")
-
-
-def ratios(times: dict[str, Any], ours: str, peer: str) -> list[float]:
-    """Ours by theirs, round by round."""
-    return [a / b for a, b in zip(times[ours]["seconds"], times[peer]["seconds"], strict=True)]
 
 
 def table(name: str, times: dict[str, Any]) -> str:
     """Medians in microseconds, and the median ratios of ours to each peer with their quartiles."""
     lines = [f"{name}: {STEPS[name].sizes}, batch {STEPS[name].batch}"]
-    measured = [ours for ours in OURS if ours in times]
+    measured = [ours for ours in (EAGER, COMPILED, NUMBA) if ours in times]
     lines.append(f"  {'':24}{'median µs':>11}" + "".join(f"{ours + ' /':>36}" for ours in measured))
     for peer, own in times.items():
         line = f"  {peer:24}{statistics.median(own['seconds']) * 1e6:11.0f}"

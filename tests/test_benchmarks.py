@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 # The benchmarks are beside the package, not in it: only now are they found.
+from benchmarks.goals import markdown
 from benchmarks.peers import PEERS, available
 from benchmarks.steps import STEPS
 
@@ -31,6 +32,9 @@ def test_quick_mode_prints_a_table_and_writes_the_times(tmp_path: Path) -> None:
     saved = json.loads((tmp_path / "steps.json").read_text())
     assert saved["steps"]["tiny"].keys() == set(available(STEPS["tiny"], quick=True))
     assert all(len(times["seconds"]) == 2 for times in saved["steps"]["tiny"].values())
+    tables = (tmp_path / "steps.md").read_text()
+    assert "| ratio |" in tables
+    assert "compiled / by hand" in tables
     assert (tmp_path / "steps.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -47,6 +51,20 @@ def test_an_unknown_step_is_an_error() -> None:
     done = benchmarks("s999")
     assert done.returncode == 2
     assert "no step ['s999']" in done.stderr
+
+
+def test_a_goal_is_held_against_the_fastest_peer_and_bold_where_it_is_missed() -> None:
+    seconds = {
+        "tinygrad_mlp": [2.0, 2.0, 9.0],
+        "torch": [2.0, 4.0, 9.0],
+        "tinygrad_mlp, compiled": [1.0, 1.0, 1.0],
+        "jax.jit": [1.0] * 3,
+    }
+    table = markdown({"s001": {peer: {"seconds": taken} for peer, taken in seconds.items()}}).splitlines()[-1]
+    assert table == "| s001 | **1.00** | **1.00** (jax.jit) |"
+    seconds["tinygrad_mlp"] = [1.0, 1.0, 1.0]
+    table = markdown({"s001": {peer: {"seconds": taken} for peer, taken in seconds.items()}}).splitlines()[-1]
+    assert table == "| s001 | 0.25 | **1.00** (jax.jit) |"
 
 
 @pytest.mark.parametrize("step", SMALL)
