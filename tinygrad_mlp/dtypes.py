@@ -200,8 +200,8 @@ def promote(values: Sequence[Any], floating: bool = False) -> list[Any]:
         if v is None:  # an optional input that is not there
             out.append(v)
         elif isinstance(v, np.ndarray):
-            out.append(v if v.dtype == target else v.astype(target))
-        elif target.kind in "iu":
+            out.append(v if v.dtype == target else v.astype(target, order="C" if 0 in v.strides else "K"))
+        elif target.kind in "iu" and not np.iinfo(target).min <= v <= np.iinfo(target).max:
             out.append(np.asarray(v).astype(target))  # wraps around like PyTorch, where NumPy would raise
         else:
             out.append(v)

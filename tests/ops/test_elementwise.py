@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
+from tinygrad_mlp.errors import DTypeError
 
 A, B, ROW = apart(2, 3), apart(2, 3, seed=1) + 0.03, apart(3, seed=2) + 0.01
 
@@ -240,9 +241,9 @@ def test_integers_to_negative_powers() -> None:
     x = tg.tensor([2, 1, -1, -1])
     assert (x ** tg.tensor([-1, -3, -2, -3])).tolist() == [0, 1, 1, -1]
     assert (x ** tg.tensor([3, -3, 0, 3])).tolist() == [8, 1, 1, -1]
-    for exponent in (-1, tg.tensor(-1)):
-        with pytest.raises(RuntimeError, match="Integers to negative integer powers are not allowed"):
-            x**exponent
+    assert (x ** tg.tensor(-1)).tolist() == [0, 1, -1, -1]
+    with pytest.raises(RuntimeError, match="Integers to negative integer powers are not allowed"):
+        x**-1
 
 
 def test_integer_powers_and_inverted_truth() -> None:
@@ -277,3 +278,54 @@ def test_large_updates_in_place_are_the_formula_to_the_last_bit(size: int) -> No
     x = tg.from_numpy(np.stack([a, b], 1))[:, 0]  # not contiguous
     x.add_(tg.from_numpy(c), alpha=2)
     np.testing.assert_array_equal(x.numpy(), a + 2 * c)
+
+
+@pytest.mark.parametrize("weight", [0.25, 1, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "bool"])
+@pytest.mark.parametrize("inplace", [False, True])
+def test_a_weight_of_lerp_without_dimensions_has_any_dtype(weight: float, dtype: str, inplace: bool) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    results = []
+    for library in (tg, torch):
+        x, end = (library.tensor(v, dtype=library.float32) for v in ([1.0, 2.0], [3.0, 5.0]))
+        w = library.tensor(weight).to(getattr(library, dtype))
+        results.append(x.lerp_(end, w) if inplace else library.lerp(x, end, w))
+        assert results[-1].dtype == library.float32
+    np.testing.assert_array_equal(*(r.numpy() for r in results))
+
+
+def test_the_gradient_of_a_weight_of_another_dtype() -> None:
+    weight = tg.tensor(0.25, dtype=tg.float64, requires_grad=True)
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    gradients = tg.autograd.grad(tg.lerp(x, tg.tensor([3.0, 5.0]), weight).sum(), [x, weight])
+    assert [g.dtype for g in gradients] == [tg.float32, tg.float64]
+    assert [g.tolist() for g in gradients] == [[0.75, 0.75], 5.0]
+
+
+def test_lerp_refuses_other_mixed_dtypes() -> None:
+    x, wide = tg.ones(2), tg.ones(2, dtype=tg.float64)
+    for end, weight, name in ((wide, 0.5, "end"), (x, wide, "weight"), (wide[0], 0.5, "end")):
+        with pytest.raises(DTypeError, match=f"same dtype, but got .*float32 for 'input' and .*float64 for '{name}'"):
+            tg.lerp(x, end, weight)
+
+
+EXPANDED: list[Callable[[Any], Any]] = [
+    lambda t: t.ones(3).expand(2, 3),
+    lambda t: t.ones(2, 1).expand(2, 3),
+    lambda t: t.ones(1, 2).expand(3, 2).T,
+    lambda t: t.meshgrid(t.ones(2), t.ones(2), indexing="ij")[1],
+    lambda t: t.ones(2, 4).T,
+]
+
+
+@pytest.mark.parametrize("make", EXPANDED)
+def test_copies_of_expanded_tensors_lie_in_rows_as_in_pytorch(make: Callable[[Any], Any]) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    for copy in (lambda x: x.clone(), lambda x: x.double(), lambda x: x.to(x.dtype, copy=True)):
+        assert tuple(copy(make(tg)).stride()) == tuple(copy(make(torch)).stride())
+
+
+def test_a_write_to_the_flattened_copy_of_an_expanded_tensor_reaches_it() -> None:
+    x = tg.ones(2).expand(2, 2).double()
+    tg.flatten(x).zero_()
+    assert x.tolist() == [[0, 0], [0, 0]]

@@ -99,7 +99,9 @@ BINARY: dict[str, Code] = {
     "fmax": lambda t, a, b: t.fmax(a, b),
     "fmin": lambda t, a, b: t.fmin(a, b),
     "clamp, tensors": lambda t, a, b: t.clamp(a, min=b).clamp(max=b),
+    "clamp, one tensor for both bounds": lambda t, a, b: t.clamp(a, b, b),
     "where": lambda t, a, b: t.where(a > b, a, b),
+    "prelu": lambda t, a, b: functional(t).prelu(a[None], b),  # a weight for each element
     "mse_loss": lambda t, a, b: functional(t).mse_loss(a, b, reduction="none"),
     "huber_loss": lambda t, a, b: functional(t).huber_loss(a, b, reduction="none"),
     "binary_cross_entropy_with_logits": lambda t, a, b: functional(t).binary_cross_entropy_with_logits(
@@ -146,6 +148,7 @@ ROWS: dict[str, Code] = {
 
 # Values in which zeros of either sign may come out: which one wins a tie; relu makes 0.0 of -0.0; a loss of 0 is 0.0.
 EITHER_ZERO = {"amax", "amin", "max", "min", "maximum", "minimum", "fmax", "fmin", "clamp, tensors", "relu"}
+EITHER_ZERO |= {"clamp, one tensor for both bounds"}
 EITHER_ZERO |= {name for name in ROWS if name.startswith("cross_entropy")}
 
 # Differences of numbers that are nearly equal: compared to a few units in the last place of those numbers, which are at

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import tinygrad_mlp as tg
 from tinygrad_mlp.engine import OPS
 from tinygrad_mlp.nn import functional as F
+from tinygrad_mlp.testing import gradcheck
 
 X = normal(3, 4, 2)
 ROWS = integers(3, 5)  # with repeats
@@ -48,6 +49,7 @@ SAMPLES = [
     Sample("true_positions", (MASK,), **own("true_positions")),
     Sample("gather", (X, 0, integers(3, 2, 4, 2))),
     Sample("gather", (X, -1, integers(2, 3, 2, 5))),
+    Sample("gather", (X, -3, integers(3, 2, 4, 2))),
     Sample("gather", (normal(), 0, integers(1))),
     Sample("scatter_sum", (normal(2, 3), 1, integers(4, 2, 3)), {"shape": (2, 4)}, **own("scatter_sum")),
     Sample("scatter", (X, 1, np.array([[[0], [2]], [[3], [1]]]), normal(2, 2, 1))),
@@ -58,7 +60,7 @@ SAMPLES = [
     Sample("scatter_add", (X, 0, integers(3, 2, 4, 1), normal(3, 4, 2, seed=4)), torch_name=""),
     Sample("index_add", (X, 1, integers(4, 6), normal(3, 6, 2))),
     Sample("index_add", (X, 0, ROWS, normal(5, 4, 2)), {"alpha": -2.5}),
-    Sample("index_add", (integers(9, 3, 2), 0, ROWS, integers(9, 5, 2)), {"alpha": 3}),
+    *[Sample("index_add", (integers(9, 3, 2), 0, ROWS, integers(9, 5, 2)), {"alpha": alpha}) for alpha in (0, 2)],
     Sample("index_select", (X, 1, integers(4, 6))),
     Sample("index_select", (X, -1, np.array(1))),
     Sample("take_along_dim", (X, integers(4, 3, 5, 2)), {"dim": 1}),
@@ -380,6 +382,7 @@ I64 = tg.int64
         (lambda: Y.gather(1, tg.tensor([[0]] * 3)), RuntimeError, "to be no larger than input"),
         (lambda: Y.gather(1, tg.tensor([[0.0]])), RuntimeError, "Expected dtype int32/int64 for index"),
         (lambda: Y.gather(2, tg.tensor([[0]])), IndexError, r"expected to be in range of \[-2, 1\], but got 2"),
+        (lambda: Y.gather(-3, tg.tensor([[0]])), IndexError, r"expected to be in range of \[-2, 1\], but got -3"),
         (lambda: Y.scatter(1, tg.tensor([[3]]), 1.0), RuntimeError, "index 3 is out of bounds"),
         (lambda: Y.scatter(1, tg.tensor([[1]]), tg.ones(1, 1, dtype=tg.float64)), RuntimeError, "self.dtype to be equal"),
         (lambda: Y.scatter(1, tg.tensor([[1, 2]]), tg.ones(1, 1)), RuntimeError, "no larger than src"),
@@ -410,3 +413,31 @@ I64 = tg.int64
 def test_errors(call, error, message) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+SHAPES = [((3,), (), (2,)), ((3,), (), ()), ((3,), (1,), ()), ((), (), (2,)), ((), (1,), ()), ((), (2,), (3,))]
+
+
+@pytest.mark.parametrize("name", ["scatter", "scatter_add"])
+@pytest.mark.parametrize(("shape", "places", "source"), SHAPES)
+def test_scatter_takes_tensors_without_dimensions_for_vectors(
+    name: str, shape: tuple[int, ...], places: tuple[int, ...], source: tuple[int, ...]
+) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    if name == "scatter" and places == (2,):
+        pytest.skip("which of two writes to a place wins is not promised")
+    results = []
+    for library in (tg, torch):
+        x, src = ((1 + library.arange(int(np.prod(s)), dtype=library.float64)).reshape(s) for s in (shape, source))
+        index = library.zeros(places, dtype=library.int64)
+        results.append(getattr(library, name)(x, 0, index, src).numpy())
+    assert results[0].shape == results[1].shape
+    np.testing.assert_array_equal(*results)
+    inputs = [tg.ones(s, dtype=tg.float64, requires_grad=True) for s in (shape, source)]  # PyTorch refuses its own gradients
+    assert gradcheck(lambda x, src: getattr(tg, name)(x, 0, tg.zeros(places, dtype=tg.int64), src), inputs)
+
+
+def test_a_tensor_without_dimensions_has_one_element_to_select() -> None:
+    assert tg.index_select(tg.tensor(3.0), 0, tg.tensor([0])).tolist() == 3.0
+    with pytest.raises(RuntimeError, match="Index to scalar can have only 1 value, got 2"):
+        tg.index_select(tg.tensor(3.0), 0, tg.tensor([0, 0]))

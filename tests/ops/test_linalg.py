@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
+from tinygrad_mlp.errors import ShapeError
+from tinygrad_mlp.testing import gradcheck
 
 EQUATIONS = [
     ("ij,jk", (2, 3), (3, 4)),
@@ -64,7 +66,11 @@ SAMPLES = [
     Sample("outer", (normal(3), normal(2))),
     *[Sample("inner", (normal(*a), normal(*b, seed=1))) for a in ((), (3,), (2, 3)) for b in ((), (3,), (4, 3), (4, 2, 3))],
     Sample("addmm", (normal(4), normal(2, 3), normal(3, 4)), {"beta": 0.5, "alpha": 2}),
-    Sample("addmm", (normal(2, 4), normal(2, 3), normal(3, 4))),
+    *[
+        Sample("addmm", (normal(2, 4), normal(2, 3), normal(3, 4)), {"beta": beta, "alpha": alpha})
+        for beta in (1, 2)
+        for alpha in (0, 1, 2)
+    ],
     Sample("trace", (normal(3, 4),)),
     *[
         Sample(
@@ -75,6 +81,7 @@ SAMPLES = [
     Sample("linear", (normal(4, 3), normal(2, 3), normal(2)), torch_name="nn.functional.linear"),
     Sample("linear", (normal(2, 4, 3), normal(2, 3), normal(2)), torch_name="nn.functional.linear"),
     Sample("linear", (normal(3), normal(2, 3)), torch_name="nn.functional.linear"),
+    *[Sample("linear", (normal(*shape, 3), normal(3)), torch_name="nn.functional.linear") for shape in ((), (4,), (2, 4))],
     *[
         Sample(
             "einsum",
@@ -128,6 +135,11 @@ def test_einsum_takes_a_list() -> None:
     assert tg.einsum("ij,ij->i", [x, x]).tolist() == [3, 3]
 
 
+def test_addmm_with_beta_zero_does_not_look_at_what_is_added() -> None:
+    product = tg.addmm(tg.full((2, 2), np.nan), tg.ones(2, 3), tg.ones(3, 2), beta=0, alpha=2)
+    assert product.tolist() == [[6, 6]] * 2
+
+
 def test_empty_products() -> None:
     assert (tg.zeros(2, 0) @ tg.zeros(0, 3)).tolist() == [[0, 0, 0]] * 2
     assert tg.einsum("ij,jk", tg.zeros(2, 0), tg.zeros(0, 3)).tolist() == [[0, 0, 0]] * 2
@@ -136,7 +148,7 @@ def test_empty_products() -> None:
 X = normal(2, 3)
 BAD = [
     (lambda x, t: t.einsum("ij,jk", x, x), "subscript j has size 2 for operand 1"),
-    (lambda x, t: t.einsum("ii", x), "repeated"),
+    (lambda x, t: t.einsum("ii", x), "repeated but the sizes don't match, 2 != 3"),
     (lambda x, t: t.einsum("ii", x[:1]), "repeated"),
     (lambda x, t: t.einsum("ij->k", x), "output subscript k does not appear"),
     (lambda x, t: t.einsum("ij->ii", x), "more than once in the output"),
@@ -150,6 +162,7 @@ BAD = [
     (lambda x, t: t.einsum("...i...j", x), "invalid subscript"),
     (lambda x, t: t.einsum("ij->ji->ij", x), "invalid subscript"),
     (lambda x, t: t.einsum("ij"), "at least one operand"),
+    (lambda x, t: t.einsum("ij->i", [x], x), "must be Tensors, not list"),
     (lambda x, t: x @ x, r"\(2, 3\) and \(2, 3\)"),
     (lambda x, t: x @ 2, "at least 1 dimension"),
     (lambda x, t: x @ t.tensor(2.0), "at least 1 dimension"),
@@ -158,6 +171,7 @@ BAD = [
     (lambda x, t: t.bmm(x[None], t.ones(2, 3, 2)), "number of batches"),
     (lambda x, t: t.mv(x, x), "2 and 1 dimensions"),
     (lambda x, t: t.dot(x[0], x[:, 0]), "inconsistent"),
+    (lambda x, t: t.dot(t.tensor(1.0), t.tensor(2.0)), "inconsistent"),
     (lambda x, t: t.outer(x, x[0]), "1 and 1 dimensions"),
     (lambda x, t: t.inner(x, x.T), r"the last dimensions must be of one size, got \(2, 3\) and \(3, 2\)"),
     (lambda x, t: t.linalg.svdvals(x[0]), "must have at least 2 dimensions"),
@@ -187,3 +201,25 @@ def test_the_error_of_linear_names_the_layer_that_would_fit() -> None:
         tg.nn.functional.linear(tg.ones(2, 3), tg.ones(4, 5))
     with pytest.raises(RuntimeError, match=r"make the layer Linear\(1, \.\.\.\)"):
         tg.nn.functional.linear(tg.tensor(1.0), tg.ones(4, 5))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 4, 3)])
+@pytest.mark.parametrize("bias", [False, True])
+def test_linear_of_one_output_without_a_dimension(shape: tuple[int, ...], bias: bool) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=s) for s in (shape, (3,), ())][: 3 if bias else 2]
+    ours = tg.nn.functional.linear(*map(tg.tensor, arrays))
+    theirs = torch.tensor(arrays[0]) @ torch.tensor(arrays[1]) + (torch.tensor(arrays[2]) if bias else 0)
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-13)
+    inputs = [tg.tensor(a, dtype=tg.float64, requires_grad=True) for a in arrays]
+    assert gradcheck(tg.nn.functional.linear, inputs, order=2)
+
+
+def test_linear_of_one_output_takes_a_bias_without_dimensions_alone() -> None:
+    for bias in (tg.ones(1), tg.ones(2)):
+        with pytest.raises(ShapeError, match="linear: mat1 and mat2"):
+            tg.nn.functional.linear(tg.ones(2, 3), tg.ones(3), bias)
+    with pytest.raises(ShapeError, match="linear: mat1 and mat2"):
+        tg.nn.functional.linear(tg.ones(2, 2), tg.ones(3))

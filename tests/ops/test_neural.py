@@ -116,6 +116,11 @@ SAMPLES = [
         (KINKY[::-1].copy(), KINKY, 0.3),
         torch_fn=lambda x, source, slope: x.where(source > 0, x * slope) + source * 0,
     ),
+    Sample(
+        "_leaked",
+        (apart(3, 4, seed=1), apart(3, 4, seed=2), KINKY),
+        torch_fn=lambda x, other, source: (x * other).where(source <= 0, 0) + source * 0,
+    ),
     Sample("hardsigmoid", (KINKY,), torch_fn=functional("hardsigmoid"), rtol=1e-7),  # torch has 1/6 in float32
     *[Sample(name, (np.array(0.7),), torch_fn=functional(name)) for name in ("elu", "leaky_relu", "hardtanh", "softplus")],
     *[Sample("prelu", (KINKY, w), torch_fn=functional("prelu")) for w in (positive(1), positive(4))],
@@ -287,6 +292,7 @@ def test_ignored_rows_reach_neither_the_loss_nor_the_gradient() -> None:
 def test_minus_100_is_ignored_unless_another_is_named(name: str) -> None:
     x = tg.tensor(normal(3, 4)).log_softmax(1)
     rows, kept = tg.tensor([1, -100, 3]), tg.tensor([0, 2])
+    assert OPS[name](x, rows).item() == pytest.approx(-(x[0, 1] + x[2, 3]).item() / 2, rel=1e-6)
     assert OPS[name](x, rows).item() == pytest.approx(OPS[name](x[kept], rows[kept]).item(), rel=1e-15)
     assert OPS[name](x, tg.tensor([1, 0, 3]), ignore_index=0).item() == OPS[name](x, rows).item()
 
@@ -328,3 +334,32 @@ def test_losses_over_classes_are_those_of_one_hot_distributions(n: int, c: int, 
     loss = OPS["class_cross_entropy"](tensor(x), tg.tensor(classes), None, -100, 0.0, reduction)
     soft = OPS["soft_cross_entropy"](tensor(x), tensor(np.eye(c)[classes])).numpy()
     np.testing.assert_allclose(loss.numpy(), {"none": soft, "mean": soft.mean(), "sum": soft.sum()}[reduction], rtol=1e-12)
+
+
+def test_prelu_does_not_leak_nan_to_where_its_weight_does_not_count() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    found = []
+    for library in (tg, torch):
+        x = library.tensor([1.0, -1.0, 2.0], dtype=library.float64, requires_grad=True)
+        weight = library.tensor([0.5], dtype=library.float64, requires_grad=True)
+        y = library.nn.functional.prelu(x, weight) / 0
+        first = library.autograd.grad(y.sum(), [x, weight], create_graph=True)
+        second = library.autograd.grad(first[0].sum() + first[1].sum(), [x, weight])
+        found.append([g.detach().numpy() for g in (*first, *second)])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert found[0][2].tolist() == [0, np.inf, 0]
+
+
+@pytest.mark.parametrize("cotangent", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.25])
+def test_ignored_rows_have_no_gradient_whatever_comes_back(cotangent: float, reduction: str, smoothing: float) -> None:
+    options: Any = {"reduction": reduction, "label_smoothing": smoothing}
+    for target, ignored in (([-100, -100], [0, 1]), ([-100, 1], [0])):
+        x = tg.tensor([[1.0, 2.0], [0.0, 1.0]], requires_grad=True)
+        loss = tg.nn.functional.cross_entropy(x, tg.tensor(target), **options)
+        (g,) = tg.autograd.grad(loss, [x], [tg.tensor(cotangent)])
+        assert (g[ignored] == 0).all()
+        if len(ignored) == 1:
+            assert not g[1].isfinite().any()

@@ -30,7 +30,10 @@ SAMPLES = [
     Sample("sum", (normal(),)),
     *[
         Sample("sum_to", (normal(*a), b), torch_name="Tensor.sum_to_size", call=lambda x, s: OPS["sum_to"](x, shape=s))
-        for a, b in (((4, 2, 3), (2, 1)), ((4, 3), (3,)), ((4, 3), (1,)), ((4, 3), (1, 3)), ((4, 1), (1,)), ((3,), ()))
+        for a, b in (
+            *(((4, 2, 3), (2, 1)), ((4, 3), (3,)), ((4, 3), (1,)), ((4, 3), (1, 3)), ((4, 1), (1,)), ((3,), ())),
+            *(((4, 0), (1,)), ((4, 0), (4, 1)), ((0, 3), (3,))),
+        )
     ],
     Sample("mean", (normal(2, 3),)),
     Sample("mean", (normal(2, 3, 4), (0, 2))),
@@ -40,6 +43,8 @@ SAMPLES = [
     Sample("prod", (with_zeros, 0, True)),
     Sample("prod", (normal(3, 1, 2), -2)),
     Sample("prod", (normal(),)),
+    Sample("prod", (normal(), 0)),
+    Sample("prod", (normal(), -1, True)),
     Sample("prod", (integers(5, 3),)),
     Sample("cumsum", (normal(2, 3), 1)),
     Sample("cumsum", (integers(5, 2, 3), 0)),
@@ -48,6 +53,7 @@ SAMPLES = [
     Sample("cumprod", (with_zeros, 1)),
     Sample("cumprod", (with_zeros, 0)),
     Sample("cumprod", (normal(), 0)),
+    *[Sample("_recurrence", (normal(2, 4), normal(2, 4, seed=1), 1, step), torch_name="") for step in (1, -1)],
     Sample("var", (normal(3, 4),)),
     Sample("var", (normal(3, 4), 0), {"correction": 0, "keepdim": True}),
     Sample("var", (normal(2, 3, 4), (0, 2), False)),
@@ -90,6 +96,7 @@ SAMPLES = [
     Sample("bincount", (integers(5, 9),), {"minlength": 7}),
     Sample("bincount", (np.array([0, 2, 2]), np.array([3, 1, 2]))),
     Sample("sort", (apart(3, 4),)),
+    *[Sample(name, (apart(2, 3, 4), *options)) for name, *options in (("sort",), ("argsort",), ("topk", 2))],
     Sample("sort", (apart(3, 4), 0, True)),
     Sample("argsort", (apart(3, 4), 1, True)),
     Sample("topk", (apart(3, 5), 2)),
@@ -211,10 +218,11 @@ def test_a_half_precision_mean_does_not_overflow_on_the_way() -> None:
     assert tg.mean(tg.full((100,), 60000.0, dtype=tg.float16)).item() == 60000
 
 
-def test_weighted_counts_keep_float32() -> None:
-    counts = tg.bincount(tg.tensor([0, 2, 2]), tg.tensor([0.5, 1.0, 2.0]))
+@pytest.mark.parametrize("dtype", [tg.float32, tg.float64])
+def test_weighted_counts_keep_the_dtype_of_the_weights(dtype: tg.dtype) -> None:
+    counts = tg.bincount(tg.tensor([0, 2, 2]), tg.tensor([0.5, 1.0, 2.0], dtype=dtype))
     assert counts.tolist() == [0.5, 0, 3]
-    assert counts.dtype is tg.float32
+    assert counts.dtype is dtype
 
 
 # ------------------------------------------------------------------------------------------------ special values

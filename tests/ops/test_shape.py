@@ -33,6 +33,7 @@ SAMPLES = [
     Sample("view", (normal(2, 3, 4), (6, 4)), torch_name="Tensor.view"),
     Sample("flatten", (normal(2, 3, 4), 1)),
     Sample("unflatten", (normal(2, 6), 1, (2, -1))),
+    Sample("unflatten", (normal(2, 6, 3), 1, (2, -1, 1))),
     Sample("ravel", (normal(2, 3),)),
     Sample("squeeze", (normal(1, 3, 1),)),
     Sample("squeeze", (normal(1, 3, 1), (0, 1))),
@@ -58,9 +59,11 @@ SAMPLES = [
     listed("cat", normal(2, 3), normal(0, 3), integers(5, 1, 3)),
     listed("stack", normal(2, 3), normal(2, 3, seed=1), normal(2, 3, seed=2), 1),
     listed("stack", normal(2, 3), normal(2, 3, seed=1), normal(2, 3, seed=2), -1),
+    listed("stack", normal(2, 3), normal(2, 3, seed=1), normal(2, 3, seed=2)),
     listed("vstack", normal(3), normal(2, 3), normal(1, 3)),
     listed("hstack", normal(3), normal(), normal(2)),
     listed("hstack", normal(2, 3), normal(2, 1), normal(2, 2)),
+    listed("hstack", normal(2, 3), normal(2, 1), normal(0)),
     Sample("narrow", (normal(4, 3), 0, -3, 3)),
     Sample("select", (normal(4, 3), -1, -2)),
     Sample("select", (normal(4), 0, 1)),
@@ -68,12 +71,15 @@ SAMPLES = [
     Sample("split", (normal(2, 5), [1, 0, 4], -1)),
     Sample("chunk", (normal(5, 2), 3)),
     Sample("unbind", (normal(2, 3), 1)),
+    *[Sample(name, (normal(4, 5, 3), *options)) for name, *options in (("unbind",), ("split", 3), ("chunk", 2))],
     Sample("flip", (normal(2, 3), (0, -1))),
     Sample("flip", (normal(), ())),
     Sample("roll", (normal(2, 3), 2)),
-    Sample("roll", (normal(2, 3), (1, -2), (0, 1))),
+    Sample("roll", (normal(2, 3), (1, -1), (0, 1))),
     Sample("tril", (normal(3, 4), 1)),
     Sample("triu", (normal(2, 3, 3), -1)),
+    *[Sample(name, (normal(4, 5, 3),)) for name in ("tril", "triu", "diagonal")],
+    *[Sample("diag", (normal(*shape),)) for shape in ((3,), (3, 4))],
     Sample("diag", (normal(3), -1), covers=("_on_diagonal",)),
     Sample("diag", (normal(3, 4), 1)),
     Sample("diagonal", (normal(3, 4, 2), -1, 2, 0)),
@@ -81,7 +87,12 @@ SAMPLES = [
     *[
         Sample("pad", (x, widths, mode), torch_name="nn.functional.pad")
         for mode in ("reflect", "replicate", "circular")
-        for x, widths in ((normal(2, 3), (1, 2)), (normal(2, 3, 3), (2, 0, 0, 1)), (normal(2, 3), (-1, 1)))
+        for x, widths in (
+            (normal(2, 3), (1, 2)),
+            (normal(2, 3, 3), (2, 0, 0, 1)),
+            (normal(2, 3), (-1, 1)),
+            (normal(2, 4), (1, -2)),
+        )
     ],
     Sample("pad", (normal(2, 3), (1, 2, 0, 1), "constant", 0.5), torch_name="nn.functional.pad", covers=("_pad",)),
     Sample("pad", (normal(2, 3), (-1, 2)), torch_name="nn.functional.pad"),
@@ -255,10 +266,9 @@ def test_an_expanded_view_is_not_written() -> None:
     assert tg.broadcast_tensors(x, tg.ones(4))[0].numpy().strides == (4, 0)
 
 
-def test_view_primitives_are_marked() -> None:
-    assert {"reshape", "view", "permute", "transpose", "expand", "diagonal"} <= {
-        name for name, op in PRIMITIVES.items() if op.view
-    }
+def test_these_and_no_other_primitives_may_view_their_input() -> None:
+    views = {"reshape", "view", "permute", "transpose", "expand", "diagonal", "slice_"}
+    assert {name for name, op in PRIMITIVES.items() if op.view} == views
 
 
 def test_reshape_of_what_is_contiguous_records_one_node() -> None:
@@ -296,6 +306,7 @@ def test_cat_and_stack_take_the_common_dtype() -> None:
     assert tg.stack([tg.ones(1, dtype=tg.bool), tg.ones(1, dtype=tg.uint8)]).dtype is tg.uint8
     assert tg.cat([tg.zeros(0), tg.zeros(0)]).shape == (0,)
     assert tg.cat([tg.zeros(0), tg.ones(2, 3)]).shape == (2, 3)
+    assert tg.cat([tg.zeros(0), tg.zeros(3, 0)]).shape == tg.cat([tg.zeros(3, 0), tg.zeros(0)], 1).shape == (3, 0)
 
 
 def test_pieces_of_awkward_sizes(torch: Any) -> None:
@@ -327,6 +338,8 @@ def test_one_tensor_or_several() -> None:
     assert [tuple(x.shape) for x in tg.atleast_2d(tg.tensor(1.0), tg.ones(3))] == [(1, 1), (1, 3)]
     assert [tuple(x.shape) for x in tg.atleast_2d([tg.tensor(1.0)])] == [(1, 1)]
     assert [tuple(x.shape) for x in tg.meshgrid([tg.ones(2), tg.ones(3)])] == [(2, 3)] * 2
+    for x in (tg.ones(3), tg.ones(2, 3)):
+        assert tg.hstack([x]).shape == tg.cat([x]).shape == x.shape
 
 
 def test_tensors_without_dimensions() -> None:
@@ -358,9 +371,11 @@ BAD = [
     ("flatten", lambda x, t: x.flatten(0, 5), "got 5"),
     ("unflatten", lambda x, t: x.unflatten(1, (2, 2)), "multiply up"),
     ("unflatten", lambda x, t: x.unflatten(1, (-1, 2)), "multiply up"),
+    ("unflatten", lambda x, t: x.unflatten(1, (-1, -1)), "multiply up"),
     ("unflatten", lambda x, t: x.unflatten(1, ()), "multiply up"),
     ("unflatten", lambda x, t: x.unflatten(5, (2, 2)), "got 5"),
-    ("squeeze", lambda x, t: x.squeeze(5), r"range of \[-2, 1\], but got 5"),
+    ("squeeze", lambda x, t: x.squeeze(2), r"range of \[-2, 1\], but got 2"),
+    ("squeeze", lambda x, t: x.squeeze(-3), r"range of \[-2, 1\], but got -3"),
     ("unsqueeze", lambda x, t: x.unsqueeze(4), r"range of \[-3, 2\], but got 4"),
     ("permute", lambda x, t: x.permute(0), "axes"),
     ("permute", lambda x, t: x.permute(0, 0), "repeated"),
@@ -385,6 +400,7 @@ BAD = [
     ("cat", lambda x, t: t.cat([]), "non-empty"),
     ("cat", lambda x, t: t.cat([x, t.ones(3, 3)], 1), r"\(3, 3\)"),
     ("cat", lambda x, t: t.cat([x, t.ones(2)]), "tensor number 1"),
+    ("cat", lambda x, t: t.cat([x, t.ones(2)], 1), "tensor number 1"),
     ("cat", lambda x, t: t.cat([x, t.tensor(1.0)]), "zero-dimensional"),
     ("cat", lambda x, t: t.cat([x], 5), "got 5"),
     ("cat", lambda x, t: t.cat(x), "tuple of Tensors"),

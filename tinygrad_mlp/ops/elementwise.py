@@ -275,7 +275,7 @@ def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
     if np.result_type(input, exponent).kind == "b":
         return np.greater_equal(input, exponent)
     if np.result_type(input, exponent).kind == "i" and np.any(np.less(exponent, 0)):
-        if np.ndim(exponent) == 0:
+        if not isinstance(exponent, np.ndarray):
             raise DTypeError("pow: Integers to negative integer powers are not allowed; make floats of them with .float()")
         inverse = np.where(np.abs(input) == 1, np.power(input, np.abs(exponent)), 0)  # rounded towards 0, as in PyTorch
         return np.where(np.less(exponent, 0), inverse, np.power(input, np.maximum(exponent, 0)))

@@ -364,6 +364,11 @@ def _corner(shape: tuple[int, ...]) -> tuple[Any, ...]:
     return (*(slice(n) for n in shape), ...)
 
 
+def _read_corner(src: Array, index: Array) -> Array:
+    """The elements of ``src`` that go with those of ``index``; without dimensions both count as vectors."""
+    return src.reshape(src.shape or (1,))[_corner(index.shape or (1,))]
+
+
 @primitive(lambda g, dim, index, input_shape: scatter_sum(g, dim, index, shape=input_shape), None, None)
 def gather(input: Array, dim: int, index: Array) -> Array:
     """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``.
@@ -390,7 +395,11 @@ def scatter_sum(input: Array, dim: int, index: Array, *, shape: tuple[int, ...])
 def _of_src(g: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
     """The gradient of ``src``, of which gather reads the corner that has the shape of ``index``."""
     read = gather(g, dim, index)
-    return read if read.shape == src_shape else unslice(read, key=_corner(tuple(read.shape)), shape=src_shape)
+    if len(read.shape) != len(src_shape):  # one has no dimensions, and counts as a vector
+        read = read.reshape(1 if src_shape else ())
+    if read.shape == src_shape:
+        return read
+    return unslice(read, key=_corner(tuple(read.shape)), shape=src_shape)
 
 
 @primitive(lambda g, dim, index: scatter(g, dim, index, 0.0), None, None, _of_src)
@@ -405,7 +414,7 @@ def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: f
     key = _grid("scatter", input.shape, dim, index, None if filled else src)
     out = np.array(input)
     if index.size:
-        out.reshape(input.shape or (1,))[key] = src if filled else src[_corner(index.shape)]
+        out.reshape(input.shape or (1,))[key] = src if filled else _read_corner(src, index)
     return out
 
 
@@ -417,7 +426,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     if src.dtype != input.dtype:
         raise DTypeError(f"scatter_add(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
     _grid("scatter_add", input.shape, dim, index, src)
-    return input + scatter_sum(src[_corner(index.shape)], dim, index, shape=input.shape)
+    return input + scatter_sum(_read_corner(src, index), dim, index, shape=input.shape)
 
 
 _read = index  # in the rule below `index` is an argument
@@ -447,6 +456,8 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     if index.ndim > 1:
         raise DimensionError(f"index_select(): Index is supposed to be a vector, got shape {tuple(index.shape)}")
     _checked("index_select", index._data, dim, (input._data.shape or (1,))[dim])
+    if input.ndim == 0 and index.numel() != 1:
+        raise ShapeError(f"index_select(): Index to scalar can have only 1 value, got {index.numel()} value(s)")
     return _read(input, index.reshape(-1), dim=dim) if input.ndim else input.clone()
 
 

@@ -137,16 +137,23 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
 
 
+def _linear_weight(g: Any, input: Any) -> Any:
+    if g.ndim < input.ndim:  # of one output, without a dimension for it
+        return g.reshape(-1) @ _rows(input)  # (N,) @ (N, in)
+    return _rows(g).T @ _rows(input)  # (out, N) @ (N, in)
+
+
 @primitive(
-    lambda g, weight: g @ weight,  # (..., out) @ (out, in)
-    lambda g, input: _rows(g).T @ _rows(input),  # (out, N) @ (N, in)
+    lambda g, weight: g @ weight if weight.ndim == 2 else g[..., None] * weight,  # (..., out) @ (out, in)
+    _linear_weight,
     lambda g: g,  # the engine sums over the batch
     cast="same",
 )
 def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None) -> Array:
     """input @ weight.T + bias: the pre-activation of a layer. EE6132 lab, eq. 5, 9 and 10.
 
-    Shapes ``(*, in_features), (out_features, in_features), (out_features,) -> (*, out_features)``.
+    Shapes ``(*, in_features), (out_features, in_features), (out_features,) -> (*, out_features)``; a single output may go
+    without its dimension, ``(*, in_features), (in_features,), () -> (*)``.
 
     >>> import tinygrad_mlp as torch
     >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
@@ -156,6 +163,8 @@ def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None
         ShapeError: The sizes of the features do not agree. DTypeError: The dtypes differ.
     """
     if weight.ndim != 2 or input.ndim == 0 or input.shape[-1] != weight.shape[1]:
+        if weight.ndim == 1 and input.ndim and input.shape[-1] == weight.size and (bias is None or bias.ndim == 0):
+            return np.matmul(input, weight) if bias is None else np.matmul(input, weight) + bias
         raise ShapeError(
             f"linear: mat1 and mat2 shapes cannot be multiplied: input {input.shape}, weight {weight.shape}; the "
             f"input's last size must be in_features, the weight's last: flatten the input, or make the layer "

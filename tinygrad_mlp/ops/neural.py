@@ -199,10 +199,24 @@ def celu_scale(alpha: float) -> float:
     return 1 / alpha
 
 
-@primitive(lambda g, source, slope: leak(g, source, slope), lambda g: zeros_of(g))
-def leak(input: Array, source: Array, slope: float) -> Array:
+@primitive(
+    lambda g, source, slope: leak(g, source, slope),
+    lambda g: zeros_of(g),
+    lambda g, input, source: _leaked(g, input, source),
+)
+def leak(input: Array, source: Array, slope: Array) -> Array:
     """``input`` where source > 0, else slope * input."""
     return np.where(source > 0, input, input * slope)
+
+
+@primitive(
+    lambda g, other, source: _leaked(g, other, source),
+    lambda g, input, source: _leaked(g, input, source),
+    lambda g: zeros_of(g),
+)
+def _leaked(input: Array, other: Array, source: Array) -> Array:
+    """0 where source > 0, whatever the others are, else input * other."""
+    return np.where(source > 0, 0, input * other)
 
 
 @primitive(lambda g, input, negative_slope: leak(g, input, negative_slope))
@@ -212,10 +226,7 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     return np.where(input > 0, input, input * negative_slope)
 
 
-@primitive(
-    lambda g, input, weight: where(input > 0, g, g * weight),
-    lambda g, input: where(input > 0, 0.0, g * input),
-)
+@primitive(lambda g, input, weight: leak(g, input, weight), lambda g, input: _leaked(g, input, input))
 def _prelu(input: Array, weight: Array) -> Array:
     return np.where(input > 0, input, input * weight)
 
@@ -492,7 +503,10 @@ def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
     p = softmax_of(input, 1)
     np.multiply(p, _along(np.add, q, 1, 0), out=p)
     np.subtract(p, q, out=p)
-    return np.multiply(p, cotangent, out=p)
+    np.multiply(p, cotangent, out=p)
+    if cotangent.ndim == 0 and not math.isfinite(cotangent):
+        p[~q.any(1)] = 0  # rows that do not count, of which there is no sign but this where they share a cotangent
+    return p
 
 
 def _per_row(g: Any, target: Any, ignore_index: int) -> Any:

@@ -731,6 +731,11 @@ def _apart(form: str) -> Callable[[Writer, Value], str]:
     return writes
 
 
+def _atan2(w: Writer, x: Value) -> str:
+    other = w.other(x, nonzero, positive=True, number=False)
+    return f"torch.atan2({x}, {other}.to({x}.dtype))"  # of small integers PyTorch's gradient takes squares that do not fit
+
+
 def _where(w: Writer, x: Value) -> str:
     return f"torch.where({w.mask(w.like(x.shape) if w.chance(20) else x.shape)}, {x}, {w.other(x)})"
 
@@ -801,9 +806,7 @@ ELEMENTWISE += [
     Operation("minimum", _apart("torch.minimum({}, {})"), kinds="fib"),
     Operation("fmax", _apart("torch.fmax({}, {})"), kinds="fi"),
     Operation("fmin", _apart("torch.fmin({}, {})"), kinds="fi"),
-    Operation(
-        "atan2", lambda w, x: f"torch.atan2({x}, {w.other(x, nonzero, positive=True, number=False)})", nonzero, nonzero
-    ),
+    Operation("atan2", _atan2, nonzero, nonzero),
     Operation("clamp", _clamp, anywhere, kinds="fi"),
     Operation("clamp_min", _apart("torch.clamp({}, min={})"), kinds="f"),
     Operation("clamp_max", _apart("torch.clamp({}, max={})"), kinds="f"),
