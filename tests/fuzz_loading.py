@@ -201,12 +201,17 @@ IDX = idx_header((3, 4)) + bytes(range(12))
 GZ = gzip.compress(IDX)
 
 
+def read_standard(path: Path) -> None:
+    """Read a JSON file, and hold what it says against the standard, which has no infinity and no NaN."""
+    json.dumps(read_json(path), allow_nan=False)
+
+
 Maker = Callable[[random.Random], bytes]
 LOADERS: dict[str, tuple[str, Callable[[Path], Any], bytes, Maker]] = {
     "safetensors": ("a.safetensors", tg.load, SAFETENSORS, forged_safetensors),
     "npz": ("a.npz", tg.load, NPZ, forged_npz),
     "json": ("a.json", tg.load, JSON, lambda chance: forged_text(STRUCTURE, chance)),
-    "results": ("results.json", read_json, json.dumps(RESULTS).encode(), lambda chance: forged_text(RESULTS, chance)),
+    "results": ("results.json", read_standard, json.dumps(RESULTS).encode(), lambda chance: forged_text(RESULTS, chance)),
     "idx": ("a-ubyte", read_idx, IDX, forged_idx),
     "idx.gz": ("a-ubyte.gz", read_idx, GZ, forged_idx),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 import os
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,8 +23,8 @@ from killed_training import ROOT, kill_often, start
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn, serialization
-from tinygrad_mlp.checkpoints import Checkpoint, CheckpointError, DivergenceError, Position, RandomStreams
-from tinygrad_mlp.errors import FileFormatError
+from tinygrad_mlp.checkpoints import Checkpoint, CheckpointError, DivergenceError, Position, RandomStreams, state_of
+from tinygrad_mlp.errors import ArgumentError, FileFormatError, StateDictError
 from tinygrad_mlp.utils.data import (
     BatchSampler,
     DataLoader,
@@ -260,7 +262,9 @@ def test_any_part_comes_back_and_what_does_not_fit_is_said(tmp_path: Path) -> No
         Checkpoint(tmp_path, lr=0.1)
 
 
-@pytest.mark.parametrize("saved", [{}, [], {"epoch": "1", "step": 0, "default_generator": tg.ones(2), "parts": {}}])
+@pytest.mark.parametrize(
+    "saved", [{}, [], *({"epoch": epoch, "step": 0, "default_generator": tg.ones(2), "parts": {}} for epoch in ("1", -1))]
+)
 def test_another_file_is_no_checkpoint(saved: Any, tmp_path: Path) -> None:
     tg.save(saved, tmp_path / "checkpoint.npz")
     with (
@@ -273,10 +277,147 @@ def test_another_file_is_no_checkpoint(saved: Any, tmp_path: Path) -> None:
 def test_a_damaged_state_is_said(tmp_path: Path) -> None:
     keep(tmp_path, kept="before")
     saved = tg.load(tmp_path / "checkpoint.npz")
-    for damaged in ({"default_generator": tg.ones(2)}, {"parts": {"values": 3}}, {"parts": {"values": [1]}}):
+    for damaged in ({"default_generator": tg.ones(2)}, {"parts": {"values": 3}}, {"parts": {"values": [[1, 2]]}}):
         tg.save({**saved, **damaged}, tmp_path / "checkpoint.npz")
         with Checkpoint(tmp_path, values={}) as checkpoint, pytest.raises(FileFormatError, match="its state does not fit"):
             checkpoint.load()
+
+
+class Smoothed:
+    """A part with a state, and attributes beside it, which it writes to before it looks."""
+
+    def __init__(self) -> None:
+        self.values = [tg.ones(2, requires_grad=True) * 3]
+        self.name = "smoothed"
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"values": self.values}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.name = "loading"
+        self.values.clear()
+        self.values += state_dict["values"]
+        self.count = len(self.values)
+        if self.count != 1:
+            raise ArithmeticError("one value, please")
+        self.name = "loaded"
+
+
+def of_every_kind(seed: int) -> dict[str, Any]:
+    """A training's parts, after a few steps that depend on the seed."""
+    streams = RandomStreams(seed)
+    with streams.using("init"):
+        model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1))
+    optimizer = tg.optim.Adam(model.parameters(), lr=0.1 + seed)
+    scheduler = tg.optim.lr_scheduler.StepLR(optimizer, 2 + seed)
+    data = TensorDataset(tg.arange(20.0).reshape(10, 2))
+    loader = DataLoader(data, batch_size=2, shuffle=True, generator=streams["shuffle"])
+    for _, (x,) in zip(range(seed), loader, strict=False):
+        optimizer.zero_grad()
+        model(x).sum().backward()
+        optimizer.step()
+        scheduler.step()
+    smoothed = Smoothed()
+    smoothed.load_state_dict({"values": [tg.full((2,), float(seed))]})
+    return {
+        "best": {"weights": {"a": tg.full((2,), seed)}},
+        "curve": [1.0, seed],
+        "generator": tg.Generator().manual_seed(seed),
+        "loader": loader,
+        "model": model,
+        "optimizer": optimizer,
+        "scheduler": scheduler,
+        "smoothed": smoothed,
+        "streams": streams,
+    }
+
+
+BAD: dict[str, Any] = {
+    "best": [[1, 2]],
+    "curve": {"1": 2},
+    "generator": tg.ones(3),
+    "loader": {"given": -1, "start": None},
+    "model": {},
+    "optimizer": {"state": {99: {}}, "param_groups": [{"params": [0, 1, 2, 3, 4, 5]}]},
+    "scheduler": 3,
+    "smoothed": {"values": [1, 2]},
+    "streams": {},
+}
+
+
+@pytest.mark.parametrize("refused", BAD)
+def test_a_load_that_is_refused_changes_nothing(refused: str, tmp_path: Path) -> None:
+    with Checkpoint(tmp_path, **of_every_kind(3)) as checkpoint:
+        checkpoint.save(4, 7)
+    saved = tg.load(tmp_path / "checkpoint.npz")
+    saved["parts"]["scheduler"] |= {"optimizer": 5, "stray": 6}  # what a scheduler takes for attributes
+    saved["parts"][refused] = BAD[refused]
+    tg.save(saved, tmp_path / "checkpoint.npz")
+
+    given = of_every_kind(1)
+    last = given[refused]  # when the others have theirs
+    parts = {name: part for name, part in given.items() if part is not last} | {refused: last}
+    weights, optimizer = given["best"]["weights"], given["optimizer"]
+    tg.manual_seed(5)
+    tg.save({name: state_of(part) for name, part in given.items()}, tmp_path / "before.json")
+    random = tg.get_rng_state()
+    with Checkpoint(tmp_path, **parts) as checkpoint:
+        with pytest.raises(FileFormatError, match=rf"checkpoint\.npz: its state does not fit {refused!r}: \w+: .+"):
+            checkpoint.load()
+        assert checkpoint.last is None
+    tg.save({name: state_of(part) for name, part in given.items()}, tmp_path / "after.json")
+    before, after = (json.loads((tmp_path / f"{when}.json").read_text()) for when in ("before", "after"))
+    assert before == after
+    assert tg.get_rng_state().equal(random)
+    assert given["best"]["weights"] is weights
+    assert given["scheduler"].optimizer is optimizer
+    assert given["smoothed"].name == "loaded"
+    given["scheduler"].step()  # and it goes on like one to which nothing was given
+    alike = of_every_kind(1)
+    alike["scheduler"].step()
+    for training in (given, alike):
+        training["model"](tg.ones(2, 2)).sum().backward()
+        training["optimizer"].step()
+    for (name, mine), its in zip(given["model"].state_dict().items(), alike["model"].state_dict().values(), strict=True):
+        assert mine.equal(its), name
+    orders = [[x.tolist() for (x,) in training["loader"]] for training in (given, alike)]
+    assert orders[0] == orders[1]
+
+
+def test_an_interrupted_load_changes_nothing(tmp_path: Path) -> None:
+    class Stubborn:
+        def state_dict(self) -> dict[str, Any]:
+            return {}
+
+        def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+            raise KeyboardInterrupt
+
+    values = {"a": 1}
+    with Checkpoint(tmp_path, values=values, stubborn=Stubborn()) as checkpoint:
+        checkpoint.save(1)
+        values["a"] = 2
+        with pytest.raises(KeyboardInterrupt):
+            checkpoint.load()
+    assert values == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    ("position", "error", "message"),
+    [
+        ((-1,), ValueError, "a checkpoint's epoch is the one to go on with, from 0, got -1"),
+        ((1, -2), ValueError, "step is the one to go on with, from 0, got -2"),
+        ((1.7,), ArgumentError, "epoch is the one to go on with, an int from 0, got 1.7"),
+        ((1, "2"), ArgumentError, "step is .* an int from 0, got '2'"),
+        ((True,), ArgumentError, "epoch is .* an int from 0, got True"),
+    ],
+)
+def test_a_position_that_is_none(position: Any, error: type[Exception], message: str, tmp_path: Path) -> None:
+    with Checkpoint(tmp_path, values={}) as checkpoint:
+        with pytest.raises(error, match=message):
+            checkpoint.save(*position)
+        assert not checkpoint.path.exists()
+        checkpoint.save(np.int64(3), np.int32(4))
+        assert checkpoint.load() == (3, 4)
 
 
 def test_the_default_generator_is_kept_for_programs_that_know_no_other(tmp_path: Path) -> None:
@@ -361,6 +502,32 @@ def test_the_state_of_streams() -> None:
     tg.rand(2, generator=other["dropout"])  # which there was not yet: it goes back to its start
     other.load_state_dict(state)
     assert [tg.rand(3, generator=other[name]).tolist() for name in ("shuffle", "dropout")] == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({}, r"expects what its state_dict\(\) gave, .* got a dict of \[\]"),
+        ({"seed": 1}, r"got a dict of \['seed'\]"),
+        ({"seed": "1", "streams": {}}, r"got a dict of \['seed', 'streams'\]"),
+        ({"seed": True, "streams": {}}, "'seed': an int"),
+        ({"seed": 1, "streams": []}, "got a dict of"),
+        (None, "got NoneType"),
+        ({"seed": 1, "streams": {"shuffle": RandomStreams(1)["shuffle"].get_state(), "dropout": 3}}, "the stream 'dropout' is not one: RNG"),
+        ({"seed": 1, "streams": {3: RandomStreams(1)["shuffle"].get_state()}}, "the stream 3 is not one: .* called by a string"),
+    ],
+)  # fmt: skip
+def test_what_is_no_state_of_streams(state: Any, message: str) -> None:
+    streams = RandomStreams(3)
+    tg.rand(5, generator=streams["shuffle"])
+    before = streams.state_dict()
+    with pytest.raises(StateDictError, match=message):
+        streams.load_state_dict(state)
+    assert streams.seed == 3
+    assert streams.state_dict()["streams"].keys() == {"shuffle"}
+    assert streams.state_dict()["streams"]["shuffle"].equal(before["streams"]["shuffle"])
+    with pytest.raises(ArgumentError, match="a random stream is called by a string, such as 'shuffle', got 3"):
+        _ = streams[3]  # type: ignore[index]
 
 
 # ---------------------------------------------------------------------------------------------------- place in an epoch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
@@ -141,9 +142,15 @@ FORGED: list[tuple[str, str, Callable[[], bytes], str]] = [
     ("json", "a key twice, late", lambda: b"{" + b"".join(b'"%d":0,' % i for i in range(200_000)) + b'"199999":1}', "is there twice"),
     ("json", "no UTF-8", lambda: b'{"\xff": 1}', "not valid JSON: 'utf-8' codec"),
     ("json", "a large number", lambda: b'{"dtype": "float64", "shape": [], "data": 1e999}', "a number is too large for float64"),
+    ("json", "a number beyond float64", lambda: b'{"lr": 1e999}', "a number is too large for float64: '1e999'"),
+    ("json", "a long number beyond float64", lambda: b"[-" + b"9" * 5_000_000 + b".0]", "a number is too large for float64: '-999"),
+    ("json", "nothing", lambda: b"", "not valid JSON: Expecting value"),
     ("json", "many sizes", lambda: b'{"dtype": "float32", "shape": [' + b"0," * 99 + b'0], "data": []}', "malformed tensor"),
     ("results", "a long list, then an error", lambda: wide(b"1.5") + b"]", "not valid JSON"),
+    ("results", "a number beyond float64", lambda: b'[{"ours": -1E+400}]', "a number is too large for float64: '-1E[+]400'"),
     # .npz
+    ("npz", "nothing", lambda: b"", "not a whole .npz file"),
+    ("npz", "a number beyond float64", lambda: stored(("structure.json", b'{"lr": 1e999}')), "a number is too large for float64"),
     ("npz", "a bomb", lambda: deflated(200 << 20), "inflate to 209,715,2.*; expected at most 67,108,864"),
     ("npz", "a bomb that lies", lambda: deflated(50 << 20, npy_header("(10,)")), "of shape .10,., but there are 52,428,800 bytes"),
     ("npz", "overlapping entries", overlapping, "200 bytes of the file's|inflate to 12,58"),
@@ -159,6 +166,8 @@ FORGED: list[tuple[str, str, Callable[[], bytes], str]] = [
     ("npz", "code", lambda: stored(("a.npy", npy_header("()", more="'x': __import__('os').abort()") + b"1")), "'a' is not an array"),
     ("npz", "a long header", lambda: stored(("a.npy", npy_header("()", more=" " * 20_000) + b"1")), "its header has 20,0.. bytes"),
     # .safetensors
+    ("safetensors", "nothing", lambda: b"", "not a .safetensors file"),
+    ("safetensors", "infinity", lambda: safetensors({"__metadata__": {"tinygrad_mlp": "[1e999]"}}), "a number is too large for float64"),
     ("safetensors", "a huge header", lambda: safetensors({}, length=2**63), "says that its header has 9,223,372,036,854,775,808"),
     ("safetensors", "a long header", lambda: safetensors(b"{" + b" " * 9_000_000 + b"}"), "at most 8,388,608 are read"),
     ("safetensors", "a deep header", lambda: safetensors(b'{"a":' * 100_000), "nested too deeply"),
@@ -177,6 +186,7 @@ FORGED: list[tuple[str, str, Callable[[], bytes], str]] = [
     ("safetensors", "an array", lambda: safetensors([1]), "not a .safetensors file"),
     ("safetensors", "metadata", lambda: safetensors({"__metadata__": {"a": 1}}), "not a .safetensors file"),
     # IDX
+    ("idx", "nothing", lambda: b"", "0 bytes long"),
     ("idx.gz", "a bomb", lambda: gzip.compress(idx_header((1 << 30,))) + gzip.compress(bytes(1 << 27), 1), "expected at most 67,108,864"),
     ("idx.gz", "a bomb that lies", lambda: gzip.compress(idx_header((10,)) + bytes(1 << 27), 1), "too long: more bytes"),
     ("idx", "a huge size", lambda: idx_header((2**32 - 1,) * 4), "the header promises 340,282,366,604,025,813,516,997,721,482,669,850,625"),
@@ -235,12 +245,38 @@ def test_what_is_large_but_honest_is_read(tmp_path: Path) -> None:
         assert list(tg.load(tmp_path / f"many{ending}")) == list(many)
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loader", LOADERS)
+def test_what_is_no_file_is_neither_read_nor_waited_for(loader: str, tmp_path: Path) -> None:
+    name, load, _, _ = LOADERS[loader]
+    path = tmp_path / name
+    path.mkdir()
+    with pytest.raises(FileFormatError, match=f"{re.escape(str(path))}: (it is a folder|not a regular file)"):
+        load(path)
+    path.rmdir()
     if not hasattr(os, "mkfifo"):
-        pytest.skip("no pipes with names here")
-    os.mkfifo(tmp_path / "a.npz")
-    with pytest.raises(FileFormatError, match="a.npz: it is not a regular file"):
-        tg.load(tmp_path / "a.npz")
+        return
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero")):  # which nobody writes to, and which never ends
+        make(path)
+        with pytest.raises(FileFormatError, match=f"{re.escape(str(path))}: (it is )?not a regular file"):
+            load(path)
+        path.unlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+@pytest.mark.parametrize("loader", LOADERS)
+def test_a_file_that_may_not_be_read(loader: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, load, whole, _ = LOADERS[loader]
+    path = tmp_path / name
+    path.write_bytes(whole)
+
+    def denied(*arguments: Any, **options: Any) -> Any:  # no permission binds the superuser
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(
+        (PermissionError, IDXError), match=f"{re.escape(str(path))}.*Permission denied|Permission denied.*{name}"
+    ):
+        load(path)
 
 
 def test_one_class_for_every_loader(tmp_path: Path) -> None:

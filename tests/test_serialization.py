@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import errno
 import io
 import json
 import os
@@ -365,8 +366,19 @@ def test_missing_files_and_folders(ending: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"the folder .*nowhere does not exist"):
         tg.save({}, tmp_path / "nowhere" / f"m{ending}")
     (tmp_path / f"folder{ending}").mkdir()
-    with pytest.raises(OSError, match="folder"):
+    with pytest.raises(FileFormatError, match=f"cannot load .*folder{ending}: it is a folder"):
         tg.load(tmp_path / f"folder{ending}")
+
+
+def test_an_error_of_the_disk_says_which_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(path: Path) -> Any:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    path = tmp_path / "m.json"
+    path.write_text("{}")
+    monkeypatch.setattr(serialization, "_parsed_file", failing)
+    with pytest.raises(OSError, match=r"Input/output error: .*m\.json"):
+        tg.load(path)
 
 
 def test_options_of_load(tmp_path: Path) -> None:

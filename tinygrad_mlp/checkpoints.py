@@ -40,15 +40,16 @@ may have the folder open.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from .errors import ArgumentError, FileFormatError, TinygradError
+from .errors import ArgumentError, FileFormatError, StateDictError, TinygradError
 from .grad_mode import no_grad
 from .locking import locked
 from .nn import Module
@@ -128,7 +129,13 @@ class RandomStreams:
         self._streams: dict[str, Generator] = {}
 
     def __getitem__(self, name: str) -> Generator:
-        """The generator of that name."""
+        """The generator of that name.
+
+        Raises:
+            ArgumentError: The name is not a string.
+        """
+        if not isinstance(name, str):
+            raise ArgumentError(f"a random stream is called by a string, such as 'shuffle', got {name!r}")
         if name not in self._streams:
             self._streams[name] = Generator()
             self._begin(name)
@@ -147,12 +154,29 @@ class RandomStreams:
         return {"seed": self.seed, "streams": {name: generator.get_state() for name, generator in self._streams.items()}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Bring every stream to where it was; one that there was not yet, to its start."""
-        self.seed = int(state_dict["seed"])
-        for name in {*self._streams, *state_dict["streams"]}:
+        """Bring every stream to where it was; one that there was not yet, to its start.
+
+        Raises:
+            StateDictError: It is not a state_dict of random streams; every stream is where it was.
+        """
+        match state_dict:
+            case {"seed": int(seed), "streams": dict(states)} if not isinstance(seed, bool):
+                pass
+            case _:
+                raise StateDictError(
+                    "RandomStreams expects what its state_dict() gave, {'seed': an int, 'streams': a state by name}, got "
+                    + (f"a dict of {list(state_dict)}" if isinstance(state_dict, dict) else type(state_dict).__name__)
+                )
+        for name, state in states.items():
+            try:
+                RandomStreams(seed)[name].set_state(state)
+            except TinygradError as error:
+                raise StateDictError(f"RandomStreams: the state of the stream {name!r} is not one: {error}") from error
+        self.seed = seed
+        for name in {*self._streams, *states}:
             generator = self[name]
-            if name in state_dict["streams"]:
-                generator.set_state(state_dict["streams"][name])
+            if name in states:
+                generator.set_state(states[name])
             else:
                 self._begin(name)
 
@@ -178,17 +202,66 @@ def state_of(part: Any) -> Any:
 
 
 def restore(part: Any, state: Any) -> None:
-    """Bring a part of a training, in place, to what :func:`state_of` gave."""
-    if isinstance(part, Generator):
-        part.set_state(state)
-    elif isinstance(part, dict):
-        entries = dict(state)
-        part.clear()
-        part.update(entries)
-    elif isinstance(part, list):
-        part[:] = state
-    else:
+    """Bring a part of a training, in place, to what :func:`state_of` gave.
+
+    Raises:
+        StateDictError: A dict or a list is given the state of something else. What ``load_state_dict`` raises.
+    """
+    match part, state:
+        case Generator(), _:
+            part.set_state(state)
+        case dict(), dict():
+            entries = dict(state)
+            part.clear()
+            part.update(entries)
+        case list(), list():
+            part[:] = state
+        case ((dict() | list()), _):
+            raise StateDictError(f"expected a {type(part).__name__}, got {type(state).__name__}")
+        case _:
+            part.load_state_dict(state)
+
+
+def _as_it_is(part: Any) -> Callable[[], None]:
+    """What brings a part back to what it is now, also where it was left half changed."""
+    if isinstance(part, Generator | dict | list):
+        return partial(restore, part, state_of(part) if isinstance(part, Generator) else part.copy())
+    state, attributes = _copied_state(part.state_dict()), getattr(part, "__dict__", {})
+    before = dict(attributes)
+
+    def undo() -> None:
+        attributes.clear()
+        attributes.update(before)  # also what the state does not have, such as a scheduler's optimizer
         part.load_state_dict(state)
+
+    return undo
+
+
+def _copied_state(state: Any) -> Any:
+    """What a checkpoint can hold, with tensors of its own."""
+    match state:
+        case Tensor():
+            return state.detach().clone()
+        case dict():
+            return {key: _copied_state(value) for key, value in state.items()}
+        case list():
+            return [_copied_state(value) for value in state]
+        case tuple():
+            return tuple(_copied_state(value) for value in state)
+    return state
+
+
+def _counted(what: str, value: Any) -> int:
+    """An epoch or a step, as a plain int.
+
+    Raises:
+        ArgumentError: It is not an int. ValueError: It is negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ArgumentError(f"a checkpoint's {what} is the one to go on with, an int from 0, got {value!r}")
+    if value < 0:
+        raise ValueError(f"a checkpoint's {what} is the one to go on with, from 0, got {value}")
+    return int(value)
 
 
 class Checkpoint:
@@ -258,9 +331,11 @@ class Checkpoint:
             step: The step in it to go on with.
 
         Raises:
+            ArgumentError: The epoch or the step is not an int. ValueError: It is negative.
             DivergenceError: A parameter of a model is not finite, or a buffer is NaN; what was kept before stays.
             CheckpointError: It cannot be written, as on a full disk, or is closed; what was kept before stays.
         """
+        position = Position(_counted("epoch", epoch), _counted("step", step))
         if self._closed:
             raise CheckpointError(
                 f"{self.path.parent}: this checkpoint is closed; save within its `with` block, or open it again"
@@ -270,8 +345,8 @@ class Checkpoint:
                 layer, what = found
                 raise _divergence(f"{name} is not kept", epoch, step, layer, what, self)
         state = {
-            "epoch": int(epoch),
-            "step": int(step),
+            "epoch": position.epoch,
+            "step": position.step,
             "default_generator": default_generator.get_state(),
             "parts": {name: state_of(part) for name, part in self._parts.items()},
         }
@@ -282,19 +357,28 @@ class Checkpoint:
                 f"{self.path}: the checkpoint of epoch {epoch}, step {step} could not be written: {error.strerror or error}; "
                 f"{self.kept()}"
             ) from error
-        self.last = Position(int(epoch), int(step))
+        self.last = position
 
     def load(self) -> Position:
         """Bring all parts to the state that was kept, and return where the training goes on: (0, 0) where nothing was kept.
 
+        All of them or none: where one refuses its state, those before it are brought back to the state they had, for which that is
+        held in memory meanwhile.
+
         Raises:
-            FileFormatError: The file is damaged, or keeps other parts than these. Parts may have been changed by then: make new ones.
+            FileFormatError: The file is damaged, or keeps other parts than these, or a state that does not fit one; all parts
+                are as they were.
         """
         if not self.path.exists():
             return Position()
         saved = load(self.path)
         match saved:
-            case {"epoch": int(epoch), "step": int(step), "default_generator": Tensor() as default, "parts": dict(states)}:
+            case {
+                "epoch": int(epoch),
+                "step": int(step),
+                "default_generator": Tensor() as default,
+                "parts": dict(states),
+            } if min(epoch, step) >= 0:
                 pass
             case _:
                 raise FileFormatError(f"cannot load {self.path}: it is not a checkpoint")
@@ -303,14 +387,16 @@ class Checkpoint:
                 f"cannot load {self.path}: it keeps the state of {', '.join(states)}, expected {', '.join(self._parts)}; "
                 "give the parts that it was saved with, or use another folder"
             )
-        name = "default_generator"
-        try:
-            default_generator.set_state(default)
-            for name, part in self._parts.items():
-                restore(part, states[name])
-        except (TinygradError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise FileFormatError(f"cannot load {self.path}: its state does not fit {name!r}: {reason}") from error
+        parts = [(name, part, states[name]) for name, part in self._parts.items()]
+        with ExitStack() as undo:
+            for name, part, state in [("default_generator", default_generator, default), *parts]:
+                undo.callback(_as_it_is(part))
+                try:
+                    restore(part, state)
+                except Exception as error:  # whatever a part's load_state_dict raises
+                    reason = f"{type(error).__name__}: {error}"
+                    raise FileFormatError(f"cannot load {self.path}: its state does not fit {name!r}: {reason}") from error
+            undo.pop_all()
         self.last = Position(epoch, step)
         return self.last
 

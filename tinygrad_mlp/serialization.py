@@ -21,8 +21,9 @@ The structure around the tensors is JSON: the whole of a ``.json`` file, the met
 Pickle, and so PyTorch's ``.pt``, is neither read nor written: loading it may run any code.
 
 What a file says of itself is only a promise. A file that is damaged, cut short or forged gives one error, :class:`FileFormatError`,
-with its name and the reason, before memory is taken for what is not there: sizes are held against the bytes in the file, JSON and
-tables of contents have a limit, and an ``.npz`` may inflate to 64 MiB, or to 20 times its length where that is more.
+with its name and the reason, before memory is taken for what is not there; so do folders, pipes and devices, which are not read.
+Sizes are held against the bytes in the file, JSON and tables of contents have a limit, and an ``.npz`` may inflate to 64 MiB, or to
+20 times its length where that is more.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ import json
 import math
 import os
 import re
+import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -104,8 +106,9 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
         weights_only: Nothing but data is ever loaded, so this must stay true.
 
     Raises:
-        FileFormatError: The file is damaged, cut short or forged, or in another format; says which file, and why.
-        OSError: It cannot be read, such as FileNotFoundError.
+        FileFormatError: The file is damaged, cut short or forged, in another format, or no file but a folder, a pipe or a
+            device; says which, and why.
+        OSError: The system does not let it be read: FileNotFoundError, PermissionError.
     """
     path = _path(f)
     unpack = _FORMATS[_ending(path)][1]
@@ -116,11 +119,9 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
             f"cannot load {path} with weights_only=False: that asks for pickled Python objects, which may run any code; "
             "leave it out"
         )
-    if path.exists() and not path.is_file() and not path.is_dir():  # reading a pipe or a device might never end
-        raise FileFormatError(f"cannot load {path}: it is not a regular file")
-    with path.open("rb"):  # a file that is missing or may not be read says so here, the same for each format
-        pass
     try:
+        with _opened(path):  # a file that is missing or may not be read says so here, the same for each format
+            pass
         return unpack(path)
     except FileFormatError as error:
         reason = str(error)  # which may quote the file
@@ -129,12 +130,27 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
         raise FileFormatError(f"cannot load {path}: it is nested too deeply") from error
     except MemoryError as error:
         raise FileFormatError(f"cannot load {path}: there is not enough memory for what it holds") from error
+    except OSError as error:
+        error.filename = error.filename or str(path)  # what goes wrong in reading does not say where
+        raise
 
 
 def _path(f: Any) -> Path:
     if not isinstance(f, str | os.PathLike):
         raise ArgumentError(f"expected a path, whose ending says the format, got {type(f).__name__}")
     return Path(f)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file, open for reading.
+
+    Raises:
+        FileFormatError: It is a folder, a pipe or a device, reading which might never end. OSError: It cannot be opened.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise FileFormatError("it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file, but a pipe or a device")
+    return path.open("rb")
 
 
 def _ending(path: Path) -> str:
@@ -226,9 +242,9 @@ def read_json(path: Path) -> Any:
     """What a JSON file says, as the standard has it: UTF-8, no NaN or Infinity, no key twice in one object.
 
     Raises:
-        FileFormatError: It is not valid, is nested too deeply, is longer than 8 MiB, or has more than 250,000 lists and
-            objects; says which file, and why.
-        OSError: It cannot be read.
+        FileFormatError: It is not valid, has a number beyond float64's, is nested too deeply, is longer than 8 MiB, has more
+            than 250,000 lists and objects, or is no file but a folder, a pipe or a device; says which file, and why.
+        OSError: The system does not let it be read: FileNotFoundError, PermissionError.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -246,7 +262,7 @@ def read_json(path: Path) -> Any:
 
 
 def _parsed_file(path: Path) -> Any:
-    with path.open("rb") as file:
+    with _opened(path) as file:
         return _parsed(file.read(_JSON + 1))
 
 
@@ -256,7 +272,7 @@ def _parsed(text: bytes | str) -> Any:
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         _check_length(text, "")
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
     except FileFormatError:
         raise
     except ValueError as error:  # UnicodeDecodeError is one, too
@@ -283,6 +299,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> None:
     raise FileFormatError(f"not valid JSON: {name} is no number")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):  # which JSON has no number for
+        raise FileFormatError(f"a number is too large for float64: {_shortened(text)}")
+    return value
 
 
 def _dumped(structure: Any) -> str:

@@ -385,3 +385,10 @@ def test_more_steps_than_one_cycle_has_are_refused(torch: Any) -> None:
         walk(optimizer, [scheduler], 3)
         with pytest.raises(ValueError, match="Tried to step 4 times"):
             scheduler.step()
+
+
+def test_a_state_cannot_bring_another_optimizer() -> None:
+    optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.1)
+    scheduler = tg.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+    scheduler.load_state_dict({**scheduler.state_dict(), "optimizer": None, "last_epoch": 3})
+    assert (scheduler.optimizer, scheduler.last_epoch) == (optimizer, 3)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn, optim
+from tinygrad_mlp.errors import ArgumentError
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import checks
 from tinygrad_mlp.testing.checks import (
@@ -684,8 +685,33 @@ def test_the_public_names() -> None:
     assert all(callable(getattr(checks, name)) or isinstance(getattr(checks, name), dict) for name in checks.__all__)
 
 
-def test_a_module_in_place_of_what_makes_one_is_named() -> None:
-    with pytest.raises(
-        TypeError, match=r"check_module\(\) makes many modules: give the class, or lambda: Linear\(\.\.\.\), not a module"
-    ):
-        check_module(nn.Linear(2, 1), tg.ones(3, 2))
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda: check_module(nn.Tanh(), X), r"new module .*, as lambda: Tanh\(\.\.\.\), not one that is made"),
+        (lambda: check_module(nn.Linear, X), r"new module .* makes one; Linear\(\) raised TypeError: .*in_features"),
+        (lambda: check_module(lambda: nn.Tanh, X), r"new module .*; <lambda>\(\) gave <class .*Tanh"),
+        (lambda: check_module(3, X), r"new module .*; int\(\) raised TypeError: 'int' object is not callable"),
+        (lambda: check_module(lambda: 3, X), r"new module .*; <lambda>\(\) gave 3"),
+        (lambda: check_loss(nn.MSELoss(), X, Y), r"new loss .*, as lambda reduction: MSELoss\(\.\.\.\), not one that is made"),
+        (lambda: check_loss(nn.MSELoss(), X, Y, reductions=()), r"new loss .*, as lambda: MSELoss"),
+        (lambda: check_loss(F.mse_loss, X, Y), r"new loss .*; mse_loss\(reduction\) raised TypeError: .*input"),
+        (lambda: check_loss(lambda reduction: nn.MSELoss, X, Y), r"new loss .*; <lambda>\(reduction\) gave <class .*MSELoss"),
+        (lambda: check_loss(lambda: None, X, Y, reductions=()), r"new loss .*; <lambda>\(\) gave None"),
+        (lambda: check_optimizer(optim.SGD([tg.ones(1)], 0.1)), r"new optimizer .*, as lambda params: SGD\(\.\.\.\), not one"),
+        (lambda: check_optimizer(optim.SGD, speed=2), r"new optimizer .*; SGD\(params\) raised ArgumentError: .*speed"),
+        (lambda: check_optimizer(lambda params: optim.SGD), r"new optimizer .*; <lambda>\(params\) gave <class .*SGD"),
+        (lambda: check_optimizer(list), r"new optimizer .*; list\(params\) gave \[tensor"),
+    ],
+)  # fmt: skip
+def test_what_is_not_what_makes_one_is_named(check: Callable[[], None], message: str) -> None:
+    state = tg.get_rng_state()
+    with pytest.raises(ArgumentError, match="(?s)" + message) as info:
+        check()
+    assert str(info.value).startswith("check_")
+    assert tg.get_rng_state().equal(state)
+
+
+def test_functions_that_make_one_will_do() -> None:
+    check_module(lambda: tg.tanh, X)
+    check_optimizer(lambda params, lr=0.1: optim.SGD(params, lr))

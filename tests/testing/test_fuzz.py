@@ -171,6 +171,9 @@ UNSTABLE = {
         "v0 = F.layer_norm(x1, (1,), x0, x2)", "v1 = F.batch_norm(v0, None, None, training=True)",
         x0=([1.0], "float32"), x1=([[0.4], [-2.65]], "float32", False), x2=([1.0], "float32", False),
     ),
+    "at a kink": program(  # 2.4 * 2.15 - 2.15 * 2.4 is 0 only if both products are rounded
+        "v0 = torch.mv(x0, x1)", "v1 = torch.abs(v0)", x0=([[2.4, 2.15], [1.0, 1.0]], "float64", False), x1=[2.15, -2.4]
+    ),
 }  # fmt: skip
 
 
@@ -196,6 +199,12 @@ def test_a_gradient_that_follows_from_roundings_is_not_a_difference(case: str) -
 def test_rounding_excuses_no_wrong_rule(case: str, name: str, factor: float, monkeypatch: Any) -> None:
     rule_times(monkeypatch, name, factor)
     assert fuzz.compare(UNSTABLE[case]) is not None
+
+
+@pytest.mark.parametrize("factor", [-1, 1.01])
+def test_a_kink_excuses_no_wrong_rule(factor: float, monkeypatch: Any) -> None:
+    rule_times(monkeypatch, "abs", factor)
+    assert fuzz.compare(UNSTABLE["at a kink"]) is not None
 
 
 def test_rounding_excuses_nothing_that_is_as_wrong_in_float64(monkeypatch: Any) -> None:

@@ -219,6 +219,119 @@ def test_a_kink_beside_the_point_does_no_harm() -> None:
     assert gradcheck(tg.abs, leaf(3e-7, -3e-7, 1.0))
 
 
+def with_its_kink_at(distance: float) -> dict[str, tuple[Callable[..., Any], tuple[tg.Tensor, ...]]]:
+    """Functions with a kink that far from the point, in the direction of their first element."""
+    return {
+        "relu": (tg.relu, (leaf(distance, 0.7),)),
+        "abs": (tg.abs, (leaf(distance, 0.7),)),
+        "clamp": (lambda x: x.clamp(-1.0, 2.0), (leaf(2.0 - distance, 0.7),)),
+        "maximum": (tg.maximum, (leaf(0.4 + distance, 0.7), leaf(0.4, -0.2))),
+        "max pool": (lambda x: x.reshape(2, 3).amax(1), (leaf(0.3 + distance, 0.3, -1.0, 0.5, 0.1, 0.2),)),
+        "of a sum": (lambda x: tg.relu(x).sum() + 5.0, (leaf(distance, 0.7),)),
+        "inside": (lambda x: tg.relu(3 * x - 0.9).exp(), (leaf(0.3 + distance, 0.7),)),
+    }
+
+
+def verdict(func: Callable[..., Any], inputs: Any, **options: Any) -> str:
+    """``"right"``, ``"open"`` where that cannot be told, or what is wrong."""
+    try:
+        gradcheck(func, inputs, **options)
+    except GradcheckError as error:
+        unsure = "func is not differentiable where", "the gradient cannot be told right from wrong"
+        return "open" if any(text in str(error) for text in unsure) else str(error)
+    return "right"
+
+
+DISTANCES = sorted(sign * near * 10.0**power for power in range(-12, -2) for near in (1, 1.5, 2.3, 4, 7) for sign in (1, -1))
+
+
+@pytest.mark.parametrize("name", with_its_kink_at(1.0))
+def test_a_right_gradient_near_a_kink_is_not_called_wrong(name: str) -> None:
+    for distance in DISTANCES:
+        func, inputs = with_its_kink_at(distance)[name]
+        found = verdict(func, inputs)
+        assert found == "right" or (found == "open" and abs(distance) < 1e-10), (distance, found)
+
+
+@pytest.mark.parametrize("how", ["the other side's", "sign", "1.01"])
+@pytest.mark.parametrize("name", with_its_kink_at(1.0))
+def test_a_wrong_gradient_near_a_kink_is_called_wrong(name: str, how: str) -> None:
+    for distance in DISTANCES[::3]:
+        func, inputs = with_its_kink_at(distance)[name]
+        mirrored = with_its_kink_at(-distance)[name][1]
+
+        def backward(g: Any, *xs: Any, func: Any = func, mirrored: Any = mirrored) -> Any:
+            def gradients(at: Any) -> Any:
+                with tg.enable_grad():
+                    leaves = [x.detach().clone().requires_grad_() for x in at]
+                    return tg.autograd.grad(func(*leaves), leaves, g)
+
+            found = gradients(xs)
+            wrong = {"the other side's": gradients(mirrored)[0], "sign": -found[0], "1.01": found[0] * 1.01}[how]
+            return (tg.cat([wrong[:1], found[0][1:]]), *found[1:])  # in the one element
+
+        result = func(*inputs)
+        ones = tg.ones_like(result)
+        right = tg.autograd.grad(result, inputs, ones)[0]
+        differ = not tg.allclose(backward(ones, *inputs)[0], right, 1e-3, 1e-5)
+        found = verdict(function(func, backward), inputs)
+        if differ:
+            assert "the gradient is wrong" in found or (found == "open" and abs(distance) < 1e-10), distance
+        else:
+            assert found == "right" or abs(distance) < 1e-10, distance  # 0 has no sign
+
+
+@pytest.mark.parametrize("options", [{"fast_mode": True}, {"order": 2}, {"eps": 1e-4}, {"eps": 1e-8}])
+def test_near_a_kink_in_every_way_to_check(options: dict[str, Any]) -> None:
+    for distance in (1e-11, -2e-9, 5.3e-8, 1e-7, -1.9e-7, 3e-6, 9e-5):
+        for name, (func, inputs) in with_its_kink_at(distance).items():
+            assert verdict(func, inputs, **options) in ("right", "open"), (name, distance)
+            if abs(distance) > 1e-9:
+                assert verdict(func, inputs, **options) == "right", (name, distance)
+
+
+def test_kinks_on_both_sides_that_hide_one_another() -> None:
+    for distance in (1e-7, 3e-7, 9e-7, 1e-5):
+        assert gradcheck(lambda x, d=distance: x.clamp(-d, d), leaf(0.0))
+        assert gradcheck(lambda x, d=distance: tg.relu(x - d) - tg.relu(-x - d), leaf(0.0))
+        flat = function(lambda x, d=distance: x.clamp(-d, d), lambda g, x: g * 0.0)
+        assert "the gradient is wrong" in verdict(flat, leaf(0.0))
+
+
+def test_rounding_on_the_way_to_a_kink() -> None:
+    for distance in (8e-13, 4e-12, 2e-11, 4e-11):  # of which the sums have few digits
+        assert "the gradient is wrong" not in verdict(lambda x: tg.relu((x + 1e3) - 1e3), leaf(distance, 0.7))
+    far = leaf(1e9 + 9.481117864501658e-06, 0.7)  # which moves in steps of 1e-7
+    assert "the gradient is wrong" not in verdict(lambda x: tg.relu(x - 1e9), far, eps=1e-4)
+
+
+def test_a_kink_that_only_far_steps_reach_where_near_ones_are_noise() -> None:
+    for distance in (1e-5, 1e-4):
+        found = verdict(lambda x: 1e9 + tg.relu(x), leaf(distance))
+        assert "the gradient is wrong" not in found
+
+
+def test_a_complex_step_beside_a_kink() -> None:
+    found = slopes(lambda x: tg.relu(x).exp(), leaf(1e-9))
+    assert found.method == "complex step"
+    assert found.value[0] == pytest.approx(np.exp(1e-9) * found.along[0], rel=1e-15)
+
+
+def test_the_message_at_a_kink() -> None:
+    with pytest.raises(GradcheckError) as caught:
+        gradcheck(tg.relu, leaf(0.5, 0.0), eps=1e-5)
+    assert str(caught.value) == (
+        "gradcheck: func is not differentiable where it is checked, or too near to tell within eps=1e-05 of there: output 0, "
+        "element (1,) has the slopes 0 and 1 on the two sides of input 0, element (1,) = 0. The gradient there is a choice, "
+        "which no check can confirm: move the input away from there."
+    )
+
+
+def test_rounding_that_leaves_it_open() -> None:
+    with pytest.raises(GradcheckError, match="(?s)the gradient cannot be told right from wrong: .*more than is allowed"):
+        gradcheck(lambda x: x.abs() + 1e12, leaf(0.3))
+
+
 def test_partial_derivatives_without_a_derivative() -> None:
     # x^3 / (x^2 + y^2) has the partial derivatives 1 and 0 at the origin, but is not linear along other directions
     cone = function(lambda x, y: x**3 / (x**2 + y**2).clamp(min=1e-300), lambda g, x, y: (g * 1.0, g * 0.0))

@@ -85,6 +85,68 @@ def test_extremes_and_elements_exclude_one_another() -> None:
         tensors(elements=st.floats(), extremes=True)
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: shapes(-1), r"shapes\(\): min_dims must be an int, 0 or more, got -1"),
+        (lambda: shapes(0, -1), r"shapes\(\): max_dims must be an int, 0 or more, got -1"),
+        (lambda: shapes(0, 33), r"shapes\(\): max_dims must be 32 or less, got 33"),
+        (lambda: shapes(4, 2), r"shapes\(\): min_dims=4 is more than max_dims=2"),
+        (lambda: shapes(min_side=-1), "min_side must be an int, 0 or more, got -1"),
+        (lambda: shapes(min_side=5), "min_side=5 is more than max_side=4"),
+        (lambda: shapes(max_side=-2), "max_side must be an int, 0 or more, got -2"),
+        (lambda: shapes(max_side=2.0), r"max_side must be an int, 0 or more, got 2\.0"),
+        (lambda: shapes(True), "min_dims must be an int, 0 or more, got True"),
+        (lambda: tensors(-1), r"tensors\(\): shape must be an int, 0 or more, got -1"),
+        (lambda: tensors((2, -1)), r"tensors\(\): a size in shape=\(2, -1\) must be an int, 0 or more, got -1"),
+        (lambda: tensors("ab"), "shape must be an int, 0 or more, got 'ab'"),
+        (lambda: tensors((2, 1.5)), r"a size in shape=\(2, 1\.5\) must be an int, 0 or more, got 1\.5"),
+        (lambda: tensors(2, "float33"), "'float33' is not a dtype of this library"),
+        (lambda: tensors(2, elements=3.0), r"elements must be a hypothesis strategy for numbers, got 3\.0"),
+        (lambda: tensors(positive=True, extremes=True), "extremes are of both signs, and 0; leave out positive= or extremes="),
+        (lambda: broadcastable_tensors(0), r"broadcastable_tensors\(\): n must be an int, 1 or more, got 0"),
+        (lambda: broadcastable_tensors(max_dims=-1), "max_dims must be an int, 0 or more, got -1"),
+        (lambda: broadcastable_tensors(max_dims=40), "max_dims must be 32 or less, got 40"),
+        (lambda: broadcastable_tensors(max_side=0), "max_side must be an int, 1 or more, got 0"),
+        (lambda: broadcastable_tensors(dtype="float33"), "'float33' is not a dtype"),
+        (lambda: broadcastable_tensors(shape=3), "multiple values for argument 'shape'"),
+        (lambda: matmul_operands(max_side=0), r"matmul_operands\(\): max_side must be an int, 1 or more, got 0"),
+        (lambda: matmul_operands(extreme=True), "unexpected keyword argument 'extreme'"),
+        (lambda: class_targets(3, 0), r"class_targets\(\): classes must be an int, 1 or more, got 0"),
+        (lambda: class_targets(-1, 3), r"class_targets\(\): n must be an int, 0 or more, got -1"),
+        (lambda: class_targets((2, -3), 3), r"a size in n=\(2, -3\) must be an int, 0 or more, got -3"),
+        (lambda: class_targets(3, 2, ignore_index=0.5), r"ignore_index must be an int or None, got 0\.5"),
+        (lambda: modules(max_layers=0), r"modules\(\): max_layers must be an int, 1 or more, got 0"),
+        (lambda: modules(0), "in_features must be an int, 1 or more, got 0"),
+        (lambda: modules(2, -1), "out_features must be an int, 1 or more, got -1"),
+        (lambda: modules(max_width=0), "max_width must be an int, 1 or more, got 0"),
+        (lambda: modules(dtype=tg.int64), r"modules\(\): dtype must be a floating-point one, got .*int64"),
+        (lambda: programs(-1), r"programs\(\): length must be an int, 0 or more, got -1"),
+        (lambda: programs(2.5), r"length must be an int, 0 or more, got 2\.5"),
+    ],
+)  # fmt: skip
+def test_bad_bounds_are_refused_at_the_call(call: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):  # hypothesis's InvalidArgument is a TypeError, too
+        call()
+
+
+@given(
+    shapes(0, 0),
+    shapes(1, 1, 2, 2),
+    tensors(0),
+    tensors([]),
+    tensors(tg.Size([2])),
+    class_targets(0, 1),
+    modules(1, 1, max_layers=1),
+)
+def test_the_least_bounds_will_do(
+    scalar: Any, pair: Any, nothing: Any, number: Any, two: Any, targets: Any, module: Any
+) -> None:
+    assert (scalar, pair) == ((), (2,))
+    assert [tuple(x.shape) for x in (nothing, number, two, targets)] == [(0,), (), (2,), (0,)]
+    assert len(module) == 1
+
+
 def simplest(strategy: Any, condition: Any) -> Any:
     return find(strategy, condition, settings=settings(database=None, derandomize=True, max_examples=1000))
 

@@ -152,7 +152,7 @@ class LRScheduler:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over :meth:`state_dict`. The learning rate itself is in the optimizer's."""
-        vars(self).update(state_dict)
+        vars(self).update({key: value for key, value in state_dict.items() if key != "optimizer"})
 
 
 class LambdaLR(LRScheduler):

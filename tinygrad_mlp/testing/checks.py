@@ -24,6 +24,7 @@ import copy
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -84,6 +85,44 @@ def _check(suite: Suite) -> Callable[[Callable[[Any], None]], Callable[[Any], No
     return register
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A block that leaves random numbers and modes as they were, and in which nobody is warned."""
+    state, grad_mode, default = tg.get_rng_state(), tg.is_grad_enabled(), tg.get_default_dtype()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        tg.set_rng_state(state)
+        tg.set_grad_enabled(grad_mode)
+        tg.set_default_dtype(default)
+
+
+def _try_factory(
+    caller: str, noun: str, factory: Any, parameter: str, make: Callable[[], Any], usable: Callable[[Any], bool]
+) -> None:
+    """Make one of what is to be checked: what is wrong with its factory is then said once, and not by every check.
+
+    Args:
+        parameter: What the factory is given, for messages.
+
+    Raises:
+        ArgumentError: It is no factory, it raises an error, or gives something that is not ``usable``.
+    """
+    expected = f"{caller}() makes a new {noun} for each check: give the class, or a function that makes one"
+    if isinstance(factory, Module | tg.optim.Optimizer):
+        head = f"lambda {parameter}" if parameter else "lambda"
+        raise ArgumentError(f"{expected}, as {head}: {type(factory).__name__}(...), not one that is made")
+    try:
+        with _undisturbed():
+            made = make()
+    except Exception as error:  # whatever the code under test raises
+        raise ArgumentError(f"{expected}; {_name(factory)}({parameter}) raised {type(error).__name__}: {error}") from error
+    if isinstance(made, type) or not usable(made):
+        raise ArgumentError(f"{expected}; {_name(factory)}({parameter}) gave {made!r:.80}")
+
+
 def _run(title: str, suite: Suite, case: Any, skip: Iterable[str]) -> None:
     skipped = [skip] if isinstance(skip, str) else list(skip)
     unknown = sorted(set(skipped) - set(suite))
@@ -91,7 +130,6 @@ def _run(title: str, suite: Suite, case: Any, skip: Iterable[str]) -> None:
         raise ValueError(f"{title}: skip= names {', '.join(unknown)}; the checks are {', '.join(suite)}")
     failures: dict[str, str] = {}
     run = 0
-    state, grad_mode, default = tg.get_rng_state(), tg.is_grad_enabled(), tg.get_default_dtype()
     for name, check in suite.items():
         if name in skipped:
             continue
@@ -99,8 +137,7 @@ def _run(title: str, suite: Suite, case: Any, skip: Iterable[str]) -> None:
         promise = " ".join((check.__doc__ or "").split()).rstrip(".")
         promise = promise[:1].lower() + promise[1:]
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with _undisturbed():
                 check(case)
         except _Found as found:
             saw, do = found.saw, found.do
@@ -111,10 +148,6 @@ def _run(title: str, suite: Suite, case: Any, skip: Iterable[str]) -> None:
             )
         else:
             continue
-        finally:
-            tg.set_rng_state(state)
-            tg.set_grad_enabled(grad_mode)
-            tg.set_default_dtype(default)
         failures[name] = textwrap.indent(f"expected: {promise}\nsaw: {saw}\ndo: {do}", "    ")
     if failures:
         raise CheckError(f"{title}: {len(failures)} of {run} checks failed", failures)
@@ -196,7 +229,7 @@ def _over_examples(check: Callable[..., None], inputs: Sequence[Any], examples: 
 
     whole = st.tuples(*(x if isinstance(x, st.SearchStrategy) else st.just(x) for x in inputs))
 
-    @settings(max_examples=examples or settings().max_examples)
+    @settings(max_examples=settings().max_examples if examples is None else examples)
     @given(whole)
     def run(drawn: tuple[Any, ...]) -> None:
         check(*(t for x in drawn for t in (x if isinstance(x, tuple) else (x,))))
@@ -411,12 +444,10 @@ def check_module(module: Callable[[], Any], inputs: Inputs, *, batched: bool = T
 
     Raises:
         CheckError: Some failed; the message says which, and why.
-        ValueError: ``skip`` names a check that there is not. ArgumentError: ``module`` is a module, not what makes one.
+        ValueError: ``skip`` names a check that there is not.
+        ArgumentError: ``module`` is a module, not what makes one, or fails to make one.
     """
-    if isinstance(module, Module):
-        raise ArgumentError(
-            f"check_module() makes many modules: give the class, or lambda: {type(module).__name__}(...), not a module"
-        )
+    _try_factory("check_module", "module", module, "", module, callable)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     graded = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x.is_floating_point()]
     left_out = [skip] if isinstance(skip, str) else list(skip)
@@ -433,8 +464,6 @@ def returns_tensors(case: _ModuleCase) -> None:
     """The factory makes modules (or functions) in training mode, and calling one gives tensors."""
     tg.manual_seed(0)
     module = case.factory()
-    if not callable(module):
-        raise _Found(f"the factory gave {type(module).__name__}", "give the class, or a function that returns a new module")
     if isinstance(module, Module) and not module.training:
         raise _Found("a new module with training=False", "leave the mode to train() and eval()")
     if not _tensors(_call(case.module(), case.inputs())):
@@ -915,13 +944,16 @@ def check_loss(
     Raises:
         CheckError: Some failed; the message says which, and why.
         ValueError: ``skip`` names a check that there is not.
+        ArgumentError: ``loss`` is a loss, not what makes one, or fails to make one.
     """
     graded = [0, 1] if target.requires_grad else [0]
     left_out = {skip} if isinstance(skip, str) else set(skip)
     not_applicable = {"batch_rows_independent"} | ({"reductions_consistent", "rows_permute"} if not reductions else set())
     not_applicable |= {"zero_when_perfect"} if perfect is None else set()
     suite = {name: check for name, check in LOSS_CHECKS.items() if name not in not_applicable or name in left_out}
-    _run(f"check_loss({_name(loss)})", suite, _LossCase(loss, prediction, target, perfect, reductions, graded), left_out)
+    case = _LossCase(loss, prediction, target, perfect, reductions, graded)
+    _try_factory("check_loss", "loss", loss, "reduction" if reductions else "", case.factory, callable)
+    _run(f"check_loss({_name(loss)})", suite, case, left_out)
 
 
 LOSS_CHECKS.update(MODULE_CHECKS)
@@ -1070,8 +1102,15 @@ def check_optimizer(cls: Callable[..., Any], *, steps: int = 100, skip: Iterable
     Raises:
         CheckError: Some failed; the message says which, and why.
         ValueError: ``skip`` names a check that there is not.
+        ArgumentError: ``cls`` is an optimizer, not what makes one, or fails to make one.
     """
-    _run(f"check_optimizer({_name(cls)})", OPTIMIZER_CHECKS, _OptimizerCase(cls, options, steps), skip)
+    case = _OptimizerCase(cls, options, steps)
+    _try_factory("check_optimizer", "optimizer", cls, "params", lambda: case.optimizer(case.params()), _steps)
+    _run(f"check_optimizer({_name(cls)})", OPTIMIZER_CHECKS, case, skip)
+
+
+def _steps(optimizer: Any) -> bool:
+    return callable(getattr(optimizer, "step", None))
 
 
 @_check(OPTIMIZER_CHECKS)

@@ -9,14 +9,14 @@ outputs). Its derivative along a direction v is
   numbers, but the primitives that the function applied are known, and computed again on complex arrays. That is used where
   each of them is known to be analytic, gives the real numbers that it gave before, and the result agrees with the differences.
 
-Where the slopes on the two sides of the point stay apart as h gets smaller there is no derivative.
+Where the slopes on the two sides of the point stay apart as h gets smaller there is no derivative. Where they stay apart until h
+is as small as the distance of a kink, the derivative is that of the smaller steps: those are looked for as far as rounding lets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,9 @@ Array = np.ndarray[Any, Any]
 _ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 _NOISE = 8  # by how many roundoffs the value of a function may be off
 _STEPS = [4.0**k for k in range(-2, 6)]  # of a careful derivative, in units of eps
-_NEARER = 1 / 16  # how much nearer a kink is looked for
+_NEARER = [4.0**-k for k in range(3, 13)]  # and beside a kink, as far as needed
+_SETTLED = 0.1  # of the default tolerances: a derivative that is that good needs no nearer steps
+_SUSPECT = 16  # times what rounding may put between the slopes of the two sides
 _IMAGINARY = 1e-100  # beside anything, its square is 0
 _NO_VALUE = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # what functions raise where they have none
 
@@ -199,6 +201,7 @@ class Slopes:
         noise: What rounding alone may put between those.
         method: How the value was found.
         truncation, rounding: Estimates of its errors.
+        kink: How much of that a kink may be to blame for.
     """
 
     value: Array
@@ -208,6 +211,12 @@ class Slopes:
     method: str
     truncation: Array
     rounding: Array
+    kink: Array
+
+    @property
+    def error(self) -> Array:
+        """How far off the value may be."""
+        return self.truncation + self.rounding
 
     @property
     def gap(self) -> Array:
@@ -283,6 +292,8 @@ class _ComplexStep:
         with observed_by(self.recorder):
             outputs = subject.call()
         self.outputs = [(self.recorder.slot(t._data), t._data.size) for t in outputs.checked]
+        magnitudes = [np.abs(v[np.isfinite(v)]).max(initial=0.0) for v in self.recorder.values if v.dtype.kind == "f"]
+        self.scale = float(max(magnitudes))  # of the largest number on the way
 
     def derivatives(self, vectors: Sequence[Array]) -> Array:
         """Along the direction.
@@ -305,6 +316,11 @@ def _imaginary(value: Any) -> Any:
     return 0.0 if isinstance(value, float | int) else value
 
 
+def _complex_array(value: Any) -> Any:
+    """A floating-point array as complex numbers; anything else as it is."""
+    return value.astype(np.complex128) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+
 def _complex(step: Step, args: list[Any]) -> Array:
     """The step on complex numbers.
 
@@ -317,12 +333,68 @@ def _complex(step: Step, args: list[Any]) -> Array:
         real = [a.real if np.iscomplexobj(a) else a for a in args]
         out = np.asarray(forward(step, real) + 1j * forward(step, [_imaginary(a) for a in args]))
     elif step.op.name in _ANALYTIC:
-        out = forward(step, args)
+        out = forward(step, [_complex_array(a) for a in args])  # all of them: some primitives want one dtype
     else:
         raise _NotAnalyticError
     if not np.allclose(out.real, step.value, rtol=1e-12, atol=0, equal_nan=True):
         raise _NotAnalyticError  # on a branch cut; or something that is no primitive changed the values
     return out
+
+
+def _tolerance(value: Array) -> Array:
+    """The default one of a check."""
+    return 1e-5 + 1e-3 * np.abs(value)
+
+
+def _suspect(slopes: Slopes) -> Array:
+    """Where the slopes of the two sides are so far apart that there may be a kink."""
+    with np.errstate(all="ignore"):
+        steepest = np.maximum(np.abs(slopes.sides[0]), np.abs(slopes.sides[1]))
+        suspect: Array = ~(slopes.gap <= _tolerance(steepest) + _SUSPECT * slopes.noise)
+        return suspect
+
+
+def _merged(where: Array, slopes: Slopes, others: Slopes) -> Slopes:
+    """The slopes, and for some elements the others."""
+    fields = ("value", "truncation", "rounding", "kink")
+    return replace(slopes, **{name: np.where(where, getattr(others, name), getattr(slopes, name)) for name in fields})
+
+
+def _extrapolated(tried: Sequence[Slopes]) -> Slopes:
+    """For each number the derivative with the smallest estimated error that differences over steps h, 4h, 16h … give.
+
+    Of a smooth function D(h) + (D(h) - D(4h)) / 15 is good to the fourth order (Richardson), and the gap between the slopes of the
+    two sides is proportional to h. Where it is not, there is a kink within 4h or 16h, and nothing to extrapolate: D(h) is off by half
+    the gap. D(4h) by itself is as good as it agrees with D(h) and has no gaps. And no derivative is better than it agrees with
+    nearer steps.
+    """
+    with np.errstate(all="ignore"):
+        differences, gaps, roundings, noise = (
+            np.array([getattr(s, name) for s in tried]) for name in ("value", "gap", "rounding", "noise")
+        )
+        bent = np.zeros(gaps.shape, bool)
+        bent[:-1] = ~(gaps[:-1] <= 0.5 * gaps[1:] + noise[:-1])
+        bent = bent[:-1] | bent[1:]
+        apart = differences[:-1] - differences[1:]
+        corrections = np.where(bent, 0.0, apart / 15)
+        values = np.concatenate([differences[:-1] + corrections, differences[1:]])
+        kinks = np.concatenate([np.where(bent, gaps[:-1] / 2, 0.0), np.abs(apart) + (gaps[:-1] + gaps[1:]) / 2])
+        corrections = np.concatenate([np.abs(corrections), np.zeros(apart.shape)])
+        rounding = np.concatenate([roundings[:-1], roundings[1:]])
+        steps = [*range(len(apart)), *range(1, len(tried))]
+        for k, step in enumerate(steps):
+            if step:
+                known = corrections[k] + kinks[k] + rounding[k]
+                beyond = np.abs(differences[:step] - values[k]) - roundings[:step] - known
+                kinks[k] += np.fmax(beyond.max(axis=0), 0.0)
+        truncations = corrections + kinks
+        errors = np.where(np.isfinite(values), truncations + rounding, np.inf)
+        kinks = np.where(np.isinf(errors), np.inf, kinks)
+    best = np.argmin(errors, axis=0)[None]
+    value, truncation, rounding, kink = (np.take_along_axis(a, best, 0)[0] for a in (values, truncations, rounding, kinks))
+    return replace(
+        tried[0], value=value, truncation=truncation, rounding=rounding, kink=kink, method="extrapolated differences"
+    )
 
 
 class Numerics:
@@ -332,6 +404,7 @@ class Numerics:
         self.subject, self.eps = subject, eps
         self.base = subject.call().vector()
         self._complex: _ComplexStep | None = _ComplexStep(subject)
+        self._scale = self._complex.scale
 
     def differences(self, direction: Direction, h: float) -> Slopes:
         """Derivatives by differences over ``h``.
@@ -340,9 +413,9 @@ class Numerics:
             GradcheckError: The step is too small for the point, or the outputs change their shapes.
         """
         subject = self.subject
-        (plus, ahead), (minus, behind) = (
-            subject.at([None if v is None else sign * h * v for v in direction.vectors]) for sign in (1, -1)
-        )
+        moves = [None if v is None else h * v for v in direction.vectors]
+        plus, ahead = subject.at(moves)
+        minus, behind = subject.at([None if move is None else -move for move in moves])
         if plus.shape != self.base.shape or minus.shape != self.base.shape:
             raise GradcheckError(f"{subject.caller}: func returns other shapes when its inputs move by {h:g}")
         taken = np.concatenate([np.ravel(a - b) for a, b in zip(ahead, behind, strict=True)])
@@ -357,65 +430,76 @@ class Numerics:
                     "the next float64 being farther away: pass a larger eps, or scale the input"
                 )
         with np.errstate(all="ignore"):
-            noise = _NOISE * _ROUNDOFF * np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(self.base)) / h
-            return Slopes(
-                (plus - minus) / (up + down),
-                taken / (up + down),
-                ((self.base - minus) / down, (plus - self.base) / up),
-                2 * noise,
-                "central differences",
-                np.zeros(noise.shape),
-                noise,
-            )
+            sides = (self.base - minus) / down, (plus - self.base) / up
+            size = np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(self.base))
+            if direction.element is None:  # rounding has made it another direction
+                reach = max(float(np.abs(x).max(initial=0.0)) for x in subject.point)
+                size = size + reach * np.fmax(np.abs(sides[0]), np.abs(sides[1]))
+            if h < self.eps * _STEPS[0]:  # so near that what was rounded on the way to the outputs counts
+                size = np.maximum(size, self._scale)
+            noise = _NOISE * _ROUNDOFF * size / h
+            none = np.zeros(noise.shape)
+            value = (plus - minus) / (up + down)
+            return Slopes(value, taken / (up + down), sides, 2 * noise, "central differences", none, noise, none)
 
     def quick(self, direction: Direction) -> Slopes:
-        """Derivatives from one step, the complex one where it can be taken."""
+        """Derivatives from one step, the complex one where it can be taken; where there may be a kink, from many."""
         slopes = self.differences(direction, self.eps)
+        suspect = _suspect(slopes)
+        if suspect.any() and (many := self._many(direction, suspect)) is not None:
+            slopes = _merged(suspect, slopes, many)
         if self._complex is None:
             return slopes
         bounds = np.cumsum([0, *self.subject.sizes])
         parts = zip(bounds, bounds[1:], self.subject.point, strict=False)
         try:
             exact = self._complex.derivatives([slopes.along[a:b].reshape(p.shape) for a, b, p in parts])
-            if not np.all(np.abs(exact - slopes.value) <= 1e-5 + 1e-3 * np.abs(slopes.value) + slopes.noise):
+            with np.errstate(all="ignore"):
+                near = np.abs(exact - slopes.value) <= _tolerance(slopes.value) + 2 * slopes.error
+            if not np.all(near):
                 raise _NotAnalyticError
         except _NotAnalyticError:
             self._complex = None
             return slopes
-        return replace(slopes, value=exact, method="complex step", rounding=_NOISE * _ROUNDOFF * np.abs(exact))
+        rounding = _NOISE * _ROUNDOFF * np.abs(exact)
+        return replace(slopes, value=exact, method="complex step", truncation=slopes.kink, rounding=rounding)
 
-    def careful(self, direction: Direction) -> Slopes:
-        """Derivatives from many steps: for each number the extrapolated difference with the smallest estimated error.
+    def _many(self, direction: Direction, suspect: Array) -> Slopes | None:
+        """Derivatives from many steps, and beside a kink from as near ones as it needs; None where there are none.
 
-        From steps h and 4h, D(h) + (D(h) - D(4h)) / 15 is good to the fourth order (Richardson).
+        Where there may be a kink, all by which the steps disagree counts as its doing.
         """
-        quick = self.quick(direction)
-        tried: list[Slopes] = []
-        for factor in _STEPS:
+        tried = self._tried(direction, _STEPS)
+        if len(tried) < 2:
+            return None
+        best = _extrapolated(tried)
+        for factor in _NEARER:
+            with np.errstate(all="ignore"):
+                open_ = ~(best.error <= _SETTLED * _tolerance(best.value))
+                nearer = self._tried(direction, [factor]) if open_.any() else []
+                if not nearer or not (open_ & ~(nearer[0].rounding >= best.error)).any():
+                    break
+            tried = nearer + tried
+            best = _merged(open_, best, _extrapolated(tried))
+        return replace(best, kink=np.where(suspect, best.truncation, best.kink))
+
+    def _tried(self, direction: Direction, factors: Sequence[float]) -> list[Slopes]:
+        found: list[Slopes] = []
+        for factor in factors:
             try:
-                tried.append(self.differences(direction, factor * self.eps))
+                found.append(self.differences(direction, factor * self.eps))
             except _NO_VALUE:  # too near for the point, or out of the domain: the others are left
                 continue
-        if len(tried) < 2:
+        return found
+
+    def careful(self, direction: Direction) -> Slopes:
+        """Derivatives from many steps: for each number the extrapolated difference with the smallest estimated error."""
+        quick = self.quick(direction)
+        many = self._many(direction, _suspect(quick))
+        if many is None:
             return quick
-        with np.errstate(all="ignore"):
-            corrections = np.array([near.value - far.value for near, far in pairwise(tried)]) / 15
-            values = np.array([near.value for near in tried[:-1]]) + corrections
-            truncations, roundings = np.abs(corrections), np.array([near.rounding for near in tried[:-1]])
-            errors = np.where(np.isfinite(values), truncations + roundings, np.inf)
-        best = np.argmin(errors, axis=0)[None]
-        value, truncation, rounding = (np.take_along_axis(a, best, 0)[0] for a in (values, truncations, roundings))
         if quick.method == "complex step":
-            if np.all(np.abs(quick.value - value) <= 8 * (truncation + rounding) + 1e-12 * np.abs(value)):
+            if np.all(np.abs(quick.value - many.value) <= 8 * many.error + 1e-12 * np.abs(many.value)):
                 return quick
             self._complex = None
-        return replace(quick, value=value, method="extrapolated differences", truncation=truncation, rounding=rounding)
-
-    def kinks(self, direction: Direction, slopes: Slopes) -> Array:
-        """Per element of the outputs, whether the slopes of the two sides stay apart as the step gets smaller."""
-        with np.errstate(all="ignore"):
-            steepest = np.maximum(np.abs(slopes.sides[0]), np.abs(slopes.sides[1]))
-            suspect = ~(slopes.gap <= 1e-5 + 1e-3 * steepest + slopes.noise / _NEARER)
-            if not suspect.any():
-                return suspect
-            return suspect & ~(self.differences(direction, self.eps * _NEARER).gap <= 0.5 * slopes.gap)
+        return replace(many, along=quick.along, sides=quick.sides, noise=quick.noise)

@@ -50,6 +50,40 @@ DTypes: TypeAlias = "dtype | Strategy[dtype]"
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 1e38, -1e38, 1e-45, -1e-45, 1e-7, 88.0, -104.0, float("inf"), float("-inf"), float("nan"))
 
 
+_DIMENSIONS = 32  # hypothesis's limit
+
+
+def _require(caller: str, least: int, **values: Any) -> None:
+    """Refuse what are not ints from ``least``.
+
+    Raises:
+        ArgumentError: One of them is not.
+    """
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise ArgumentError(f"{caller}(): {name} must be an int, {least} or more, got {value!r}")
+
+
+def _require_dimensions(caller: str, max_dims: Any) -> None:
+    _require(caller, 0, max_dims=max_dims)
+    if max_dims > _DIMENSIONS:
+        raise ArgumentError(f"{caller}(): max_dims must be {_DIMENSIONS} or less, got {max_dims}")
+
+
+def _sides(caller: str, name: str, value: Any) -> Shape:
+    """A shape that is given as one, or as a number.
+
+    Raises:
+        ArgumentError: It is none.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        _require(caller, 0, **{name: value})
+        return (int(value),)
+    for side in value:
+        _require(caller, 0, **{f"a size in {name}={value!r}": side})
+    return tuple(int(side) for side in value)
+
+
 def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 4) -> Strategy[Shape]:
     """Shapes of ``min_dims`` to ``max_dims`` dimensions of sizes ``min_side`` to ``max_side``.
 
@@ -62,7 +96,15 @@ def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: in
     Args:
         min_dims, max_dims: How many dimensions.
         min_side, max_side: Their sizes; ``min_side=0`` draws empty tensors, too.
+
+    Raises:
+        ArgumentError: A bound is not an int, is negative, or above the other; or ``max_dims`` is above 32, hypothesis's limit.
     """
+    _require("shapes", 0, min_dims=min_dims, min_side=min_side, max_side=max_side)
+    _require_dimensions("shapes", max_dims)
+    for what, least, most in (("dims", min_dims, max_dims), ("side", min_side, max_side)):
+        if least > most:
+            raise ArgumentError(f"shapes(): min_{what}={least} is more than max_{what}={most}")
     return hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side)
 
 
@@ -96,10 +138,22 @@ def tensors(
         requires_grad: Of floating-point tensors.
         positive: Positive numbers only.
         extremes: Draw from 0, −0, ties, ±1e38, subnormal numbers, infinities and nan, among ordinary ones.
+
+    Raises:
+        ArgumentError: ``shape`` has a negative size, or something is not what it should be, or options contradict one another.
     """
     if elements is not None and (positive or extremes):
         raise ArgumentError("tensors(): elements= says which numbers to draw; leave out positive= and extremes=")
-    wanted = shapes() if shape is None else _as_strategy((shape,) if isinstance(shape, int) else shape)
+    if positive and extremes:
+        raise ArgumentError("tensors(): extremes are of both signs, and 0; leave out positive= or extremes=")
+    if not (elements is None or isinstance(elements, st.SearchStrategy)):
+        raise ArgumentError(f"tensors(): elements must be a hypothesis strategy for numbers, got {elements!r}")
+    if not isinstance(dtype, st.SearchStrategy):
+        dtype = as_dtype(dtype)
+    if shape is None:
+        wanted = shapes()
+    else:
+        wanted = shape if isinstance(shape, st.SearchStrategy) else st.just(_sides("tensors", "shape", shape))
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Tensor:
@@ -139,25 +193,36 @@ def _arrays(
 def broadcastable_tensors(
     n: int = 2, *, max_dims: int = 3, max_side: int = 4, **options: Any
 ) -> Strategy[tuple[Tensor, ...]]:
-    """``n`` tensors whose shapes broadcast together; ``options`` are those of :func:`tensors`.
+    """``n`` tensors whose shapes broadcast together; ``options`` are those of :func:`tensors` but for ``shape``.
 
     >>> from hypothesis import find
     >>> a, b = find(broadcastable_tensors(2), lambda pair: pair[0].shape != pair[1].shape)
     >>> (a + b).shape == max(a.shape, b.shape, key=len)
     True
+
+    Raises:
+        ArgumentError: ``n`` or ``max_side`` is less than 1, ``max_dims`` is not from 0 to 32; or as :func:`tensors`.
     """
+    _require("broadcastable_tensors", 1, n=n, max_side=max_side)
+    _require_dimensions("broadcastable_tensors", max_dims)
+    tensors((), **options)  # says what is wrong with them
     together = hnp.mutually_broadcastable_shapes(num_shapes=n, max_dims=max_dims, max_side=max_side)
     return together.flatmap(lambda drawn: st.tuples(*(tensors(shape, **options) for shape in drawn.input_shapes)))
 
 
 def matmul_operands(*, max_side: int = 4, **options: Any) -> Strategy[tuple[Tensor, Tensor]]:
-    """Two tensors that ``@`` takes: vectors, matrices, and batches of matrices that broadcast.
+    """Two tensors that ``@`` takes: vectors, matrices, and batches of matrices that broadcast; ``options`` as above.
 
     >>> from hypothesis import find
     >>> a, b = find(matmul_operands(), lambda pair: pair[0].ndim == 2 and pair[1].ndim == 1)
     >>> tuple(a.shape), tuple(b.shape)
     ((1, 1), (1,))
+
+    Raises:
+        ArgumentError: ``max_side`` is less than 1; or as :func:`tensors`.
     """
+    _require("matmul_operands", 1, max_side=max_side)
+    tensors((), **options)  # says what is wrong with them
     sides = st.integers(1, max_side)
 
     @st.composite
@@ -185,8 +250,14 @@ def class_targets(n: int | Sequence[int], classes: int, *, ignore_index: int | N
         n: How many, or a shape.
         classes: How many classes.
         ignore_index: A further value to draw, which stands for no class.
+
+    Raises:
+        ArgumentError: ``n`` or a size is negative, there is not one class, or something is not an int.
     """
-    shape = (n,) if isinstance(n, int) else tuple(n)
+    shape = _sides("class_targets", "n", n)
+    _require("class_targets", 1, classes=classes)
+    if not (ignore_index is None or type(ignore_index) is int):
+        raise ArgumentError(f"class_targets(): ignore_index must be an int or None, got {ignore_index!r}")
     indices: Strategy[int] = st.integers(0, classes - 1)
     if ignore_index is not None:
         indices |= st.just(ignore_index)
@@ -233,7 +304,13 @@ def modules(
         kinks: Draw activations with kinks, too, such as ReLU: a check by differences can then land on one.
         norm: Draw BatchNorm1d and LayerNorm after hidden layers, too.
         dropout: Draw Dropout, too; random in training mode.
+
+    Raises:
+        ArgumentError: A number is less than 1 or not an int, or ``dtype`` is not a floating-point one.
     """
+    _require("modules", 1, in_features=in_features, out_features=out_features, max_layers=max_layers, max_width=max_width)
+    if not as_dtype(dtype).is_floating_point:
+        raise ArgumentError(f"modules(): dtype must be a floating-point one, got {dtype}")
     activations = SMOOTH + (KINKED if kinks else ())
 
     @st.composite
@@ -283,7 +360,12 @@ def programs(length: int | Strategy[int] = 5) -> Strategy[Program]:
 
     Args:
         length: How many lines, or a strategy for that.
+
+    Raises:
+        ArgumentError: It is negative, or neither an int nor a strategy.
     """
+    if not isinstance(length, st.SearchStrategy):
+        _require("programs", 0, length=length)
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Program:
