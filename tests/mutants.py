@@ -9,7 +9,8 @@ A mutant first meets the tests that mirror its file, then, if they let it live, 
 in a process forked off one that has the libraries loaded already, on a copy of the project in a temporary folder, with a limit on
 time and on memory: to hang is to be killed. ``--journal FILE`` notes every outcome; what it has as killed is not run again, so
 that a run can be continued, or repeated after a new test. ``EQUIVALENT`` names the mutants that no test can tell from
-the original, with the reason; they are counted for themselves.
+the original, with the reason; they are counted for themselves. So is the ``strict=True`` of a ``zip`` turned off, which in the
+core is an assertion, of sequences that were compared before or made one from the other.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ MIRRORED: dict[str, list[str]] = {
     "ops/indexing.py": ["tests/ops/test_indexing.py", CONTRACT],
     "optim/sgd.py": ["tests/optim/test_optimizers.py"],
     "optim/adam.py": ["tests/optim/test_optimizers.py"],
-    "optim/optimizer.py": ["tests/optim/test_optimizers.py"],
+    "optim/optimizer.py": ["tests/optim/test_optimizers.py", "tests/optim/test_lr_scheduler.py"],
 }
 # Files, processes and speed are no matter of the core, and slow to test.
 NOT_WIDER = [
@@ -66,98 +67,146 @@ NOT_WIDER = [
 ]
 
 SAME = re.compile(r"_(Eq_Is|NotEq_IsNot|Is_Eq|IsNot_NotEq)$")
+UNCOUNTED = re.compile(r"- (.*)strict=True(.*)\n\+ \1strict=False\2")
 
-COUNTED = "the two are of one length: it was compared, or the one was made from the other"
-ONE = "there is exactly one"
-NO_INSTANCE = "a Function has no instances, and from the class it is the same function"
-SPEED = "a shortcut: the long way gives the same"
-EQUIVALENT: dict[tuple[str, str], str] = {
-    ("autograd/function.py", "- @staticmethod\n  def forward(*args: Any) -> Any:"): NO_INSTANCE,
-    ("autograd/function.py", "- @staticmethod\n  def backward(ctx: FunctionCtx, *grad_outputs: Any) -> Any:"): NO_INSTANCE,
-    (
-        "grad_mode.py",
-        "- def __init__(self, mode: bool = False) -> None:\n+ def __init__(self, mode: bool = True) -> None:",
-    ): ("every subclass gives the mode"),
-    ("grad_mode.py", "- return cls()(args[0])\n+ return cls()(args[ -1])"): ONE,
-    (
-        "grad_mode.py",
-        "- if args and callable(args[0]):  # @no_grad, without parentheses\n"
-        "+ if args and callable(args[ -1]):  # @no_grad, without parentheses",
-    ): ONE,
-    ("inplace.py", "- version.rebased += 1\n+ version.rebased += 2"): "it is compared for being the same, and no more",
-    ("optim/sgd.py", "- if momentum != 0:\n+ if momentum > 0:"): "a negative momentum is refused before",
-    (
-        "optim/optimizer.py",
-        '- numbered = dict(zip((i for group in saved for i in group["params"]), self._params(), strict=True))\n'
-        '+ numbered = dict(zip((i for group in saved for i in group["params"]), self._params(), strict=False))',
-    ): COUNTED,
-    (
-        "ops/neural.py",
-        '- if approximate == "tanh":\n+ if approximate >= "tanh":',
-    ): 'the other name there is, "none", is less',
-    (
-        "ops/linalg.py",
-        '- unnamed = [len(shape) - len(term.replace("...", "")) for term, shape in zip(terms, shapes, strict=True)]\n'
-        '+ unnamed = [len(shape) - len(term.replace("...", "")) for term, shape in zip(terms, shapes, strict=False)]',
-    ): COUNTED,
-    (
-        "ops/linalg.py",
-        "- factors = [_diagonals(x, term) for x, term in zip(operands, terms, strict=True)]\n"
-        "+ factors = [_diagonals(x, term) for x, term in zip(operands, terms, strict=False)]",
-    ): COUNTED,
-    (
-        "ops/linalg.py",
-        "- for k, (term, count) in enumerate(zip(terms, unnamed, strict=True)):\n"
-        "+ for k, (term, count) in enumerate(zip(terms, unnamed, strict=False)):",
-    ): COUNTED,
-    (
-        "ops/linalg.py",
-        "- if input.ndim > 1 and other.ndim > 1:\n+ if input.ndim != 1 and other.ndim > 1:",
-    ): "0 was refused before",
-    (
-        "ops/linalg.py",
-        "- if len(operands) == 1 and isinstance(operands[0], list | tuple):\n"
-        "+ if len(operands) == 1 and isinstance(operands[ -1], list | tuple):",
-    ): ONE,
-    (
-        "ops/elementwise.py",
-        "- @composite\n  def result_type(tensor1: Array, tensor2: Array) -> _dtype_type:",
-    ): "result_type takes anything, has no argument with a second name, and is no method",
-    (
-        "ops/reduction.py",
-        '- if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":\n'
-        '+ if len(shape) == 1 and input.ndim < 2 and input.shape[1:] == shape and input.dtype.char in "fd":',
-    ): SPEED,
-    (
-        "ops/reduction.py",
-        '- if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":\n'
-        '+ if not len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":',
-    ): SPEED,
-    (
-        "ops/reduction.py",
-        "- return _variance(input, dim, keepdim, correction).astype(input.dtype, copy=False)\n"
-        "+ return _variance(input, dim, keepdim, correction).astype(input.dtype, copy=True)",
-    ): SPEED,
-    (
-        "ops/indexing.py",
-        "- if rows.shape[0] == rows.shape[2] == 1:\n+ if rows.shape[0] == rows.shape[2] == 0:",
-    ): SPEED,
-    ("engine.py", "- self.arity = -1\n+ self.arity = +1"): SPEED,
-    ("engine.py", "- columns = zip(*rows, strict=True)\n+ columns = zip(*rows, strict=False)"): COUNTED,
-    (
-        "engine.py",
-        '- if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" or not floating):\n'
-        '+ if a_dtype is b_dtype and a_dtype is None and (a_dtype.kind == "f" or not floating):',
-    ): SPEED,
-    (
-        "engine.py",
-        '- if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" or not floating):\n'
-        '+ if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" and not floating):',
-    ): SPEED,
-    (
-        "engine.py",
-        "- if params and not known.issuperset(params):\n+ if params or not known.issuperset(params):",
-    ): SPEED,
+# Why no test can tell a mutant from the original: by file, the line as it is in the mutant.
+EQUIVALENT: dict[str, dict[str, list[str]]] = {
+    "a Function has no instances, and from the class it is the same function": {
+        "autograd/function.py": [
+            "def backward(ctx: FunctionCtx, *grad_outputs: Any) -> Any:",
+            "def forward(*args: Any) -> Any:",
+        ],
+    },
+    "every subclass gives the mode": {
+        "grad_mode.py": [
+            "def __init__(self, mode: bool = True) -> None:",
+        ],
+    },
+    "there is exactly one": {
+        "engine.py": [
+            "if op.view and np.may_share_memory(out, arrays[ -1]):",
+        ],
+        "grad_mode.py": [
+            "if args and callable(args[ -1]):  # @no_grad, without parentheses",
+            "return cls()(args[ -1])",
+        ],
+        "ops/linalg.py": [
+            "if len(operands) == 1 and isinstance(operands[ -1], list | tuple):",
+        ],
+    },
+    "it is compared for being the same, and no more": {
+        "inplace.py": [
+            "version.rebased += 2",
+        ],
+    },
+    "a negative momentum is refused before": {
+        "optim/sgd.py": [
+            "if momentum > 0:",
+        ],
+    },
+    'the other name there is, "none", is less': {
+        "ops/neural.py": [
+            'if approximate >= "tanh":',
+        ],
+    },
+    "0 was refused before": {
+        "ops/linalg.py": [
+            "if input.ndim != 1 and other.ndim > 1:",
+            "if input.ndim <= 1 and other.ndim == 1:",
+        ],
+    },
+    "result_type takes anything, has no argument with a second name, and is no method": {
+        "ops/elementwise.py": [
+            "def result_type(tensor1: Array, tensor2: Array) -> _dtype_type:",
+        ],
+    },
+    "a shortcut: the long way gives the same": {
+        "engine.py": [
+            'if a_dtype is b_dtype and a_dtype is None and (a_dtype.kind == "f" or not floating):',
+            'if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" and not floating):',
+            "if not scalars and args and type(args[ -1]) is np.ndarray:  # as it mostly is where a rule calls",
+            "if len(args) == self.arity and self.open is params.keys() <= self.static:  # the everyday call",
+            'if not b_dtype is None and a_dtype is not None and a_dtype.kind == "f" and type(b) in (float, int):',
+            "if params or not known.issuperset(params):",
+            "self.arity = +1",
+            "self.arity = - 0",
+        ],
+        "inplace.py": [
+            "return arg is data and (arg.base is None and data.base is None) or not np.may_share_memory(arg, data)",
+            "return arg is data or (arg.base is None and data.base is None) and not np.may_share_memory(arg, data)",
+        ],
+        "ops/elementwise.py": [
+            "return np.maximum(input, np.zeros(input.shape[+1:], input.dtype), out=out)  # faster than with a number",
+            "return np.where(condition, *promote([input, other])).astype(result_dtype([input, other]), copy=True)",
+        ],
+        "ops/indexing.py": [
+            "if len(advanced) == 0:",
+            "if rows.shape[0] == rows.shape[2] == 0:",
+        ],
+        "ops/reduction.py": [
+            "if dim is not None and not keepdim or shape:",
+            "if input.size >= 0 and input.ndim and 0 in (input.shape[d] for d in _reduced(input.shape, dim)):",
+            'if len(shape) == 1 and input.ndim < 2 and input.shape[1:] == shape and input.dtype.char in "fd":',
+            'if len(shape) == 1 and input.ndim == 3 and input.shape[1:] == shape and input.dtype.char in "fd":',
+            'if not len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":',
+            "return _variance(input, dim, keepdim, correction).astype(input.dtype, copy=True)",
+        ],
+    },
+    "a counter only goes up": {
+        "autograd/function.py": [
+            "if self.version.count > self.count:",
+        ],
+    },
+    "NumPy 2.4 takes the root for the power 1/2 itself": {
+        "ops/elementwise.py": [
+            'if isinstance(exponent, float) and exponent in ( -0.5, -0.5) and input.dtype.kind == "f":',
+        ],
+    },
+    "it is inf or -inf": {
+        "ops/reduction.py": [
+            "return (_largest if ord > 1 else _smallest)(abs(x), () if dim is None else dim, keepdim)",
+        ],
+    },
+    "the slow way of the same sum, which rounds otherwise": {
+        "ops/indexing.py": [
+            'if values.dtype.kind < "f":',
+        ],
+    },
+    "without dimensions both are 0": {
+        "ops/shape.py": [
+            'return input.reshape(() if dim_of("transpose", dim0, 0) >= dim_of("transpose", dim1, 0) else None)',
+        ],
+    },
+    "the two are the same dimension of a vector": {
+        "ops/indexing.py": [
+            "return gather(input.reshape(-1), -1, indices.reshape(-1))",
+        ],
+    },
+    "nothing is larger than inf": {
+        "optim/optimizer.py": [
+            'expected = f"at least {least}" + (f" and at most {most}" if most != math.inf else "")',
+        ],
+    },
+    "it is left out afterwards": {
+        "ops/reduction.py": [
+            "scale = where(zero, 0.0, g / where(zero, 2.0, y) ** (ord - 1))",
+        ],
+    },
+    "it is 1, -1, inf or -inf": {
+        "ops/reduction.py": [
+            "return (amax if ord > -1 else amin)(sums, dims, keepdim)",
+        ],
+    },
+    "a slice ends with the array": {
+        "ops/shape.py": [
+            "inside.append(slice(max(before, 0), size - max(after, -1)))",
+        ],
+    },
+    "there are never fewer than 0": {
+        "ops/shape.py": [
+            "if tensor.ndim <= 0:",
+        ],
+    },
 }
 
 
@@ -169,6 +218,14 @@ class Mutant:
     line: int
     change: str
     code: str
+
+
+def equivalent(mutant: Mutant) -> bool:
+    """Whether no test can tell it from the original."""
+    line = mutant.change.splitlines()[-1][2:]
+    return UNCOUNTED.fullmatch(mutant.change) is not None or any(
+        line in of.get(mutant.file, ()) for of in EQUIVALENT.values()
+    )
 
 
 def never_run(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -342,7 +399,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             counts = [0, 0, 0]
             for mutant in drawn(file, options.sample, random.Random(f"{options.seed} {file}")):
                 outcome = "killed"
-                if (file, mutant.change) in EQUIVALENT:
+                if equivalent(mutant):
                     outcome = "equivalent"
                 elif (file, mutant.line, mutant.change) not in killed_before:
                     lives = tree.survives(mutant, mirrored(file))

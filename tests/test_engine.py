@@ -7,7 +7,8 @@ import gc
 import threading
 import tracemalloc
 import weakref
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,17 @@ def test_leaves_never_share_a_gradient() -> None:
     assert b.grad.tolist() == [1.0]
 
 
+def test_a_view_and_what_it_views_share_no_gradient() -> None:
+    x = leaf(1.0, 2.0)
+    y = x.view(2, 1)
+    y.retain_grad()
+    (y * y).sum().backward()
+    assert x.grad is not None
+    assert y.grad is not None
+    y.grad.zero_()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
 def test_accumulating_keeps_the_gradient_object() -> None:
     x = leaf(1.0)
     x.sum().backward()
@@ -80,6 +92,15 @@ def test_backward_into_named_inputs_only() -> None:
     assert a.grad is not None
     assert a.grad.tolist() == [4.0]
     assert b.grad is None
+
+
+def test_backward_into_a_tensor_that_is_no_leaf() -> None:
+    a = leaf(2.0)
+    y = a * 3
+    (y * a).sum().backward(inputs=y)
+    assert y.grad is not None
+    assert y.grad.tolist() == [2.0]
+    assert a.grad is None
 
 
 def test_backward_of_several_roots_records_nothing_and_frees_the_graph() -> None:
@@ -215,6 +236,17 @@ def test_overwriting_a_value_that_backward_needs() -> None:
         product.sum().backward()
 
 
+def test_the_line_of_a_write_is_that_on_which_its_statement_begins() -> None:
+    y = leaf(1.0, 2.0).exp()
+    # fmt: off
+    y[
+        0
+    ] = 1.0
+    # fmt: on
+    with pytest.raises(RuntimeError, match=r"Written at .*test_engine\.py:\d+ \(y\[\)\."):
+        y.sum().backward()
+
+
 def test_overwriting_a_value_that_backward_does_not_need() -> None:
     x = leaf(1.0, 2.0)
     y = x + 1
@@ -274,6 +306,11 @@ def test_in_place_reads_the_old_value_of_what_overlaps() -> None:
     assert x.tolist() == [1.0, 2.0, 3.0]
     x[1:].add_(x[:2])
     assert x.tolist() == [1.0, 3.0, 5.0]
+    for turned in (False, True):
+        square = tg.tensor([[5.0, 1.0], [3.0, 2.0]])
+        target, bound = (square.t(), square) if turned else (square, square.t())
+        target.clamp_(2.0, bound)
+        assert square.tolist() == [[5.0, 2.0], [1.0, 2.0]]
 
 
 # ------------------------------------------------------------------------------------------- in-place and views
@@ -514,10 +551,11 @@ def test_hooks_see_and_replace_gradients() -> None:
     y.sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [2.0, 2.0]
-    y = x * 2
-    y.register_hook(lambda g: g.sum())
-    with pytest.raises(RuntimeError, match="must return None or a Tensor of shape"):
-        y.sum().backward()
+    for wrong, got in ((lambda g: g.sum(), r"\(\)"), (lambda g: 2.0, "float")):
+        y = x * 2
+        y.register_hook(wrong)
+        with pytest.raises(RuntimeError, match=rf"must return None or a Tensor of shape \(2,\), got {got}"):
+            y.sum().backward()
 
 
 def test_retain_grad() -> None:
@@ -578,6 +616,13 @@ def test_mixed_dtypes_get_gradients_of_their_own_dtype() -> None:
     assert (a.grad.dtype, b.grad.dtype) == (tg.float32, tg.float64)
 
 
+@pytest.mark.parametrize("dtype", [tg.bool, tg.uint8, tg.int64])
+def test_what_needs_floats_makes_them_of_whole_numbers(dtype: tg.dtype) -> None:
+    x = tg.ones(2, dtype=dtype)
+    for y in (x / x, x / 2, 1 / x, tg.atan2(x, x), x.exp()):
+        assert y.dtype is tg.float32
+
+
 def test_an_input_without_a_rule_records_nothing() -> None:
     assert not OPS["zeros_of"](leaf(1.0)).requires_grad
     logits, weight = leaf(1.0, 2.0), leaf(1.0, 3.0)
@@ -630,6 +675,23 @@ def test_operations_have_names_and_documentation() -> None:
 def test_the_error_of_a_wrong_option_names_what_was_given() -> None:
     with pytest.raises(TypeError, match=r"softmax\(\) takes input, dim, dtype; got Tensor, str"):
         tg.softmax(tg.ones(2), "x")  # type: ignore[arg-type] # on purpose
+
+
+CALLS: list[tuple[Callable[..., Any], str]] = [
+    (lambda x: tg.gather(x), r"gather\(\) misses its argument 'dim' \(of input, dim, index\)"),
+    (lambda x: tg.gather(x, index=x), "misses its argument 'dim'"),
+    (lambda x: tg.gather(x, 0), "misses its argument 'index'"),
+    (lambda x: tg.gather(x, 0, x, x), r"takes at most 3 positional arguments \(input, dim, index\), got 4"),
+    (lambda x: tg.gather(x, 0, x, input=x), "got two values for 'input'; its arguments are input, dim, index"),
+    (lambda x: tg.gather(x, 0, x, axis=1), "got two values for 'axis'"),
+    (lambda x: tg.gather(x, 0, x, size=1), "has no argument 'size'; its arguments are input, dim, index"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), CALLS)
+def test_the_error_of_a_wrong_call_names_the_argument(call: Callable[..., Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call(tg.ones(2))
 
 
 def test_a_gradient_with_a_history_is_added_to() -> None:

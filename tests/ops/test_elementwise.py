@@ -226,7 +226,7 @@ def test_a_tensor_that_is_what_is_asked_for_is_given_back_itself_unless_as_a_cop
     x = tg.ones(2)
     for same in (x.to(tg.float32), x.to("cpu"), x.to(tg.ones(1)), x.to("cpu", tg.float32), x.to(tg.float32, copy=False)):
         assert same is x
-    for copy in (x.to(tg.float32, copy=True), x.to(tg.float64), x.to(tg.float64, copy=True)):
+    for copy in (x.to(tg.float32, copy=True), x.to(tg.float32, False, True), x.to(tg.float64), x.to(tg.float64, copy=True)):
         assert not np.shares_memory(copy.numpy(), x.numpy())
 
 

@@ -397,6 +397,7 @@ I64 = tg.int64
         (lambda: Y.index_add(1, tg.tensor([5]), tg.ones(2, 1)), RuntimeError, "index 5 is out of bounds"),
         (lambda: Y.index_add(1, tg.tensor([0]), tg.ones(2, 1, dtype=tg.float64)), RuntimeError, "same scalar type"),
         (lambda: Y.take_along_dim(tg.tensor([1]), 1), RuntimeError, "same number of dimensions"),
+        (lambda: tg.tensor(1.0).take_along_dim(tg.tensor(0), 0), IndexError, "no dimensions"),
         (lambda: Y.masked_select(tg.tensor([1, 0, 1])), RuntimeError, "expected BoolTensor"),
         (lambda: Y.masked_select(tg.tensor([True, False])), RuntimeError, "do not broadcast"),
         (lambda: F.one_hot(tg.tensor([-1])), RuntimeError, "must be non-negative"),

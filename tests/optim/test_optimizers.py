@@ -546,7 +546,7 @@ def test_named_parameters_keep_their_names() -> None:
 
 
 def test_a_generator_of_parameters_is_taken() -> None:
-    ps = [tg.ones(1, requires_grad=True), tg.ones(1, requires_grad=True)]
+    ps = [tg.ones(1, requires_grad=True) for _ in range(300)]
     assert tg.optim.SGD((p for p in ps), lr=0.1).param_groups[0]["params"] == ps
 
 

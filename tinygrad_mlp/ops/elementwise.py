@@ -569,19 +569,19 @@ def relu(input: Array, *, out: Array = None) -> Array:
 @primitive(_step)
 def floor(input: Array, *, out: Array = None) -> Array:
     """The largest integer below or at the input."""
-    return np.copy(input) if input.dtype.kind != "f" else np.floor(input, out=out)
+    return np.floor(input, out=out)
 
 
 @primitive(_step)
 def ceil(input: Array, *, out: Array = None) -> Array:
     """The smallest integer above or at the input."""
-    return np.copy(input) if input.dtype.kind != "f" else np.ceil(input, out=out)
+    return np.ceil(input, out=out)
 
 
 @primitive(_step)
 def trunc(input: Array, *, out: Array = None) -> Array:
     """The input rounded towards zero."""
-    return np.copy(input) if input.dtype.kind != "f" else np.trunc(input, out=out)
+    return np.trunc(input, out=out)
 
 
 @primitive(lambda g: g)
@@ -865,6 +865,7 @@ def to(
     **ignored: Any,
 ) -> Array:
     """The tensor in another dtype; see ``Tensor.to``."""
+    flags: list[bool] = []  # by position: non_blocking, as if there were something to wait for, then copy
     for arg in args:
         if isinstance(arg, _dtype_type):
             dtype = arg
@@ -873,7 +874,7 @@ def to(
         elif isinstance(arg, type):
             dtype = as_dtype(arg)
         elif isinstance(arg, bool):
-            pass  # non_blocking, then copy, by position: there is nothing to wait for
+            flags.append(arg)
         else:
             device = arg
     if ignored.keys() - {"non_blocking", "memory_format"}:
@@ -883,4 +884,4 @@ def to(
     target = input._data.dtype if dtype is None else as_dtype(dtype).numpy
     if target != input._data.dtype:
         return cast(input, dtype=target)
-    return clone(input) if copy else input
+    return clone(input) if copy or flags[1:] == [True] else input

@@ -475,7 +475,7 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
             f"{tuple(input.shape)} and {tuple(indices.shape)}"
         )
     if input.ndim == 0:
-        return gather(input, dim, indices)
+        raise DimensionError(f"take_along_dim(): Dimension specified as {dim} but tensor has no dimensions; leave dim out")
     size = input.shape[dim]
     try:
         shape = np.broadcast_shapes(*((*s[:dim], 1, *s[dim + 1 :]) for s in (tuple(input.shape), tuple(indices.shape))))

@@ -299,7 +299,7 @@ def _twist(w: Any, s: Any) -> Any:
     eye = np.eye(s.shape[-1], dtype=(s._data if is_tensor(s) else s).dtype)
     identity: Any = wrap(eye) if is_tensor(s) else eye
     squares = s * s
-    return (w - w.mT) / (squares[..., None, :] - squares[..., :, None] + identity) * (1 - identity)
+    return (w - w.mT) / (squares[..., None, :] - squares[..., :, None] + identity)  # 0 / 1 on the diagonal
 
 
 def _left_slope(g: Any, input: Any) -> Any:

@@ -259,12 +259,12 @@ def _neighbour(x: Any, dim: int, step: int, beyond: float = 1) -> Any:
 
 
 def _recurrence_a(g: Any, y: Any, a: Any, dim: int, step: int) -> Any:
-    return _recurrence(_neighbour(a, dim, -step, 0), g, dim, -step) * _neighbour(y, dim, step, 0)
+    return _recurrence(_neighbour(a, dim, -step), g, dim, -step) * _neighbour(y, dim, step, 0)
 
 
 @primitive(
     _recurrence_a,
-    lambda g, a, dim, step: _recurrence(_neighbour(a, dim, -step, 0), g, dim, -step),
+    lambda g, a, dim, step: _recurrence(_neighbour(a, dim, -step), g, dim, -step),
 )
 def _recurrence(a: Array, b: Array, dim: int, step: int) -> Array:
     # y_k = a_k y_{k-1} + b_k along dim, or with y_{k+1} where step is -1. Its cotangents h obey the recurrence in the
@@ -276,7 +276,7 @@ def _recurrence(a: Array, b: Array, dim: int, step: int) -> Array:
     return np.moveaxis(y, 0, dim).reshape(b.shape)
 
 
-@primitive(lambda g, y, input, dim: _recurrence(_neighbour(input, dim, -1, 0), g, dim, -1) * _neighbour(y, dim, 1))
+@primitive(lambda g, y, input, dim: _recurrence(_neighbour(input, dim, -1), g, dim, -1) * _neighbour(y, dim, 1))
 def cumprod(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
     """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too.
 

@@ -160,7 +160,7 @@ def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Array:
     dim = dim_of("unflatten", dim, input.ndim)
     size = input.shape[dim]
     known = math.prod(n for n in sizes if n != -1)
-    if sizes.count(-1) > 1 or not sizes or (size % known if -1 in sizes and known else size != known):
+    if sizes.count(-1) > 1 or not sizes or (not known or size % known if -1 in sizes else size != known):
         raise ShapeError(f"unflatten: Provided sizes {sizes} don't multiply up to the size of dim {dim} ({size})")
     sizes = tuple(size // known if n == -1 else n for n in sizes)
     return reshape(input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
@@ -295,7 +295,7 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     size = sizes_of("expand", size)
     new = len(size) - input.ndim
     shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(size))
-    if math.prod(shape) == input.size and new >= 0 and shape[new:] == input.shape:
+    if math.prod(shape) == input.size and shape[new:] == input.shape:
         return input.reshape(shape)
     try:
         return np.broadcast_to(input, shape)
@@ -381,9 +381,13 @@ def repeat_interleave(
     """
     if dim is None:
         input, dim = ravel(input), 0
+    if input.ndim == 0:
+        raise DimensionError(
+            f"repeat_interleave(): Dimension specified as {dim} but tensor has no dimensions; leave dim out"
+        )
     dim = dim_of("repeat_interleave", dim, input.ndim)
     counts = np.asarray(repeats if isinstance(repeats, int) else repeats.tolist())
-    count = input.shape[dim] if input.ndim else 1
+    count = input.shape[dim]
     if counts.ndim > 1 or counts.size not in (1, count) or (counts < 0).any():
         raise ShapeError(
             f"repeat_interleave(): repeats must be one number, or have the same size as input along dim ({count}), each "
