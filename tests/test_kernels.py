@@ -248,6 +248,141 @@ def test_cross_entropy_and_its_gradient(numba: Any, dtype: Any, rows: int, ignor
         run(torch.full((rows,), 7))
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_arguments_that_share_memory_at_first_or_later(numba: Any, backend: str) -> None:
+    """What is one array when the step is traced may be two when it is replayed, and the other way round."""
+
+    def held(make: Callable[[], Callable[..., Any]], *calls: tuple[Any, ...]) -> None:
+        alone, step = make(), make()
+        compiled = torch.compile(step, backend=backend)
+        for call in calls:
+            expected = [t.clone() for t in call]
+            memory = {id(t): np.array(t.numpy()) for t in call}
+            result = alone(*call).tolist()
+            after = [t.tolist() for t in call]
+            for t in call:
+                t.copy_(torch.from_numpy(memory[id(t)]))
+            assert compiled(*call).tolist() == result
+            assert [t.tolist() for t in call] == after
+            assert len(expected) == len(after)
+
+    def data() -> torch.Tensor:
+        return torch.arange(200.0)
+
+    def summed(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return (x * 2 + y) * 3
+
+    full = data()
+    held(lambda: summed, (full[:40], full[:40]), (full[:40], full[:40]), (full[:40], full[40:80]), (full[1:41], full[:40]))
+
+    def writes(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        x.mul_(2).add_(1)
+        return y * 3
+
+    held(lambda: writes, *((data()[:100], data()[:100]) for _ in range(3)), (full[:100], full[1:101]))
+
+    def adds(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return x.add_(y * 2)
+
+    held(lambda: adds, *((data()[:100], data()[:100]) for _ in range(3)), (full[:100], full[1:101]))
+
+    kept = [data(), data()]  # the function's own, and the compiled one's
+    steps = iter(kept)
+
+    def captured() -> Callable[..., Any]:
+        w = next(steps)
+        return lambda x: w.mul_(0.5).add_(x)[:3].clone()
+
+    held(captured, *((torch.ones(200),) for _ in range(4)))
+    assert kept[0].tolist() == kept[1].tolist()
+
+
+def test_equal_layers_share_a_loop(numba: Any) -> None:
+    torch.manual_seed(0)
+    weights = [torch.randn(8, 8).requires_grad_() for _ in range(6)]
+    optimizer = optim.Adam(weights, 1e-2)
+
+    def step(x: torch.Tensor) -> torch.Tensor:
+        for w in weights:
+            x = (x @ w).relu()
+        loss = x.sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    run = torch.compile(step, backend="numba")
+    for _ in range(3):
+        run(torch.ones(4, 8))
+    updates = [i for i in run.program.instructions if i.kind == "loop" and "sqrt" in i.name]
+    assert len(updates) == 6  # not one for all parameters
+    assert len({id(i.call) for i in updates}) == 1  # but compiled once
+
+
+def test_a_difference_of_equal_products_is_zero(numba: Any) -> None:
+    x = torch.randn(1000)
+    run = torch.compile(lambda x, y: (x * x - y * y).sqrt(), backend="numba")
+    for _ in range(3):
+        assert run(x, x.clone()).tolist() == [0.0] * 1000
+
+
+def test_dtypes_do_not_meet_in_a_loop(numba: Any) -> None:
+    x, y = torch.randn(50), torch.randn(50, dtype=torch.float64)
+    run = torch.compile(lambda: ((x + 1) * 2, (y * 0.1) * 3), backend="numba")
+    for _ in range(3):
+        first, second = run()
+    np.testing.assert_array_equal(first.numpy(), ((x + 1) * 2).numpy())
+    np.testing.assert_array_equal(second.numpy(), ((y * 0.1) * 3).numpy())
+
+
+def test_half_precision_logits_stay_numpys(numba: Any) -> None:
+    logits = torch.randn(6, 5).half().requires_grad_()
+
+    def step(y: torch.Tensor) -> torch.Tensor:
+        logits.grad = None
+        loss: torch.Tensor = F.cross_entropy(logits * 1, y)
+        loss.backward()
+        return loss
+
+    y = torch.tensor([0, 1, 2, 3, 4, 0])
+    run = torch.compile(step, backend="numba")
+    for _ in range(3):
+        assert run(y).item() == pytest.approx(step(y).item(), rel=1e-3)
+
+
+def test_a_read_only_argument_of_a_step_that_writes_is_the_functions_error(numba: Any) -> None:
+    w = torch.zeros(3)
+
+    def step(x: torch.Tensor) -> torch.Tensor:
+        x.mul_(2).add_(1)
+        w.add_(1)
+        return x
+
+    run = torch.compile(step, backend="numba")
+    for _ in range(3):
+        run(torch.ones(3))
+    array = np.ones(3, np.float32)
+    array.flags.writeable = False
+    with pytest.raises(RuntimeError, match="read-only"):
+        run(torch.from_numpy(array))
+    assert w.tolist() == [3.0] * 3
+
+
+def test_long_chains_are_divided(numba: Any) -> None:
+    w = torch.linspace(0.0, 1.0, 50)
+
+    def step(n: torch.Tensor) -> torch.Tensor:
+        x = w * 1
+        for _ in range(100):
+            x = x * 0.5 + 0.25
+        return x + n
+
+    run = torch.compile(step, backend="numba")
+    for _ in range(3):
+        np.testing.assert_allclose(run(torch.zeros(())).numpy(), step(torch.zeros(())).numpy(), rtol=1e-6)
+    assert max(len(i.body) for i in run.program.instructions) == 128
+
+
 def test_a_loop_that_computes_something_else_is_named(numba: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from tinygrad_mlp import kernels
 

@@ -56,24 +56,26 @@ from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
 _keep_freed()
 
 if _TYPE_CHECKING:
+    from . import checkpoints as checkpoints
+    from . import testing as testing
     from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
     from .compiling import compile
     from .printing import set_printoptions
     from .serialization import load, save
-
-__getattr__ = _later(
-    __name__,
-    {
-        "checkpoints": ".checkpoints",
-        "compile": ".compiling",
-        "is_anomaly_check_nan_enabled": ".autograd.anomaly",
-        "is_anomaly_enabled": ".autograd.anomaly",
-        "load": ".serialization",
-        "save": ".serialization",
-        "set_printoptions": ".printing",
-        "testing": ".testing",
-    },
-)
+else:
+    __getattr__, __dir__ = _later(
+        __name__,
+        {
+            "checkpoints": ".checkpoints",
+            "compile": ".compiling",
+            "is_anomaly_check_nan_enabled": ".autograd.anomaly",
+            "is_anomaly_enabled": ".autograd.anomaly",
+            "load": ".serialization",
+            "save": ".serialization",
+            "set_printoptions": ".printing",
+            "testing": ".testing",
+        },
+    )
 
 __all__ = [
     "Size",

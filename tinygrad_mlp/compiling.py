@@ -785,7 +785,8 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 def _described(value: Any) -> Any:
     """What a program is traced for: of a tensor its shape, dtype and whether it requires grad, of the rest itself."""
     if is_tensor(value):
-        return value._data.shape, value._data.strides, value._data.dtype.char, value.requires_grad
+        array = value._data
+        return array.shape, array.strides, array.dtype.char, array.flags.writeable, value.requires_grad
     if isinstance(value, list | tuple):
         return tuple(_described(item) for item in value)
     if isinstance(value, dict):

@@ -588,7 +588,7 @@ class Node:
         self.parents = tuple(parents)
         self.shape = result._data.shape
         self.dtype = result._data.dtype
-        self.origin = origin()
+        self.origin = origin(3)
         self.hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
         self.sink: weakref.ref[Tensor] | None = None
         self.saved: dict[str, Any] | None

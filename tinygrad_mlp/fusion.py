@@ -8,13 +8,14 @@ An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compilin
 4. :func:`oriented`: activations of a batch smaller than the layer are kept with the batch last, as matrix products and additions
    of a bias are faster on them then;
 5. :func:`chained`: neighbouring elementwise calls on arrays too large for the cache run block by block, so that what one of
-   them writes is still in the cache when the next reads it; what only they use is kept for one block alone (with
-   numba they are loops instead, see :mod:`~tinygrad_mlp.kernels`);
+   them writes is still in the cache when the next reads it; what only they use is kept for one block alone. With numba they
+   are loops instead, of any size: see :mod:`~tinygrad_mlp.kernels`;
 6. :func:`packed`: arrays that are not needed at the same time share memory.
 
-Elementwise results do not depend on how they are divided. Sums do: cross-entropy, matrix products and the gradients of biases
-round differently than without fusion; and the gradient of ReLU differs where it meets an infinity (``0 * inf``). Nothing
-depends on the clock: the same step gives the same bits every time.
+Elementwise results do not depend on how they are divided, and numba's are NumPy's but for the exponential, its own, within 2 units in
+the last place. Sums do: cross-entropy, matrix products and the gradients of biases round differently than without fusion; and the
+gradient of ReLU differs where it meets an infinity (``0 * inf``). Nothing depends on the clock: the same step gives the same bits
+every time.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ import numpy as np
 
 from .errors import DimensionError
 
-__all__ = ["NUMPY", "Backend", "Instruction", "copy", "meets", "optimized", "owner"]
+__all__ = ["NUMPY", "Backend", "Instruction", "copy", "meets", "optimized", "owner", "place"]
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = (
-    32_768  # elements of a block of one thread: 128 KiB of float32, so that a handful of arrays fit in a core's own cache
-)
+# Elements of a block of one thread: 128 KiB of float32, so that a handful of arrays fit in a core's own cache.
+BLOCK = 32_768
+_LONG, _LONGEST = 32, 128  # instructions of a chain, as each is held against all others: no new one joins, none at all
 
 
 @dataclass
@@ -124,6 +125,11 @@ def owner(array: Array) -> int:
     return id(array)
 
 
+def place(array: Array) -> tuple[Any, ...]:
+    """The memory of an array: the same for two views of the same elements."""
+    return array.ctypes.data, array.shape, array.strides
+
+
 def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[int], backend: Backend) -> list[Instruction]:
     """The instructions, rewritten.
 
@@ -180,6 +186,7 @@ def _is_slope(window: Sequence[Instruction], later: Sequence[Instruction], live:
         and isinstance(g, np.ndarray)
         and g.ndim == 0
         and loss.inputs[1].dtype == np.int64
+        and x.dtype.char in "fd"
         and owner(q.output) not in live
         and not any(owner(array) == owner(q.output) for i in later for array in i.reads())
     )
@@ -416,7 +423,7 @@ def _aligned(a: Array, b: Array) -> bool:
     """Whether two arrays share no memory, or element by element."""
     if not np.may_share_memory(a, b):
         return True
-    return (a.ctypes.data, a.shape, a.strides) == (b.ctypes.data, b.shape, b.strides)
+    return place(a) == place(b)
 
 
 # ---------------------------------------------------------------------------------------------------- orientation
@@ -544,7 +551,8 @@ def chained(program: Sequence[Instruction], live: set[int], moving: set[int], ba
         def later(array: Array) -> bool:
             return owner(array) in live or last.get(owner(array), -1) >= end
 
-        result.extend(chain if len(chain) < backend.shortest else [backend.chained(chain, later)])
+        for part in _apart(chain):
+            result.extend(part if len(part) < backend.shortest else [backend.chained(part, later)])
         chain.clear()
 
     for i, instruction in enumerate(program):
@@ -559,6 +567,18 @@ def chained(program: Sequence[Instruction], live: set[int], moving: set[int], ba
     return result
 
 
+def _apart(chain: Sequence[Instruction]) -> list[list[Instruction]]:
+    """The chain as several that have no arrays in common, such as the updates of two parameters, each in its order."""
+    groups: list[tuple[set[int], list[int]]] = []  # memory, and who uses it
+    for i, instruction in enumerate(chain):
+        memory, members = {array.ctypes.data for array in (*instruction.reads(), instruction.output) if array.ndim}, [i]
+        for group in [group for group in groups if not group[0].isdisjoint(memory)]:
+            groups.remove(group)
+            memory, members = memory | group[0], members + group[1]
+        groups.append((memory, members))
+    return [[chain[i] for i in sorted(members)] for _, members in sorted(groups, key=lambda group: min(group[1]))]
+
+
 def meets(instruction: Instruction) -> bool:
     """Whether its arrays are contiguous and of the output's shape, or a row or column of it, or a number."""
     out = instruction.output
@@ -571,10 +591,14 @@ def meets(instruction: Instruction) -> bool:
     return out.flags.c_contiguous and out.ndim > 0
 
 
-def _fit(instruction: Instruction, chain: Iterable[Instruction]) -> bool:
-    """Whether what it touches and what the chain touches is the same memory in the same places, or other memory."""
+def _fit(instruction: Instruction, chain: Sequence[Instruction]) -> bool:
+    """Whether what it touches and what the chain touches is the same memory in the same places, or other memory; of one dtype, and not too much."""
     mine = (*instruction.reads(), instruction.output)
     theirs = [array for part in chain for array in (*part.reads(), part.output)]
+    if len({array.dtype for array in (*mine, *theirs) if array.dtype.kind == "f"}) > 1:
+        return False
+    if len(chain) >= _LONG and (len(chain) >= _LONGEST or len(_apart([*chain, instruction])) > len(_apart(chain))):
+        return False
     return all(_aligned(a, b) for a in mine for b in theirs)
 
 

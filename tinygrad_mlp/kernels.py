@@ -16,12 +16,13 @@ import numpy as np
 from numpy import exp, floor, inf, int32, log, nan, sqrt
 
 from .errors import ArgumentError, DimensionError
-from .fusion import Backend, Instruction, meets
+from .fusion import Backend, Instruction, meets, owner, place
 
 __all__ = ["NUMBA", "require_numba"]
 
 Array = np.ndarray[Any, Any]
 F = np.float32  # in what is compiled the dtype of the step
+_KEPT = 1000  # loops
 
 
 def require_numba() -> None:
@@ -32,21 +33,26 @@ def require_numba() -> None:
     """
     try:
         import numba  # noqa: F401 - whether it is there
-    except ImportError as e:
+    except ImportError as e:  # it is not there, or does not work with this version of NumPy
         raise ArgumentError(
-            "compile(backend='numba') needs numba: pip install 'tinygrad_mlp[numba]'; backend='numpy' needs nothing"
+            f"compile(backend='numba') needs numba: pip install 'tinygrad_mlp[numba]'; backend='numpy' needs nothing ({e})"
         ) from e
 
 
-@functools.cache
+@functools.lru_cache(_KEPT)
 def _compiled(function: FunctionType, dtype: str) -> Callable[..., Any]:
-    """A function compiled for arrays of a dtype: ``F`` is the dtype in it, and ``exp`` the fastest exponential there is."""
+    """A function compiled for arrays of a dtype: ``F`` is the dtype in it, and ``exp`` the fastest exponential there is.
+
+    Products and sums are rounded once together where rounding is this file's own matter, and one by one in a user's expressions:
+    x * x - y * y is 0 where x is y.
+    """
     import numba
 
+    together = {"contract"} if function in (_exp, _loss, _slope) else set()
     fastest = _compiled(_exp, dtype) if dtype == "f" and function is not _exp else exp
     known = {"F": np.dtype(dtype).type, "exp": fastest, "floor": floor, "int32": int32, "log": log, "sqrt": sqrt}
     function = FunctionType(function.__code__, {"inf": inf, "nan": nan, "_ROWS": _ROWS, **known})
-    compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", fastmath=together)(function)
     return compiled
 
 
@@ -91,9 +97,14 @@ _EXPRESSIONS: dict[Any, str] = {
 }
 
 
-def _fits(instruction: Instruction, _: set[int]) -> bool:
-    """Whether an elementwise instruction can be part of a loop: of one floating dtype, and of shapes that a loop can go along."""
+def _fits(instruction: Instruction, moving: set[int]) -> bool:
+    """Whether an elementwise instruction can be part of a loop: of one floating dtype, and of shapes that a loop can go along.
+
+    What shares memory is decided once, so that all of it has to be where it was in each call.
+    """
     arrays = [*instruction.reads(), instruction.output]
+    if any(owner(array) in moving for array in arrays):
+        return False
     floats = {array.dtype.char for array in arrays if array.dtype.kind != "b"}
     if not floats <= {"f", "d"} or len(floats) > 1 or not meets(instruction) or instruction.output.size == 0:
         return False
@@ -107,11 +118,11 @@ def _fits(instruction: Instruction, _: set[int]) -> bool:
 def _loop(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> Instruction:
     """One instruction for the chain; it writes the last result, and those that are read ``later``."""
     loop = _Loop(chain)
-    last = {_place(part.output): part for part in chain}
+    last = {place(part.output): part for part in chain}
     body = []
     for part in chain:
         loop.compute(part)
-        if part is chain[-1] or (part is last[_place(part.output)] and later(part.output)):
+        if part is chain[-1] or (part is last[place(part.output)] and later(part.output)):
             output = loop.store(part.output)
         else:
             output = np.broadcast_to(np.empty((), part.output.dtype), part.output.shape)  # it has no memory
@@ -119,11 +130,6 @@ def _loop(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> Instr
     return Instruction(
         "+".join(part.name for part in chain), loop.compiled(), loop.arguments, {}, chain[-1].output, "loop", body
     )
-
-
-def _place(array: Array) -> tuple[Any, ...]:
-    """The memory of an array: the same for two views of the same elements."""
-    return array.ctypes.data, array.shape, array.strides
 
 
 class _Loop:
@@ -152,21 +158,21 @@ class _Loop:
     def compute(self, part: Instruction) -> None:
         """One more instruction."""
         inputs = [self._value(value, as_float=part.call is not np.logical_not) for value in part.inputs]
-        self._values[_place(part.output)] = out = self._register()
+        self._values[place(part.output)] = out = self._register()
         self._each.append(f"{out} = {_EXPRESSIONS[part.call].format(*inputs)}")
 
     def store(self, array: Array) -> Array:
         """Write the array's value; gives the argument that the array is."""
-        self._each.append(f"{self._argument(_place(array), array)}[i, j] = {self._values[_place(array)]}")
+        self._each.append(f"{self._argument(place(array), array)}[i, j] = {self._values[place(array)]}")
         return self.known(array)
 
     def known(self, value: Any) -> Any:
         """The argument that an array is; what is none as it is."""
-        return self._known.get(_place(value), value) if isinstance(value, np.ndarray) else value
+        return self._known.get(place(value), value) if isinstance(value, np.ndarray) else value
 
     def compiled(self) -> Callable[..., None]:
         """The function."""
-        matrix = next(self._names[place] for place, array in self._known.items() if array.shape == self._shape)
+        matrix = next(self._names[where] for where, array in self._known.items() if array.shape == self._shape)
         lines = [
             f"def loop({', '.join(self._names.values())}):",
             *(f"    {line}" for line in self._outside),
@@ -196,9 +202,9 @@ class _Loop:
         if not isinstance(value, np.ndarray):
             traced = getattr(value, "name", None)
             return f"F({float(value)!r})" if traced is None else f"F({self._argument(traced, value)})"
-        place = _place(value)
-        if place not in self._values:
-            name, register = self._argument(place, value), self._register()
+        where = place(value)
+        if where not in self._values:
+            name, register = self._argument(where, value), self._register()
             if value.ndim == 0:
                 self._outside.append(f"{register} = {name}[()]")
             elif value.shape == self._shape:
@@ -207,12 +213,12 @@ class _Loop:
                 self._each_row.append(f"{register} = {name}[i, 0]")
             else:
                 self._each.append(f"{register} = {name}[{'0, j' if value.ndim == 2 else 'j'}]")
-            self._values[place] = register
-        register = self._values[place]
+            self._values[where] = register
+        register = self._values[where]
         return f"F({register})" if as_float and value.dtype.kind == "b" else register
 
 
-@functools.cache
+@functools.lru_cache(_KEPT)
 def _function(source: str) -> FunctionType:
     """The source's function: one for all loops that are spelled alike, so that they are compiled once."""
     environment: dict[str, Any] = {}
@@ -227,7 +233,7 @@ _ROWS = 256  # whose exponentials are taken together
 
 
 def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any) -> Any:
-    """The sum of log(sum_c exp(x_c)) - x_t over the rows that count, and their number; or -1 less the row whose class is wrong."""
+    """The sum of log(sum_c exp(x_c)) - x_t over the rows that count, their number, and the first row whose class is wrong or -1."""
     rows, classes = x.shape
     total, count = 0.0, 0
     for start in range(0, rows, _ROWS):
@@ -240,7 +246,7 @@ def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any) -> Any:
                 z[i, c] = x[i, c] - largest
             if t[i] != ignored:
                 if t[i] < 0 or t[i] >= classes:
-                    return 0.0, -1 - i
+                    return total, count, i
                 total -= z[i, t[i]]
                 count += 1
         flat = z[start:stop].reshape((stop - start) * classes)
@@ -253,7 +259,7 @@ def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any) -> Any:
             sums[i] = added
             if t[i] != ignored:
                 total += log(added)
-    return total, count
+    return total, count, -1
 
 
 def _slope(each: Any, t: Any, ignored: Any, z: Any, sums: Any, out: Any) -> None:
@@ -283,12 +289,10 @@ class CrossEntropy:
     def loss(self, x: Array, t: Array, *, out: Array) -> None:
         """mean(log(sum_c exp(x_c)) - x_t) over rows whose class is not the one that is ignored."""
         np.copyto(self._t, t)
-        total, self._count = self._sum(x, self._t, self._ignored, self._z, self._sums)
-        if self._count < 0:
+        total, self._count, wrong = self._sum(x, self._t, self._ignored, self._z, self._sums)
+        if wrong >= 0:
             classes = x.shape[1]
-            raise DimensionError(
-                f"Target {t[-1 - self._count]} is out of bounds: the input has {classes} classes, 0 to {classes - 1}"
-            )
+            raise DimensionError(f"Target {t[wrong]} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
         np.true_divide(total, self._count, out=out)
 
     def slope(self, g: Array, _: Array, *, out: Array) -> None:

@@ -10,20 +10,36 @@ from typing import Any
 __all__ = ["later"]
 
 
-def later(package: str, names: dict[str, str]) -> Callable[[str], Any]:
-    """A package's ``__getattr__`` (PEP 562).
+def later(
+    package: str, names: dict[str, str], needs: tuple[str, str] = ("", "")
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A package's ``__getattr__`` and ``__dir__`` (PEP 562).
 
     Args:
         package: Its name.
         names: For each name the module that has it, or that it is, relative to the package.
+        needs: A library that some of the modules need, and the extra that brings it.
     """
 
-    def get(name: str) -> Any:
+    def __getattr__(name: str) -> Any:  # noqa: N807 - what it becomes
+        """What the name stands for, imported now."""
         if name not in names:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = import_module(names[name], package)
+        try:
+            module = import_module(names[name], package)
+        except ModuleNotFoundError as error:
+            if not needs[0] or (error.name or "").partition(".")[0] != needs[0]:
+                raise
+            raise ModuleNotFoundError(
+                f"{package}.{name} needs {needs[0]}, which is not installed: pip install 'tinygrad_mlp[{needs[1]}]'",
+                name=error.name,
+            ) from error
         value = module if names[name] == f".{name}" else getattr(module, name)
         setattr(sys.modules[package], name, value)
         return value
 
-    return get
+    def __dir__() -> list[str]:  # noqa: N807 - likewise
+        """The package's names, also those that were not asked for yet."""
+        return sorted({*vars(sys.modules[package]), *names})
+
+    return __getattr__, __dir__

@@ -12,17 +12,17 @@ if _TYPE_CHECKING:
     from ..testing.gradcheck import gradcheck, gradgradcheck
     from . import functional
     from .anomaly import detect_anomaly, set_detect_anomaly
-
-__getattr__ = _later(
-    __name__,
-    {
-        "detect_anomaly": ".anomaly",
-        "functional": ".functional",
-        "gradcheck": "..testing",  # which stands on everything else
-        "gradgradcheck": "..testing",
-        "set_detect_anomaly": ".anomaly",
-    },
-)
+else:
+    __getattr__, __dir__ = _later(
+        __name__,
+        {
+            "detect_anomaly": ".anomaly",
+            "functional": ".functional",
+            "gradcheck": "..testing",  # which stands on everything else
+            "gradgradcheck": "..testing",
+            "set_detect_anomaly": ".anomaly",
+        },
+    )
 
 __all__ = [
     "Function",

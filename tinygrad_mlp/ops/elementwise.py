@@ -353,7 +353,7 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     Raises:
         DTypeError: The others have different dtypes.
     """
-    if isinstance(weight, np.ndarray) and weight.ndim == 0:
+    if isinstance(weight, np.ndarray) and weight.ndim == 0 and input.dtype.kind == "f":
         weight = weight.astype(input.dtype, copy=False)
     for name, other in (("end", end), ("weight", weight)):
         if isinstance(other, np.ndarray) and other.dtype != input.dtype:

@@ -12,7 +12,7 @@ from .sgd import SGD
 
 if _TYPE_CHECKING:
     from . import lr_scheduler
-
-__getattr__ = _later(__name__, {"lr_scheduler": ".lr_scheduler"})
+else:
+    __getattr__, __dir__ = _later(__name__, {"lr_scheduler": ".lr_scheduler"})
 
 __all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "NAdam", "Optimizer", "RMSprop", "lr_scheduler"]

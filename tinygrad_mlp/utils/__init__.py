@@ -6,7 +6,7 @@ from ..later import later as _later
 
 if _TYPE_CHECKING:
     from . import data
-
-__getattr__ = _later(__name__, {"data": ".data"})
+else:
+    __getattr__, __dir__ = _later(__name__, {"data": ".data"})
 
 __all__ = ["data"]
