@@ -617,7 +617,7 @@ def test_what_needs_hypothesis_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
     def missing(name: str, package: str) -> Any:
         raise ModuleNotFoundError(f"No module named {lacking!r}", name=lacking)
 
-    monkeypatch.setattr(testing, "_import_module", missing)
+    monkeypatch.setattr(sys.modules["tinygrad_mlp.later"], "import_module", missing)
     monkeypatch.delitem(vars(testing), "shapes", raising=False)
     lacking = "hypothesis.strategies"
     with pytest.raises(ModuleNotFoundError, match=r"testing\.shapes .* pip install 'tinygrad_mlp\[test\]'"):
