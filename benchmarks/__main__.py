@@ -73,6 +73,7 @@ def table(name: str, times: dict[str, Any]) -> str:
 def plot(results: dict[str, Any], path: Path) -> None:
     """The medians as bars, relative to PyTorch eager's (or, without it, NumPy's by hand)."""
     try:
+        from matplotlib import colormaps
         from matplotlib.figure import Figure
     except ImportError:
         print("matplotlib is not installed: no plot")
@@ -88,7 +89,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
                 base = "torch" if "torch" in times else "numpy by hand"
                 places.append(place + (i - len(peers) / 2 + 0.5) * width)
                 heights.append(statistics.median(ratios(times, peer, base)))
-        axes.bar(places, heights, width, label=peer, color=f"C{i}" if i < 10 else "black")
+        axes.bar(places, heights, width, label=peer, color=colormaps["tab20"](i))
     axes.axhline(1, color="black", linewidth=0.5)
     axes.set(xticks=range(len(results)), xticklabels=list(results), ylabel="time relative to PyTorch eager", yscale="log")
     figure.legend(loc="outside lower center", fontsize=8, ncols=4)

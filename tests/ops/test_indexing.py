@@ -442,3 +442,15 @@ def test_a_tensor_without_dimensions_has_one_element_to_select() -> None:
     assert tg.index_select(tg.tensor(3.0), 0, tg.tensor([0])).tolist() == 3.0
     with pytest.raises(RuntimeError, match="Index to scalar can have only 1 value, got 2"):
         tg.index_select(tg.tensor(3.0), 0, tg.tensor([0, 0]))
+
+
+@pytest.mark.parametrize("scatter", [tg.scatter, tg.scatter_add])
+@pytest.mark.parametrize("shape", [(0, 2), (0,), (2, 0, 1)])
+def test_an_index_without_elements_scatters_nothing_whatever_its_shape(scatter: Any, shape: tuple[int, ...]) -> None:
+    x, src = (tg.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    out = scatter(x, 0, tg.zeros(shape, dtype=tg.int64), src)
+    assert out.tolist() == [1.0, 2.0]
+    out.sum().backward()
+    assert x.grad is not None
+    assert src.grad is not None
+    assert (x.grad.tolist(), src.grad.tolist()) == ([1.0, 1.0], [0.0, 0.0])
