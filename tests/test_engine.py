@@ -702,3 +702,12 @@ def test_a_gradient_with_a_history_is_added_to() -> None:
     assert first is not None
     assert x.grad is not None
     assert (first.tolist(), x.grad.tolist()) == ([12.0], [14.0])
+
+
+def test_nothing_comes_back_through_a_view_that_was_written_as_a_whole() -> None:
+    start, x = leaf(3.0), leaf(0.0)
+    exponent = (start * 1).reshape(())
+    exponent.fill_(2.0)
+    of_x, of_start = tg.autograd.grad((x**exponent).sum(), [x, start], create_graph=True)
+    assert (of_start.tolist(), of_start.requires_grad) == ([0.0], False)  # or its own gradient by x would be 0 * log(0)
+    assert tg.autograd.grad(of_x.sum(), x)[0].tolist() == [2.0]

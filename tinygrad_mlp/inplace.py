@@ -125,8 +125,12 @@ def _rebase(target: Tensor, owner: Tensor, path: Sequence[tuple[Primitive, dict[
     if owner is target:
         node = result._node
     else:
-        positions = replay(path, np.arange(owner._data.size).reshape(owner._data.shape))
-        node = apply(PRIMITIVES["put"], (wrap(owner._data, owner._node), result), {"positions": positions})._node
+        every = np.arange(owner._data.size).reshape(owner._data.shape)
+        positions = replay(path, every)
+        if np.array_equal(positions.reshape(-1), every.reshape(-1)):  # nothing is left of what was there
+            node = apply(PRIMITIVES["reshape"], (result,), {"shape": owner._data.shape})._node
+        else:
+            node = apply(PRIMITIVES["put"], (wrap(owner._data, owner._node), result), {"positions": positions})._node
     if owner._node is not None and node is not None:  # hooks stay with the old value, retained gradients move on
         node.sink, owner._node.sink = owner._node.sink, None
     owner._node = node
