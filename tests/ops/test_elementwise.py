@@ -329,3 +329,10 @@ def test_a_write_to_the_flattened_copy_of_an_expanded_tensor_reaches_it() -> Non
     x = tg.ones(2).expand(2, 2).double()
     tg.flatten(x).zero_()
     assert x.tolist() == [[0, 0], [0, 0]]
+
+
+def test_a_remainder_of_zero_has_the_sign_of_the_input() -> None:
+    x = tg.tensor([-1.0, 1.0, -0.0, -1.5])
+    for rest in (x.remainder(1), tg.remainder(x, tg.ones(4)), x.clone().remainder_(1)):
+        assert rest.tolist() == [0.0, 0.0, 0.0, 0.5]
+        assert np.signbit(rest.numpy()).tolist() == [True, False, True, False]

@@ -237,10 +237,13 @@ def _quotient(rounding_mode: str | None) -> str:
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * floor_divide(input, other), cast="promote")
-def remainder(input: Array, other: Array, *, out: Array = None) -> Array:
-    """input - other * floor(input / other): has the sign of ``other``."""
+def remainder(input: Array, other: Array) -> Array:
+    """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
     _divisible("remainder", input, other)
-    return np.remainder(input, other, out=out)
+    rest = np.asarray(np.remainder(input, other))
+    if rest.dtype.kind == "f":
+        np.copyto(rest, np.copysign(rest, input), where=rest == 0)
+    return rest
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * trunc_divide(input, other), cast="promote")
