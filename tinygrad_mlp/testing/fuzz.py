@@ -5,14 +5,14 @@
     python -m tinygrad_mlp.testing.fuzz --programs 100000 [--seed 0] [--jobs 1]
     python -m tinygrad_mlp.testing.fuzz --only 4711        # that program alone
 
-Each program (:mod:`.programs`) has up to twelve lines over mixed dtypes, with views, in-place writes, ties, indexing, reductions,
+Each program (:mod:`.random_programs`) has up to twelve lines over mixed dtypes, with views, in-place writes, ties, indexing, reductions,
 products, losses, and now and then arguments that make no sense. Compared are, of every value, dtype, shape, ``requires_grad`` and
 numbers; the gradients of all values together by every input, and the gradients of those; and that a line raises in both
 libraries or in neither, here an error that catches PyTorch's.
 
 A program follows from the seed and its number alone. Not counted as a difference:
 
-* rounding: values that PyTorch computes, too, given this library's operands; what PyTorch does, too, where the value of each line is
+* rounding: what PyTorch does, too, where the value of each line is
   moved to this library's, from which it is no further than the comparison allows; and gradients that agree in float64, and that part as
   much in one of the libraries alone when its operations round another way (:class:`Rounding`). A wrong rule is as wrong in float64,
   and however its numbers are rounded;
@@ -449,8 +449,6 @@ def _excuse(
     """Why two numbers may differ: what to count it as, or None for a difference that nothing excuses."""
     if (line := _viewed_by_one(program)) is not None and compare(_copying(program, line)) is None:
         return "deviation: another memory layout, of which one library has a view"
-    if rounding and kind == "value" and _parted_by_rounding(program, tolerance):
-        return "rounding"
     if distance(_unsigned(a), _unsigned(b)) < tolerance:
         return "deviation: the sign of an infinity at a signed zero"
     skipped = np.zeros(b.shape, bool)
@@ -544,24 +542,6 @@ def _agree_in_float64(program: Program) -> bool:
     finally:
         for library, default in zip(libraries, defaults, strict=True):
             library.set_default_dtype(default)
-
-
-def _parted_by_rounding(program: Program, tolerance: float) -> bool:
-    """Whether PyTorch, given this library's operands of the first line whose results part, computes this library's results."""
-    torch = _pytorch()
-
-    ours, theirs = _names(program, tinygrad_mlp), _names(program, torch)
-    for step in program.steps:
-        operands: dict[str, Any] = {n: torch.from_numpy(_array(ours[n]).copy()) for n in step.uses if n in ours}
-        for names in (ours, theirs):
-            with contextlib.suppress(Exception):  # which both raise, or the comparison would have said so
-                exec(step.code, names)
-        touched = [n for n in (step.target, *step.uses) if n in ours and n in theirs]
-        if any(distance(_array(ours[n]), _array(theirs[n])) > tolerance for n in touched):
-            operands |= {"torch": torch, "F": torch.nn.functional}
-            exec(step.code, operands)
-            return all(distance(_array(ours[n]), _array(operands[n])) < tolerance for n in touched)
-    return False
 
 
 # --------------------------------------------------------------------------------------------------------- shrinking
