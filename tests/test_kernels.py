@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from test_compiling import training_step
+from test_openblas import blas_threads
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn, optim
@@ -22,6 +23,16 @@ SPECIAL = [0.0, -0.0, 1.0, -1.5, 80.0, -80.0, 1e-38, 3e38, np.inf, -np.inf, np.n
 @pytest.fixture
 def numba() -> Any:
     return pytest.importorskip("numba", reason="numba is not installed")
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Two threads of OpenBLAS, for loops of any length."""
+    from tinygrad_mlp import kernels
+
+    with blas_threads(2) as blas:
+        monkeypatch.setattr(kernels, "_WORTH", 1)
+        yield blas
 
 
 def line(ufunc: Any, out: Any, *inputs: Any) -> Instruction:
@@ -136,6 +147,73 @@ def test_what_is_read_later_is_written_and_memory_read_first_keeps_its_last_valu
     np.testing.assert_allclose(out, np.tanh(3 + a), rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "shapes",
+    [((7,), ()), ((3, 4, 5), ()), ((7, 5), (5,)), ((7, 5), (1, 5)), ((7, 5), (7, 1)), ((2, 3), (3,)), ((1, 9), (9,))],
+)
+def test_threads_compute_the_same(numba: Any, threads: Any, shapes: tuple[tuple[int, ...], ...], dtype: Any) -> None:
+    from tinygrad_mlp import kernels
+
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+
+    def computed() -> tuple[Any, list[Instruction]]:
+        out, state, mask, masked = a * 0 - 1, a.copy(), np.empty(a.shape, bool), a * 0 - 1
+        program = [
+            line(np.multiply, out, a, b),
+            line(np.subtract, out, out, 0.1),
+            line(np.add, state, state, out),
+            line(np.less_equal, mask, state, 0),
+            line(np.multiply, masked, state, mask),
+        ]
+        program = loops(program, out, state, mask, masked)
+        replayed(program)
+        replayed(program)
+        return (out, state, mask, masked), program
+
+    (*divided, together), program = computed()
+    assert [type(i.call) for i in program] == [kernels._Divided]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "_WORTH", 1000)
+        (*whole, alone), program = computed()
+    assert [type(i.call) for i in program] != [kernels._Divided]
+    for one, other in zip((*divided, together), (*whole, alone), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_threads_take_numbers_anew_and_arrays_that_are_elsewhere(numba: Any, threads: Any) -> None:
+    class Traced(float):
+        name = "n"
+
+    a, row, out = np.ones((3, 8), np.float32), np.arange(8, dtype=np.float32), np.empty((3, 8), np.float32)
+    (loop,) = loops([line(np.multiply, out, a, row), line(np.multiply, out, out, Traced(2))], out)
+    (number,) = [i for i, value in enumerate(loop.inputs) if not isinstance(value, np.ndarray)]
+    arguments = list(loop.inputs)
+    for factor in (2.0, 3.0):
+        arguments[number] = factor
+        loop.call(*arguments)
+        np.testing.assert_array_equal(out, factor * a * row)
+    for other in (row + 1, np.arange(16, dtype=np.float32)[::2], row):
+        loop.call(*(other if value is row else value for value in arguments))
+        np.testing.assert_array_equal(out, 3 * a * other)
+
+
+def test_threads_take_large_loops_alone(numba: Any) -> None:
+    from tinygrad_mlp import kernels
+
+    with blas_threads(2):
+        for size, divided in ((2 * kernels._WORTH, True), (2 * kernels._WORTH - 1, False)):
+            a = np.ones(size, np.float32)
+            (loop,) = loops([line(np.add, a, a, 1)], a)
+            replayed([loop])
+            assert isinstance(loop.call, kernels._Divided) is divided
+            np.testing.assert_array_equal(a, 2)
+    with blas_threads(1):
+        (loop,) = loops([line(np.add, a, a, 1)], a)
+        assert not isinstance(loop.call, kernels._Divided)
+
+
 def test_what_a_loop_cannot_compute_stays_numpys(numba: Any) -> None:
     half, double = np.ones(4, np.float16), np.ones(4)
     mixed, strided = np.ones(4, np.float32), np.ones((4, 4))[:, ::2]
@@ -208,6 +286,20 @@ def test_a_step_is_the_functions_but_for_rounding(numba: Any, name: str, batch: 
         assert np.linalg.norm(got - expected) <= 1e-4 * np.linalg.norm(expected) + 1e-6
     for got, expected in zip(trained(made, batch, torch.float32, backend="numba", check=True), single, strict=True):
         np.testing.assert_array_equal(got, expected)  # a checked step gives the function's own results
+
+
+@pytest.mark.parametrize("name", ["relu, Adam", "batch norm, SGD"])
+def test_a_step_in_threads_is_the_same(numba: Any, name: str, threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinygrad_mlp import kernels
+
+    divided = trained(MAKES[name], 50, torch.float32, backend="numba")
+    monkeypatch.setattr(kernels, "_WORTH", 10**9)
+    for got, expected in zip(divided, trained(MAKES[name], 50, torch.float32, backend="numba"), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_cross_entropy_in_threads(numba: Any, threads: Any) -> None:
+    test_cross_entropy_and_its_gradient(numba, torch.float32, 300, 2)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

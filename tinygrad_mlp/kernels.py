@@ -7,6 +7,8 @@ chain uses takes no memory at all. Where NumPy's update of Adam passes 13 times 
 from __future__ import annotations
 
 import functools
+import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import FunctionType
@@ -17,6 +19,7 @@ from numpy import exp, floor, inf, int32, log, nan, sqrt
 
 from .errors import ArgumentError, DimensionError
 from .fusion import Backend, Instruction, meets, owner, place
+from .openblas import OpenBLAS, openblas
 
 __all__ = ["NUMBA", "require_numba"]
 
@@ -40,7 +43,7 @@ def require_numba() -> None:
 
 
 @functools.lru_cache(_KEPT)
-def _compiled(function: FunctionType, dtype: str) -> Callable[..., Any]:
+def _compiled(function: Callable[..., Any], dtype: str) -> Callable[..., Any]:
     """A function compiled for arrays of a dtype: ``F`` is the dtype in it, and ``exp`` the fastest exponential there is.
 
     Products and sums are rounded once together where rounding is this file's own matter, and one by one in a user's expressions:
@@ -127,9 +130,8 @@ def _loop(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> Instr
         else:
             output = np.broadcast_to(np.empty((), part.output.dtype), part.output.shape)  # it has no memory
         body.append(replace(part, inputs=[loop.known(value) for value in part.inputs], output=output))
-    return Instruction(
-        "+".join(part.name for part in chain), loop.compiled(), loop.arguments, {}, chain[-1].output, "loop", body
-    )
+    name = "+".join(part.name for part in chain)
+    return Instruction(name, loop.callable(), loop.arguments, {}, chain[-1].output, "loop", body)
 
 
 class _Loop:
@@ -170,8 +172,8 @@ class _Loop:
         """The argument that an array is; what is none as it is."""
         return self._known.get(place(value), value) if isinstance(value, np.ndarray) else value
 
-    def compiled(self) -> Callable[..., None]:
-        """The function."""
+    def callable(self) -> Callable[..., None]:
+        """The function; where that pays, divided between threads."""
         matrix = next(self._names[where] for where, array in self._known.items() if array.shape == self._shape)
         lines = [
             f"def loop({', '.join(self._names.values())}):",
@@ -181,7 +183,18 @@ class _Loop:
             f"        for j in range({matrix}.shape[1]):",
             *(f"            {line}" for line in self._each),
         ]
-        return _compiled(_function("\n".join(lines)), self._dtype)
+        rows, columns = (math.prod(self._shape), 1) if self._flat else self._shape
+        return _over_rows(_function("\n".join(lines)), self._dtype, rows, columns, [self._kind(v) for v in self.arguments])
+
+    def _kind(self, value: Any) -> str:
+        if not isinstance(value, np.ndarray):
+            return _NUMBER
+        where = _ELEMENT if value.ndim == 0 else _ROW if value.ndim == 1 else _ROW_MATRIX
+        if value.shape == self._shape:
+            where = _MATRIX
+        elif value.shape == (self._shape[0], 1):
+            where = _COLUMN
+        return value.dtype.char + where
 
     def _register(self) -> str:
         self._count += 1
@@ -206,7 +219,7 @@ class _Loop:
         if where not in self._values:
             name, register = self._argument(where, value), self._register()
             if value.ndim == 0:
-                self._outside.append(f"{register} = {name}[()]")
+                self._outside.append(f"{register} = {name}.flat[0]")
             elif value.shape == self._shape:
                 self._each.append(f"{register} = {name}[i, j]")
             elif value.shape == (self._shape[0], 1):
@@ -221,10 +234,112 @@ class _Loop:
 @functools.lru_cache(_KEPT)
 def _function(source: str) -> FunctionType:
     """The source's function: one for all loops that are spelled alike, so that they are compiled once."""
-    environment: dict[str, Any] = {}
+    return _defined(source, "loop", {})
+
+
+def _defined(source: str, name: str, known: dict[str, Any]) -> FunctionType:
+    environment = dict(known)
     exec(source, environment)
-    loop: FunctionType = environment["loop"]
-    return loop
+    function: FunctionType = environment[name]
+    return function
+
+
+# -------------------------------------------------------------------------------------------------------- threads
+
+_WORTH = 16_384  # elements for each thread
+# What an argument of a loop over rows is: a number, or of a part of the rows the address and shape of an array.
+_NUMBER = "number"
+_MATRIX, _COLUMN, _ROW, _ROW_MATRIX, _ELEMENT = "matrix", "column", "row", "row matrix", "element"
+_PARTS = {
+    _MATRIX: ("first * columns", "(rows, columns)"),
+    _COLUMN: ("first", "(rows, 1)"),
+    _ROW: ("0", "(columns,)"),
+    _ROW_MATRIX: ("0", "(1, columns)"),
+    _ELEMENT: ("0", "(1,)"),
+}
+
+
+def _over_rows(loop: Callable[..., Any], dtype: str, rows: int, columns: int, kinds: Sequence[str]) -> Callable[..., Any]:
+    """The loop compiled; divided between the threads of OpenBLAS where it is long and there are any."""
+    whole = _compiled(loop, dtype)
+    blas = openblas() if rows * columns >= 2 * _WORTH else None
+    return whole if blas is None else _Divided(whole, blas, _part(loop, dtype, *kinds), rows, columns, kinds)
+
+
+class _Divided:
+    """A loop over rows in parts, called like the loop."""
+
+    def __init__(
+        self, whole: Callable[..., Any], blas: OpenBLAS, part: Any, rows: int, columns: int, kinds: Sequence[str]
+    ) -> None:
+        self._whole = whole
+        self._part = part  # keeps what its address leads to
+        self._divide = functools.partial(blas.divide, part.address, rows, columns)
+        self._threads, self._most = blas.threads, min(rows, rows * columns // _WORTH)
+        self._numbers = [i for i, kind in enumerate(kinds) if kind == _NUMBER]
+        self._places = [i for i, kind in enumerate(kinds) if kind != _NUMBER]
+        self._arrays: list[Array] = []
+        self._contiguous = False
+        self._addresses = np.zeros(len(kinds), np.int64)
+        self._values = np.zeros(len(kinds))
+        self._tables = self._addresses.ctypes.data, self._values.ctypes.data
+
+    def __call__(self, *arguments: Any) -> None:
+        """Run the loop."""
+        arrays = [arguments[i] for i in self._places]
+        if not (self._arrays and all(map(operator.is_, arrays, self._arrays))):
+            self._arrays = arrays
+            self._contiguous = all(array.flags.c_contiguous for array in arrays)
+            self._addresses[self._places] = [array.ctypes.data for array in arrays]
+        if not self._contiguous:
+            self._whole(*arguments)
+            return
+        for i in self._numbers:
+            self._values[i] = arguments[i]
+        self._divide(*self._tables, min(self._threads(), self._most))
+
+
+@functools.lru_cache(_KEPT)
+def _part(loop: Callable[..., Any], dtype: str, *kinds: str) -> Any:
+    """A C function that runs a loop on a part of the rows, as :meth:`~tinygrad_mlp.openblas.OpenBLAS.divide` calls it."""
+    import numba
+    from numba import types
+    from numba.np.numpy_support import carray
+
+    known = {"carray": carray, "at": _at(), "loop": _compiled(loop, dtype), "int64": np.int64, "float64": np.float64}
+    arguments = []
+    for i, kind in enumerate(kinds):
+        if kind == _NUMBER:
+            arguments.append(f"numbers[{i}]")
+            continue
+        item = np.dtype(kind[0])
+        known[item.name] = item.type
+        first, shape = _PARTS[kind[1:]]
+        arguments.append(f"carray(at(addresses[{i}] + {first} * {item.itemsize}), {shape}, {item.name})")
+    lines = [
+        "def part(rows, columns, _0, _1, first, _2, addresses, _3, numbers, _4, _5):",
+        f"    first, count = first // 4, {len(kinds)}",
+        "    addresses, numbers = carray(addresses, count, int64), carray(numbers, count, float64)",
+        f"    loop({', '.join(arguments)})",
+    ]
+    long, address = types.int64, types.voidptr
+    signature = types.void(long, long, long, types.float32, types.intp, long, address, long, address, long, address)
+    return numba.cfunc(signature)(_defined("\n".join(lines), "part", known))
+
+
+@functools.cache
+def _at() -> Any:
+    """What turns an address into a pointer."""
+    from numba import types
+    from numba.extending import intrinsic
+
+    def at(_: Any, address: Any) -> Any:
+        def code(context: Any, builder: Any, __: Any, values: Any) -> Any:
+            return builder.inttoptr(values[0], context.get_value_type(types.voidptr))
+
+        return types.voidptr(types.int64), code
+
+    return intrinsic(at)
 
 
 # -------------------------------------------------------------------------------------------------- cross-entropy
@@ -232,10 +347,9 @@ def _function(source: str) -> FunctionType:
 _ROWS = 256  # whose exponentials are taken together
 
 
-def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any) -> Any:
-    """The sum of log(sum_c exp(x_c)) - x_t over the rows that count, their number, and the first row whose class is wrong or -1."""
+def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any, losses: Any, codes: Any) -> None:
+    """For each row log(sum_c exp(x_c)) - x_t and code 0; nothing where its class is ignored, 1, or there is no such class, 2."""
     rows, classes = x.shape
-    total, count = 0.0, 0
     for start in range(0, rows, _ROWS):
         stop = min(start + _ROWS, rows)
         for i in range(start, stop):
@@ -244,11 +358,8 @@ def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any) -> Any:
                 largest = x[i, c] if x[i, c] > largest else largest
             for c in range(classes):
                 z[i, c] = x[i, c] - largest
-            if t[i] != ignored:
-                if t[i] < 0 or t[i] >= classes:
-                    return total, count, i
-                total -= z[i, t[i]]
-                count += 1
+            codes[i, 0] = 1 if t[i, 0] == ignored else 2 if t[i, 0] < 0 or t[i, 0] >= classes else 0
+            losses[i, 0] = -z[i, t[i, 0]] if codes[i, 0] == 0 else F(0)
         flat = z[start:stop].reshape((stop - start) * classes)
         for j in range(flat.size):
             flat[j] = exp(flat[j])
@@ -256,48 +367,58 @@ def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any) -> Any:
             added = F(0)
             for c in range(classes):
                 added += z[i, c]
-            sums[i] = added
-            if t[i] != ignored:
-                total += log(added)
-    return total, count, -1
+            sums[i, 0] = added
+            if codes[i, 0] == 0:
+                losses[i, 0] += log(added)
 
 
-def _slope(each: Any, t: Any, ignored: Any, z: Any, sums: Any, out: Any) -> None:
+def _slope(each: Any, codes: Any, t: Any, z: Any, sums: Any, out: Any) -> None:
     """``each`` times softmax(x) - one_hot(t), with zeros in rows that are ignored."""
     rows, classes = z.shape
     for i in range(rows):
-        if t[i] == ignored:
+        if codes[i, 0] != 0:
             for c in range(classes):
                 out[i, c] = F(0)
         else:
-            share = F(each) / sums[i]
+            share = F(each) / sums[i, 0]
             for c in range(classes):
                 out[i, c] = z[i, c] * share
-            out[i, t[i]] -= F(each)
+            out[i, t[i, 0]] -= F(each)
 
 
 class CrossEntropy:
     """Mean cross-entropy of class indices and its gradient by the logits: what :class:`fusion.CrossEntropy` is, in two loops."""
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, ignore_index: int) -> None:
+        rows, classes = shape
+        char = np.dtype(dtype).char
         self._ignored = ignore_index
-        self._z, self._sums = np.empty(shape, dtype), np.empty(shape[0], dtype)
-        self._t = np.empty(shape[0], np.int64)
+        self._z, self._sums = np.empty(shape, dtype), np.empty((rows, 1), dtype)
+        self._t, self._losses, self._codes = (np.empty((rows, 1), kind) for kind in (np.int64, np.float64, np.int8))
         self._count = 0
-        self._sum, self._differences = (_compiled(function, np.dtype(dtype).char) for function in (_loss, _slope))
+        known = char + _MATRIX, char + _COLUMN
+        t, codes = self._t.dtype.char + _COLUMN, self._codes.dtype.char + _COLUMN
+        arguments = [known[0], t, _NUMBER, *known, self._losses.dtype.char + _COLUMN, codes]
+        self._loop = _over_rows(_loss, char, rows, classes, arguments)
+        self._differences = _over_rows(_slope, char, rows, classes, [_NUMBER, codes, t, *known, known[0]])
 
     def loss(self, x: Array, t: Array, *, out: Array) -> None:
         """mean(log(sum_c exp(x_c)) - x_t) over rows whose class is not the one that is ignored."""
-        np.copyto(self._t, t)
-        total, self._count, wrong = self._sum(x, self._t, self._ignored, self._z, self._sums)
-        if wrong >= 0:
-            classes = x.shape[1]
-            raise DimensionError(f"Target {t[wrong]} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
-        np.true_divide(total, self._count, out=out)
+        np.copyto(self._t[:, 0], t)
+        self._loop(x, self._t, self._ignored, self._z, self._sums, self._losses, self._codes)
+        self._count = len(t)
+        if np.count_nonzero(self._codes):
+            if np.any(wrong := self._codes[:, 0] == 2):
+                classes = x.shape[1]
+                raise DimensionError(
+                    f"Target {t[wrong][0]} is out of bounds: the input has {classes} classes, 0 to {classes - 1}"
+                )
+            self._count -= int(np.count_nonzero(self._codes))
+        np.true_divide(np.add.reduce(self._losses, axis=None), self._count, out=out)
 
     def slope(self, g: Array, _: Array, *, out: Array) -> None:
         """(softmax(x) - one_hot(t)) g / rows, with zeros in rows that are ignored; after :meth:`loss`. EE6132 lab, eq. 8."""
-        self._differences(float(np.true_divide(g, self._count)), self._t, self._ignored, self._z, self._sums, out)
+        self._differences(float(np.true_divide(g, self._count)), self._codes, self._t, self._z, self._sums, out)
 
 
 NUMBA = Backend(_fits, _loop, 1, CrossEntropy)

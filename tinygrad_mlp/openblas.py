@@ -1,0 +1,83 @@
+"""Loops divided between the threads of OpenBLAS, which NumPy's matrix products run on.
+
+These threads stay awake for a while after each product, each on a core, so that threads of another kind would have to share the cores
+with them; they take on a part of a loop within a few microseconds. OpenBLAS divides simple routines, such as ``axpy``, by a
+function that its library exports without documenting it, ``blas_level1_thread`` (driver/others/blas_l1_thread.c). It divides our
+loops, too, where it turns out to do what is expected of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["OpenBLAS", "openblas"]
+
+_LONG, _ADDRESS = ctypes.c_int64, ctypes.c_void_p
+_ARRAYS: Any = [_ADDRESS, _LONG] * 3  # addresses, each with by how many numbers it moves on
+_SINGLE = 2  # the mode in which the first address moves on by four bytes a row
+_PART = ctypes.CFUNCTYPE(None, _LONG, _LONG, _LONG, ctypes.c_float, *_ARRAYS, _ADDRESS)
+
+
+class OpenBLAS:
+    """The library that NumPy uses.
+
+    Attributes:
+        threads: How many threads it uses now.
+        set_threads: Change that.
+    """
+
+    def __init__(self, library: ctypes.CDLL, name: str) -> None:
+        self.threads: Callable[[], int] = getattr(library, name.format("get"))
+        self.set_threads: Callable[[int], Any] = getattr(library, name.format("set"))
+        self._level1: Any = library.blas_level1_thread
+        self._level1.argtypes = [ctypes.c_int, _LONG, _LONG, _LONG, _ADDRESS, *_ARRAYS, _ADDRESS, ctypes.c_int]
+        self._unused = ctypes.c_float()
+
+    def divide(self, part: int, rows: int, columns: int, addresses: int, numbers: int, between: int) -> None:
+        """Run a loop over rows in parts, one in each thread, and wait for them.
+
+        Args:
+            part: The address of a C function that is given, of eleven arguments, the number of its rows as the first, ``columns``
+                as the second, four times its first row as the fifth, ``addresses`` as the seventh and ``numbers`` as the
+                ninth; the others are of no use.
+            rows: To divide.
+            columns: For the function.
+            addresses: For the function.
+            numbers: For the function.
+            between: How many threads, at most as many as there are.
+        """
+        self._level1(_SINGLE, rows, columns, 0, ctypes.byref(self._unused), None, 1, addresses, 0, numbers, 0, part, between)
+
+    @functools.cached_property
+    def divides(self) -> bool:
+        """Whether each row comes to be in one part, and the rest is passed on."""
+        parts: list[tuple[int, int]] = []
+        passed = set()
+
+        def part(rows: int, columns: int, *rest: Any) -> None:
+            parts.append(((rest[2] or 0) // 4, rows))
+            passed.add((columns, rest[4], rest[6]))
+
+        rows, callback = 1001, _PART(part)
+        self.divide(ctypes.cast(callback, _ADDRESS).value or 0, rows, 7, 64, 128, self.threads())
+        ends = [0, *(first + count for first, count in sorted(parts))]
+        return [first for first, _ in sorted(parts)] == ends[:-1] and ends[-1] == rows and passed == {(7, 64, 128)}
+
+
+@functools.cache
+def _library() -> OpenBLAS | None:
+    library = ctypes.CDLL(importlib.import_module("numpy.linalg._umath_linalg").__file__)  # which is linked with it
+    for name in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads"):
+        if hasattr(library, name.format("set")) and hasattr(library, "blas_level1_thread"):
+            return OpenBLAS(library, name)
+    return None
+
+
+def openblas() -> OpenBLAS | None:
+    """NumPy's OpenBLAS; None where NumPy has another library, or it has one thread or does not divide loops as expected."""
+    found = _library()
+    return found if found is not None and found.threads() > 1 and found.divides else None
