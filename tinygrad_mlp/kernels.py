@@ -1,7 +1,8 @@
 """Chains of elementwise instructions as loops that numba compiles: what ``compile(backend="numba")`` runs instead of blocks.
 
 A loop reads an element of each array, computes the whole chain in registers, and writes what is read later; what only the
-chain uses takes no memory at all. Where NumPy's update of Adam passes 13 times over the parameters, a loop passes once.
+chain uses takes no memory at all. Where NumPy's update of Adam passes 13 times over the parameters, a loop passes once. Long loops are
+divided between threads, see :mod:`~tinygrad_mlp.openblas`, which does not change what they compute.
 """
 
 from __future__ import annotations
