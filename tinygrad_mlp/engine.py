@@ -107,13 +107,11 @@ def source_line(origin: Origin) -> str:
 class Version:
     """How often a piece of memory was written in place; shared by every tensor that views the memory."""
 
-    __slots__ = ("count", "origin", "rebased", "writer")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.rebased = 0  # how many of those writes were recorded, and so gave the memory a new history
-        self.writer = ""
-        self.origin: Origin | None = None
+    # Defaults live on the class, as a Tensor's do: most memory is never written.
+    count = 0
+    rebased = 0  # how many of those writes were recorded, and so gave the memory a new history
+    writer = ""
+    origin: Origin | None = None
 
     def bump(self, writer: str, origin: Origin | None = None) -> None:
         self.count += 1
@@ -295,10 +293,7 @@ class Primitive:
         if self.variadic:
             return list(args), {**self.defaults, **params}
         if len(args) == self.arity and self.open <= params.keys() <= self.static:  # the everyday call
-            for key, value in params.items():
-                if type(value) not in _OPTIONS:
-                    params[key] = as_option(value)
-            return list(args), {**self.defaults, **params}
+            return list(args), {**self.defaults, **as_options(params)}
         given = dict(zip(self.order, args, strict=False))
         if len(args) > len(self.order):
             raise ArgumentError(
@@ -315,7 +310,7 @@ class Primitive:
         missing = [name for name in self.required if name not in given]
         if missing:
             raise ArgumentError(f"{self.name}() misses its argument {missing[0]!r} (of {', '.join(self.order)})")
-        return [given.pop(name) for name in self.inputs], {k: as_option(v) for k, v in given.items()}
+        return [given.pop(name) for name in self.inputs], as_options(given)
 
 
 _OPTIONS = {float, int, bool, str, tuple, type(None)}
@@ -328,6 +323,14 @@ def as_option(option: Any) -> Any:
     if isinstance(option, np.generic) or (isinstance(option, _Tensor) and option._data.ndim == 0):
         return option.item()
     return option
+
+
+def as_options(params: dict[str, Any]) -> dict[str, Any]:
+    """``params`` with each value :func:`as_option`."""
+    for key, value in params.items():
+        if type(value) not in _OPTIONS:
+            params[key] = as_option(value)
+    return params
 
 
 def primitive(
@@ -406,7 +409,8 @@ def composite(function: _F) -> _F:
     return call  # type: ignore[return-value] # same signature as `function`, which mypy cannot see
 
 
-_PLAIN = {float, int, bool, np.ndarray}
+_NUMERIC = {float, int, bool, np.ndarray}
+_PLAIN = _NUMERIC | _OPTIONS
 
 
 def _foreign(op: Primitive, arg: Any, position: int) -> Any:
@@ -425,13 +429,15 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
 
     On arrays alone it computes an array: this is how rules run in an ordinary backward pass.
     """
+    if not params and args and type(args[0]) is np.ndarray and _PLAIN.issuperset(map(type, args)):
+        return op.forward(*args)  # as it mostly is where a rule calls
     if params or len(args) != op.arity:
         args, params = op.bind(tuple(args), params)
     else:
         params = op.defaults
     arrays: list[Any] = []
     parents: list[Node | None] = []
-    tensors = recorded = scalars = False
+    tensors = recorded = False
     for arg in args:
         if isinstance(arg, _Tensor):
             tensors = True
@@ -441,14 +447,11 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
                 recorded = True
             parents.append(node)
         else:
-            if type(arg) not in _PLAIN:
-                scalars = True
+            if type(arg) not in _NUMERIC:
                 arg = _foreign(op, arg, len(arrays))
             arrays.append(arg)
             parents.append(None)
     if not tensors:
-        if not scalars and args and type(args[0]) is np.ndarray:  # as it mostly is where a rule calls
-            return op.forward(*arrays, **params)
         if not any(isinstance(arg, np.ndarray | np.generic) for arg in args):
             got = ", ".join(type(arg).__name__ for arg in args)
             raise ArgumentError(f"{op.name}(): expected a Tensor, got {got}; make one with tensor(...)")
@@ -488,7 +491,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
 def _cast(op: Primitive, arrays: list[Any]) -> list[Any]:
     if op.cast == "same":
         dtypes = [a.dtype for a in arrays if isinstance(a, np.ndarray)]
-        if any(d is not dtypes[0] and d != dtypes[0] for d in dtypes):
+        if dtypes.count(dtypes[0]) < len(dtypes):
             raise DTypeError(
                 f"{op.name.strip('_')}: expected all arguments to have the same dtype, but got {' and '.join(map(str, dtypes))}; "
                 "cast with .to(dtype), such as .float()"
@@ -645,7 +648,9 @@ class Node:
                 f"Trying to backward through the graph a second time: the values that {op.name} saved were freed by the "
                 "first pass. Pass retain_graph=True to the first backward(), or run the forward pass again."
             )
-        self._check_versions()
+        for name, version, count in self.versions:
+            if version.count != count:
+                raise self._overwritten(name, version, count)
         if recording:
             return self._contributions(g, wanted, op, self._as_tensors(saved))
         return state.quiet(list, self._contributions(g, wanted, op, saved))
@@ -657,16 +662,14 @@ class Node:
             which = 0 if op.variadic else position
             rule = op.rules[which]
             assert rule is not None
-            values = [position if name == "i" else saved[name] for name in op.needs[which]]
-            yield parent, _fit(rule(g, *values), parent)
+            if op.variadic:
+                saved = {**saved, "i": position}
+            yield parent, _fit(rule(g, *map(saved.__getitem__, op.needs[which])), parent)
 
-    def _check_versions(self) -> None:
-        for name, version, count in self.versions:
-            if version.count != count:
-                assert self.op is not None
-                what = "its output" if name == "y" else "its inputs" if name == "inputs" else f"its argument {name!r}"
-                need = f"{self.op.name} needs {what} (shape {self._shape_of(name)})"
-                raise version.overwritten(need, count, self.origin)
+    def _overwritten(self, name: str, version: Version, count: int) -> InplaceError:
+        assert self.op is not None
+        what = "its output" if name == "y" else "its inputs" if name == "inputs" else f"its argument {name!r}"
+        return version.overwritten(f"{self.op.name} needs {what} (shape {self._shape_of(name)})", count, self.origin)
 
     def _shape_of(self, name: str) -> Any:
         assert self.saved is not None
@@ -719,9 +722,9 @@ def leaf(tensor: Tensor) -> Node:
 def _fit(g: Any, node: Node) -> Any:
     """A gradient summed back over broadcast dimensions and cast to its input's dtype."""
     if g.shape != node.shape:
-        g = OPS["sum_to"](g, shape=node.shape)
+        g = OPS["sum_to"](g, node.shape)
     if (g._data if isinstance(g, _Tensor) else g).dtype != node.dtype:
-        g = OPS["cast"](g, dtype=node.dtype)
+        g = OPS["cast"](g, node.dtype)
     return g
 
 
@@ -782,7 +785,7 @@ def _walk(
             arrived[node] = g if lift or node not in shared else np.array(g)
         if accumulate and node.sink is not None and (not targets or node in targets):
             _deliver(node.sink(), g, node in shared)
-        if wanted.isdisjoint(node.parents):  # a leaf, or a target that nothing wanted lies behind
+        if not node.parents or (targets and wanted.isdisjoint(node.parents)):  # a target that nothing wanted lies behind
             continue
         contributions: Iterable[tuple[Node, Any]]
         if not observers:
@@ -797,9 +800,7 @@ def _walk(
                 shared.discard(parent)
             else:
                 pending[parent] = contribution
-                if (
-                    contribution is g or node.op is None or getattr(contribution, "base", None) is not None
-                ):  # a user's may be any
+                if contribution is g or node.op is None or (not lift and contribution.base is not None):  # a user's may be any
                     shared.add(parent)
         if not retain_graph:
             node.free()

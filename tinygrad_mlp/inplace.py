@@ -18,7 +18,7 @@ from .engine import (
     PRIMITIVES,
     Primitive,
     apply,
-    as_option,
+    as_options,
     is_tensor,
     node_of,
     origin,
@@ -56,8 +56,7 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
             f"{writer}: the tensor's memory is read-only or shared by several of its elements (an expanded view, or a "
             "read-only array); clone() it first"
         )
-    history = node_of(target)
-    if state.grad and (history is not None or any(is_tensor(a) and node_of(a) is not None for a in args)):
+    if state.grad and any(is_tensor(a) and node_of(a) is not None for a in (target, *args)):
         owner, path = view_path(target)
         if owner._node is not None and owner._node.is_leaf:
             kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
@@ -68,7 +67,7 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
         old = target._data.copy()
         if state.tracer is not None:
             state.tracer.copied(target._data, old)
-        result = apply(op, (wrap(old, history), *args), params)
+        result = apply(op, (wrap(old, target._node), *args), params)
         _store(writer, target, result._data)
         _rebase(target, owner, path, apply(PRIMITIVES["cast"], (result,), {"dtype": target._data.dtype}))
     else:
@@ -79,16 +78,16 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
 
 def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
     """The unrecorded write, straight into the target's memory where the operation can."""
-    data = target._data
+    data, tracer = target._data, state.tracer
     arrays = [a._data if is_tensor(a) else a for a in args]
-    if op.takes_out and data.dtype.kind == "f" and not state.observers and all(_fits(a, data) for a in arrays):
-        params = {key: as_option(value) for key, value in params.items()}
-        if state.tracer is None:
+    if op.takes_out and data.dtype.kind == "f" and not state.observers and all([_fits(a, data) for a in arrays]):
+        params = as_options(params)
+        if tracer is None:
             state.quiet(op.forward, data, *arrays, **params, out=data)
         else:
-            plain = [state.tracer.plain(a) for a in arrays]
-            state.quiet(op.forward, data, *plain, **{k: state.tracer.plain(v) for k, v in params.items()}, out=data)
-            state.tracer.wrote(op, target, [data, *arrays], params)
+            plain = [tracer.plain(a) for a in arrays]
+            state.quiet(op.forward, data, *plain, **{k: tracer.plain(v) for k, v in params.items()}, out=data)
+            tracer.wrote(op, target, [data, *arrays], params)
     else:
         with no_grad():
             _store(writer, target, apply(op, (target, *args), params)._data)

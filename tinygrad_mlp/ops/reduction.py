@@ -162,7 +162,7 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype |
 
 
 @primitive(lambda g, input_shape: expand(g, input_shape))
-def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
+def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
     if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":
         return np.dot(np.ones(len(input), input.dtype), input)  # the gradient of every bias: a product is faster than a sum
