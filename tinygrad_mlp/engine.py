@@ -456,14 +456,15 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
             got = ", ".join(type(arg).__name__ for arg in args)
             raise ArgumentError(f"{op.name}(): expected a Tensor, got {got}; make one with tensor(...)")
         return op.forward(*(np.asarray(a) if isinstance(a, np.generic) else a for a in args), **params)
-    tracer = state.tracer
+    now = state.__dict__  # of this thread, looked up once
+    tracer = now["tracer"]
     if tracer is not None:
         given, options = arrays, params
         arrays, params = [tracer.plain(a) for a in arrays], {k: tracer.plain(v) for k, v in params.items()}
     try:
         if op.cast is not None:
             arrays = _cast(op, arrays)
-        out = state.quiet(op.forward, *arrays, **params)
+        out = now["quiet"](op.forward, *arrays, **params)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise _explained(op, arrays, params, error) from error
     if type(out) is not np.ndarray:
@@ -471,15 +472,14 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     if tracer is not None:
         tracer.record(op, args, given, arrays, options, out)
     result = wrap(out)
-    if recorded and state.grad and out.dtype.kind == "f":
+    if recorded and now["grad"] and out.dtype.kind == "f":
         if op.partial:  # some inputs have no rule, and so no gradient
             parents = [None if rule is None else parent for parent, rule in zip(parents, op.rules)]
             recorded = any(parent is not None for parent in parents)
         if recorded:
             result._node = Node(op, parents, args, arrays, params, result)
-    if state.observers:
-        for observer in state.observers:
-            observer.applied(op, arrays, params, result)
+    for observer in now["observers"]:
+        observer.applied(op, arrays, params, result)
     if op.view and np.may_share_memory(out, arrays[0]):
         source = args[0]
         result._view = (source, op, params)
@@ -589,14 +589,16 @@ class Node:
         self.op: Primitive | None = op
         self.number = next(_number)
         self.parents = tuple(parents)
-        self.shape = result._data.shape
-        self.dtype = result._data.dtype
+        out = result._data
+        self.shape = out.shape
+        self.dtype = out.dtype
         self.origin = origin(3)
         self.hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
         self.sink: weakref.ref[Tensor] | None = None
-        self.saved: dict[str, Any] | None
-        self.versions: list[tuple[str, Version, int]]
-        self.saved, self.versions = saved, versions = {}, []
+        saved: dict[str, Any] = {}
+        versions: list[tuple[str, Version, int]] = []
+        self.saved: dict[str, Any] | None = saved
+        self.versions = versions
         for parent, plan in zip(parents, op.plans):
             if parent is None:
                 continue
@@ -604,11 +606,11 @@ class Node:
                 if name in saved:
                     continue
                 if type(source) is int:
-                    saved[name] = arrays[source]
-                    if isinstance(args[source], _Tensor) and args[source]._data is arrays[source]:
-                        versions.append(_stamp(name, args[source], op))
+                    saved[name], arg = arrays[source], args[source]
+                    if isinstance(arg, _Tensor) and arg._data is arrays[source]:
+                        versions.append(_stamp(name, arg, op))
                 elif source == "y":
-                    saved[name] = result._data
+                    saved[name] = out
                     versions.append(_stamp(name, result, op))
                 elif source == "static":
                     saved[name] = params[name]
@@ -691,7 +693,7 @@ class Node:
 
     def free(self) -> None:
         """Let go of saved values; a node that saved none can be walked again."""
-        if self.versions or (self.saved is not None and any(map(_holds_array, self.saved.values()))):
+        if self.versions or (self.saved and any(map(_holds_array, self.saved.values()))):
             self.saved = None
 
 
@@ -700,8 +702,10 @@ def _holds_array(value: Any) -> bool:
 
 
 def _stamp(name: str, tensor: Tensor, op: Primitive) -> tuple[str, Version, int]:
-    version = tensor._version or version_of(tensor)
-    if version is INFERENCE:
+    version = tensor._version
+    if version is None:
+        version = tensor._version = Version()
+    elif version is INFERENCE:
         raise InplaceError(
             f"Inference tensors cannot be saved for backward, and {op.name} would have to: clone() the tensor "
             "outside inference_mode first"
@@ -833,13 +837,14 @@ def _deliver(tensor: Tensor | None, g: Any, shared: bool) -> None:
     """Add a gradient to a tensor's ``.grad``, which never shares its memory with anything."""
     if tensor is None:  # nobody holds the tensor any more, so nobody can read its gradient
         return
-    if state.tracer is not None:
-        state.tracer.delivered(tensor)
+    tracer = state.tracer
+    if tracer is not None:
+        tracer.delivered(tensor)
     old = tensor._grad
-    if isinstance(g, _Tensor) and old is not None and state.tracer is not None and g._node is None:
+    if isinstance(g, _Tensor) and old is not None and tracer is not None and g._node is None:
         total = apply(PRIMITIVES["add"], (old, g), {})  # into the memory that holds the sum so far
         np.copyto(old._data, total._data)
-        state.tracer.copied(total._data, old._data)
+        tracer.copied(total._data, old._data)
     elif isinstance(g, _Tensor):
         tensor._grad = (apply(PRIMITIVES["clone"], (g,), {}) if shared else g) if old is None else old + g
     elif old is None:

@@ -48,7 +48,7 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
     """
     op = PRIMITIVES[name]
     writer = f"{name}_"
-    version = version_of(target)
+    version = target._version or version_of(target)
     if version is INFERENCE and not state.inference:
         raise InplaceError(f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it")
     if not target._data.flags.writeable:
@@ -78,19 +78,22 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
 
 def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
     """The unrecorded write, straight into the target's memory where the operation can."""
-    data, tracer = target._data, state.tracer
-    arrays = [a._data if is_tensor(a) else a for a in args]
-    if op.takes_out and data.dtype.kind == "f" and not state.observers and all([_fits(a, data) for a in arrays]):
-        params = as_options(params)
-        if tracer is None:
-            state.quiet(op.forward, data, *arrays, **params, out=data)
-        else:
-            plain = [tracer.plain(a) for a in arrays]
-            state.quiet(op.forward, data, *plain, **{k: tracer.plain(v) for k, v in params.items()}, out=data)
-            tracer.wrote(op, target, [data, *arrays], params)
-    else:
+    data, now = target._data, state.__dict__
+    tracer = now["tracer"]
+    arrays = [getattr(a, "_data", a) for a in args]
+    direct = op.takes_out and data.dtype.kind == "f" and not now["observers"]
+    for a in arrays:
+        direct = direct and _fits(a, data)
+    if not direct:
         with no_grad():
             _store(writer, target, apply(op, (target, *args), params)._data)
+    elif tracer is None:
+        now["quiet"](op.forward, data, *arrays, **as_options(params), out=data)
+    else:
+        params = as_options(params)
+        plain = [tracer.plain(a) for a in arrays]
+        now["quiet"](op.forward, data, *plain, **{k: tracer.plain(v) for k, v in params.items()}, out=data)
+        tracer.wrote(op, target, [data, *arrays], params)
 
 
 def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:

@@ -555,36 +555,38 @@ def binary_cross_entropy_with_logits(
 
 def _by_rows(input: Tensor, target: Tensor, weight: Tensor | None, loss: str) -> tuple[Tensor, Tensor]:
     """Logits as (N, C) and class indices as (N,), from (C,) or (N, C, d1, ...), and checked."""
-    if input.ndim == 0:
+    sizes, of_target = input._data.shape, target._data.shape
+    if not sizes:
         raise ValueError(f"{loss}: Expected 1 or more dimensions (got 0)")
-    classes = input.shape[0 if input.ndim == 1 else 1]
-    expected = (*input.shape[:1], *input.shape[2:]) if input.ndim > 1 else target.shape
-    if input.ndim > 1 and tuple(target.shape[:1]) != tuple(input.shape[:1]):
-        got = target.shape[0] if target.ndim else 0
-        raise ValueError(f"{loss}: Expected input batch_size ({input.shape[0]}) to match target batch_size ({got}).")
-    if input.ndim == 1 and target.numel() != 1:
-        raise ValueError(f"{loss}: For 1D input, target must be one class index, but got shape {list(target.shape)}")
-    if target.shape != expected:
+    classes = sizes[min(1, len(sizes) - 1)]
+    expected = sizes[:1] + sizes[2:] if len(sizes) > 1 else of_target
+    if of_target != expected:
+        if of_target[:1] != sizes[:1]:
+            got = of_target[0] if of_target else 0
+            raise ValueError(f"{loss}: Expected input batch_size ({sizes[0]}) to match target batch_size ({got}).")
         raise ShapeError(
-            f"{loss}: Expected target size {list(expected)}, got {list(target.shape)}: a class index for each position of "
-            f"an input of shape {list(input.shape)}, whose classes are dimension 1"
+            f"{loss}: Expected target size {list(expected)}, got {list(of_target)}: a class index for each position of "
+            f"an input of shape {list(sizes)}, whose classes are dimension 1"
         )
+    if len(sizes) == 1 and target.numel() != 1:
+        raise ValueError(f"{loss}: For 1D input, target must be one class index, but got shape {list(of_target)}")
     if target.dtype not in (int64, uint8):
         raise DTypeError(
             f"{loss}: expected target dtype to be Long or Byte (expected scalar type Long), but got {target.dtype}: class "
             "indices are int64, use target.long(); probabilities have the input's shape"
         )
-    if weight is not None and tuple(weight.shape) != (classes,):
-        raise ShapeError(
-            f"{loss}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
-            f"tensor of shape: {list(weight.shape)}"
-        )
-    if weight is not None and weight.dtype is not input.dtype:
-        raise DTypeError(f"{loss}: expected a weight of dtype {input.dtype} but found {weight.dtype}; use weight.to(input)")
-    _constant(loss, weight=weight)
-    rows = input if input.ndim <= 2 else input.movedim(1, -1)
-    indices = target if target.ndim == 1 else target.reshape(-1)
-    return (rows if rows.ndim == 2 else rows.reshape(-1, classes)), indices
+    if weight is not None:
+        if tuple(weight.shape) != (classes,):
+            raise ShapeError(
+                f"{loss}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
+                f"tensor of shape: {list(weight.shape)}"
+            )
+        if weight.dtype is not input.dtype:
+            raise DTypeError(f"{loss}: expected a weight of dtype {input.dtype} but found {weight.dtype}; use weight.to(input)")
+        _constant(loss, weight=weight)
+    rows = input if len(sizes) <= 2 else input.movedim(1, -1)
+    indices = target if len(of_target) == 1 else target.reshape(-1)
+    return (rows if len(sizes) == 2 else rows.reshape(-1, classes)), indices
 
 
 @takes_tensors
@@ -641,7 +643,7 @@ def cross_entropy(
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if target.shape == input.shape and input.ndim:
+    if target._data.shape == input._data.shape != ():
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     rows, indices = _by_rows(input, target, weight, "cross_entropy")
     options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing, "reduction": reduction}

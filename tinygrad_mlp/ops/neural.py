@@ -457,8 +457,8 @@ def _counted(target: Array, ignore_index: int) -> tuple[Array, Array]:
 
 def _in_range(index: Array, classes: int) -> None:
     """Raise DimensionError for a class that there is not."""
-    unsigned = index.view(np.uint64) if index.dtype == np.int64 else index  # in which negative classes are huge
-    if np.maximum.reduce(unsigned, initial=0) >= classes and index.size:
+    unsigned = index.view(f"u{index.itemsize}")  # in which negative classes are huge
+    if index.size and unsigned[unsigned.argmax()] >= classes:
         wrong = index[(index < 0) | (index >= classes)][0]
         raise DimensionError(f"Target {wrong} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
 
