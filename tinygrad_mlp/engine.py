@@ -879,7 +879,7 @@ def _starts(
                     f"grad can be implicitly created only for scalar outputs, got shape {tensor._data.shape}: reduce "
                     "it with .sum() or .mean(), or pass gradient= of that shape"
                 )
-            gradient = wrap(np.ones_like(tensor._data))
+            gradient = wrap(np.array(1, node.dtype).reshape(node.shape))
         elif gradient._data.shape != node.shape:
             raise ShapeError(
                 f"{name}: Mismatch in shape: gradient {position} has shape {gradient._data.shape}, but its tensor "

@@ -7,10 +7,10 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
 
-from .. import grad_mode
 from ..dtypes import dtype
 from ..engine import OPS
 from ..errors import ArgumentError, GraphError, StateDictError
+from ..grad_mode import is_grad_enabled, no_grad, state
 from ..tensor import RemovableHandle, Tensor
 from .parameter import Buffer, Parameter
 
@@ -103,8 +103,8 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``forward``, with the hooks around it."""
-        if grad_mode.state.tracer is not None:
-            grad_mode.state.tracer.saw(self)
+        if state.tracer is not None:
+            state.tracer.saw(self)
         if not self._hooks:
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)
@@ -141,7 +141,7 @@ class Module:
         return {key: hook for key, hook in self._hooks.items() if hook.event == event}
 
     def _listens_to_backward(self) -> bool:
-        return grad_mode.is_grad_enabled() and any(h.event.startswith("backward") for h in self._hooks.values())
+        return is_grad_enabled() and any(h.event.startswith("backward") for h in self._hooks.values())
 
     def _count_change(self) -> None:
         _changes[self.__dict__.get("_thread", threading.get_ident())] += 1
@@ -434,10 +434,10 @@ class Module:
             prefix: Prepended to every key.
             keep_vars: Give the parameters themselves, not detached.
         """
-        state = {} if destination is None else destination
+        entries = {} if destination is None else destination
         for key, _, _, value in self._entries(prefix):
-            state[key] = value if keep_vars else value.detach()
-        return state
+            entries[key] = value if keep_vars else value.detach()
+        return entries
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> IncompatibleKeys:
         """Copy values from a state_dict into the parameters and buffers of the same names.
@@ -480,7 +480,7 @@ class Module:
         if problems:
             listed = "\n\t".join(problems)
             raise StateDictError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}")
-        with grad_mode.no_grad():
+        with no_grad():
             for key, owner, name, value in entries:
                 if key not in state_dict:
                     continue

@@ -493,10 +493,12 @@ def _class_distribution(
     """What cross-entropy holds against log_softmax: row i is w_i times the smoothed one-hot vector of target i."""
     rows, index = _counted(target, ignore_index)
     weights, total = _row_weights(index, weight, reduction, input)
+    share = (1 - label_smoothing) * weights / total
     q = np.zeros(input.shape, input.dtype)
     if label_smoothing:
         q[rows] = label_smoothing / input.shape[1] * (1 if weight is None else weight) / total
-    q[rows, index] += (1 - label_smoothing) * weights / total
+        share = q[rows, index] + share
+    q[rows, index] = share
     return q
 
 

@@ -165,7 +165,9 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype |
 def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
     if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":
-        return np.dot(np.ones(len(input), input.dtype), input)  # the gradient of every bias: a product is faster than a sum
+        ones = np.empty(len(input), input.dtype)
+        ones.fill(1)
+        return np.dot(ones, input)  # the gradient of every bias: a product is faster than a sum
     new = input.ndim - len(shape)
     repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
     return _sum_of(input, (*range(new), *repeated), input.dtype, False).reshape(shape)
