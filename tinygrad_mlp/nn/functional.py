@@ -366,7 +366,7 @@ def _of_pairs(
     op: Callable[..., Tensor], input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, **params: Any
 ) -> tuple[Tensor, Tensor | None]:
     """A regression loss, broadcast with a warning; and, where there is a weight, that of each element times its weight."""
-    if target.shape != input.shape:
+    if target._data.shape != input._data.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
             "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
@@ -539,7 +539,7 @@ def binary_cross_entropy_with_logits(
         DTypeError: The target is not floating-point.
     """
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
-    if target.shape != input.shape:
+    if target._data.shape != input._data.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if not target.is_floating_point():
         raise DTypeError(

@@ -116,13 +116,6 @@ def _step(g: Any) -> Any:
 # ------------------------------------------------------------------------------------------------------ arithmetic
 
 
-def _scaled(input: Array, other: Array, alpha: float) -> Array:
-    """alpha * other; truth values added to truth values stay what they are."""
-    if type(other) is np.ndarray and other.dtype.kind == "f":  # np.result_type takes as long as the sum
-        return alpha * other
-    return other & bool(alpha) if np.result_type(input, other).kind == "b" else alpha * other
-
-
 _BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a core's own cache
 
 
@@ -150,7 +143,11 @@ def _negated(input: Array, out: Array) -> Array:
 
 
 def _add_scaled(out: Array, input: Array, other: Array, alpha: float) -> Array:
-    return np.add(input, _scaled(input, other, alpha), out=out)
+    """input + alpha * other; truth values added to truth values stay what they are."""
+    floating = type(other) is np.ndarray and other.dtype.kind == "f"  # np.result_type takes as long as the sum
+    if not floating and np.result_type(input, other).kind == "b":
+        return np.add(input, other & bool(alpha), out=out)
+    return np.add(input, alpha * other, out=out)
 
 
 @primitive(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha, cast="promote")
@@ -527,9 +524,9 @@ def tanh(input: Array, *, out: Array = None) -> Array:
 @primitive(lambda g, y: g * (y * (1 - y)), cast="float")
 def sigmoid(input: Array, *, out: Array = None) -> Array:
     """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
-    y = _negated(input, np.empty_like(input) if out is None else out)
+    y = np.asarray(_negated(input, out))
     np.exp(y, out=y)  # overflows to inf for very negative inputs, which gives the right 0
-    return np.true_divide(1, np.add(y, 1, out=y), out=y)
+    return np.reciprocal(np.add(y, 1, out=y), out=y)
 
 
 @primitive(lambda g, input: g * (exp(-input * input) * (2 / math.sqrt(math.pi))), cast="float")
