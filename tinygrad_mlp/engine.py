@@ -804,7 +804,9 @@ def _walk(
                 shared.discard(parent)
             else:
                 pending[parent] = contribution
-                if contribution is g or node.op is None or (not lift and contribution.base is not None):  # a user's may be any
+                if (
+                    contribution is g or node.op is None or (not lift and contribution.base is not None)
+                ):  # a user's may be any
                     shared.add(parent)
         if not retain_graph:
             node.free()

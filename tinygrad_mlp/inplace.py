@@ -48,53 +48,50 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
     """
     op = PRIMITIVES[name]
     writer = f"{name}_"
-    now = state.__dict__  # of this thread, looked up once
+    data, now = target._data, state.__dict__  # of this thread, looked up once
     version = target._version or version_of(target)
     if version is INFERENCE and not now["inference"]:
         raise InplaceError(f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it")
-    if not target._data.flags.writeable:
+    if not data.flags.writeable:
         raise InplaceError(
             f"{writer}: the tensor's memory is read-only or shared by several of its elements (an expanded view, or a "
             "read-only array); clone() it first"
         )
+    direct = op.takes_out and data.dtype.kind == "f" and not now["observers"]
+    arrays = []
+    for arg in args:
+        arrays.append(getattr(arg, "_data", arg))
+        direct = direct and _fits(arrays[-1], data)
     if now["grad"] and any(is_tensor(a) and node_of(a) is not None for a in (target, *args)):
-        owner, path = view_path(target)
-        if owner._node is not None and owner._node.is_leaf:
-            kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
-            raise InplaceError(
-                f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
-                "or on a clone()"
-            )
-        old = target._data.copy()
-        if now["tracer"] is not None:
-            now["tracer"].copied(target._data, old)
-        result = apply(op, (wrap(old, target._node), *args), params)
-        _store(writer, target, result._data)
-        _rebase(target, owner, path, apply(PRIMITIVES["cast"], (result,), {"dtype": target._data.dtype}))
+        _record(op, writer, target, args, params)
+    elif not direct:
+        with no_grad():
+            _store(writer, target, apply(op, (target, *args), params)._data)
+    elif now["tracer"] is None:
+        now["quiet"](op.forward, data, *arrays, **as_options(params), out=data)
     else:
-        _write(op, writer, target, args, params, now["tracer"])
+        tracer, params = now["tracer"], as_options(params)
+        plain = [tracer.plain(a) for a in arrays]
+        now["quiet"](op.forward, data, *plain, **{k: tracer.plain(v) for k, v in params.items()}, out=data)
+        tracer.wrote(op, target, [data, *arrays], params)
     version.bump(writer, origin())
     return target
 
 
-def _write(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any], tracer: Any) -> None:
-    """The unrecorded write, straight into the target's memory where the operation can."""
-    data = target._data
-    arrays = []
-    direct = op.takes_out and data.dtype.kind == "f" and not state.observers
-    for arg in args:
-        arrays.append(getattr(arg, "_data", arg))
-        direct = direct and _fits(arrays[-1], data)
-    if not direct:
-        with no_grad():
-            _store(writer, target, apply(op, (target, *args), params)._data)
-    elif tracer is None:
-        state.quiet(op.forward, data, *arrays, **as_options(params), out=data)
-    else:
-        params = as_options(params)
-        plain = [tracer.plain(a) for a in arrays]
-        state.quiet(op.forward, data, *plain, **{k: tracer.plain(v) for k, v in params.items()}, out=data)
-        tracer.wrote(op, target, [data, *arrays], params)
+def _record(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
+    owner, path = view_path(target)
+    if owner._node is not None and owner._node.is_leaf:
+        kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
+        raise InplaceError(
+            f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
+            "or on a clone()"
+        )
+    old = target._data.copy()
+    if state.tracer is not None:
+        state.tracer.copied(target._data, old)
+    result = apply(op, (wrap(old, node_of(target)), *args), params)
+    _store(writer, target, result._data)
+    _rebase(target, owner, path, apply(PRIMITIVES["cast"], (result,), {"dtype": target._data.dtype}))
 
 
 def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..dtypes import dtype, float32, int64, uint8
-from ..engine import OPS, takes_tensors
+from ..engine import PRIMITIVES, apply, takes_tensors
 from ..errors import ArgumentError, DimensionError, DTypeError, GraphError, ShapeError
 from ..grad_mode import no_grad
 from ..inplace import inplace as write_in_place
@@ -232,7 +232,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 def _activation(name: str, input: Tensor, inplace: bool, *args: Any, **params: Any) -> Tensor:
     if inplace:
         return write_in_place(name, input, *args, **params)
-    result: Tensor = OPS[name](input, *args, **params)
+    result: Tensor = apply(PRIMITIVES[name], (input, *args), params)
     return result
 
 
@@ -582,7 +582,9 @@ def _by_rows(input: Tensor, target: Tensor, weight: Tensor | None, loss: str) ->
                 f"tensor of shape: {list(weight.shape)}"
             )
         if weight.dtype is not input.dtype:
-            raise DTypeError(f"{loss}: expected a weight of dtype {input.dtype} but found {weight.dtype}; use weight.to(input)")
+            raise DTypeError(
+                f"{loss}: expected a weight of dtype {input.dtype} but found {weight.dtype}; use weight.to(input)"
+            )
         _constant(loss, weight=weight)
     rows = input if len(sizes) <= 2 else input.movedim(1, -1)
     indices = target if len(of_target) == 1 else target.reshape(-1)
