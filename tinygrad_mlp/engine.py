@@ -32,7 +32,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from types import CodeType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -85,12 +85,13 @@ def origin(depth: int = 2) -> Origin | None:
 
     The frame itself would keep its variables alive. None in a thread that runs nothing but the package.
     """
-    frame = sys._getframe(depth)
-    while _machinery[frame.f_code.co_filename]:
-        if frame.f_back is None:
-            return None
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None:
+        code = frame.f_code
+        if not _machinery[code.co_filename]:
+            return code, frame.f_lasti
         frame = frame.f_back
-    return frame.f_code, frame.f_lasti
+    return None
 
 
 def source_line(origin: Origin) -> str:

@@ -457,7 +457,7 @@ def _counted(target: Array, ignore_index: int) -> tuple[Array, Array]:
 
 def _in_range(index: Array, classes: int) -> None:
     """Raise DimensionError for a class that there is not."""
-    unsigned = index.view(f"u{index.itemsize}")  # in which negative classes are huge
+    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # in which negative classes are huge
     if index.size and unsigned[unsigned.argmax()] >= classes:
         wrong = index[(index < 0) | (index >= classes)][0]
         raise DimensionError(f"Target {wrong} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
@@ -547,7 +547,8 @@ def class_cross_entropy(
     weights, total = _row_weights(index, weight, reduction, input)
     z = _shifted(_classes_first(input), 0)
     log_sum = np.log(np.add.reduce(np.exp(z)))
-    loss = _reduce_rows(weights * (log_sum[rows] - z[index, rows]), reduction, rows, len(input)) / total
+    loss = log_sum[rows] - z[index, rows]
+    loss = _reduce_rows(loss if weight is None else weights * loss, reduction, rows, len(input)) / total
     if not label_smoothing:
         return loss
     each = (log_sum - z)[:, rows]
