@@ -336,3 +336,23 @@ def test_a_remainder_of_zero_has_the_sign_of_the_input() -> None:
     for rest in (x.remainder(1), tg.remainder(x, tg.ones(4)), x.clone().remainder_(1)):
         assert rest.tolist() == [0.0, 0.0, 0.0, 0.5]
         assert np.signbit(rest.numpy()).tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize("dtype", [tg.float16, tg.float32, tg.float64])
+def test_nothing_is_left_of_a_gradient_that_a_kink_stops(dtype: Any) -> None:
+    x = tg.tensor([-1.0, -1.0, -1.0, 0.0, 1.0, 1.0, float("nan")], dtype=dtype, requires_grad=True)
+    g = tg.tensor([float("inf"), float("nan"), -2.0, -2.0, float("-inf"), -2.0, 3.0], dtype=dtype)
+    tg.relu(x).backward(g)
+    assert x.grad is not None and x.grad.dtype is dtype
+    assert x.grad.tolist() == [0, 0, 0, 0, float("-inf"), -2, 3]
+    assert not np.signbit(x.grad.numpy()[:4]).any()
+
+
+def test_a_kink_stops_gradients_of_numbers_and_of_expanded_tensors() -> None:
+    for value, expected in ((-1.0, 0.0), (2.0, 3.0)):
+        x = tg.tensor(value, requires_grad=True)
+        (tg.relu(x) * 3).backward()
+        assert x.grad is not None and x.grad.item() == expected
+    rows = tg.tensor([[1.0, -1.0], [-1.0, 1.0]], requires_grad=True)
+    tg.relu(rows).sum().backward()
+    assert rows.grad is not None and rows.grad.tolist() == [[1, 0], [0, 1]]

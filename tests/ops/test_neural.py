@@ -363,3 +363,24 @@ def test_ignored_rows_have_no_gradient_whatever_comes_back(cotangent: float, red
         assert (g[ignored] == 0).all()
         if len(ignored) == 1:
             assert not g[1].isfinite().any()
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+@pytest.mark.parametrize("weight", [None, np.array([1.0, 0.5, 2.0])])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.25])
+def test_ignored_rows_are_as_if_they_were_not_there(reduction: str, weight: Any, label_smoothing: float) -> None:
+    x, classes = normal(4, 3), [2, -100, 0, -100]
+    w = None if weight is None else tensor(weight)
+    every, kept = tensor(x, requires_grad=True), tensor(x[[0, 2]], requires_grad=True)
+    loss = OPS["class_cross_entropy"](every, tg.tensor(classes), w, -100, label_smoothing, reduction)
+    other = OPS["class_cross_entropy"](kept, tg.tensor([2, 0]), w, -100, label_smoothing, reduction)
+    if reduction == "none":
+        assert loss.detach().numpy()[[1, 3]].tolist() == [0, 0]
+        np.testing.assert_array_equal(loss.detach().numpy()[[0, 2]], other.detach().numpy())
+    else:
+        assert loss.item() == other.item()
+    loss.sum().backward()
+    other.sum().backward()
+    assert every.grad is not None and kept.grad is not None
+    np.testing.assert_array_equal(every.grad.numpy()[[0, 2]], kept.grad.numpy())
+    assert not every.grad.numpy()[[1, 3]].any()
