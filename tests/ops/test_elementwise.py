@@ -343,7 +343,8 @@ def test_nothing_is_left_of_a_gradient_that_a_kink_stops(dtype: Any) -> None:
     x = tg.tensor([-1.0, -1.0, -1.0, 0.0, 1.0, 1.0, float("nan")], dtype=dtype, requires_grad=True)
     g = tg.tensor([float("inf"), float("nan"), -2.0, -2.0, float("-inf"), -2.0, 3.0], dtype=dtype)
     tg.relu(x).backward(g)
-    assert x.grad is not None and x.grad.dtype is dtype
+    assert x.grad is not None
+    assert x.grad.dtype is dtype
     assert x.grad.tolist() == [0, 0, 0, 0, float("-inf"), -2, 3]
     assert not np.signbit(x.grad.numpy()[:4]).any()
 
@@ -352,7 +353,16 @@ def test_a_kink_stops_gradients_of_numbers_and_of_expanded_tensors() -> None:
     for value, expected in ((-1.0, 0.0), (2.0, 3.0)):
         x = tg.tensor(value, requires_grad=True)
         (tg.relu(x) * 3).backward()
-        assert x.grad is not None and x.grad.item() == expected
+        assert x.grad is not None
+        assert x.grad.item() == expected
     rows = tg.tensor([[1.0, -1.0], [-1.0, 1.0]], requires_grad=True)
     tg.relu(rows).sum().backward()
-    assert rows.grad is not None and rows.grad.tolist() == [[1, 0], [0, 1]]
+    assert rows.grad is not None
+    assert rows.grad.tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("alpha", [np.float64(0.5), tg.tensor(0.5, dtype=tg.float64)])
+def test_numbers_with_a_dtype_are_weak_as_options(alpha: Any) -> None:
+    x = tg.ones(2)
+    assert tg.add(x, x, alpha=alpha).dtype is tg.float32
+    assert x.clone().add_(x, alpha=alpha).tolist() == [1.5, 1.5]
