@@ -327,7 +327,7 @@ def as_option(option: Any) -> Any:
 
 
 def as_options(params: dict[str, Any]) -> dict[str, Any]:
-    """``params`` with each value :func:`as_option`."""
+    """``params``, the dict itself, with each value :func:`as_option`."""
     for key, value in params.items():
         if type(value) not in _OPTIONS:
             params[key] = as_option(value)
@@ -411,7 +411,7 @@ def composite(function: _F) -> _F:
 
 
 _NUMERIC = {float, int, bool, np.ndarray}
-_PLAIN = _NUMERIC | _OPTIONS
+_PLAIN = _NUMERIC | _OPTIONS  # what a forward takes as it is
 
 
 def _foreign(op: Primitive, arg: Any, position: int) -> Any:
@@ -430,8 +430,9 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
 
     On arrays alone it computes an array: this is how rules run in an ordinary backward pass.
     """
-    if not params and args and type(args[0]) is np.ndarray and _PLAIN.issuperset(map(type, args)):
-        return op.forward(*args)  # as it mostly is where a rule calls
+    if args and type(args[0]) is np.ndarray and not params and op.arity <= len(args) <= len(op.order):
+        if _PLAIN.issuperset(map(type, args)):  # as it mostly is where a rule calls
+            return op.forward(*args)
     if params or len(args) != op.arity:
         args, params = op.bind(tuple(args), params)
     else:
