@@ -430,9 +430,9 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
 
     On arrays alone it computes an array: this is how rules run in an ordinary backward pass.
     """
-    everyday = not params and op.arity <= len(args) <= len(op.order)
-    if everyday and args and type(args[0]) is np.ndarray and _PLAIN.issuperset(map(type, args)):
-        return op.forward(*args)  # as it mostly is where a rule calls
+    by_rule = not params and args and type(args[0]) is np.ndarray  # as it mostly is where a rule calls
+    if by_rule and op.arity <= len(args) <= len(op.order) and _PLAIN.issuperset(map(type, args)):
+        return op.forward(*args)
     if params or len(args) != op.arity:
         args, params = op.bind(tuple(args), params)
     else:
