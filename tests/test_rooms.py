@@ -14,6 +14,7 @@ ROOMS = (
     ("errors", "_version", "later", "memory"),
     ("dtypes", "device", "grad_mode", "locking"),
     ("fusion",),
+    ("openblas",),
     ("kernels",),
     ("engine",),
     ("inplace", "printing"),
