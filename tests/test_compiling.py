@@ -225,6 +225,32 @@ def test_cross_entropy_with_a_class_out_of_range() -> None:
             step(x, y)
 
 
+@pytest.mark.parametrize("rows", [1, 50])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_the_mean_square_error_in_parts(rows: int, reduction: str) -> None:
+    def make() -> tuple[nn.Module, Callable[..., Any]]:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(6, 4), nn.Sigmoid())
+        optimizer = optim.SGD(model.parameters(), 0.5)
+
+        def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            loss = F.mse_loss(model(x), y, reduction=reduction)
+            optimizer.zero_grad()
+            loss.sum().backward()
+            optimizer.step()
+            return loss
+
+        steps.append(step)
+        return model, step
+
+    steps: list[Any] = []
+    same(make, [(torch.randn(rows, 6), torch.rand(rows, 4)) for _ in range(4)])
+    compiled = torch.compile(make()[1])
+    for _ in range(3):
+        compiled(torch.ones(rows, 6), torch.ones(rows, 4))
+    assert ("mse" in {i.name for i in compiled.program.instructions}) is (reduction != "mean")
+
+
 def test_programs_are_kept() -> None:
     model = network()
     traces = []

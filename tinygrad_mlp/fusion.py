@@ -363,6 +363,14 @@ def _lerp(_: Instruction, out: Array, x: Array, end: Array, weight: Any, *, movi
     return [_line(np.subtract, way, end, x), _line(np.multiply, way, way, weight), _line(np.add, out, x, way)]
 
 
+def _mse(_: Instruction, out: Array, x: Array, t: Array, *, moving: set[int], reduction: str) -> Any:
+    if reduction != "mean" or x.dtype.char not in "fd":
+        return None
+    d = np.empty(x.shape, out.dtype)
+    squares = [_line(np.subtract, d, x, t), _line(np.multiply, d, d, d)]
+    return [*squares, _line(np.add.reduce, out, d.reshape(-1)), _line(np.true_divide, out, out, x.size)]
+
+
 _LOWERED: dict[str, Callable[..., Any]] = {
     "add": partial(_scaled, np.add),
     "sub": partial(_scaled, np.subtract),
@@ -375,6 +383,7 @@ _LOWERED: dict[str, Callable[..., Any]] = {
     "addcmul": partial(_product_added, np.multiply),
     "addcdiv": partial(_product_added, np.true_divide),
     "lerp": _lerp,
+    "mse": _mse,
 }
 
 
