@@ -213,6 +213,13 @@ def test_cross_entropy_with_ignored_classes(ignored: int) -> None:
         assert np.isnan(run(True, make, data)[0][-1])
 
 
+@pytest.mark.parametrize("ignored", [2**70, -(2**63) - 1])
+def test_cross_entropy_with_nothing_that_could_be_ignored(ignored: int) -> None:
+    x, y = torch.randn(6, 3).requires_grad_(), torch.tensor([0, 1, 2, 0, 1, 2])
+    run = torch.compile(lambda y: F.cross_entropy(x, y, ignore_index=ignored) * 1)
+    assert [run(y).item() for _ in range(3)] == [F.cross_entropy(x, y).item()] * 3
+
+
 def test_cross_entropy_with_a_class_out_of_range() -> None:
     model = network()
     step = torch.compile(training_step(model, optim.SGD(model.parameters(), 0.1)))

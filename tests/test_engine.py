@@ -280,11 +280,25 @@ def test_in_place_shape_and_dtype() -> None:
     assert tg.ones(2, dtype=tg.float32).add_(tg.ones(2, dtype=tg.float64)).dtype is tg.float32
 
 
+@pytest.mark.parametrize("other", [(1, 2), "abc", None])
+def test_arrays_with_what_is_no_array(other: Any) -> None:
+    array = np.ones(2, np.float32)
+    for op in (tg.add, tg.mul, tg.maximum, lambda a, b: tg.where(a > 0, b, b), tg.pow):
+        with pytest.raises(TypeError, match=r"expected Tensors or numbers, got (tuple|str|NoneType)"):
+            op(array, other)
+
+
 def test_in_place_with_what_is_no_tensor() -> None:
     with pytest.raises(RuntimeError, match=r"add_: output with shape \(2,\) doesn't match the broadcast shape \(3, 2\)"):
         tg.ones(2).add_(np.ones((3, 2), np.float32))
     with pytest.raises(TypeError, match=r"add\(\): expected Tensors or numbers, got str"):
         tg.ones(2).add_("1")
+
+    class Box:
+        _data = np.ones(2, np.float32)
+
+    with pytest.raises(TypeError, match=r"add\(\): expected Tensors or numbers, got Box"):
+        tg.ones(2).add_(Box())  # type: ignore[arg-type]
     third = np.float64(1 / 3)
     assert tg.ones(1).mul_(third).mul_(third).item() == (tg.ones(1) * (1 / 3) * (1 / 3)).item()
 

@@ -127,6 +127,15 @@ def test_rows_columns_and_numbers_go_along(numba: Any, shapes: tuple[tuple[int, 
     np.testing.assert_allclose(out, (a * b + c) * np.float32(0.5), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("columns", [slice(None, None, 2), slice(0, 1)])
+def test_parts_of_rows_and_columns_that_are_all_there_is(numba: Any, columns: slice) -> None:
+    w = torch.randn(3, 8)
+    run = torch.compile(lambda x: ((x @ w)[:, columns] * 2 + 1).sum(), backend="numba")
+    for rows in (4, 4, 4, 1, 1, 1):
+        x = torch.ones(rows, 3)
+        assert run(x).item() == pytest.approx(((x @ w)[:, columns] * 2 + 1).sum().item(), rel=1e-5)
+
+
 def test_what_is_read_later_is_written_and_memory_read_first_keeps_its_last_value(numba: Any) -> None:
     a = np.arange(1, 7, dtype=np.float32)
     kept, out, state = np.empty_like(a), np.empty_like(a), np.ones_like(a)
@@ -254,8 +263,12 @@ MAKES = {
 }
 
 
-def trained(made: Callable[[], Any], batch: int, dtype: Any, **options: Any) -> list[Any]:
-    """Losses and parameters after six batches, the fourth of another size, with a learning rate that changes."""
+def trained(made: Callable[[], Any], batch: int, dtype: Any, parts: list[int] | None = None, **options: Any) -> list[Any]:
+    """Losses and parameters after six batches, the fourth of another size, with a learning rate that changes.
+
+    ``parts`` is told how many loops are divided between threads.
+    """
+    parts = [] if parts is None else parts
     rng = np.random.default_rng(0)
     torch.set_default_dtype(dtype)
     try:
@@ -269,6 +282,7 @@ def trained(made: Callable[[], Any], batch: int, dtype: Any, **options: Any) -> 
             optimizer.param_groups[0]["lr"] *= 0.8
         if options:
             assert any(i.kind == "loop" for i in run.program.instructions)
+            parts.append(sum(type(i.call).__name__ == "_Divided" for i in run.program.instructions))
         return [np.array(losses), *(p.detach().numpy() for p in model.parameters())]
     finally:
         torch.set_default_dtype(torch.float32)
@@ -292,14 +306,38 @@ def test_a_step_is_the_functions_but_for_rounding(numba: Any, name: str, batch: 
 def test_a_step_in_threads_is_the_same(numba: Any, name: str, threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from tinygrad_mlp import kernels
 
-    divided = trained(MAKES[name], 50, torch.float32, backend="numba")
+    parts: list[int] = []
+    divided = trained(MAKES[name], 50, torch.float32, parts, backend="numba")
     monkeypatch.setattr(kernels, "_WORTH", 10**9)
-    for got, expected in zip(divided, trained(MAKES[name], 50, torch.float32, backend="numba"), strict=True):
+    for got, expected in zip(divided, trained(MAKES[name], 50, torch.float32, parts, backend="numba"), strict=True):
         np.testing.assert_array_equal(got, expected)
+    assert parts[0] > 0
+    assert parts[1] == 0
 
 
-def test_cross_entropy_in_threads(numba: Any, threads: Any) -> None:
-    test_cross_entropy_and_its_gradient(numba, torch.float32, 300, 2)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_cross_entropy_in_threads_is_the_same(numba: Any, dtype: Any, threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinygrad_mlp import kernels
+
+    rng = np.random.default_rng(0)
+    x, t = (rng.standard_normal((601, 5)) * 10).astype(dtype), rng.integers(0, 5, 601)
+
+    def computed(ignored: int, divided: bool) -> list[Any]:
+        kernel = kernels.CrossEntropy(x.shape, dtype, ignored)
+        assert isinstance(kernel._loop, kernels._Divided) is isinstance(kernel._differences, kernels._Divided) is divided
+        loss, slope = np.empty((), dtype), np.empty_like(x)
+        kernel.loss(x, t, out=loss)
+        kernel.slope(np.asarray(1.5, dtype), loss, out=slope)
+        with pytest.raises(DimensionError, match="Target 9007199254740993 is out of bounds"):
+            kernel.loss(x, np.where(np.arange(601) == 400, 2**53 + 1, t), out=loss.copy())
+        return [loss, slope]
+
+    for ignored in (-100, 2, 2**53):  # a float does not tell the last one from the next
+        monkeypatch.setattr(kernels, "_WORTH", 1)
+        together = computed(ignored, True)
+        monkeypatch.setattr(kernels, "_WORTH", 10**9)
+        for one, other in zip(together, computed(ignored, False), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -222,6 +222,7 @@ class Primitive:
         "optional",
         "order",
         "partial",
+        "plain",
         "plans",
         "required",
         "rules",
@@ -262,6 +263,7 @@ class Primitive:
         self.static = self.names.difference(self.inputs)
         self.open = self.static.intersection(self.required)  # options that every call must give
         self.defaults = {name: value for name, value in self.optional.items() if name not in self.inputs}
+        self.plain = _PLAIN | {type(self.optional[name]) for name in self.inputs if name in self.optional}
         self.needs = tuple(self._asked(rule) for rule in self.rules)
         plans = [tuple((name, self._source(name)) for name in needs) for needs in self.needs]
         self.plans: Iterable[tuple[tuple[str, int | str], ...]] = itertools.repeat(plans[0]) if variadic and plans else plans
@@ -314,6 +316,7 @@ class Primitive:
         return [given.pop(name) for name in self.inputs], as_options(given)
 
 
+_PLAIN = {float, int, bool, np.ndarray}  # types of inputs that a forward takes as they are, and of options
 _OPTIONS = {float, int, bool, str, tuple, type(None)}
 
 
@@ -410,10 +413,6 @@ def composite(function: _F) -> _F:
     return call  # type: ignore[return-value] # same signature as `function`, which mypy cannot see
 
 
-_NUMERIC = {float, int, bool, np.ndarray}
-_PLAIN = _NUMERIC | _OPTIONS  # what a forward takes as it is
-
-
 def _foreign(op: Primitive, arg: Any, position: int) -> Any:
     """An argument that is neither a Tensor nor an array nor a plain number: another number, None, or an error."""
     if isinstance(arg, np.generic):
@@ -430,9 +429,11 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
 
     On arrays alone it computes an array: this is how rules run in an ordinary backward pass.
     """
-    by_rule = not params and args and type(args[0]) is np.ndarray  # as it mostly is where a rule calls
-    if by_rule and op.arity <= len(args) <= len(op.order) and _PLAIN.issuperset(map(type, args)):
-        return op.forward(*args)
+    count = op.arity  # first an array and no options by name: mostly a rule's call
+    if not params and args and type(args[0]) is np.ndarray and count <= len(args) <= len(op.order):
+        inputs, rest = args[:count], args[count:]
+        if op.plain.issuperset(map(type, inputs)) and _OPTIONS.issuperset(map(type, rest)):
+            return op.forward(*args)
     if params or len(args) != op.arity:
         args, params = op.bind(tuple(args), params)
     else:
@@ -449,7 +450,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
                 recorded = True
             parents.append(node)
         else:
-            if type(arg) not in _NUMERIC:
+            if type(arg) not in _PLAIN:
                 arg = _foreign(op, arg, len(arrays))
             arrays.append(arg)
             parents.append(None)
@@ -791,7 +792,9 @@ def _walk(
             arrived[node] = g if lift or node not in shared else np.array(g)
         if accumulate and node.sink is not None and (not targets or node in targets):
             _deliver(node.sink(), g, node in shared)
-        if not node.parents or (targets and wanted.isdisjoint(node.parents)):  # a target that nothing wanted lies behind
+        if not node.parents or (
+            targets and wanted.isdisjoint(node.parents)
+        ):  # a leaf, or a target that nothing wanted lies behind
             continue
         contributions: Iterable[tuple[Node, Any]]
         if not observers:

@@ -14,7 +14,8 @@ An :class:`Instruction` is one line of a program of :mod:`~tinygrad_mlp.compilin
 
 Elementwise results do not depend on how they are divided, and numba's are NumPy's but for the exponential, its own, within 2 units in
 the last place. Sums do: cross-entropy, matrix products and the gradients of biases round differently than without fusion; and the
-gradient of ReLU differs where it meets an infinity (``0 * inf``). Nothing depends on the clock: the same step gives the same bits
+gradient of ReLU differs where it meets an infinity (``0 * inf``), as does that of a row that cross-entropy ignores and whose logits
+are infinite or nan (0 here). Nothing depends on the clock: the same step gives the same bits
 every time.
 """
 
@@ -186,6 +187,7 @@ def _is_slope(window: Sequence[Instruction], later: Sequence[Instruction], live:
         and isinstance(g, np.ndarray)
         and g.ndim == 0
         and loss.inputs[1].dtype == np.int64
+        and -(2**63) <= loss.options["ignore_index"] < 2**63
         and x.dtype.char in "fd"
         and owner(q.output) not in live
         and not any(owner(array) == owner(q.output) for i in later for array in i.reads())
@@ -592,10 +594,13 @@ def meets(instruction: Instruction) -> bool:
     """Whether its arrays are contiguous and of the output's shape, or a row or column of it, or a number."""
     out = instruction.output
     for array in instruction.reads():
-        same = array.shape == out.shape and array.flags.c_contiguous
+        if array.shape == out.shape:
+            if not array.flags.c_contiguous:
+                return False
+            continue
         row = out.ndim == 2 and array.shape in (out.shape[1:], (1, out.shape[1]))
         column = out.ndim == 2 and array.shape == (out.shape[0], 1)
-        if not (same or row or column or array.ndim == 0):
+        if not (row or column or array.ndim == 0):
             return False
     return out.flags.c_contiguous and out.ndim > 0
 

@@ -60,7 +60,7 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
     direct = op.takes_out and data.dtype.kind == "f" and not now["observers"]
     arrays = []
     for arg in args:
-        arrays.append(getattr(arg, "_data", arg))
+        arrays.append(arg._data if is_tensor(arg) else arg)
         direct = direct and _fits(arrays[-1], data)
     if now["grad"] and any(is_tensor(a) and node_of(a) is not None for a in (target, *args)):
         _record(op, writer, target, args, params)

@@ -2,7 +2,7 @@
 
 A loop reads an element of each array, computes the whole chain in registers, and writes what is read later; what only the
 chain uses takes no memory at all. Where NumPy's update of Adam passes 13 times over the parameters, a loop passes once. Long loops are
-divided between threads, see :mod:`~tinygrad_mlp.openblas`, which does not change what they compute.
+divided between threads, see :mod:`~tinygrad_mlp.openblas`, which does not change a bit of what they compute.
 """
 
 from __future__ import annotations
@@ -359,7 +359,7 @@ def _loss(x: Any, t: Any, ignored: Any, z: Any, sums: Any, losses: Any, codes: A
                 largest = x[i, c] if x[i, c] > largest else largest
             for c in range(classes):
                 z[i, c] = x[i, c] - largest
-            codes[i, 0] = 1 if t[i, 0] == ignored else 2 if t[i, 0] < 0 or t[i, 0] >= classes else 0
+            codes[i, 0] = 1 if t[i, 0] == ignored[0] else 2 if t[i, 0] < 0 or t[i, 0] >= classes else 0
             losses[i, 0] = -z[i, t[i, 0]] if codes[i, 0] == 0 else F(0)
         flat = z[start:stop].reshape((stop - start) * classes)
         for j in range(flat.size):
@@ -393,13 +393,13 @@ class CrossEntropy:
     def __init__(self, shape: tuple[int, ...], dtype: Any, ignore_index: int) -> None:
         rows, classes = shape
         char = np.dtype(dtype).char
-        self._ignored = ignore_index
+        self._ignored = np.array([ignore_index], np.int64)
         self._z, self._sums = np.empty(shape, dtype), np.empty((rows, 1), dtype)
         self._t, self._losses, self._codes = (np.empty((rows, 1), kind) for kind in (np.int64, np.float64, np.int8))
         self._count = 0
         known = char + _MATRIX, char + _COLUMN
         t, codes = self._t.dtype.char + _COLUMN, self._codes.dtype.char + _COLUMN
-        arguments = [known[0], t, _NUMBER, *known, self._losses.dtype.char + _COLUMN, codes]
+        arguments = [known[0], t, self._ignored.dtype.char + _ELEMENT, *known, self._losses.dtype.char + _COLUMN, codes]
         self._loop = _over_rows(_loss, char, rows, classes, arguments)
         self._differences = _over_rows(_slope, char, rows, classes, [_NUMBER, codes, t, *known, known[0]])
 

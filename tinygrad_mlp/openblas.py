@@ -70,14 +70,18 @@ class OpenBLAS:
 
 @functools.cache
 def _library() -> OpenBLAS | None:
-    library = ctypes.CDLL(importlib.import_module("numpy.linalg._umath_linalg").__file__)  # which is linked with it
+    path = importlib.import_module("numpy.linalg._umath_linalg").__file__  # which is linked with it
+    try:
+        library = ctypes.CDLL(path)
+    except OSError:  # NumPy has it in another form than a library of its own
+        return None
     for name in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads"):
-        if hasattr(library, name.format("set")) and hasattr(library, "blas_level1_thread"):
+        if all(hasattr(library, needed) for needed in (name.format("get"), name.format("set"), "blas_level1_thread")):
             return OpenBLAS(library, name)
     return None
 
 
 def openblas() -> OpenBLAS | None:
-    """NumPy's OpenBLAS; None where NumPy has another library, or it has one thread or does not divide loops as expected."""
+    """NumPy's OpenBLAS; None where it is another library or is not found, has one thread, or does not divide loops as expected."""
     found = _library()
     return found if found is not None and found.threads() > 1 and found.divides else None
