@@ -385,3 +385,12 @@ def test_ignored_rows_are_as_if_they_were_not_there(reduction: str, weight: Any,
     assert kept.grad is not None
     np.testing.assert_array_equal(every.grad.numpy()[[0, 2]], kept.grad.numpy())
     assert not every.grad.numpy()[[1, 3]].any()
+
+
+@pytest.mark.parametrize("cotangent", [float("nan"), float("inf")])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_no_gradient_of_classes_that_nll_does_not_look_at(reduction: str, cotangent: float) -> None:
+    x = tg.tensor([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], requires_grad=True)
+    loss = tg.nn.functional.nll_loss(x, tg.tensor([0, 1, 0]), ignore_index=1, reduction=reduction)
+    loss.backward(tg.full(loss.shape, cotangent))
+    np.testing.assert_array_equal(x.grad.numpy(), [[-cotangent, 0], [0, 0], [-cotangent, 0]])

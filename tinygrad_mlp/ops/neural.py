@@ -557,9 +557,9 @@ def class_cross_entropy(
 
 
 def _nll_slope(g: Any, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
-    return -(_per_row(g, target, ignore_index) if reduction == "none" else g) * _class_distribution(
-        input, target, weight, ignore_index, 0.0, reduction
-    )
+    q = _class_distribution(input, target, weight, ignore_index, 0.0, reduction)
+    each = g.reshape(-1, 1) if reduction == "none" else g
+    return where(q != 0, -each * q, 0.0)  # 0, and not nan, where a class is not the row's
 
 
 @primitive(_nll_slope, None, None)
