@@ -108,23 +108,12 @@ def test_a_library_that_divides_otherwise_is_not_used(monkeypatch: pytest.Monkey
         assert openblas() is blas
 
 
-def test_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("file", [ctypes.util.find_library("m") or ctypes.util.find_library("msvcrt"), __file__])
+def test_another_library_and_what_is_none(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Other:
-        __file__ = ctypes.util.find_library("c") if sys.platform != "win32" else "msvcrt"
+        __file__ = file
 
     monkeypatch.setitem(sys.modules, "numpy.linalg._umath_linalg", Other)
-    module._library.cache_clear()
-    try:
-        assert openblas() is None
-    finally:
-        module._library.cache_clear()
-
-
-def test_a_file_that_is_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Script:
-        __file__ = __file__
-
-    monkeypatch.setitem(sys.modules, "numpy.linalg._umath_linalg", Script)
     module._library.cache_clear()
     try:
         assert openblas() is None
