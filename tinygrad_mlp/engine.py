@@ -792,9 +792,8 @@ def _walk(
             arrived[node] = g if lift or node not in shared else np.array(g)
         if accumulate and node.sink is not None and (not targets or node in targets):
             _deliver(node.sink(), g, node in shared)
-        if not node.parents or (
-            targets and wanted.isdisjoint(node.parents)
-        ):  # a leaf, or a target that nothing wanted lies behind
+        # a leaf, or a target that nothing wanted lies behind
+        if not node.parents or (targets and wanted.isdisjoint(node.parents)):
             continue
         contributions: Iterable[tuple[Node, Any]]
         if not observers:

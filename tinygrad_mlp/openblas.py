@@ -27,12 +27,10 @@ class OpenBLAS:
 
     Attributes:
         threads: How many threads it uses now.
-        set_threads: Change that.
     """
 
     def __init__(self, library: ctypes.CDLL, name: str) -> None:
-        self.threads: Callable[[], int] = getattr(library, name.format("get"))
-        self.set_threads: Callable[[int], Any] = getattr(library, name.format("set"))
+        self.threads: Callable[[], int] = getattr(library, name)
         self._level1: Any = library.blas_level1_thread
         self._level1.argtypes = [ctypes.c_int, _LONG, _LONG, _LONG, _ADDRESS, *_ARRAYS, _ADDRESS, ctypes.c_int]
         self._unused = ctypes.c_float()
@@ -75,8 +73,8 @@ def _library() -> OpenBLAS | None:
         library = ctypes.CDLL(path)
     except OSError:  # NumPy has it in another form than a library of its own
         return None
-    for name in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads"):
-        if all(hasattr(library, needed) for needed in (name.format("get"), name.format("set"), "blas_level1_thread")):
+    for name in ("scipy_openblas_get_num_threads64_", "openblas_get_num_threads64_", "openblas_get_num_threads"):
+        if hasattr(library, name) and hasattr(library, "blas_level1_thread"):
             return OpenBLAS(library, name)
     return None
 
