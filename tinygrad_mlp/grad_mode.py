@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextvars
 import functools
-import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
-
-if TYPE_CHECKING:
-    from .engine import Node, Primitive
-    from .tensor import Tensor
+from .core.state import state
 
 __all__ = [
     "enable_grad",
@@ -22,42 +16,11 @@ __all__ = [
     "is_inference_mode_enabled",
     "no_grad",
     "set_grad_enabled",
-    "state",
 ]
 
 _GENERATOR = 0x20  # inspect.CO_GENERATOR; importing inspect takes as long as half of NumPy
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-
-class Observer(Protocol):
-    """Who is told of every operation, and of every node that a backward pass comes to."""
-
-    def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
-        """The primitive was run on ``arrays``; where it was recorded, ``result`` has its node."""
-
-    def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
-        """The rules of ``node`` are about to run on the cotangent ``g``; pass their contributions on."""
-
-
-class _State(threading.local):
-    """Whether operations are recorded, per thread; who is told of them; and ``quiet``, a call without floating-point warnings.
-
-    NumPy keeps its error state in a context variable, so a context in which it is off costs nothing to enter, where
-    ``np.errstate`` costs more than a small operation. Like PyTorch, 1/0 is inf and log(-1) is nan, silently.
-    """
-
-    def __init__(self) -> None:
-        self.grad = True
-        self.inference = False
-        self.tracer: Any = None  # what a step does is reported to it while the step is being compiled
-        self.observers: tuple[Observer, ...] = ()
-        context = contextvars.Context()
-        context.run(np.seterr, all="ignore")
-        self.quiet = context.run
-
-
-state = _State()
 
 
 def is_grad_enabled() -> bool:

@@ -2,42 +2,34 @@
 
 A recorded write is the out-of-place operation on a copy of the old value; its result is written to the memory, and its
 history becomes the tensor's. Where the tensor is a view, the owner of the memory gets a new history, too: what it was, with
-the result put into the view's positions. Every other view finds its own when it is next asked (``engine.node_of``).
+the result put into the view's positions. Every other view finds its own when it is next asked (:func:`~.core.apply.node_of`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from .dtypes import as_dtype, can_cast
-from .engine import (
-    INFERENCE,
-    PRIMITIVES,
-    Primitive,
-    apply,
-    as_options,
-    is_tensor,
-    node_of,
-    origin,
-    replay,
-    version_of,
-    view_path,
-    wrap,
-)
-from .errors import DTypeError, InplaceError, ShapeError
-from .grad_mode import no_grad, state
+from .core.apply import apply, node_of, primitive, replay, view_path
+from .core.basics import cast, clone, reshape, zeros_of
+from .core.dtypes import as_dtype, can_cast
+from .core.errors import DTypeError, InplaceError, ShapeError
+from .core.graph import INFERENCE, Node, Tensor, version_of, wrap
+from .core.lines import origin
+from .core.primitive import Primitive, as_options, on_operation
+from .core.state import recording, state
 
-if TYPE_CHECKING:
-    from .tensor import Tensor
+__all__ = ["copy", "inplace", "put", "rebase"]
 
-__all__ = ["inplace"]
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 
-def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
-    """Write ``primitive(target, *args)`` into the target's memory and return the target.
+def inplace(operation: Callable[..., Any], target: Any, *args: Any, **params: Any) -> Any:
+    """Write ``operation(target, *args)``, of a primitive, into the target's memory and return the target.
 
     Recorded where a gradient is wanted: the target's history (and that of every view of its memory) becomes the
     result's. The old value, where a rule needs it, is kept as a copy.
@@ -46,8 +38,9 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
         InplaceError: The target is a leaf that requires grad (or a view of one), or an inference tensor.
         ShapeError: The result has another shape. DTypeError: it cannot be stored in the target's dtype.
     """
-    op = PRIMITIVES[name]
-    writer = f"{name}_"
+    __tracebackhide__ = True
+    op: Primitive = operation.primitive  # type: ignore[attr-defined] # every primitive's function has it
+    writer = f"{op.name}_"
     data, now = target._data, state.__dict__  # of this thread, looked up once
     version = target._version or version_of(target)
     if version is INFERENCE and not now["inference"]:
@@ -60,38 +53,17 @@ def inplace(name: str, target: Tensor, *args: Any, **params: Any) -> Tensor:
     direct = op.takes_out and data.dtype.kind == "f" and not now["observers"]
     arrays = []
     for arg in args:
-        arrays.append(arg._data if is_tensor(arg) else arg)
+        arrays.append(arg._data if isinstance(arg, Tensor) else arg)
         direct = direct and _fits(arrays[-1], data)
-    if now["grad"] and any(is_tensor(a) and node_of(a) is not None for a in (target, *args)):
+    if now["grad"] and any(isinstance(a, Tensor) and node_of(a) is not None for a in (target, *args)):
         _record(op, writer, target, args, params)
-    elif not direct:
-        with no_grad():
-            _store(writer, target, apply(op, (target, *args), params)._data)
-    elif now["tracer"] is None:
+    elif direct:
         now["quiet"](op.forward, data, *arrays, **as_options(params), out=data)
     else:
-        tracer, params = now["tracer"], as_options(params)
-        plain = [tracer.plain(a) for a in arrays]
-        now["quiet"](op.forward, data, *plain, **{k: tracer.plain(v) for k, v in params.items()}, out=data)
-        tracer.wrote(op, target, [data, *arrays], params)
+        with recording(False):
+            _store(writer, target, apply(op, (target, *args), params)._data)
     version.bump(writer, origin())
     return target
-
-
-def _record(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
-    owner, path = view_path(target)
-    if owner._node is not None and owner._node.is_leaf:
-        kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
-        raise InplaceError(
-            f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
-            "or on a clone()"
-        )
-    old = target._data.copy()
-    if state.tracer is not None:
-        state.tracer.copied(target._data, old)
-    result = apply(op, (wrap(old, node_of(target)), *args), params)
-    _store(writer, target, result._data)
-    _rebase(target, owner, path, apply(PRIMITIVES["cast"], (result,), {"dtype": target._data.dtype}))
 
 
 def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
@@ -101,6 +73,23 @@ def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
     if arg.dtype != data.dtype or arg.shape != data.shape:
         return False
     return arg is data or (arg.base is None and data.base is None) or not np.may_share_memory(arg, data)
+
+
+def _record(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
+    owner, _ = view_path(target)
+    if owner._node is not None and owner._node.is_leaf:
+        kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
+        raise InplaceError(
+            f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
+            "or on a clone()"
+        )
+    with recording(False):
+        old = clone(target)._data
+    result = apply(op, (wrap(old, node_of(target)), *args), params)
+    _store(writer, target, result._data)
+    if result._data.dtype != target._data.dtype:
+        result = cast(result, dtype=target._data.dtype)
+    rebase(target, result._node)
 
 
 def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
@@ -116,21 +105,25 @@ def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
             f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
         )
     data[...] = value
-    if state.tracer is not None:
-        state.tracer.stored(value, target)
+    for observer in state.observers:
+        observer.stored(value, target)
 
 
-def _rebase(target: Tensor, owner: Tensor, path: Sequence[tuple[Primitive, dict[str, Any]]], result: Tensor) -> None:
-    """Give the written memory its new history: what was there, with the result put into the view's elements."""
-    if owner is target:
-        node = result._node
-    else:
+def rebase(target: Tensor, node: Node | None) -> None:
+    """Give written memory its new history: ``node`` made the target's values; the owner has them in the target's positions.
+
+    Raises:
+        InplaceError: The target is a view that a user's Function made.
+    """
+    owner, path = view_path(target)
+    if owner is not target:
+        result = wrap(target._data, node)
         every = np.arange(owner._data.size).reshape(owner._data.shape)
         positions = replay(path, every)
         if np.array_equal(positions.reshape(-1), every.reshape(-1)):  # nothing is left of what was there
-            node = apply(PRIMITIVES["reshape"], (result,), {"shape": owner._data.shape})._node
+            node = reshape(result, owner._data.shape)._node
         else:
-            node = apply(PRIMITIVES["put"], (wrap(owner._data, owner._node), result), {"positions": positions})._node
+            node = put(wrap(owner._data, owner._node), result, positions)._node
     if owner._node is not None and node is not None:  # hooks stay with the old value, retained gradients move on
         node.sink, owner._node.sink = owner._node.sink, None
     owner._node = node
@@ -138,3 +131,92 @@ def _rebase(target: Tensor, owner: Tensor, path: Sequence[tuple[Primitive, dict[
     version.rebased += 1
     if owner is target:
         target._stamp = version.rebased
+
+
+# ------------------------------------------------------------------------------------------- what writes are made of
+
+
+@primitive(lambda g: zeros_of(g), lambda g: g)
+def copy(input: Array, src: Array) -> Array:
+    """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
+    return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)
+
+
+def merged(shape: tuple[int, ...], dim: int, dims: int) -> tuple[int, ...]:
+    """The shape with ``dims`` dimensions from ``dim`` on made one."""
+    return (*shape[:dim], math.prod(shape[dim : dim + dims]), *shape[dim + dims :])
+
+
+@primitive(lambda g, indices, input_shape, dim: index_sum(g, indices, dim=dim, size=input_shape[dim]), None)
+def index(input: Array, indices: Array, *, dim: int) -> Array:
+    """The elements at ``indices`` along ``dim``, shapes ``(*A, n, *B), (*I) -> (*A, *I, *B)``."""
+    return np.take(input, indices, axis=dim)
+
+
+@primitive(lambda g, indices, dim: index(g, indices, dim=dim), None)
+def index_sum(input: Array, indices: Array, *, dim: int, size: int) -> Array:
+    """Zeros with ``input`` added at ``indices`` along ``dim``, shapes ``(*A, *I, *B), (*I) -> (*A, size, *B)``."""
+    before, after = input.shape[:dim], input.shape[dim + indices.ndim :]
+    at = indices.reshape(-1)
+    at = np.where(at < 0, at + size, at)
+    rows = input.reshape(math.prod(before), at.size, math.prod(after))
+    if rows.shape[0] == rows.shape[2] == 1:
+        return sums_at(at, rows.reshape(-1), size).reshape(*before, size, *after)
+    out = np.zeros((rows.shape[0], size, rows.shape[2]), input.dtype)
+    if at.size:  # sort, so that equal indices stand in runs, and sum each run
+        order = np.argsort(at, kind="stable")
+        starts = np.flatnonzero(np.diff(at[order], prepend=-1))
+        out[:, at[order[starts]]] = np.add.reduceat(rows[:, order], starts, axis=1)
+    return out.reshape(*before, size, *after)
+
+
+def sums_at(positions: Array, values: Array, size: int) -> Array:
+    """The sums of the values at each position, shapes ``(n,), (n,) -> (size,)``."""
+    if values.dtype.kind == "f":
+        return np.bincount(positions, values, size).astype(values.dtype)
+    out = np.zeros(size, values.dtype)
+    np.add.at(out, positions, values)
+    return out
+
+
+def _put_src(g: Any, positions: Any, input_shape: tuple[int, ...], dim: int, dims: int | None) -> Any:
+    shape = merged(input_shape, dim, len(input_shape) if dims is None else dims)
+    return index(reshape(g, shape), positions, dim=dim)
+
+
+@primitive(lambda g, positions, dim, dims: put(g, 0.0, positions, dim=dim, dims=dims), _put_src, None)
+def put(input: Array, src: Array, positions: Array, *, dim: int = 0, dims: int | None = None) -> Array:
+    """``input`` with ``src`` at the flat ``positions`` over ``dims`` dimensions from ``dim`` on (all by default)."""
+    out = np.array(input, order="C")
+    flat = out.reshape(merged(out.shape, dim, out.ndim if dims is None else dims))
+    place = (*[slice(None)] * dim, positions)
+    wanted = (*flat.shape[:dim], *positions.shape, *flat.shape[dim + 1 :])
+    try:
+        src = np.broadcast_to(src, wanted)
+    except ValueError:
+        raise ShapeError(
+            f"shape mismatch: value tensor of shape {list(np.shape(src))} cannot be broadcast to indexing result of "
+            f"shape {list(wanted)}"
+        ) from None
+    flat[place] = src
+    return out
+
+
+# ------------------------------------------------------------------------------------------------------ their methods
+
+
+@on_operation
+def _in_place_form(operation: Any) -> None:
+    """``name_`` and, of an operator, ``+=`` and its like, of each operation that is declared to have an in-place form."""
+    if not operation.in_place:
+        return
+
+    @functools.wraps(operation)
+    def form(self: Any, *args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        return inplace(operation, self, *args, **params)
+
+    form.__name__, form.__doc__ = f"{operation.__name__}_", f"In-place form of :meth:`{operation.__name__}`."
+    setattr(Tensor, form.__name__, form)
+    if operation.operator:
+        setattr(Tensor, f"__i{operation.operator}__", form)

@@ -1,0 +1,259 @@
+"""Run an operation and, where a gradient is wanted, record how to get it."""
+
+from __future__ import annotations
+
+import functools
+import operator as operators
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .dtypes import promote
+from .errors import ArgumentError, DTypeError, InplaceError
+from .explain import explained
+from .graph import Node, OperationNode, Tensor, version_of, wrap
+from .primitive import OPTIONS, PLAIN, PRIMITIVES, UFUNCS, Primitive, as_options, enter
+from .state import recording, state
+
+__all__ = ["apply", "declare", "node_of", "primitive", "replay", "view_path"]
+
+
+
+def primitive(
+    *rules: Callable[..., Any] | None,
+    cast: str | None = None,
+    view: bool = False,
+    variadic: bool = False,
+    **declared: Any,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make an operation of a forward function on arrays, see :mod:`.primitive`.
+
+    Args:
+        rules: One VJP rule per array input, None for an input without a gradient. The forward's first ``len(rules)``
+            parameters are its array inputs, the others options. A variadic primitive has one rule for all inputs.
+        cast: ``"promote"`` casts the inputs to their common dtype first, ``"float"`` to a floating-point one;
+            ``"same"`` insists that they have one dtype already.
+        view: The forward may return a view of its first input; writes into it then reach the input's history.
+        variadic: The forward takes ``*inputs``.
+        declared: What else the operation is, see :func:`declare`.
+    """
+
+    def register(forward: Callable[..., Any]) -> Callable[..., Any]:
+        op = Primitive(forward, rules, cast=cast, view=view, variadic=variadic)
+        if op.name in PRIMITIVES:
+            raise TypeError(f"there is a primitive {op.name!r} already")
+        PRIMITIVES[op.name] = op
+        title = "".join(part.capitalize() for part in op.name.split("_"))
+        op.node = type(f"{title}Backward0", (OperationNode,), {"__slots__": (), "op": op})
+
+        @functools.wraps(forward)
+        def call(*args: Any, **params: Any) -> Any:
+            __tracebackhide__ = True
+            return apply(op, args, params)
+
+        call.primitive = op  # type: ignore[attr-defined] # a function that also says which primitive it applies
+        return declare(call, **declared)
+
+    return register
+
+
+def declare(
+    operation: Callable[..., Any],
+    *,
+    method: bool | str | Sequence[str] = False,
+    sizes: bool = False,
+    operator: str = "",
+    in_place: bool = False,
+    ufunc: Any = (),
+    reduces: Any = (),
+) -> Callable[..., Any]:
+    """Enter an operation in the tables, and make it what it is declared to be.
+
+    Args:
+        operation: Of Tensors; it has a name of its own.
+        method: Whether it is a method of Tensor, too; or the names of the methods.
+        sizes: Whether the method takes its second argument, a tuple, as separate arguments, too: ``x.reshape(2, 3)``.
+        operator: The operators that it is, such as ``"add"`` for ``x + y`` (and ``y + x`` where it takes two, and ``x += y`` where
+            it has an in-place form), without their underscores.
+        in_place: Whether it has an in-place form, ``name_``: ``inplace.py`` makes it.
+        ufunc: NumPy's ufunc, or several, that it answers: ``np.tanh(tensor)``.
+        reduces: The ufunc whose ``reduce`` it answers: ``np.add.reduce(tensor)``.
+    """
+    operation.in_place = in_place  # type: ignore[attr-defined] # read by the room of in-place writes
+    operation.operator = operator  # type: ignore[attr-defined] # likewise
+    for name in (operation.__name__,) if method is True else (method,) if isinstance(method, str) else method or ():
+        setattr(Tensor, name, _taking_sizes(operation) if sizes else operation)
+    if operator:
+        setattr(Tensor, f"__{operator}__", operation)
+        if hasattr(operators, f"i{operator}"):  # one of two operands
+            setattr(Tensor, f"__r{operator}__", functools.wraps(operation)(lambda self, other: operation(other, self)))
+    for function in ufunc if isinstance(ufunc, tuple) else (ufunc,):
+        UFUNCS[function, "__call__"] = operation
+    for function in reduces if isinstance(reduces, tuple) else (reduces,):
+        UFUNCS[function, "reduce"] = operation
+    enter(operation)
+    return operation
+
+
+def _taking_sizes(operation: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(operation)
+    def method(self: Any, *sizes: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        if not sizes:
+            return operation(self, **named)
+        return operation(self, sizes[0] if len(sizes) == 1 and isinstance(sizes[0], Sequence) else sizes, **named)
+
+    return method
+
+
+def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Run a primitive and, where an input wants a gradient, record how to get it.
+
+    On arrays alone it computes an array: this is how rules run in an ordinary backward pass.
+    """
+    __tracebackhide__ = True
+    if not params and args and type(args[0]) is np.ndarray and op.takes_plainly(args):
+        return op.forward(*args)
+    if params or len(args) != op.arity:
+        args, given = op.bind(tuple(args), params)
+    else:
+        given = op.defaults
+    arrays: list[Any] = []
+    parents: list[Node | None] = []
+    tensors = recorded = False
+    for arg in args:
+        if isinstance(arg, Tensor):
+            tensors = True
+            arrays.append(arg._data)
+            node = arg._node if arg._view is None else node_of(arg)
+            recorded = recorded or node is not None
+            parents.append(node)
+        else:
+            arrays.append(arg if type(arg) in PLAIN else _plain(op, arg, len(arrays)))
+            parents.append(None)
+    params = given if given is op.defaults else as_options(given)
+    if not tensors:
+        return _on_arrays(op, arrays, params)
+    now = state.__dict__  # of this thread, looked up once
+    try:
+        if op.cast is not None:
+            arrays = _cast(op, arrays)
+        out = now["quiet"](op.forward, *arrays, **params)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise explained(op, arrays, params, error) from None
+    if type(out) is not np.ndarray:
+        out = np.asarray(out)
+    result = wrap(out)
+    if recorded and now["grad"]:
+        _record(op, parents, args, arrays, params, result)
+    for observer in now["observers"]:
+        observer.applied(op, args, arrays, given, result)
+    if op.view and np.may_share_memory(out, arrays[0]):
+        view_of(result, args[0], op, params)
+    return result
+
+
+def _plain(op: Primitive, arg: Any, position: int) -> Any:
+    """An argument that is neither a Tensor nor an array nor a plain number: another number, None, or an error."""
+    if isinstance(arg, np.generic):
+        return arg.item()
+    if isinstance(arg, np.ndarray | int) or (arg is None and not op.variadic and op.inputs[position] in op.optional):
+        return arg
+    if isinstance(arg, float):
+        return float(arg)
+    raise ArgumentError(
+        f"{op.name.strip('_')}(): expected Tensors or numbers, got {type(arg).__name__}; make a tensor with tensor(...)"
+    )
+
+
+def _on_arrays(op: Primitive, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+    if not any(isinstance(a, np.ndarray) for a in arrays):
+        got = ", ".join(type(a).__name__ for a in arrays)
+        raise ArgumentError(f"{op.name}(): expected a Tensor, got {got}; make one with tensor(...)")
+    return op.forward(*arrays, **params)
+
+
+def _cast(op: Primitive, arrays: list[Any]) -> list[Any]:
+    if op.cast == "same":
+        dtypes = [a.dtype for a in arrays if isinstance(a, np.ndarray)]
+        if dtypes.count(dtypes[0]) < len(dtypes):
+            raise DTypeError(
+                f"{op.name.strip('_')}: expected all arguments to have the same dtype, but got {' and '.join(map(str, dtypes))}; "
+                "cast with .to(dtype), such as .float()"
+            )
+        return arrays
+    floating = op.cast == "float"
+    if len(arrays) == 1:
+        a = arrays[0]
+        return promote(arrays, True) if floating and a.dtype.kind != "f" else arrays
+    a, b = arrays[0], arrays[1]
+    if len(arrays) == 2:  # the two everyday cases need no cast
+        a_dtype, b_dtype = getattr(a, "dtype", None), getattr(b, "dtype", None)
+        if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" or not floating):
+            return arrays
+        if b_dtype is None and a_dtype is not None and a_dtype.kind == "f" and type(b) in (float, int):
+            return arrays
+    return promote(arrays, floating)
+
+
+def _record(
+    op: Primitive, parents: list[Node | None], args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Any
+) -> None:
+    if op.partial:  # some inputs have no rule, and so no gradient
+        parents = [None if rule is None else parent for parent, rule in zip(parents, op.rules)]
+        if parents.count(None) == len(parents):
+            return
+    if result._data.dtype.kind == "f":
+        result._node = op.node(tuple(parents), args, arrays, params, result)
+
+
+# ----------------------------------------------------------------------------------------------------------- views
+
+
+def view_of(result: Any, source: Tensor, how: Primitive | str, params: dict[str, Any]) -> None:
+    """Make a tensor known as a view of another's memory."""
+    result._view = (source, how, params)
+    result._version = version_of(source)
+    result._stamp = result._version.rebased
+
+
+def node_of(tensor: Tensor) -> Node | None:
+    """The node that made the tensor's present value, or None where no gradient is wanted.
+
+    A view whose memory was since written by a recorded operation gets its history anew, by replaying the view on the
+    memory's owner.
+    """
+    if tensor._view is None or tensor._stamp == version_of(tensor).rebased:
+        return tensor._node
+    owner, path = view_path(tensor)
+    if owner._node is not None:
+        with recording(True):
+            tensor._node = replay(path, wrap(owner._data, owner._node))._node
+    tensor._stamp = version_of(tensor).rebased
+    return tensor._node
+
+
+def view_path(tensor: Tensor) -> tuple[Tensor, list[tuple[Primitive, dict[str, Any]]]]:
+    """The owner of a view's memory and the primitives that lead from it to the view.
+
+    Raises:
+        InplaceError: A user's Function made the view: what it did to the gradient cannot be replayed.
+    """
+    path = []
+    while tensor._view is not None:
+        tensor, op, params = tensor._view
+        if isinstance(op, str):
+            raise InplaceError(
+                f"an output of {op} is a view (or an input that was returned as it is), and its memory is being modified in "
+                "place: that would override the backward of the custom Function; clone() the output of the custom Function"
+            )
+        path.append((op, params))
+    return tensor, path[::-1]
+
+
+def replay(path: Iterable[tuple[Primitive, dict[str, Any]]], value: Any) -> Any:
+    """What a path of views gives of another array or Tensor."""
+    for op, params in path:
+        value = apply(op, (value,), params)
+    return value

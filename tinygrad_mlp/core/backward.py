@@ -1,0 +1,306 @@
+"""The walk back through the graph: gradients flow from the outputs to the leaves."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from .apply import node_of
+from .basics import cast, clone, sum_to
+from .errors import ArgumentError, GraphError, ShapeError
+from .graph import INFERENCE, Node, Tensor, version_of, wrap
+from .state import recording, state
+
+__all__ = ["backward", "grad"]
+
+_age = attrgetter("number")
+
+
+def _lifts(create_graph: bool) -> bool:
+    """Whether rules run on Tensors, so that what they do is recorded, or seen by an observer that asks for it."""
+    return create_graph or any(observer.lifts for observer in state.observers)
+
+
+def _history(starts: Iterable[tuple[Node, Any]]) -> list[Node]:
+    """Every node the starts depend on, newest first: an input's node is older than its output's, so this is the order to walk in."""
+    seen = {node for node, _ in starts}
+    stack = list(seen)
+    while stack:
+        for parent in stack.pop().parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return sorted(seen, key=_age, reverse=True)
+
+
+def _aims(order: Sequence[Node], targets: Sequence[Node] | None) -> tuple[set[Node], set[Node]]:
+    """The nodes that gradients are wanted for, and those that lead to them: all, where no targets are named."""
+    if targets is None:
+        every = set(order)
+        return every, every
+    aims = set(targets)
+    leading: set[Node] = set()
+    for node in reversed(order):  # oldest first: parents are decided before the nodes that used them
+        if node in aims or not leading.isdisjoint(node.parents):
+            leading.add(node)
+    return aims, leading
+
+
+def _walk(
+    starts: Sequence[tuple[Node, Any]],
+    targets: Sequence[Node] | None,
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    accumulate: bool,
+) -> dict[Node, Any]:
+    """Send gradients from the starts down the graph; return those that reach the targets.
+
+    ``targets`` None means every leaf. ``accumulate`` adds what arrives to the ``.grad`` of leaves, or of the targets.
+    """
+    lift = _lifts(create_graph)
+    order = _history(starts)
+    aims, wanted = _aims(order, targets)
+    pending: dict[Node, Any] = {}
+    shared: set[Node] = set()  # nodes whose pending gradient is memory that something else may hold, too
+    for node, g in starts:
+        _add(pending, shared, node, g, False)
+    arrived: dict[Node, Any] = {}
+    for node in order:
+        g = pending.pop(node, None)
+        if g is None or node not in wanted:
+            continue
+        if node.hooks:
+            g = _run_hooks(node, g, create_graph, lift)
+            shared.add(node)
+        if targets is not None and node in aims:
+            arrived[node] = g if lift or node not in shared else np.array(g)
+        if node.sink is not None and (not node.is_leaf or (accumulate and node in aims)):
+            _deliver(node, g, node in shared)
+        if node.parents and (targets is None or not wanted.isdisjoint(node.parents)):
+            for parent, contribution in _contributions(node, g, wanted, lift):
+                _add(pending, shared, parent, contribution, node.op is not None and contribution is not g)
+            if not retain_graph:
+                node.free()
+    return arrived
+
+
+def _add(pending: dict[Node, Any], shared: set[Node], node: Node, g: Any, fresh: bool) -> None:
+    """Add a gradient to those that wait for ``node``; never in place, as a rule may return its cotangent twice."""
+    g = fit(g, node)
+    if node in pending:
+        pending[node] = pending[node] + g
+        shared.discard(node)
+    else:
+        pending[node] = g
+        if not fresh or (g._data if isinstance(g, Tensor) else g).base is not None:
+            shared.add(node)
+
+
+def _contributions(node: Node, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
+    """What a node's rules give its parents. Observers are told before the rules run."""
+    if not state.observers:
+        return node.vjp(g, wanted, lift)
+    found: Iterator[tuple[Node, Any]] = _lazily(node, g, wanted, lift)
+    for observer in state.observers:
+        found = observer.differentiating(node, g, found)
+    return found
+
+
+def _lazily(node: Node, g: Any, wanted: set[Node], lift: bool) -> Iterator[tuple[Node, Any]]:
+    for parent, contribution in node.vjp(g, wanted, lift):
+        yield parent, fit(contribution, parent)
+
+
+def fit(g: Any, node: Node) -> Any:
+    """A gradient summed back over broadcast dimensions and cast to its input's dtype."""
+    if g.shape != node.shape:
+        g = sum_to(g, node.shape)
+    if (g._data if isinstance(g, Tensor) else g).dtype != node.dtype:
+        g = cast(g, node.dtype)
+    return g
+
+
+def _run_hooks(node: Node, g: Any, create_graph: bool, lift: bool) -> Any:
+    tensor = g if isinstance(g, Tensor) else wrap(np.asarray(g))
+    assert node.hooks is not None
+    for hook in list(node.hooks.values()):
+        with recording(create_graph):
+            replaced = hook(tensor)
+        if replaced is None:
+            continue
+        if not isinstance(replaced, Tensor) or replaced._data.shape != node.shape or replaced._data.dtype != node.dtype:
+            got = f"{replaced._data.dtype} of shape {replaced._data.shape}" if isinstance(replaced, Tensor) else type(replaced)
+            raise GraphError(
+                f"a hook on {node.name()} must return None or a Tensor of shape {node.shape} and dtype {node.dtype}, as the "
+                f"gradient that it got; it returned {got}"
+            )
+        tensor = replaced
+    return tensor if lift else tensor._data
+
+
+def _deliver(node: Node, g: Any, shared: bool) -> None:
+    """Add a gradient to a tensor's ``.grad``, which never shares its memory with anything and can be written."""
+    assert node.sink is not None
+    tensor = node.sink()
+    if tensor is None or (node.is_leaf and tensor._node is not node):  # nobody holds it, or it was frozen after the forward
+        return
+    for observer in state.observers:
+        observer.grad_read(tensor)
+        observer.grad_set(tensor)
+    old = tensor._grad
+    if old is not None and (isinstance(g, Tensor) or old._node is not None or old._version is INFERENCE):
+        _add_to(tensor, old, g)
+    elif isinstance(g, Tensor):
+        tensor._grad = clone(g) if shared else g
+    elif old is None:
+        tensor._grad = wrap(np.array(g) if shared or type(g) is not np.ndarray else g)
+    else:
+        state.quiet(np.add, old._data, g, out=old._data)
+        version_of(old).bump("backward")
+
+
+def _add_to(tensor: Tensor, old: Any, g: Any) -> None:
+    """``tensor.grad`` plus a gradient: a new tensor where that is recorded, else in the memory that holds the sum so far."""
+    total = old + (g if isinstance(g, Tensor) else wrap(g))
+    if state.grad or node_of(old) is not None or old._version is INFERENCE:
+        tensor._grad = total
+    else:
+        np.copyto(old._data, total._data)
+        for observer in state.observers:
+            observer.stored(total._data, old)
+
+
+def sequence_of(value: Any) -> tuple[Any, ...]:
+    """One tensor, or several, as a tuple."""
+    return (value,) if value is None or isinstance(value, Tensor) else tuple(value)
+
+
+def _starts(
+    name: str, tensors: Sequence[Tensor], gradients: Sequence[Tensor | None], lift: bool
+) -> list[tuple[Node, Any]]:
+    """Each root's node with the gradient to start from, checked."""
+    for gradient in gradients:
+        if gradient is not None and not isinstance(gradient, Tensor):
+            raise ArgumentError(f"{name}: gradients must be Tensors or None, got {type(gradient).__name__}")
+    if len(gradients) != len(tensors):
+        raise GraphError(f"{name}: got {len(tensors)} tensors but {len(gradients)} gradients; give one for each")
+    starts: list[tuple[Node, Any]] = []
+    for position, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
+        node = _node(name, f"element {position} of tensors", tensor)
+        if node is None:
+            raise GraphError(
+                f"element {position} of tensors does not require grad and does not have a grad_fn: nothing it was "
+                "computed from has requires_grad=True, or it was computed under no_grad, or it was detached"
+            )
+        if gradient is None:
+            if tensor._data.size != 1:
+                raise GraphError(
+                    f"grad can be implicitly created only for scalar outputs, got shape {tensor._data.shape}: reduce "
+                    "it with .sum() or .mean(), or pass gradient= of that shape"
+                )
+            gradient = wrap(np.array(1, node.dtype).reshape(node.shape))
+        elif gradient._data.shape != node.shape:
+            raise ShapeError(
+                f"{name}: Mismatch in shape: gradient {position} has shape {gradient._data.shape}, but its tensor "
+                f"{node.shape}"
+            )
+        starts.append((node, fit(gradient if lift else gradient._data, node)))
+    return starts
+
+
+def _node(name: str, what: str, tensor: Any) -> Node | None:
+    if not isinstance(tensor, Tensor):
+        raise ArgumentError(f"{name}: {what} must be a Tensor, not {type(tensor).__name__}")
+    return node_of(tensor)
+
+
+def _targets(name: str, inputs: Sequence[Tensor]) -> list[Node]:
+    nodes = []
+    for position, tensor in enumerate(inputs):
+        node = _node(name, f"input {position}", tensor)
+        if node is None:
+            raise GraphError(
+                f"{name}: One of the differentiated Tensors does not require grad: input {position}, shape "
+                f"{tensor._data.shape}; set requires_grad=True before computing with it"
+            )
+        nodes.append(node)
+    return nodes
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add d(tensors)/d(leaf), weighted by ``grad_tensors``, to the ``.grad`` of every leaf (or of ``inputs`` alone).
+
+    Args:
+        tensors: The roots. A root of one element needs no gradient of its own.
+        grad_tensors: One cotangent per root, of its shape.
+        retain_graph: Keep what the graph saved, for another pass. Defaults to ``create_graph``.
+        create_graph: Record the pass itself, so that the gradients can be differentiated.
+        inputs: Collect gradients in these tensors only.
+
+    Raises:
+        GraphError: A root was not recorded, is not a scalar and has no gradient, or its graph was freed.
+        InplaceError: A value that is needed was overwritten.
+    """
+    roots = sequence_of(tensors)
+    gradients = (None,) * len(roots) if grad_tensors is None else sequence_of(grad_tensors)
+    targets = None
+    if inputs is not None:
+        targets = _targets("backward", sequence_of(inputs))
+        if not targets:
+            raise GraphError("backward: inputs= is empty; leave it out to collect gradients in every leaf")
+        for tensor, node in zip(sequence_of(inputs), targets, strict=True):
+            if node.sink is None:
+                node.sink = weakref.ref(tensor)
+    starts = _starts("backward", roots, gradients, _lifts(create_graph))
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    with recording(create_graph):
+        _walk(starts, targets, retain_graph=retain_graph, create_graph=create_graph, accumulate=True)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of ``outputs`` with respect to ``inputs``, returned and not accumulated: sum_i v_i^T d(out_i)/d(in).
+
+    Arguments and errors as those of :func:`tinygrad_mlp.autograd.grad`, which takes batches of cotangents, too.
+    """
+    roots, sources = sequence_of(outputs), sequence_of(inputs)
+    if not sources:
+        raise GraphError("grad requires non-empty inputs.")
+    if allow_unused is False and materialize_grads:
+        raise ValueError("grad: allow_unused must not be False where materialize_grads is True")
+    gradients = (None,) * len(roots) if grad_outputs is None else sequence_of(grad_outputs)
+    targets = _targets("grad", sources)
+    starts = _starts("grad", roots, gradients, _lifts(create_graph))
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    with recording(create_graph):
+        arrived = _walk(starts, targets, retain_graph=retain_graph, create_graph=create_graph, accumulate=False)
+    results: list[Any] = []
+    for position, (node, tensor) in enumerate(zip(targets, sources, strict=True)):
+        g = arrived.get(node)
+        if g is None and materialize_grads:
+            g = np.zeros_like(tensor._data)
+        elif g is None and not allow_unused:
+            raise GraphError(
+                f"One of the differentiated Tensors appears to not have been used in the graph: input {position}, "
+                f"shape {tensor._data.shape}. Set allow_unused=True if this is the desired behavior."
+            )
+        results.append(g if g is None or isinstance(g, Tensor) else wrap(np.asarray(g)))
+    return tuple(results)

@@ -1,0 +1,353 @@
+"""The operations that gradients themselves need, and those of a multi-layer perceptron, with their calculus.
+
+In every rule ``g`` is the cotangent of the output ``y``; ``out``, where taken, is memory to compute in. Summing a cotangent back
+over broadcast dimensions is done for every rule in :mod:`.backward`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .apply import primitive
+from .errors import ArgumentError, ShapeError
+
+__all__ = [
+    "add", "between", "cast", "clone", "exp", "expand", "linear", "log", "matrix_product", "mul", "neg", "relu", "reshape",
+    "sigmoid", "sizes_of", "sub", "sum_to", "tanh", "transpose", "true_divide", "zeros_of",
+]  # fmt: skip
+
+Array = Any  # an ndarray or a number inside a forward, a Tensor at the caller
+
+BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a core's own cache
+
+
+def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Array:
+    """``compute(out, *operands)``; large arrays piece by piece, so that what is computed on the way stays in the cache.
+
+    An operand's memory is the output's, element by element, or apart from it.
+    """
+    if out is None or out.size <= BLOCK:
+        return compute(out, *operands)
+    divided = [isinstance(value, np.ndarray) and value.ndim > 0 for value in operands]
+    arrays = [out, *(value for value, divide in zip(operands, divided) if divide)]
+    if not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
+        return compute(out, *operands)
+    for start in range(0, out.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        pieces = (value.reshape(-1)[part] if divide else value for value, divide in zip(operands, divided))
+        compute(out.reshape(-1)[part], *pieces)
+    return out
+
+
+# ------------------------------------------------------------------------------------------------------ arithmetic
+
+
+@primitive(None)
+def zeros_of(input: Array) -> Array:
+    """Zeros of the shape and dtype of ``input``: the gradient of a step function."""
+    return np.zeros_like(input)
+
+
+def _add_scaled(out: Array, input: Array, other: Array, alpha: float) -> Array:
+    """input + alpha * other; truth values added to truth values stay what they are."""
+    floating = type(other) is np.ndarray and other.dtype.kind == "f"  # np.result_type takes as long as the sum
+    if not floating and np.result_type(input, other).kind == "b":
+        return np.add(input, other & bool(alpha), out=out)
+    return np.add(input, alpha * other, out=out)
+
+
+@primitive(
+    lambda g: g,
+    lambda g, alpha: g if alpha == 1 else g * alpha,
+    cast="promote",
+    method=True,
+    operator="add",
+    in_place=True,
+    ufunc=np.add,
+)
+def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
+    """input + alpha * other, with broadcasting.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
+    tensor([11., 12.])
+    """
+    if alpha == 1:
+        return np.add(input, other, out=out)
+    return blockwise(_add_scaled, out, input, other, alpha)
+
+
+@primitive(
+    lambda g: g,
+    lambda g, alpha: -g if alpha == 1 else g * -alpha,
+    cast="promote",
+    method=("sub", "subtract"),
+    operator="sub",
+    in_place=True,
+    ufunc=np.subtract,
+)
+def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
+    """input - alpha * other, with broadcasting."""
+    if alpha == 1:
+        return np.subtract(input, other, out=out)
+    return blockwise(lambda y, a, b: np.subtract(a, alpha * b, out=y), out, input, other)
+
+
+@primitive(
+    lambda g, other: g * other,
+    lambda g, input: g * input,
+    cast="promote",
+    method=("mul", "multiply"),
+    operator="mul",
+    in_place=True,
+    ufunc=np.multiply,
+)
+def mul(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input * other, with broadcasting."""
+    return np.multiply(input, other, out=out)
+
+
+@primitive(
+    lambda g, other: g / other,
+    lambda g, input, other: -g * (input / other) / other,
+    cast="float",
+    operator="truediv",
+    in_place=True,
+    ufunc=np.true_divide,
+)
+def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input / other, with broadcasting; integers divide to floats."""
+    return np.true_divide(input, other, out=out)
+
+
+@primitive(lambda g: -g, method=True, operator="neg", in_place=True, ufunc=np.negative)
+def neg(input: Array, *, out: Array = None) -> Array:
+    """-input."""
+    # NumPy's negative, in place on strided memory, reads elements that it has written (2.4 with AVX-512)
+    return np.negative(input) if out is None else np.multiply(input, -1, out=out)
+
+
+# ------------------------------------------------------------------------------------------- functions of one number
+
+
+@primitive(lambda g, y: g * y, cast="float", method=True, in_place=True, ufunc=np.exp)
+def exp(input: Array, *, out: Array = None) -> Array:
+    """e ** input."""
+    return np.exp(input, out=out)
+
+
+@primitive(lambda g, input: g / input, cast="float", method=True, in_place=True, ufunc=np.log)
+def log(input: Array, *, out: Array = None) -> Array:
+    """The natural logarithm."""
+    return np.log(input, out=out)
+
+
+@primitive(lambda g, y: g * (1 - y * y), cast="float", method=True, in_place=True, ufunc=np.tanh)
+def tanh(input: Array, *, out: Array = None) -> Array:
+    """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
+    return np.tanh(input, out=out)
+
+
+@primitive(lambda g, y: g * (y * (1 - y)), cast="float", method=True, in_place=True)
+def sigmoid(input: Array, *, out: Array = None) -> Array:
+    """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
+    y = np.asarray(np.negative(input) if out is None else np.multiply(input, -1, out=out))
+    np.exp(y, out=y)  # overflows to inf for very negative inputs, which gives the right 0
+    return np.reciprocal(np.add(y, 1, out=y), out=y)
+
+
+_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by size, the integers of a number's bits
+
+
+@primitive(lambda g, source, low, high: between(g, source, low, high), lambda g: zeros_of(g))
+def between(input: Array, source: Array, low: float, high: float | None = None) -> Array:
+    """``input`` where low < source < high, else 0: what the kinks of piecewise linear functions do to a gradient."""
+    outside = np.less_equal(source, low)
+    if high is not None:
+        outside |= source >= high
+    # the bits times 0 or 1, nan's and infinity's too: NumPy's where branches at each element, and takes twenty times as long
+    bits, result = _BITS[input.itemsize], np.empty_like(input)
+    np.multiply(input.view(bits), ~outside, out=result.view(bits))
+    return result
+
+
+@primitive(lambda g, y: between(g, y, 0), method=True, in_place=True)
+def relu(input: Array, *, out: Array = None) -> Array:
+    """max(input, 0). EE6132 lab, eq. 1."""
+    zeros = np.zeros(input.shape if input.size <= BLOCK else input.shape[-1:], input.dtype)  # faster than with a number
+    return np.maximum(input, zeros, out=out)
+
+
+# --------------------------------------------------------------------------------------------------- memory and dtype
+
+
+def order_of(input: Array) -> Any:
+    """The memory layout of a copy, as PyTorch's: the same, but in rows where expanded dimensions leave it open."""
+    return "C" if 0 in input.strides else "K"
+
+
+@primitive(lambda g: g, method=True)
+def clone(input: Array) -> Array:
+    """A copy, with its history."""
+    return np.copy(input, order=order_of(input))
+
+
+@primitive(lambda g: g)
+def cast(input: Array, dtype: np.dtype[Any]) -> Array:
+    """The values in another NumPy dtype; the same memory where it has that dtype already."""
+    return input.astype(dtype, order=order_of(input), copy=False)
+
+
+# ------------------------------------------------------------------------------------------------------------- shapes
+
+
+def sizes_of(name: str, sizes: Iterable[int]) -> tuple[int, ...]:
+    """``sizes`` as a tuple of Python ints.
+
+    Raises:
+        ArgumentError: They are something else.
+    """
+    try:
+        return tuple(map(operator.index, sizes))
+    except TypeError:
+        raise ArgumentError(f"{name}(): expected a tuple of ints, got {sizes!r}") from None
+
+
+@primitive(lambda g, input_shape: reshape(g, input_shape), view=True, method=True, sizes=True)
+def reshape(input: Array, shape: Sequence[int]) -> Array:
+    """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.reshape(torch.arange(6), (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+
+    Raises:
+        ShapeError: The sizes do not multiply to the number of elements.
+    """
+    return input.reshape(valid_shape("reshape", shape))
+
+
+def valid_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
+    """``shape`` with sizes that may be asked for."""
+    sizes = sizes_of(name, shape)
+    for size in sizes:
+        if size < -1:  # NumPy would take any negative size for -1
+            raise ShapeError(f"{name}(): invalid shape dimension {size} in shape {sizes}; only -1 stands for the rest")
+    return sizes
+
+
+@primitive(lambda g: g, view=True, method=("expand", "broadcast_to"), sizes=True)  # what was repeated is summed in the walk back
+def expand(input: Array, size: Sequence[int]) -> Array:
+    """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared.
+
+    -1 keeps a dimension's size.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.tensor([[1], [2]]).expand(-1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+
+    Raises:
+        ShapeError: A size is neither the dimension's own nor is that 1, or there are too few sizes.
+    """
+    size = sizes_of("expand", size)
+    new = len(size) - input.ndim
+    shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(size))
+    if math.prod(shape) == input.size and shape[new:] == input.shape:
+        return input.reshape(shape)
+    try:
+        return np.broadcast_to(input, shape)
+    except ValueError:
+        raise ShapeError(
+            f"expand(): The expanded size {size} does not fit a tensor of shape {input.shape}: from the right, each size "
+            "must be the dimension's own, or -1, unless that dimension is 1; new dimensions go in front"
+        ) from None
+
+
+@primitive(lambda g, input_shape: expand(g, input_shape))
+def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
+    """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
+    if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":
+        ones = np.empty(len(input), input.dtype)
+        ones.fill(1)
+        return np.dot(ones, input)  # the gradient of every bias: a product is faster than a sum
+    new = input.ndim - len(shape)
+    repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
+    return np.add.reduce(input, (*range(new), *repeated)).reshape(shape)
+
+
+@primitive(lambda g, dim0, dim1: transpose(g, dim0, dim1), view=True, method=("transpose", "swapaxes", "swapdims"))
+def transpose(input: Array, dim0: int, dim1: int) -> Array:
+    """Two dimensions swapped."""
+    return input.swapaxes(dim0, dim1)
+
+
+# ----------------------------------------------------------------------------------------------------------- products
+
+
+def _flipped(x: Any) -> Any:
+    return transpose(x, -2, -1)
+
+
+@primitive(
+    lambda g, mat2: matrix_product(g, _flipped(mat2)),
+    lambda g, input: matrix_product(_flipped(input), g),
+    cast="same",
+)
+def matrix_product(input: Array, mat2: Array, *, out: Array = None) -> Array:
+    """The product of matrices, leading dimensions broadcast: shapes ``(..., n, k), (..., k, m) -> (..., n, m)``."""
+    if input.shape[-1] != mat2.shape[-2]:
+        raise ShapeError(
+            f"matmul: mat1 and mat2 shapes cannot be multiplied: {input.shape} and {mat2.shape}; the last size of the first "
+            "must be the last but one of the second; transpose one with .mT"
+        )
+    return np.matmul(input, mat2, out=out)
+
+
+def _rows(x: Any) -> Any:
+    return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
+
+
+def _linear_input(g: Any, weight: Any) -> Any:
+    if weight.ndim == 2:
+        return matrix_product(g, weight) if g.ndim > 1 else reshape(matrix_product(reshape(g, (1, -1)), weight), (-1,))
+    return reshape(g, (*g.shape, 1)) * weight  # of one output, without a dimension for it
+
+
+def _linear_weight(g: Any, input: Any) -> Any:
+    if g.ndim < input.ndim:
+        return reshape(matrix_product(reshape(g, (1, -1)), _rows(input)), (-1,))  # (1, N) @ (N, in)
+    return matrix_product(_flipped(_rows(g)), _rows(input))  # (out, N) @ (N, in)
+
+
+@primitive(_linear_input, _linear_weight, lambda g: g, cast="same")
+def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None) -> Array:
+    """input @ weight.T + bias: the pre-activation of a layer. EE6132 lab, eq. 5, 9 and 10.
+
+    Shapes ``(*, in_features), (out_features, in_features), (out_features,) -> (*, out_features)``; a single output may go
+    without its dimension, ``(*, in_features), (in_features,), () -> (*)``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
+    tensor([[3.5000]])
+
+    Raises:
+        ShapeError: The sizes of the features do not agree. DTypeError: The dtypes differ.
+    """
+    if weight.ndim == 1 and input.ndim and input.shape[-1] == weight.size and (bias is None or bias.ndim == 0):
+        y = np.matmul(input, weight, out=out)
+        return y if bias is None else np.add(y, bias, out=out)
+    if weight.ndim != 2 or input.ndim == 0 or input.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: mat1 and mat2 shapes cannot be multiplied: input {input.shape}, weight {weight.shape}; the "
+            f"input's last size must be in_features, the weight's last: flatten the input, or make the layer "
+            f"Linear({input.shape[-1] if input.ndim else 1}, ...)"
+        )
+    y = (np.dot if input.ndim == 2 else np.matmul)(input, weight.T, out=out)  # dot costs less to call
+    return y if bias is None else np.add(y, bias, out=y)

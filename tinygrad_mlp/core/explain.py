@@ -1,0 +1,40 @@
+"""Errors of NumPy as PyTorch's exception classes, with the operation, what it got and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import ArgumentError, DimensionError, DTypeError, ShapeError, TinygradError
+from .graph import shape_of
+from .primitive import Primitive
+
+__all__ = ["explained"]
+
+
+def explained(op: Primitive, arrays: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception:
+    """What the caller should see where ``op.forward(*arrays, **params)`` raised ``error``."""
+    if isinstance(error, TinygradError | NotImplementedError):
+        return error
+    shapes = " and ".join(str(shape_of(a)) for a in arrays if a is not None)
+    kinds = " and ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays if a is not None)
+    shown = {k: v for k, v in params.items() if not isinstance(v, np.ndarray) and v != op.defaults.get(k)}
+    got = f"{op.name}() got shapes {shapes}" + (f" with {shown}" if shown else "")
+    if isinstance(error, IndexError):  # NumPy's AxisError is one of them
+        return DimensionError(f"{got}: {error}; give a dim or an index that the shape has")
+    if isinstance(error, OverflowError):
+        return DTypeError(f"{op.name}() got {kinds}: {error}; use a number that fits, or a wider dtype")
+    if isinstance(error, TypeError):
+        if str(error).startswith(("ufunc", "numpy boolean")):
+            return DTypeError(f"{op.name}() is not defined for {kinds}; cast with .to(dtype)")
+        given = [*arrays, *(v for k, v in params.items() if v is not op.defaults.get(k))]
+        kinds = ", ".join(type(a).__name__ if not isinstance(a, np.ndarray) else "Tensor" for a in given)
+        return ArgumentError(f"{op.name}() takes {', '.join(op.order)}; got {kinds} ({error})")
+    if "broadcast" in str(error):
+        return ShapeError(
+            f"{got}, which do not broadcast: aligned from the right, two sizes must be equal or one of them 1; "
+            "use reshape, unsqueeze or expand"
+        )
+    return ShapeError(f"{got}: {error}")

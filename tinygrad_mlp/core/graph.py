@@ -1,0 +1,314 @@
+"""Tensors and the graph that they leave behind: nodes, what they save, and how often memory was written since.
+
+A :class:`Node` holds arrays and parent nodes, never Tensors: so there are no reference cycles, and everything is freed as soon
+as nobody needs it. Nodes are numbered as they are made, and an input's node is always older than its output's, so walking back
+means sorting by number.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .errors import GraphError, InplaceError
+from .lines import Origin, origin, source_line
+from .primitive import Primitive
+from .state import state
+
+__all__ = ["INFERENCE", "AccumulateGrad", "Node", "OperationNode", "Tensor", "Version", "shape_of", "version_of", "wrap"]
+
+
+class Tensor:
+    """An n-dimensional array that remembers how it was computed.
+
+    Make one with :func:`tensor`, :func:`zeros`, :func:`randn` and their like. Names, defaults and semantics of the
+    attributes and methods are PyTorch's.
+
+    >>> import tinygrad_mlp as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    # Defaults live on the class: a new tensor sets only what differs, which keeps making one cheap. What a Tensor can do
+    # is added by the rooms on top: operations become methods as they are defined.
+    _data: np.ndarray[Any, Any]
+    _node: Node | None = None  # what made the present value; of a leaf that requires grad, its own node
+    _leaf: AccumulateGrad | None = None  # a leaf's own node, kept while the leaf does not require grad, too
+    _grad: Tensor | None = None
+    _version: Version | None = None
+    _view: tuple[Tensor, Primitive | str, dict[str, Any]] | None = None  # source, how it was viewed, options
+    _stamp = 0  # version.rebased when a view's node was last right
+
+    __hash__ = object.__hash__
+
+
+def extends_tensor(methods: type) -> type:
+    """Decorate a class whose members are methods and properties that Tensor is to have."""
+    for name, member in vars(methods).items():
+        if name not in ("__module__", "__doc__", "__dict__", "__weakref__", "__hash__", "__annotations__"):
+            if hasattr(member, "__qualname__"):
+                member.__qualname__ = f"Tensor.{name}"
+            setattr(Tensor, name, member)
+    return methods
+
+
+class Version:
+    """How often a piece of memory was written in place; shared by every tensor that views the memory."""
+
+    # Defaults live on the class, as a Tensor's do: most memory is never written.
+    count = 0
+    rebased = 0  # how many of those writes were recorded, and so gave the memory a new history
+    writer = ""
+    origin: Origin | None = None
+
+    def bump(self, writer: str, origin: Origin | None = None) -> None:
+        """Count a write."""
+        self.count += 1
+        self.writer = writer
+        self.origin = origin
+
+    def overwritten(self, need: str, count: int, origin: Origin | None) -> InplaceError:
+        """The error of a value that was saved at ``count``, on the line ``origin``, and is not what it was."""
+        written = f" Written at {source_line(self.origin)}." if self.origin else ""
+        saved = f" Saved at {source_line(origin)}." if origin else ""
+        return InplaceError(
+            f"one of the variables needed for gradient computation has been modified by an inplace operation: {need} as it "
+            f"was, version {count}, but {self.writer} has written it since, version {self.count}.{written}{saved} Use the "
+            f"out-of-place form of {self.writer}, or write to a .clone()."
+        )
+
+
+INFERENCE = Version()  # stands for "not counted": the version of every tensor made in inference mode
+
+
+def wrap(array: np.ndarray[Any, Any], node: Node | None = None) -> Any:
+    """A Tensor over ``array`` (not a copy) with the given history."""
+    tensor = object.__new__(Tensor)
+    tensor._data = array
+    if node is not None:
+        tensor._node = node
+    if state.inference:
+        tensor._version = INFERENCE
+    return tensor
+
+
+def version_of(tensor: Tensor) -> Version:
+    """The tensor's write counter, made when first asked for."""
+    version = tensor._version
+    if version is None:
+        version = tensor._version = Version()
+    return version
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of an array; that of a number is ()."""
+    return value.shape if isinstance(value, np.ndarray) else ()
+
+
+_number = itertools.count()
+_FIREBREAK = 64  # nodes
+
+
+class Node:
+    """A place in the graph: what made a tensor's value, and what its backward needs.
+
+    Attributes:
+        parents: Per input the node that made it, None where it wants no gradient.
+        shape, dtype: Of the output.
+        hooks: Called with the gradient of the output, in order; each may replace it.
+        sink: The tensor whose ``.grad`` collects the gradient: a leaf, or one with ``retain_grad``.
+        origin: The line that made it; None for a leaf.
+        number: By age.
+        op: The primitive; None where there is none.
+        saved: What the rules asked for, by name; None once freed.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "hooks", "number", "origin", "parents", "shape", "sink")
+
+    op: ClassVar[Primitive | None] = None
+    saved: dict[str, Any] | None = None
+    is_leaf = False
+
+    def __init__(self, parents: tuple[Node | None, ...], array: np.ndarray[Any, Any], origin: Origin | None) -> None:
+        self.number = number = next(_number)
+        self.parents = parents if number % _FIREBREAK else _Firebreak(parents)
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.origin = origin
+        self.hooks: dict[int, Callable[[Any], Any]] | None = None
+        self.sink: weakref.ref[Tensor] | None = None
+
+    def name(self) -> str:
+        """PyTorch's name of the node, such as ``MulBackward0``."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes of the inputs, as PyTorch lists them."""
+        return tuple((parent, 0) for parent in self.parents)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+    def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
+        """The gradients of the inputs in ``wanted``, from the gradient ``g`` of the output: Tensors where ``lift``, else arrays."""
+        return ()
+
+    def free(self) -> None:
+        """Let go of saved values."""
+
+
+class _Firebreak(tuple[Node | None, ...]):
+    """The parents of every 64th node. Where it dies, it frees the nodes behind it one by one.
+
+    Else each would free its parents, one inside the other, as deep as the graph, which some interpreters have no stack for.
+    """
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        stack = _held_alone(self)
+        while stack:
+            node = stack.pop()
+            parents, node.parents = node.parents, ()
+            stack += _held_alone(parents)
+
+
+def _held_alone(parents: tuple[Node | None, ...]) -> list[Node]:
+    """The nodes that nothing but ``parents`` holds: besides it refer to them the loop's variable and the call that counts."""
+    return [node for node in set(parents) if node is not None and sys.getrefcount(node) <= parents.count(node) + 3]
+
+
+class AccumulateGrad(Node):
+    """The node of a leaf: gradients end in the tensor's ``.grad``."""
+
+    __slots__ = ()
+    is_leaf = True
+
+    def __init__(self, tensor: Tensor) -> None:
+        super().__init__((), tensor._data, None)
+        self.sink = weakref.ref(tensor)
+
+
+class OperationNode(Node):
+    """One application of a primitive; each primitive has a subclass, which carries its name.
+
+    Attributes:
+        versions: ``(name, counter, count when saved)`` of each saved value that a tensor still shares.
+    """
+
+    __slots__ = ("saved", "versions")
+
+    op: ClassVar[Primitive]
+
+    def __init__(
+        self,
+        parents: tuple[Node | None, ...],
+        args: Sequence[Any],
+        arrays: Sequence[Any],
+        params: dict[str, Any],
+        result: Tensor,
+    ) -> None:
+        out = result._data
+        Node.__init__(self, parents, out, origin(4))
+        op = self.op
+        saved: dict[str, Any] = {}
+        versions: list[tuple[str, Version, int]] = []
+        self.saved: dict[str, Any] | None = saved
+        self.versions = versions
+        for parent, plan in zip(parents, op.plans):
+            if parent is None:
+                continue
+            for name, source in plan:  # only what the rules of inputs that want a gradient ask for
+                if name in saved:
+                    continue
+                if type(source) is int:
+                    saved[name], arg = arrays[source], args[source]
+                    if isinstance(arg, Tensor) and arg._data is arrays[source]:
+                        versions.append(_stamp(name, arg, op))
+                elif source == "y":
+                    saved[name] = out
+                    versions.append(_stamp(name, result, op))
+                elif source == "static":
+                    saved[name] = params[name]
+                elif source == "shape":
+                    saved[name] = shape_of(arrays[op.inputs.index(name.removesuffix("_shape"))])
+                elif source == "shapes":
+                    saved[name] = tuple(shape_of(a) for a in arrays)
+                elif source == "inputs":
+                    saved[name] = tuple(arrays)
+                    versions.extend(_stamp(name, a, op) for a in args if isinstance(a, Tensor))
+
+    def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
+        """Run the rules of the inputs in ``wanted``.
+
+        Raises:
+            GraphError: The saved values were freed. InplaceError: One of them was overwritten.
+        """
+        saved = self.saved
+        if saved is None:
+            raise GraphError(
+                f"Trying to backward through the graph a second time: the values that {self.op.name} saved were freed by the "
+                "first pass. Pass retain_graph=True to the first backward(), or run the forward pass again."
+            )
+        for name, version, count in self.versions:
+            if version.count != count:
+                what = "its output" if name == "y" else "its inputs" if name == "inputs" else f"its argument {name!r}"
+                value = saved[name]
+                shape = [v.shape for v in value] if name == "inputs" else value.shape
+                raise version.overwritten(f"{self.op.name} needs {what} (shape {shape})", count, self.origin)
+        if lift:
+            return self._gradients(g, wanted, self._as_tensors(saved))
+        return state.quiet(list, self._gradients(g, wanted, saved))
+
+    def _gradients(self, g: Any, wanted: set[Node], saved: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
+        op = self.op
+        for position, parent in enumerate(self.parents):
+            if parent is None or parent not in wanted:
+                continue
+            which = 0 if op.variadic else position
+            rule = op.rules[which]
+            assert rule is not None
+            if op.variadic:
+                saved = {**saved, "i": position}
+            yield parent, rule(g, *map(saved.__getitem__, op.needs[which]))
+
+    def _as_tensors(self, saved: dict[str, Any]) -> dict[str, Any]:
+        """Saved arrays as Tensors with the history they had, so that the rules are recorded."""
+        tensors = dict(saved)
+        for name, value in saved.items():
+            if name == "y":
+                tensors[name] = wrap(value, self)
+            elif name in self.op.inputs and isinstance(value, np.ndarray):
+                tensors[name] = wrap(value, self.parents[self.op.inputs.index(name)])
+            elif name == "inputs":
+                tensors[name] = [wrap(v, parent) for v, parent in zip(value, self.parents, strict=True)]
+        return tensors
+
+    def free(self) -> None:
+        """Let go of saved values; a node that saved none can be walked again."""
+        if self.versions or (self.saved and any(map(_holds_array, self.saved.values()))):
+            self.saved = None
+
+
+def _holds_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) or (isinstance(value, tuple) and any(map(_holds_array, value)))
+
+
+def _stamp(name: str, tensor: Tensor, op: Primitive) -> tuple[str, Version, int]:
+    version = tensor._version
+    if version is None:
+        version = tensor._version = Version()
+    elif version is INFERENCE:
+        raise InplaceError(
+            f"Inference tensors cannot be saved for backward, and {op.name} would have to: clone() the tensor "
+            "outside inference_mode first"
+        )
+    return name, version, version.count

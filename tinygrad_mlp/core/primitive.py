@@ -1,0 +1,196 @@
+"""An operation: its forward on arrays, one rule per input, and what the rules ask for.
+
+A *rule* maps the cotangent ``g`` of the output to the cotangent of one input (a vector-Jacobian product, VJP)::
+
+    @primitive(lambda g, y: g * (1 - y * y))
+    def tanh(input):
+        return np.tanh(input)
+
+It asks by name for what it needs, and only that is kept for backward:
+
+* ``g``: the cotangent of the output; ``y``: the output;
+* an input's name: its value; ``<input>_shape``: its shape; any other parameter of the forward by its name;
+* in a variadic primitive (any number of inputs): ``i``, which input; ``inputs``, their values; ``shapes``, their shapes.
+
+Rules use operators and other primitives only, which work on arrays and on Tensors alike. So the same rule runs on arrays in
+an ordinary backward pass, and on Tensors under ``create_graph=True``, where what it does is recorded and can be
+differentiated again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import ArgumentError
+
+__all__ = ["OPS", "PRIMITIVES", "UFUNCS", "Primitive", "as_option", "as_options", "on_operation", "renamed", "signature"]
+
+PRIMITIVES: dict[str, Primitive] = {}
+OPS: dict[str, Callable[..., Any]] = {}  # every operation by name, primitive or composed of others
+UFUNCS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {}  # what answers a NumPy ufunc's method, such as "reduce"
+
+_listeners: list[Callable[[Callable[..., Any]], None]] = []
+_ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+PLAIN = {float, int, bool, np.ndarray}  # types of inputs that a forward takes as they are
+OPTIONS = {float, int, bool, str, tuple, type(None)}  # and of options
+
+
+def on_operation(listener: Callable[[Callable[..., Any]], None]) -> None:
+    """Call ``listener`` with every operation: those that there are, and those to come."""
+    for operation in OPS.values():
+        listener(operation)
+    _listeners.append(listener)
+
+
+def enter(operation: Callable[..., Any]) -> None:
+    """Enter an operation in the table.
+
+    Raises:
+        TypeError: There is one of that name.
+    """
+    if operation.__name__ in OPS:
+        raise TypeError(f"there is an operation {operation.__name__!r} already")
+    OPS[operation.__name__] = operation
+    for listener in _listeners:
+        listener(operation)
+
+
+def signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
+    """A function's positional parameters, its keyword-only ones, and their defaults.
+
+    What ``inspect.signature`` knows, in a hundredth of the time, and without importing ``inspect``.
+    """
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    positional, keyword = names[: code.co_argcount], names[code.co_argcount :]
+    given = function.__defaults__ or ()
+    defaults = dict(zip(positional[len(positional) - len(given) :], given))
+    return positional, keyword, defaults | (function.__kwdefaults__ or {})
+
+
+def renamed(name: str, known: Iterable[str]) -> str:
+    """``dim``, ``keepdim`` and so on for NumPy's ``axis``, ``keepdims``; a ``known`` name as it is."""
+    return name if name in known else _ALIASES.get(name, name)
+
+
+class Primitive:
+    """An operation that can be differentiated: its forward function, its rules and what they ask for.
+
+    Attributes:
+        arity: How many array inputs; -1 for any number.
+        inputs: Their names; ``order``: those of all positional parameters; ``names``: of all parameters.
+        optional: The defaults of all parameters that have one; ``defaults``: those of options.
+        needs: Per rule the names that it asks for; ``plans``: the same, with where each value comes from.
+        partial: Whether an input has no rule, and so no gradient.
+        node: The class of its nodes in the graph.
+    """
+
+    __slots__ = (
+        "arity", "cast", "defaults", "forward", "inputs", "name", "names", "needs", "node", "open", "optional", "order",
+        "partial", "plain", "plans", "required", "rules", "static", "takes_out", "variadic", "view",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        rules: Sequence[Callable[..., Any] | None],
+        *,
+        cast: str | None,
+        view: bool,
+        variadic: bool,
+    ) -> None:
+        self.name = forward.__name__
+        self.forward = forward
+        self.rules = tuple(rules)
+        self.cast, self.view, self.variadic = cast, view, variadic
+        positional, keyword, defaults = signature(forward)
+        self.takes_out = "out" in positional + keyword
+        named = tuple(name for name in positional + keyword if name != "out")
+        self.arity = -1 if variadic else len(self.rules)
+        self.inputs = () if variadic else named[: self.arity]
+        self.names = frozenset(named)
+        self.order = tuple(name for name in positional if name != "out")
+        self.optional = {name: defaults[name] for name in named if name in defaults}
+        self.required = tuple(name for name in named if name not in defaults)
+        self.static = self.names.difference(self.inputs)
+        self.open = self.static.intersection(self.required)  # options that every call must give
+        self.defaults = {name: value for name, value in self.optional.items() if name not in self.inputs}
+        self.plain = PLAIN | {type(self.optional[name]) for name in self.inputs if name in self.optional}
+        self.needs = tuple(self._asked(rule) for rule in self.rules)
+        plans = [tuple((name, self._source(name)) for name in needs) for needs in self.needs]
+        self.plans: Iterable[tuple[tuple[str, int | str], ...]] = itertools.repeat(plans[0]) if variadic and plans else plans
+        self.partial = not self.rules or None in self.rules
+
+    def _asked(self, rule: Callable[..., Any] | None) -> tuple[str, ...]:
+        if rule is None:
+            return ()
+        names = signature(rule)[0]
+        known = {"y", *self.names, *(f"{name}_shape" for name in self.inputs)}
+        known |= {"i", "inputs", "shapes"} if self.variadic else set()
+        if names[:1] != ("g",) or not known.issuperset(names[1:]):
+            raise TypeError(f"{self.name}: a rule asks for {names}, but there is only g, {sorted(known)}")
+        return names[1:]
+
+    def _source(self, name: str) -> int | str:
+        """Where a saved value comes from: an input's position, or what kind of thing it is."""
+        if name in self.inputs:
+            return self.inputs.index(name)
+        return name if name in ("y", "i", "inputs", "shapes") else "static" if name in self.names else "shape"
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def takes_plainly(self, args: Sequence[Any]) -> bool:
+        """Whether the forward takes these arguments as they are: mostly a rule's call, on arrays."""
+        count = self.arity
+        return (
+            count <= len(args) <= len(self.order)
+            and self.plain.issuperset(map(type, args[:count]))
+            and (len(args) == count or OPTIONS.issuperset(map(type, args[count:])))
+        )
+
+    def bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+        """Sort a call's arguments into array inputs and options, as the forward's signature says.
+
+        Raises:
+            ArgumentError: An argument is missing, given twice, or unknown.
+        """
+        if self.variadic or (len(args) == self.arity and self.open <= params.keys() <= self.static):  # the everyday call
+            return args, {**self.defaults, **params}
+        given = dict(zip(self.order, args, strict=False))
+        if len(args) > len(self.order):
+            raise ArgumentError(
+                f"{self.name}() takes at most {len(self.order)} positional arguments ({', '.join(self.order)}), "
+                f"got {len(args)}"
+            )
+        for key, value in params.items():
+            name = renamed(key, self.names)
+            if name in given or name not in self.names:
+                problem = "got two values for" if name in given else "has no argument"
+                raise ArgumentError(f"{self.name}() {problem} {key!r}; its arguments are {', '.join(self.order)}")
+            given[name] = value
+        given = {**self.optional, **given}
+        missing = [name for name in self.required if name not in given]
+        if missing:
+            raise ArgumentError(f"{self.name}() misses its argument {missing[0]!r} (of {', '.join(self.order)})")
+        return [given.pop(name) for name in self.inputs], given
+
+
+def as_option(option: Any) -> Any:
+    """An option as a plain Python number where it is a number of another kind, or a tensor without dimensions."""
+    if type(option) in OPTIONS:
+        return option
+    if isinstance(option, np.generic) or getattr(getattr(option, "_data", None), "ndim", None) == 0:
+        return option.item()
+    return float(option) if isinstance(option, float) else option
+
+
+def as_options(params: dict[str, Any]) -> dict[str, Any]:
+    """``params``, itself where each value is plain, else with each value :func:`as_option`."""
+    if OPTIONS.issuperset(map(type, params.values())):
+        return params
+    return {key: as_option(value) for key, value in params.items()}

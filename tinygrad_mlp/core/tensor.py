@@ -1,0 +1,214 @@
+"""What a Tensor can do by itself: its history, its gradient, and its values for Python. The operations add themselves."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .apply import node_of
+from .backward import backward
+from .errors import ArgumentError, GraphError, InplaceError, ShapeError
+from .graph import INFERENCE, AccumulateGrad, Node, Tensor, extends_tensor, version_of, wrap
+from .state import state
+
+__all__ = ["RemovableHandle"]
+
+
+class RemovableHandle:
+    """What ``register_hook`` returns: ``remove()``, or the end of a ``with`` block, takes the hook off again."""
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self.id = max(hooks, default=-1) + 1
+        self._hooks = hooks
+        hooks[self.id] = hook
+
+    def remove(self) -> None:
+        """Take the hook off; doing so twice is no error."""
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
+
+
+@extends_tensor
+class _History(Tensor):
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are computed for it. Settable on leaves."""
+        return node_of(self) is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Start, or stop, recording what is computed from this leaf.
+
+        Raises:
+            GraphError: It is not a leaf, or its dtype is not a floating-point one.
+        """
+        node = node_of(self)
+        if node is not None and not node.is_leaf:
+            if requires_grad:
+                return self
+            raise GraphError(
+                "you can only change requires_grad flags of leaf variables: this tensor was computed; use detach()"
+            )
+        if requires_grad and self._data.dtype.kind != "f":
+            raise GraphError(f"only Tensors of floating point dtype can require gradients, got {self._data.dtype}")
+        if requires_grad and self._version is INFERENCE and not state.inference:
+            raise GraphError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed")
+        if not requires_grad:
+            self._node = None
+        elif node is None:
+            if self._leaf is None or (self._leaf.shape, self._leaf.dtype) != (self._data.shape, self._data.dtype):
+                self._leaf = AccumulateGrad(self)
+            self._node = self._leaf
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user, not computed from something that requires grad."""
+        node = node_of(self)
+        return node is None or node.is_leaf
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The graph node that computed it; None for a leaf."""
+        node = node_of(self)
+        return None if node is None or node.is_leaf else node
+
+    @property
+    def grad(self) -> Any:
+        """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
+        for observer in state.observers:
+            observer.grad_read(self)
+        if self._grad is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed; it is only filled for leaves, "
+                "and for tensors on which .retain_grad() was called",
+                UserWarning,
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise ArgumentError(f"grad: assigned grad expected to be a Tensor or None, got {type(value).__name__}")
+            if value is self:
+                raise GraphError("grad: can't assign Variable as its own grad")
+            expected, got = ((x._data.shape, x._data.dtype) for x in (self, value))
+            if expected != got:
+                raise ShapeError(
+                    f"grad: assigned grad has data of a different size or dtype: got {got[0]} {got[1]}, expected {expected[0]} "
+                    f"{expected[1]}"
+                )
+        for observer in state.observers:
+            observer.grad_set(self)
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add the gradient of this tensor to the ``.grad`` of every leaf it was computed from.
+
+        Args:
+            gradient: The cotangent to start from, of this tensor's shape; 1 for a single element.
+            retain_graph: Keep the graph for another pass. Defaults to ``create_graph``.
+            create_graph: Record the pass, so that the gradients can be differentiated.
+            inputs: Collect gradients in these tensors only.
+
+        Raises:
+            GraphError: Nothing was recorded; not a scalar and no ``gradient``; or the graph was freed.
+            InplaceError: A value that is needed was overwritten.
+            ShapeError: ``gradient`` has another shape.
+        """
+        backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` when the gradient of this tensor is computed; what it returns, if not None, replaces it."""
+        node = node_of(self)
+        if node is None:
+            raise GraphError("cannot register a hook on a tensor that doesn't require gradient")
+        if node.hooks is None:
+            node.hooks = {}
+        return RemovableHandle(node.hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this computed tensor in ``.grad``, as leaves do."""
+        node = node_of(self)
+        if node is None:
+            raise GraphError("can't retain_grad on Tensor that has requires_grad=False")
+        if not node.is_leaf:
+            node.sink = weakref.ref(self)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether it is a computed tensor that keeps its gradient."""
+        node = node_of(self)
+        return node is not None and not node.is_leaf and node.sink is not None and node.sink() is self
+
+    def detach(self) -> Any:
+        """The same memory without the history."""
+        for observer in state.observers:
+            observer.shared(self)
+        result = wrap(self._data)
+        result._version = version_of(self)
+        return result
+
+    def detach_(self) -> Any:
+        """Forget the history, in place."""
+        if self._view is not None:
+            raise InplaceError("Can't detach views in-place. Use detach() instead.")
+        self._node = None
+        return self
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of its dimensions."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._data.ndim
+
+    def item(self) -> Any:
+        """The value of a one-element tensor as a Python number."""
+        for observer in state.observers:
+            observer.looked("item()")
+        if self._data.size != 1:
+            raise ShapeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar; use tolist()")
+        return self._data.item()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The tensor's memory as an array: writes on either side show on the other.
+
+        Args:
+            force: Take the values of a tensor that requires grad, too.
+
+        Raises:
+            GraphError: It requires grad and ``force`` is not set.
+        """
+        for observer in state.observers:
+            observer.looked("numpy()")
+        if not force and self.requires_grad:
+            raise GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self._data
