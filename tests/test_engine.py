@@ -682,7 +682,7 @@ def test_a_rule_that_asks_for_what_is_not_there() -> None:
 
 
 def test_operations_have_names_and_documentation() -> None:
-    assert (tg.exp.__name__, tg.exp.__module__) == ("exp", "tinygrad_mlp.ops.elementwise")
+    assert (tg.exp.__name__, tg.exp.__module__) == ("exp", "tinygrad_mlp.ops.functions")
     assert "input" in (tg.exp.__doc__ or "")
 
 

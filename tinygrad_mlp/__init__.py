@@ -11,7 +11,7 @@ tensor([2., 4., 6.])
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import autograd, linalg, nn, optim, utils
+from . import autograd, linalg, nn, ops, optim, utils
 from ._version import __version__
 from .device import accelerator, backends, cuda, device
 from .dtypes import bool_ as bool
@@ -41,16 +41,8 @@ from .dtypes import int_ as int
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .later import later as _later
 from .memory import keep_freed as _keep_freed
-from .ops import creation, elementwise, indexing, neural, random, reduction, shape
-from .ops import linalg as products
-from .ops.creation import *  # noqa: F403 - each family lists its public names in __all__
-from .ops.elementwise import *  # noqa: F403 - likewise
-from .ops.indexing import *  # noqa: F403 - likewise
-from .ops.linalg import *  # noqa: F403 - likewise
-from .ops.neural import *  # noqa: F403 - likewise
-from .ops.random import *  # noqa: F403 - likewise
-from .ops.reduction import *  # noqa: F403 - likewise
-from .ops.shape import *  # noqa: F403 - likewise
+from .ops import *  # noqa: F403 - every operation's public name
+from .ops.creation import tensor as tensor  # the function: mypy takes it for the file of that name
 from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
 
 _keep_freed()
@@ -132,13 +124,4 @@ __all__ = [
     "uint8",
     "utils",
 ]
-__all__ += creation.__all__
-__all__ += elementwise.__all__
-__all__ += indexing.__all__
-__all__ += neural.__all__
-__all__ += products.__all__
-__all__ += random.__all__
-__all__ += reduction.__all__
-__all__ += shape.__all__
-
-del creation, elementwise, indexing, neural, products, random, reduction, shape  # named for their __all__ alone
+__all__ += ops.__all__

@@ -23,7 +23,7 @@ import numpy as np
 from ..engine import grad, wrap
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..grad_mode import enable_grad
-from ..ops.shape import stack
+from ..ops.joining import stack
 from ..tensor import Tensor
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]

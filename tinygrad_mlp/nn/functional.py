@@ -15,14 +15,17 @@ from ..engine import PRIMITIVES, apply, takes_tensors
 from ..errors import ArgumentError, DimensionError, DTypeError, GraphError, ShapeError
 from ..grad_mode import no_grad
 from ..inplace import inplace as write_in_place
-from ..ops import neural
-from ..ops.elementwise import addcmul, clamp, rsqrt, sigmoid, tanh
+from ..ops import activations, losses, normalisation
+from ..ops.activations import gelu, logsigmoid, prelu, softplus, softsign
+from ..ops.arithmetic import addcmul
+from ..ops.choosing import clamp
+from ..ops.functions import rsqrt, sigmoid, tanh
 from ..ops.indexing import embedding, one_hot
+from ..ops.joining import pad
 from ..ops.linalg import einsum, linear
-from ..ops.neural import gelu, logsigmoid, prelu, softplus, softsign
+from ..ops.norms import norm
 from ..ops.random import rand
-from ..ops.reduction import norm
-from ..ops.shape import broadcast_tensors, pad
+from ..ops.shape import broadcast_tensors
 from ..tensor import Tensor
 
 __all__ = [
@@ -135,7 +138,7 @@ def layer_norm(
                 f"layer_norm: Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
                 f"{list(parameter.shape)} and normalized_shape = {list(shape)}"
             )
-    return _affine(neural.standardize(input, tuple(range(-len(shape), 0)), eps), weight, bias)
+    return _affine(normalisation.standardize(input, tuple(range(-len(shape), 0)), eps), weight, bias)
 
 
 def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
@@ -199,7 +202,7 @@ def batch_norm(
                 running_mean.lerp_(input.mean(dims).to(running_mean.dtype), momentum)
             if running_var is not None:
                 running_var.lerp_(input.var(dims).to(running_var.dtype), momentum)
-        return _affine(neural.standardize(input, dims, eps), scale, shift)
+        return _affine(normalisation.standardize(input, dims, eps), scale, shift)
     if running_mean is None or running_var is None:
         raise ShapeError("batch_norm: running_mean and running_var must be defined in evaluation mode")
     inverse = rsqrt(per_channel(running_var) + eps)
@@ -275,7 +278,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 @takes_tensors
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1)."""
-    return _activation("elu", input, inplace, **neural.SELU)
+    return _activation("elu", input, inplace, **activations.SELU)
 
 
 @takes_tensors
@@ -285,7 +288,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Raises:
         RuntimeError: ``alpha`` is 0.
     """
-    return _activation("elu", input, inplace, alpha=alpha, input_scale=neural.celu_scale(alpha))
+    return _activation("elu", input, inplace, alpha=alpha, input_scale=activations.celu_scale(alpha))
 
 
 @takes_tensors
@@ -309,13 +312,13 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 @takes_tensors
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
     """exp(x_i) / sum_j exp(x_j) along ``dim``; a missing ``dim`` is guessed, with a warning."""
-    return neural.softmax(input, _softmax_dim("softmax", input, dim, _stacklevel), dtype)
+    return normalisation.softmax(input, _softmax_dim("softmax", input, dim, _stacklevel), dtype)
 
 
 @takes_tensors
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
     """x_i - log(sum_j exp(x_j)) along ``dim``; a missing ``dim`` is guessed, with a warning."""
-    return neural.log_softmax(input, _softmax_dim("log_softmax", input, dim, _stacklevel), dtype)
+    return normalisation.log_softmax(input, _softmax_dim("log_softmax", input, dim, _stacklevel), dtype)
 
 
 def _softmax_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:
@@ -396,7 +399,7 @@ def mse_loss(
     tensor(2.)
     """
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
-    loss, weight = _of_pairs(neural.mse, input, target, weight, reduction)
+    loss, weight = _of_pairs(losses.mse, input, target, weight, reduction)
     return loss if weight is None else _weighted(loss, weight, reduction)
 
 
@@ -415,7 +418,7 @@ def l1_loss(
 ) -> Tensor:
     """abs(x - t), times ``weight`` if given: the mean is then weighted. Shapes ``(*), (*) -> ()``."""
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
-    loss, weight = _of_pairs(neural.l1, input, target, weight, reduction)
+    loss, weight = _of_pairs(losses.l1, input, target, weight, reduction)
     return loss if weight is None else _weighted(loss, weight, reduction)
 
 
@@ -431,7 +434,7 @@ def huber_loss(
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     reduction = _checked(reduction)
-    loss, weight = _of_pairs(neural.huber, input, target, weight, reduction, delta=delta)
+    loss, weight = _of_pairs(losses.huber, input, target, weight, reduction, delta=delta)
     return loss if weight is None else _reduce(loss, reduction)
 
 
@@ -453,8 +456,8 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
     if beta == 0:
-        return _of_pairs(neural.l1, input, target, None, reduction)[0]
-    return _of_pairs(neural.huber, input, target, None, reduction, delta=beta)[0] / beta
+        return _of_pairs(losses.l1, input, target, None, reduction)[0]
+    return _of_pairs(losses.huber, input, target, None, reduction, delta=beta)[0] / beta
 
 
 @takes_tensors
@@ -482,7 +485,7 @@ def kl_div(
         )
     reduction = _checked(legacy_reduction("sum" if batchmean else reduction, size_average, reduce))
     x, t = broadcast_tensors(input, target)
-    loss = neural.kl_divergence(x, t, log_target=log_target, reduction=reduction)
+    loss = losses.kl_divergence(x, t, log_target=log_target, reduction=reduction)
     return loss / input.shape[0] if batchmean and input.ndim else loss
 
 
@@ -516,8 +519,8 @@ def binary_cross_entropy(
         )
     _constant("binary_cross_entropy", weight=weight)
     if weight is None:
-        return neural.bce(input, target, reduction=reduction)
-    return _reduce(neural.bce(input, target, reduction="none") * weight.expand(input.shape), reduction)
+        return losses.bce(input, target, reduction=reduction)
+    return _reduce(losses.bce(input, target, reduction="none") * weight.expand(input.shape), reduction)
 
 
 @takes_tensors
@@ -548,8 +551,8 @@ def binary_cross_entropy_with_logits(
         )
     _constant("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     if weight is None:
-        return neural.bce_logits(input, target, pos_weight, reduction=reduction)
-    loss = neural.bce_logits(input, target, pos_weight, reduction="none")
+        return losses.bce_logits(input, target, pos_weight, reduction=reduction)
+    loss = losses.bce_logits(input, target, pos_weight, reduction="none")
     return _reduce(loss * weight.expand(input.shape), reduction)
 
 
@@ -607,7 +610,7 @@ def nll_loss(
     """
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
     rows, indices = _by_rows(input, target, weight, "nll_loss")
-    loss = neural.class_nll(rows, indices, weight, ignore_index, reduction)
+    loss = losses.class_nll(rows, indices, weight, ignore_index, reduction)
     return loss.reshape(target.shape if input.ndim > 1 else ()) if reduction == "none" else loss
 
 
@@ -649,7 +652,7 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     rows, indices = _by_rows(input, target, weight, "cross_entropy")
     options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing, "reduction": reduction}
-    loss = neural.class_cross_entropy(rows, indices, weight, **options)
+    loss = losses.class_cross_entropy(rows, indices, weight, **options)
     return loss.reshape(target.shape if input.ndim > 1 else ()) if reduction == "none" else loss
 
 
@@ -673,5 +676,5 @@ def _soft_cross_entropy(
     rows, t = (x.movedim(dim, -1).reshape(-1, classes) for x in (input, target))
     if label_smoothing:
         t = t * (1 - label_smoothing) + label_smoothing / classes
-    loss = neural.soft_cross_entropy(rows, t if weight is None else t * weight)
+    loss = losses.soft_cross_entropy(rows, t if weight is None else t * weight)
     return loss.reshape(input.shape[:dim] + input.shape[dim + 1 :]) if reduction == "none" else _reduce(loss, reduction)

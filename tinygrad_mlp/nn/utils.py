@@ -10,10 +10,10 @@ from collections.abc import Generator, Iterable
 
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..grad_mode import no_grad
+from ..ops.choosing import clamp
 from ..ops.creation import tensor
-from ..ops.elementwise import clamp
-from ..ops.reduction import vector_norm
-from ..ops.shape import cat, stack
+from ..ops.joining import cat, stack
+from ..ops.norms import vector_norm
 from ..tensor import Tensor
 
 __all__ = [

@@ -1,10 +1,8 @@
-"""Reading and writing parts of a tensor: ``x[key]``, gather and scatter, lookups, masks.
+"""Reading and writing parts of a tensor: ``x[key]``, masks and lookups.
 
 A key is taken apart in two steps, as in PyTorch: integers, slices, None and ``...`` give a view; what then remains are
 index arrays and masks over some of the view's dimensions. Those dimensions are merged into one, so that a single
 operation, :func:`index`, reads any key; its gradient, :func:`index_sum`, adds up at repeated indices.
-
-``dim`` stands among the array inputs of gather and scatter, as a number without a gradient, to keep PyTorch's order.
 """
 
 from __future__ import annotations
@@ -22,21 +20,15 @@ from ..inplace import inplace
 from .creation import arange, tensor
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
-_INTEGERS = (np.dtype(np.int64), np.dtype(np.int32))
+INTEGERS = (np.dtype(np.int64), np.dtype(np.int32))
 
 __all__ = [
     "argwhere",
-    "gather",
-    "index_add",
-    "index_select",
     "masked_select",
     "nonzero",
-    "scatter",
-    "scatter_add",
-    "take_along_dim",
 ]
 
-# ------------------------------------------------------------------------------------------------- the building blocks
+# ---------------------------------------------------------------------------------------------------- the building blocks
 
 
 @primitive(lambda g, key, input_shape: unslice(g, key=key, shape=input_shape), view=True)
@@ -67,7 +59,7 @@ def index_sum(input: Array, indices: Array, *, dim: int, size: int) -> Array:
     at = np.where(at < 0, at + size, at)
     rows = input.reshape(math.prod(before), at.size, math.prod(after))
     if rows.shape[0] == rows.shape[2] == 1:
-        return _sums(at, rows.reshape(-1), size).reshape(*before, size, *after)
+        return sums_at(at, rows.reshape(-1), size).reshape(*before, size, *after)
     out = np.zeros((rows.shape[0], size, rows.shape[2]), input.dtype)
     if at.size:  # sort, so that equal indices stand in runs, and sum each run
         order = np.argsort(at, kind="stable")
@@ -76,7 +68,7 @@ def index_sum(input: Array, indices: Array, *, dim: int, size: int) -> Array:
     return out.reshape(*before, size, *after)
 
 
-def _sums(positions: Array, values: Array, size: int) -> Array:
+def sums_at(positions: Array, values: Array, size: int) -> Array:
     """The sums of the values at each position, shapes ``(n,), (n,) -> (size,)``."""
     if values.dtype.kind == "f":
         return np.bincount(positions, values, size).astype(values.dtype)
@@ -147,7 +139,7 @@ def true_positions(mask: Array) -> Array:
     return np.flatnonzero(mask)
 
 
-# --------------------------------------------------------------------------------------------------------- x[key]
+# ----------------------------------------------------------------------------------------------------------------- x[key]
 
 
 def _index_tensor(item: Any) -> Array:
@@ -155,7 +147,7 @@ def _index_tensor(item: Any) -> Array:
     if is_tensor(item):
         if item._data.dtype == np.uint8:
             return item.bool()
-        if item._data.dtype != bool and item._data.dtype not in _INTEGERS:
+        if item._data.dtype != bool and item._data.dtype not in INTEGERS:
             raise DimensionError(f"tensors used as indices must be long, int, byte or bool tensors, got {item.dtype}")
         return item
     result = tensor(item)
@@ -312,188 +304,7 @@ def _trimmed(value: Any, ndim: int) -> Any:
     return value.reshape(value.shape[extra:]) if set(value.shape[:extra]) == {1} else value
 
 
-# ------------------------------------------------------------------------------------------------- gather and scatter
-
-
-def _axis(name: str, dim: int, ndim: int) -> int:
-    ndim = max(ndim, 1)  # a tensor without dimensions counts as a vector of one element
-    if not -ndim <= dim < ndim:
-        raise DimensionError(
-            f"{name}: Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
-        )
-    return dim % ndim
-
-
-def _checked(name: str, indices: Array, dim: int, size: int) -> Array:
-    """The indices, if they are integers in [0, size)."""
-    if not hasattr(indices, "dtype") or indices.dtype not in _INTEGERS:
-        raise DTypeError(f"{name}(): Expected dtype int32/int64 for index, got {getattr(indices, 'dtype', indices)}")
-    wrong = (indices < 0) | (indices >= size)
-    if wrong.any():
-        raise ShapeError(f"{name}: index {indices[wrong].flat[0]} is out of bounds for dimension {dim} with size {size}")
-    return indices
-
-
-def _grid(name: str, shape: tuple[int, ...], dim: int, index: Array, src: Array = None) -> tuple[Any, ...]:
-    """The key that pairs ``index`` along ``dim`` with its own place along the other dimensions."""
-    dim = _axis(name, dim, len(shape))
-    shape, places = shape or (1,), index.shape or (1,)
-    if not index.size:
-        return (slice(0),)
-    for what, limits in (
-        ("input", (*shape[:dim], math.inf, *shape[dim + 1 :])),
-        ("src", places if src is None else src.shape or (1,)),
-    ):
-        if len(limits) != len(places):
-            raise ShapeError(
-                f"{name}: Index tensor must have the same number of dimensions as {what} tensor, got index {index.shape} "
-                f"and {what} {shape if what == 'input' else src.shape}"
-            )
-        if any(n > limit for n, limit in zip(places, limits, strict=True)):
-            raise ShapeError(
-                f"{name}: Expected index {list(places)} to be no larger than "
-                + (f"input {list(shape)} apart from dimension {dim}" if what == "input" else f"src {list(limits)}")
-            )
-    key = [*np.ogrid[tuple(slice(n) for n in places)]]
-    key[dim] = _checked(name, index, dim, shape[dim]).reshape(places)
-    return tuple(key)
-
-
-def _corner(shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """The key of the first elements, as many as ``shape`` says."""
-    return (*(slice(n) for n in shape), ...)
-
-
-def _read_corner(src: Array, index: Array) -> Array:
-    """The elements of ``src`` that go with those of ``index``; without dimensions both count as vectors."""
-    return src.reshape(src.shape or (1,))[_corner(index.shape or (1,))]
-
-
-@primitive(lambda g, dim, index, input_shape: scatter_sum(g, dim, index, shape=input_shape), None, None)
-def gather(input: Array, dim: int, index: Array) -> Array:
-    """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.tensor([[1, 2], [3, 4]]).gather(1, torch.tensor([[1], [0]]))
-    tensor([[2],
-            [3]])
-    """
-    key = _grid("gather", input.shape, dim, index)
-    return np.ascontiguousarray(input.reshape(input.shape or (1,))[key]).reshape(index.shape)
-
-
-@primitive(lambda g, dim, index: gather(g, dim, index), None, None)
-def scatter_sum(input: Array, dim: int, index: Array, *, shape: tuple[int, ...]) -> Array:
-    """Zeros of the given shape with ``input`` added where gather reads: the gradient of :func:`gather`."""
-    if not index.size:
-        return np.zeros(shape, input.dtype)
-    key = np.broadcast_arrays(*_grid("scatter_sum", shape, dim, index))
-    positions = np.ravel_multi_index(tuple(key), shape or (1,))
-    return _sums(positions.reshape(-1), input.reshape(-1), math.prod(shape)).reshape(shape)
-
-
-def _of_src(g: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
-    """The gradient of ``src``, of which gather reads the corner that has the shape of ``index``."""
-    read = gather(g, dim, index)
-    if 0 in read.shape:  # nothing was read, whatever its dimensions
-        rows = src_shape or (1,)
-        return unslice(read.reshape((0, *rows[1:])), key=(slice(0), ...), shape=rows).reshape(src_shape)
-    if len(read.shape) != len(src_shape):  # one has no dimensions, and counts as a vector
-        read = read.reshape(1 if src_shape else ())
-    if read.shape == src_shape:
-        return read
-    return unslice(read, key=_corner(tuple(read.shape)), shape=src_shape)
-
-
-@primitive(lambda g, dim, index: scatter(g, dim, index, 0.0), None, None, _of_src)
-def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: float | None = None) -> Array:
-    """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
-    src = value if src is None else src
-    if src is None:
-        raise ArgumentError("scatter() misses its argument 'src': a tensor, or a number as value=")
-    filled = not isinstance(src, np.ndarray)
-    if not filled and src.dtype != input.dtype:
-        raise DTypeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
-    key = _grid("scatter", input.shape, dim, index, None if filled else src)
-    out = np.array(input)
-    if index.size:
-        out.reshape(input.shape or (1,))[key] = src if filled else _read_corner(src, index)
-    return out
-
-
-@primitive(lambda g: g, None, None, _of_src)
-def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
-    """``input`` with ``src`` added where :func:`gather` would read; repeated indices add up."""
-    if not isinstance(src, np.ndarray):
-        raise ArgumentError(f"scatter_add(): argument 'src' must be Tensor, not {type(src).__name__}")
-    if src.dtype != input.dtype:
-        raise DTypeError(f"scatter_add(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
-    _grid("scatter_add", input.shape, dim, index, src)
-    if not index.size:  # of any number of dimensions
-        return np.array(input)
-    return input + scatter_sum(_read_corner(src, index), dim, index, shape=input.shape)
-
-
-_read = index  # in the rule below `index` is an argument
-
-
-@primitive(lambda g: g, None, None, lambda g, dim, index, alpha: _read(g, index, dim=dim) * alpha)
-def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Array:
-    """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
-    dim = _axis("index_add", dim, input.ndim)
-    if source.dtype != input.dtype:
-        raise DTypeError(f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type")
-    wanted = (*input.shape[:dim], index.size, *input.shape[dim + 1 :])
-    if source.shape != wanted or index.ndim > 1:
-        raise ShapeError(
-            f"index_add(): source tensor shape must match self tensor shape, excluding the specified dimension. Got "
-            f"self.shape = {list(input.shape)}, source.shape = {list(source.shape)}, index.shape = {list(index.shape)}"
-        )
-    index = _checked("index_add", index.reshape(-1), dim, input.shape[dim])
-    total: Array = index_sum(source, index, dim=dim, size=input.shape[dim])
-    return input + (total if alpha == 1 else (total * alpha).astype(total.dtype))
-
-
-@composite
-def index_select(input: Array, dim: int, index: Array) -> Array:
-    """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
-    dim = _axis("index_select", dim, input.ndim)
-    if index.ndim > 1:
-        raise DimensionError(f"index_select(): Index is supposed to be a vector, got shape {tuple(index.shape)}")
-    _checked("index_select", index._data, dim, (input._data.shape or (1,))[dim])
-    if input.ndim == 0 and index.numel() != 1:
-        raise ShapeError(f"index_select(): Index to scalar can have only 1 value, got {index.numel()} value(s)")
-    return _read(input, index.reshape(-1), dim=dim) if input.ndim else input.clone()
-
-
-@composite
-def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
-    """:func:`gather` with the other dimensions broadcast; of the flattened input without ``dim``."""
-    if dim is None:
-        return gather(input.reshape(-1), 0, indices.reshape(-1))
-    dim = _axis("take_along_dim", dim, input.ndim)
-    if indices._data.dtype != np.int64:
-        raise DTypeError(f"take_along_dim(): dtype of indices should be int64 but got {indices.dtype}; cast with .long()")
-    if input.ndim != indices.ndim:
-        raise ShapeError(
-            "take_along_dim(): input and indices should have the same number of dimensions, but got shapes "
-            f"{tuple(input.shape)} and {tuple(indices.shape)}"
-        )
-    if input.ndim == 0:
-        raise DimensionError(f"take_along_dim(): Dimension specified as {dim} but tensor has no dimensions; leave dim out")
-    size = input.shape[dim]
-    try:
-        shape = np.broadcast_shapes(*((*s[:dim], 1, *s[dim + 1 :]) for s in (tuple(input.shape), tuple(indices.shape))))
-    except ValueError:
-        raise ShapeError(
-            f"take_along_dim(): the shapes {tuple(input.shape)} and {tuple(indices.shape)} do not broadcast but for dim {dim}"
-        ) from None
-    input = input.expand(*shape[:dim], size, *shape[dim + 1 :])
-    indices = indices.expand(*shape[:dim], indices.shape[dim], *shape[dim + 1 :])
-    return gather(input, dim, indices + (indices < 0) * size)
-
-
-# ------------------------------------------------------------------------------------------------- masks and lookups
+# ------------------------------------------------------------------------------------------------------ masks and lookups
 
 
 @composite
@@ -585,7 +396,7 @@ def embedding(
     if weight.ndim != 2:
         raise ShapeError(f"embedding: 'weight' must be 2-D, got shape {tuple(weight.shape)}")
     size = weight.shape[0]
-    if input._data.dtype not in _INTEGERS:
+    if input._data.dtype not in INTEGERS:
         raise DTypeError(f"embedding: Expected indices of type int64 or int32, got {input.dtype}")
     if padding_idx is not None and not -size <= padding_idx < size:
         raise AssertionError(f"Padding_idx must be within num_embeddings: got {padding_idx} for {size} rows")

@@ -1,21 +1,16 @@
-"""Shapes: the same elements in another arrangement, most of them views of the same memory.
-
-Which of two dimensions is meant, and what an error says about it, is settled in :func:`dim_of`; a tensor without
-dimensions takes a dim as if it had one.
-"""
+"""Shapes: the same elements in another arrangement, most of them views of the same memory."""
 
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..engine import composite, primitive, wrap
 from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
-from .indexing import slice_
+from .dims import dim_of, sizes_of
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -24,28 +19,19 @@ __all__ = [
     "atleast_2d",
     "broadcast_tensors",
     "broadcast_to",
-    "cat",
-    "chunk",
-    "concat",
-    "concatenate",
     "diag",
     "diagonal",
     "flatten",
     "flip",
-    "hstack",
     "meshgrid",
     "moveaxis",
     "movedim",
-    "narrow",
     "permute",
     "ravel",
     "repeat_interleave",
     "reshape",
     "roll",
-    "select",
-    "split",
     "squeeze",
-    "stack",
     "swapaxes",
     "swapdims",
     "t",
@@ -53,43 +39,11 @@ __all__ = [
     "transpose",
     "tril",
     "triu",
-    "unbind",
     "unflatten",
     "unsqueeze",
-    "vstack",
 ]
 
-# --------------------------------------------------------------------------------------------------------- helpers
-
-
-def dim_of(name: str, dim: int, ndim: int) -> int:
-    """``dim`` counted from the front.
-
-    Raises:
-        DimensionError: A tensor of ``ndim`` dimensions does not have it.
-    """
-    count = ndim or 1
-    if not -count <= dim < count:
-        raise DimensionError(
-            f"{name}(): Dimension out of range (expected to be in range of [{-count}, {count - 1}], but got {dim}) for "
-            f"a tensor of {ndim} dimensions"
-        )
-    return dim % count
-
-
-def sizes_of(name: str, sizes: Iterable[int]) -> tuple[int, ...]:
-    """``sizes`` as a tuple of Python ints.
-
-    Raises:
-        ArgumentError: They are something else.
-    """
-    try:
-        return tuple(map(operator.index, sizes))
-    except TypeError:
-        raise ArgumentError(f"{name}(): expected a tuple of ints, got {sizes!r}") from None
-
-
-# ------------------------------------------------------------------------------------------------- the same elements
+# ------------------------------------------------------------------------------------------------------ the same elements
 
 
 @primitive(lambda g, input_shape: reshape(g, input_shape), view=True)
@@ -216,7 +170,7 @@ def _each(tensors: tuple[Any, ...], function: Any) -> Any:
     return tuple(map(function, tensors))
 
 
-# ----------------------------------------------------------------------------------------------- order of dimensions
+# ---------------------------------------------------------------------------------------------------- order of dimensions
 
 
 @primitive(lambda g, dims: permute(g, np.argsort([d % len(dims) for d in dims])), view=True)
@@ -275,7 +229,7 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
 
 moveaxis = movedim
 
-# ----------------------------------------------------------------------------------------------------- repeating
+# -------------------------------------------------------------------------------------------------------------- repeating
 
 
 @primitive(lambda g: g, view=True)  # the engine sums over the repeated dimensions
@@ -417,198 +371,7 @@ def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Array, ...]:
     return tuple(transpose(grid, 0, 1) for grid in grids) if indexing == "xy" and len(shape) > 1 else grids
 
 
-# ---------------------------------------------------------------------------------------------------------- joining
-
-
-def _part(g: Any, i: int, shapes: Sequence[tuple[int, ...]], dim: int) -> Any:
-    return narrow(g, dim, sum(shape[dim] for shape in shapes[:i]), shapes[i][dim])
-
-
-@primitive(_part, cast="promote", variadic=True)
-def _cat(*inputs: Array, dim: int = 0) -> Array:
-    for k, array in enumerate(inputs):
-        rest = [array.shape[:dim] + array.shape[dim + 1 :], inputs[0].shape[:dim] + inputs[0].shape[dim + 1 :]]
-        if array.ndim != inputs[0].ndim or rest[0] != rest[1]:
-            raise ShapeError(
-                f"cat(): Sizes of tensors must match except in dimension {dim}. Expected {inputs[0].shape} but got "
-                f"{array.shape} for tensor number {k} in the list"
-            )
-    return np.concatenate(inputs, dim)
-
-
-def _list_of(name: str, tensors: Any) -> list[Any]:
-    if not isinstance(tensors, list | tuple):
-        raise ArgumentError(f"{name}(): argument 'tensors' must be a tuple of Tensors, not {type(tensors).__name__}")
-    return list(tensors)
-
-
-@composite
-def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
-    """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.cat([torch.ones(1, 2), torch.zeros(2, 2)]).shape
-    torch.Size([3, 2])
-
-    Raises:
-        ShapeError: The shapes differ elsewhere than in ``dim``. ValueError: There are no tensors.
-    """
-    given = _list_of("cat", tensors)
-    if not given:
-        raise ValueError("cat(): expected a non-empty list of Tensors")
-    for k, x in enumerate(given):
-        if x.ndim == 0:
-            raise ShapeError(f"cat(): zero-dimensional tensor (at position {k}) cannot be concatenated; use stack")
-    shape = next((x.shape for x in given if x.shape != (0,)), (0,))
-    at = dim_of("cat", dim, len(shape))
-    nothing = (*shape[:at], 0, *shape[at + 1 :])  # what counts of an empty tensor is its dtype
-    return _cat(*(x.reshape(nothing) if x.shape == (0,) else x for x in given), dim=at)
-
-
-concat = concatenate = cat
-
-
-@primitive(lambda g, i, dim: select(g, dim, i), cast="promote", variadic=True)
-def _stack(*inputs: Array, dim: int = 0) -> Array:
-    return np.stack(inputs, dim)
-
-
-@composite
-def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
-    """The tensors, all of one shape, along a new dimension ``dim``.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.stack([torch.zeros(3), torch.ones(3)], dim=1).shape
-    torch.Size([3, 2])
-    """
-    given = _list_of("stack", tensors)
-    if not given or len({tuple(x.shape) for x in given}) > 1:
-        raise ShapeError(
-            "stack expects a non-empty list of tensors, each of equal size, but got shapes "
-            f"{[tuple(x.shape) for x in given]}"
-        )
-    return _stack(*given, dim=dim_of("stack", dim, given[0].ndim + 1))
-
-
-@composite
-def vstack(tensors: Sequence[Array]) -> Array:
-    """The tensors, vectors as rows, one below the other."""
-    return cat([atleast_2d(x) for x in _list_of("vstack", tensors)], 0)
-
-
-@composite
-def hstack(tensors: Sequence[Array]) -> Array:
-    """The tensors side by side: along dimension 1, vectors along 0."""
-    columns = [atleast_1d(x) for x in _list_of("hstack", tensors)]
-    return cat(columns, 0 if not columns or columns[0].ndim == 1 else 1)
-
-
-# --------------------------------------------------------------------------------------------------------- splitting
-
-
-@primitive(lambda g, widths: _pad(g, [(-before, -after) for before, after in widths]))
-def _pad(input: Array, widths: Sequence[tuple[int, int]], value: float = 0) -> Array:
-    # (before, after) for each dimension; what is negative is cut off, so the gradient is the same with other signs
-    shape = [n + before + after for n, (before, after) in zip(input.shape, widths, strict=True)]
-    if any(n < 0 for n in shape):
-        raise ShapeError(f"pad(): cutting {widths} off the shape {input.shape} leaves a negative size")
-    out = np.full(shape, np.asarray(value).astype(input.dtype))
-    inside, kept = [], []
-    for n, size, (before, after) in zip(input.shape, shape, widths, strict=True):
-        inside.append(slice(max(before, 0), size - max(after, 0)))
-        kept.append(slice(max(-before, 0), n - max(-after, 0)))
-    out[tuple(inside)] = input[tuple(kept)]
-    return out
-
-
-@composite
-def narrow(input: Array, dim: int, start: int, length: int) -> Array:
-    """``length`` elements along ``dim`` from ``start`` on: a view.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.narrow(torch.arange(5), 0, 1, 3)
-    tensor([1, 2, 3])
-    """
-    if input.ndim == 0:
-        raise ShapeError("narrow() cannot be applied to a 0-dim tensor")
-    start, length = sizes_of("narrow", (start, length))
-    dim = dim_of("narrow", dim, input.ndim)
-    size = input.shape[dim]
-    if not -size <= start <= size:
-        raise DimensionError(f"narrow(): start out of range (expected to be in range of [{-size}, {size}], but got {start})")
-    start = start + size if start < 0 else start
-    if length < 0 or start + length > size:
-        raise ShapeError(
-            f"narrow(): length must be non-negative, and start ({start}) + length ({length}) must not exceed the "
-            f"dimension's size ({size})"
-        )
-    return slice_(input, key=(slice(None),) * dim + (slice(start, start + length),))
-
-
-@composite
-def select(input: Array, dim: int, index: int) -> Array:
-    """The elements at one index of ``dim``, without that dimension: a view."""
-    if input.ndim == 0:
-        raise DimensionError("select() cannot be applied to a 0-dim tensor")
-    dim = dim_of("select", dim, input.ndim)
-    if not -input.shape[dim] <= index < input.shape[dim]:
-        raise DimensionError(
-            f"select(): index {index} out of range for tensor of shape {tuple(input.shape)} at dimension {dim}"
-        )
-    return slice_(input, key=(slice(None),) * dim + (operator.index(index), ...))
-
-
-@composite
-def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
-    """Views of the parts along ``dim``: of one size (the last may be smaller), or of the sizes listed.
-
-    >>> import tinygrad_mlp as torch
-    >>> [len(part) for part in torch.split(torch.arange(5), 2)]
-    [2, 2, 1]
-    """
-    if tensor.ndim == 0:
-        raise ShapeError("split expects at least a 1-dimensional tensor")
-    dim = dim_of("split", dim, tensor.ndim)
-    total = tensor.shape[dim]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and total):
-            raise ShapeError(f"split expects split_size to be positive, but got {size} for a dimension of size {total}")
-        sections = [min(size, total - start) for start in range(0, total, size or 1)] or [0]
-    else:
-        sections = list(sizes_of("split", split_size_or_sections))
-        if sum(sections) != total or any(n < 0 for n in sections):
-            raise ShapeError(
-                f"split expects non-negative sizes that sum exactly to {total} (the size of dimension {dim}), got {sections}"
-            )
-    starts = np.cumsum([0, *sections]).tolist()
-    return tuple(narrow(tensor, dim, start, n) for start, n in zip(starts, sections, strict=False))
-
-
-@composite
-def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
-    """At most ``chunks`` views of parts along ``dim``, of one size but for the last.
-
-    >>> import tinygrad_mlp as torch
-    >>> [len(part) for part in torch.chunk(torch.arange(5), 3)]
-    [2, 2, 1]
-    """
-    if input.ndim == 0 or chunks < 1:
-        raise ShapeError(f"chunk expects at least a 1-dimensional tensor and `chunks` greater than 0, got {chunks} chunks")
-    size = input.shape[dim_of("chunk", dim, input.ndim)]
-    return split(input, [0] * chunks if size == 0 else math.ceil(size / chunks), dim)
-
-
-@composite
-def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
-    """The slices along ``dim``, without that dimension."""
-    if input.ndim == 0:
-        raise DimensionError(f"unbind(): Dimension specified as {dim} but tensor has no dimensions")
-    dim = dim_of("unbind", dim, input.ndim)
-    return tuple(select(input, dim, index) for index in range(input.shape[dim]))
-
-
-# ------------------------------------------------------------------------------------------------------- rearranging
+# ------------------------------------------------------------------------------------------------------------ rearranging
 
 
 @primitive(lambda g, dims: flip(g, dims))
@@ -706,58 +469,3 @@ def diag(input: Array, diagonal: int = 0) -> Array:
     if input.ndim != 2:
         raise ShapeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D; use diagonal for batches")
     return input.diagonal(diagonal).clone()
-
-
-# ---------------------------------------------------------------------------------------------------------- padding
-
-_NUMPY_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-
-
-@composite
-def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Array:
-    """The tensor with elements added at (or, where negative, cut off) both ends of its last dimensions.
-
-    Args:
-        input: Of any shape.
-        pad: How many, ``(before, after)`` of the last dimension, then of the last but one, and so on.
-        mode: What is added: ``"constant"``: ``value``; ``"reflect"``: the mirror image, without the element at the edge;
-            ``"replicate"``: the element at the edge; ``"circular"``: the elements from the other end.
-        value: The constant; 0 if None.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.nn.functional.pad(torch.tensor([1, 2, 3]), (1, 2))
-    tensor([0, 1, 2, 3, 0, 0])
-    >>> torch.nn.functional.pad(torch.tensor([1, 2, 3]), (2, 0), mode="reflect")
-    tensor([3, 2, 1, 2, 3])
-
-    Raises:
-        ShapeError: An odd number of paddings, more than the dimensions, or too large for the mode.
-        NotImplementedError: Another mode.
-    """
-    widths = sizes_of("pad", pad)
-    if len(widths) % 2 or len(widths) > 2 * input.ndim:
-        raise ShapeError(
-            f"pad(): Padding length should be divisible by 2 and at most two times the input dimension, but got {pad} and "
-            f"an input of shape {tuple(input.shape)}"
-        )
-    pairs = [(widths[k], widths[k + 1]) for k in range(0, len(widths), 2)]
-    if mode == "constant":
-        unpadded = [(0, 0)] * (input.ndim - len(pairs))
-        return _pad(input, unpadded + pairs[::-1], 0 if value is None else value)
-    if mode not in _NUMPY_MODES:
-        raise NotImplementedError(f"Unrecognised padding mode {mode}; use constant, reflect, replicate or circular")
-    if value:
-        raise ShapeError(f'pad(): Padding mode "{mode}" doesn\'t take in value argument')
-    for k, (before, after) in enumerate(pairs):
-        index = np.arange(input.shape[-1 - k])[max(-before, 0) : input.shape[-1 - k] - max(-after, 0)]
-        size, before, after = len(index), max(before, 0), max(after, 0)
-        most = {"reflect": size - 1, "replicate": math.inf if size else 0, "circular": size}[mode]
-        if max(before, after) > most:
-            raise ShapeError(
-                f"pad(): padding ({before}, {after}) at dimension {input.ndim - 1 - k} of a tensor of shape "
-                f"{tuple(input.shape)} is too large: mode {mode!r} takes at most {most}"
-            )
-        # the mode is a str, where NumPy's types list literals
-        index = np.pad(index, (before, after), _NUMPY_MODES[mode])  # type: ignore[call-overload] # a mode from a table is any string
-        input = input.index_select(-1 - k, wrap(index))
-    return input

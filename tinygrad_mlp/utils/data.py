@@ -27,8 +27,8 @@ from ..dtypes import float64
 from ..engine import wrap
 from ..errors import ArgumentError, ShapeError
 from ..ops.creation import as_tensor
+from ..ops.joining import cat, stack
 from ..ops.random import Generator, current_generator, multinomial, randint, randperm
-from ..ops.shape import cat, stack
 from ..tensor import Tensor
 
 __all__ = [

@@ -1,0 +1,241 @@
+"""Arithmetic of two or three numbers, element by element, with broadcasting.
+
+In every rule ``g`` is the cotangent of the output ``y``. ``out``, where taken, is memory to compute in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import as_dtype
+from ..engine import OPS, composite, primitive
+from ..errors import DTypeError
+from ..inplace import inplace
+from .choosing import where
+from .functions import log
+from .memory import blockwise, no_slope, zeros_of
+
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
+
+__all__ = [
+    "add",
+    "addcdiv",
+    "addcmul",
+    "atan2",
+    "div",
+    "floor_divide",
+    "fmod",
+    "lerp",
+    "mul",
+    "pow",
+    "remainder",
+    "sub",
+    "true_divide",
+]
+
+
+def _add_scaled(out: Array, input: Array, other: Array, alpha: float) -> Array:
+    """input + alpha * other; truth values added to truth values stay what they are."""
+    floating = type(other) is np.ndarray and other.dtype.kind == "f"  # np.result_type takes as long as the sum
+    if not floating and np.result_type(input, other).kind == "b":
+        return np.add(input, other & bool(alpha), out=out)
+    return np.add(input, alpha * other, out=out)
+
+
+@primitive(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha, cast="promote")
+def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
+    """input + alpha * other, with broadcasting.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
+    tensor([11., 12.])
+    """
+    if alpha == 1:
+        return np.add(input, other, out=out)
+    return blockwise(_add_scaled, out, input, other, alpha)
+
+
+@primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, cast="promote")
+def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
+    """input - alpha * other, with broadcasting."""
+    if alpha == 1:
+        return np.subtract(input, other, out=out)
+    return blockwise(lambda y, a, b: np.subtract(a, alpha * b, out=y), out, input, other)
+
+
+@primitive(lambda g, other: g * other, lambda g, input: g * input, cast="promote")
+def mul(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input * other, with broadcasting."""
+    return np.multiply(input, other, out=out)
+
+
+@primitive(lambda g, other: g / other, lambda g, input, other: -g * (input / other) / other, cast="float")
+def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input / other, with broadcasting; integers divide to floats."""
+    return np.true_divide(input, other, out=out)
+
+
+def _divisible(name: str, input: Array, other: Array) -> None:
+    """Integers have no quotient by zero, floats have.
+
+    Raises:
+        DTypeError: A divisor is the integer 0.
+    """
+    if np.result_type(input, other).kind != "f" and np.size(input) and np.any(np.equal(other, 0)):
+        raise DTypeError(f"{name}: integer division by zero has no value (ZeroDivisionError); divide floats, or mask")
+
+
+@primitive(no_slope, no_slope, cast="promote")
+def floor_divide(input: Array, other: Array, *, out: Array = None) -> Array:
+    """floor(input / other), with broadcasting. Its gradient is zero."""
+    _divisible("floor_divide", input, other)
+    return np.floor_divide(input, other, out=out)
+
+
+@primitive(no_slope, no_slope, cast="promote")
+def trunc_divide(input: Array, other: Array) -> Array:
+    """input / other rounded towards zero, with broadcasting. Its gradient is zero."""
+    if np.result_type(input, other).kind == "f":
+        return np.trunc(np.true_divide(input, other))
+    _divisible("trunc_divide", input, other)
+    quotient = np.floor_divide(input, other)
+    return quotient + ((quotient < 0) & (quotient * other != input))
+
+
+@composite
+def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
+    """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``.
+
+    Raises:
+        RuntimeError: another rounding mode.
+    """
+    return OPS[_quotient(rounding_mode)](input, other)
+
+
+@composite
+def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
+    """:func:`div` in place."""
+    return inplace(_quotient(rounding_mode), input, other)
+
+
+def _quotient(rounding_mode: str | None) -> str:
+    names = {None: "true_divide", "floor": "floor_divide", "trunc": "trunc_divide"}
+    if rounding_mode not in names:
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
+    return names[rounding_mode]
+
+
+@primitive(lambda g: g, lambda g, input, other: -g * floor_divide(input, other), cast="promote")
+def remainder(input: Array, other: Array) -> Array:
+    """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
+    _divisible("remainder", input, other)
+    rest = np.asarray(np.remainder(input, other))
+    if rest.dtype.kind == "f":
+        np.copyto(rest, np.copysign(rest, input), where=rest == 0)
+    return rest
+
+
+@primitive(lambda g: g, lambda g, input, other: -g * trunc_divide(input, other), cast="promote")
+def fmod(input: Array, other: Array, *, out: Array = None) -> Array:
+    """input - other * trunc(input / other): has the sign of ``input``."""
+    _divisible("fmod", input, other)
+    return np.fmod(input, other, out=out)
+
+
+def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
+    slope = g * (exponent * pow(input, exponent - 1))
+    if isinstance(exponent, int | float):
+        return slope if exponent != 0 else zeros_of(g)
+    return where(exponent == 0, 0.0, slope)  # 0 * 0**-1 would be nan
+
+
+def _pow_exponent(g: Any, y: Any, input: Any, exponent: Any) -> Any:
+    if isinstance(input, int | float):
+        if input == 0:
+            return g * (y * where(exponent >= 0, 0.0, -math.inf))
+        return g * (y * (math.log(input) if input > 0 else math.nan))
+    return g * where((input == 0) & (exponent >= 0), 0.0, y * log(input))
+
+
+@primitive(_pow_input, _pow_exponent, cast="promote")
+def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
+    """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf.
+
+    Raises:
+        DTypeError: An integer to a negative integer power.
+    """
+    if np.result_type(input, exponent).kind == "b":
+        return np.greater_equal(input, exponent)
+    if np.result_type(input, exponent).kind == "i" and np.any(np.less(exponent, 0)):
+        if not isinstance(exponent, np.ndarray):
+            raise DTypeError("pow: Integers to negative integer powers are not allowed; make floats of them with .float()")
+        inverse = np.where(np.abs(input) == 1, np.power(input, np.abs(exponent)), 0)  # rounded towards 0, as in PyTorch
+        return np.where(np.less(exponent, 0), inverse, np.power(input, np.maximum(exponent, 0)))
+    if isinstance(exponent, int | float) and exponent == 2:
+        return np.multiply(input, input, out=out)
+    if isinstance(exponent, float) and exponent in (0.5, -0.5) and input.dtype.kind == "f":
+        root = np.sqrt(input, out=out)
+        return root if exponent > 0 else np.true_divide(1, root, out=out)
+    return np.power(input, exponent, out=out)
+
+
+def _per_square(side: Any, input: Any, other: Any) -> Any:
+    square = input * input + other * other
+    return where(square == 0, 0.0, side / square)  # at the origin, where there is no angle
+
+
+@primitive(
+    lambda g, input, other: g * _per_square(other, input, other),
+    lambda g, input, other: g * _per_square(-input, input, other),
+    cast="float",
+)
+def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The angle of the point (other, input), in radians, in [-pi, pi]."""
+    return np.arctan2(input, other, out=out)
+
+
+@primitive(
+    lambda g, weight: g * (1 - weight),
+    lambda g, weight: g * weight,
+    lambda g, input, end: g * (end - input),
+)
+def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array:
+    """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype.
+
+    Raises:
+        DTypeError: The others have different dtypes.
+    """
+    if isinstance(weight, np.ndarray) and weight.ndim == 0 and input.dtype.kind == "f":
+        weight = weight.astype(input.dtype, copy=False)
+    for name, other in (("end", end), ("weight", weight)):
+        if isinstance(other, np.ndarray) and other.dtype != input.dtype:
+            raise DTypeError(
+                f"lerp: expected all arguments to have the same dtype, but got {as_dtype(input.dtype)} for 'input' and "
+                f"{as_dtype(other.dtype)} for {name!r}; cast with .to(dtype), such as .float()"
+            )
+    return blockwise(lambda y, a, b, w: np.add(a, w * (b - a), out=y), out, input, end, weight)
+
+
+@primitive(
+    lambda g: g,
+    lambda g, tensor2, value: g * (tensor2 * value),
+    lambda g, tensor1, value: g * (tensor1 * value),
+    cast="promote",
+)
+def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
+    """input + value * tensor1 * tensor2."""
+    return blockwise(lambda y, a, b, c: np.add(a, value * (b * c), out=y), out, input, tensor1, tensor2)
+
+
+@primitive(
+    lambda g: g,
+    lambda g, tensor2, value: g * value / tensor2,
+    lambda g, tensor1, tensor2, value: g * (-value * tensor1 / (tensor2 * tensor2)),
+    cast="float",
+)
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
+    """input + value * tensor1 / tensor2."""
+    return blockwise(lambda y, a, b, c: np.add(a, value * (b / c), out=y), out, input, tensor1, tensor2)

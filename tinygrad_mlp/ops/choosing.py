@@ -1,0 +1,161 @@
+"""Choosing between values, and bounding them, element by element.
+
+In every rule ``g`` is the cotangent of the output. Where two values tie, the derivative is PyTorch's choice: half each in
+``maximum`` and ``minimum``, 1 on the bounds of ``clamp``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import promote, result_dtype
+from ..engine import primitive
+from ..errors import ArgumentError, DTypeError
+from .comparing import isfinite, isnan
+from .memory import no_slope
+
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
+
+__all__ = [
+    "clamp",
+    "fmax",
+    "fmin",
+    "masked_fill",
+    "maximum",
+    "minimum",
+    "nan_to_num",
+    "where",
+]
+
+
+@primitive(
+    None,
+    lambda g, condition: where(condition, g, 0.0),
+    lambda g, condition: where(condition, 0.0, g),
+)
+def where(condition: Array, input: Array, other: Array) -> Array:
+    """``input`` where the condition holds, else ``other``, with broadcasting.
+
+    A nan or an infinity in the branch not taken does not reach that branch's gradient, which is 0 there. What computed the
+    branch may still make nan of that 0: at x = 0 the rule of ``log`` divides it by 0. So choose before, not only after:
+
+    >>> import tinygrad_mlp as torch
+    >>> x = torch.tensor([0.0, 2.0], requires_grad=True)
+    >>> torch.where(x > 0, torch.log(x), 0.0).sum().backward()
+    >>> x.grad
+    tensor([   nan, 0.5000])
+    >>> x.grad = None
+    >>> torch.where(x > 0, torch.log(torch.where(x > 0, x, 1.0)), 0.0).sum().backward()
+    >>> x.grad
+    tensor([0.0000, 0.5000])
+    """
+    if not isinstance(condition, np.ndarray) or condition.dtype != bool:
+        raise DTypeError(
+            f"where expected condition to be a boolean tensor, but got {getattr(condition, 'dtype', type(condition))}; "
+            "compare, or cast with .bool()"
+        )
+    return np.where(condition, *promote([input, other])).astype(result_dtype([input, other]), copy=False)
+
+
+@primitive(
+    lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
+    lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
+    cast="promote",
+)
+def maximum(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The larger of two, nan if either is."""
+    return np.maximum(input, other, out=out)
+
+
+@primitive(
+    lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
+    lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
+    cast="promote",
+)
+def minimum(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The smaller of two, nan if either is."""
+    return np.minimum(input, other, out=out)
+
+
+@primitive(
+    lambda g, input, other: where((input >= other) | isnan(other), g, 0.0),
+    lambda g, input, other: where((input >= other) | isnan(other), 0.0, g),
+    cast="promote",
+)
+def fmax(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The larger of two, the number where one is nan."""
+    return np.fmax(input, other, out=out)
+
+
+@primitive(
+    lambda g, input, other: where((input <= other) | isnan(other), g, 0.0),
+    lambda g, input, other: where((input <= other) | isnan(other), 0.0, g),
+    cast="promote",
+)
+def fmin(input: Array, other: Array, *, out: Array = None) -> Array:
+    """The smaller of two, the number where one is nan."""
+    return np.fmin(input, other, out=out)
+
+
+def _inside(input: Any, min: Any, max: Any) -> Any:
+    if min is None:
+        return input <= max
+    return input >= min if max is None else (input >= min) & (input <= max)
+
+
+@primitive(
+    lambda g, input, min, max: where(_inside(input, min, max), g, 0.0),
+    lambda g, input, min, max: where((input < min) if max is None else (input < min) & (min < max), g, 0.0),
+    lambda g, input, min, max: where((input > max) if min is None else (input > max) | (max < min), g, 0.0),
+    cast="promote",
+)
+def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = None) -> Array:
+    """min(max(input, min), max); either bound may be None, a number or a tensor.
+
+    Raises:
+        RuntimeError: both bounds are None.
+    """
+    if min is None and max is None:
+        raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
+    if min is not None:
+        input = np.maximum(min, input, out=out)  # in this order -0.0 stays, as between it and 0.0 the second is taken
+    return input if max is None else np.minimum(max, input, out=out)
+
+
+@primitive(
+    lambda g, mask: where(mask, 0.0, g),
+    None,
+    lambda g, mask: where(mask, g, 0.0),
+)
+def masked_fill(input: Array, mask: Array, value: Array) -> Array:
+    """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
+    if not isinstance(mask, np.ndarray) or mask.dtype != bool:
+        raise DTypeError("masked_fill only supports boolean masks; compare, or cast with .bool()")
+    if np.ndim(value) > 0:
+        raise ArgumentError(f"masked_fill only supports a 0-dimensional value tensor, but got {np.ndim(value)} dimensions")
+    return np.where(mask, np.asarray(value).astype(input.dtype), input)
+
+
+@primitive(
+    lambda g, input: where(isfinite(input), g, 0.0),
+)
+def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
+    """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
+    return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
+
+
+_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by size, the integers of a number's bits
+
+
+@primitive(lambda g, source, low, high: between(g, source, low, high), no_slope)
+def between(input: Array, source: Array, low: float, high: float | None = None) -> Array:
+    """``input`` where low < source < high, else 0: what the kinks of piecewise linear functions do to a gradient."""
+    outside = np.less_equal(source, low)
+    if high is not None:
+        outside |= source >= high
+    # the bits times 0 or 1, nan's and infinity's too: NumPy's where branches at each element, and takes twenty times as long
+    bits, result = _BITS[input.itemsize], np.empty_like(input)
+    np.multiply(input.view(bits), ~outside, out=result.view(bits))
+    return result

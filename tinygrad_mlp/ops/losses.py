@@ -1,0 +1,298 @@
+"""Losses, each one operation with its ``reduction``, so that the value and the gradient are each computed in one go.
+
+In every rule ``g`` is the cotangent of the output ``y``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..engine import primitive
+from ..errors import DimensionError, ShapeError
+from .activations import hardtanh, logsigmoid
+from .choosing import clamp, where
+from .functions import exp, log, log1p, sigmoid, sign
+from .normalisation import floating, log_softmax, shifted, softmax, softmax_of, softmax_slope, sum_along
+
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
+
+__all__: list[str] = []
+
+# ------------------------------------------------------------------------------------------------------------------ pairs
+
+
+def _reduce(values: Array, reduction: str) -> Array:
+    if reduction == "mean":
+        return values.sum() / values.size
+    return values.sum() if reduction == "sum" else values
+
+
+def _share(g: Any, reduction: str, shape: tuple[int, ...]) -> Any:
+    """The cotangent of each element's loss: what ``_reduce`` passes back."""
+    return g / math.prod(shape) if reduction == "mean" else g
+
+
+def _pair(name: str, input: Array, target: Array) -> None:
+    floating(name, input)
+    if input.shape != target.shape:
+        raise ShapeError(f"{name}: input and target must have one shape, got {input.shape} and {target.shape}")
+
+
+@primitive(
+    lambda g, input, target, reduction, input_shape: _share(g, reduction, input_shape) * (2 * (input - target)),
+    lambda g, input, target, reduction, input_shape: _share(g, reduction, input_shape) * (2 * (target - input)),
+    cast="promote",
+)
+def mse(input: Array, target: Array, *, reduction: str) -> Array:
+    """(input - target)^2, reduced."""
+    _pair("mse_loss", input, target)
+    difference = input - target
+    return _reduce(np.multiply(difference, difference), reduction)
+
+
+@primitive(
+    lambda g, input, target, reduction, input_shape: _share(g, reduction, input_shape) * sign(input - target),
+    lambda g, input, target, reduction, input_shape: _share(g, reduction, input_shape) * sign(target - input),
+    cast="promote",
+)
+def l1(input: Array, target: Array, *, reduction: str) -> Array:
+    """abs(input - target), reduced."""
+    _pair("l1_loss", input, target)
+    return _reduce(np.abs(input - target), reduction)
+
+
+def _huber_slope(g: Any, difference: Any, delta: float, reduction: str, shape: tuple[int, ...]) -> Any:
+    return _share(g, reduction, shape) * hardtanh(difference, -delta, delta)
+
+
+@primitive(
+    lambda g, input, target, delta, reduction, input_shape: _huber_slope(g, input - target, delta, reduction, input_shape),
+    lambda g, input, target, delta, reduction, input_shape: _huber_slope(g, target - input, delta, reduction, input_shape),
+    cast="promote",
+)
+def huber(input: Array, target: Array, *, delta: float, reduction: str) -> Array:
+    """d^2 / 2 where abs(d) <= delta, else delta (abs(d) - delta / 2), for d = input - target, reduced."""
+    _pair("huber_loss", input, target)
+    size = np.abs(input - target)
+    near = np.minimum(size, delta)
+    return _reduce(near * (size - 0.5 * near), reduction)
+
+
+def _kl_slope(g: Any, input: Any, target: Any, log_target: bool, reduction: str, shape: tuple[int, ...]) -> Any:
+    g = _share(g, reduction, shape)
+    return g * (exp(target) * (target - input + 1)) if log_target else g * (log(target) - input + 1)
+
+
+@primitive(
+    lambda g, target, log_target, reduction, target_shape: (
+        _share(g, reduction, target_shape) * -(exp(target) if log_target else target)
+    ),
+    lambda g, input, target, log_target, reduction, target_shape: _kl_slope(
+        g, input, target, log_target, reduction, target_shape
+    ),
+    cast="promote",
+)
+def kl_divergence(input: Array, target: Array, *, log_target: bool, reduction: str) -> Array:
+    """target (log(target) - input), 0 where target is 0; exp(target) (target - input) if ``log_target``. Reduced."""
+    _pair("kl_div", input, target)
+    if log_target:
+        return _reduce(np.exp(target) * (target - input), reduction)
+    entropy = np.where(target == 0, 0, target * np.log(target))
+    return _reduce(entropy - target * input, reduction)
+
+
+@primitive(
+    lambda g, input, target, reduction, input_shape: (
+        _share(g, reduction, input_shape) * ((input - target) / clamp(input * (1 - input), min=1e-12))
+    ),
+    lambda g, input, reduction, input_shape: _share(g, reduction, input_shape) * (log1p(-input) - log(input)),
+    cast="promote",
+)
+def bce(input: Array, target: Array, *, reduction: str) -> Array:
+    """-(t log(x) + (1 - t) log(1 - x)), reduced; logarithms count as -100 at least, as in PyTorch."""
+    _pair("binary_cross_entropy", input, target)
+    if not (np.all(input >= 0) and np.all(input <= 1)):
+        raise RuntimeError(
+            "binary_cross_entropy: all elements of input should be between 0 and 1; apply sigmoid, or use "
+            "binary_cross_entropy_with_logits"
+        )
+    if not (np.all(target >= 0) and np.all(target <= 1)):
+        raise RuntimeError("binary_cross_entropy: all elements of target should be between 0 and 1")
+    log_x = np.maximum(np.log(input), -100)
+    log_rest = np.maximum(np.log1p(-input), -100)
+    return _reduce((target - 1) * log_rest - target * log_x, reduction)
+
+
+def _bce_logits_slope(g: Any, input: Any, target: Any, pos_weight: Any, reduction: str, shape: tuple[int, ...]) -> Any:
+    slope = sigmoid(input) - target
+    if pos_weight is not None:
+        slope = slope + (pos_weight - 1) * target * (sigmoid(input) - 1)
+    return _share(g, reduction, shape) * slope
+
+
+def _bce_target_slope(g: Any, input: Any, pos_weight: Any, reduction: str, shape: tuple[int, ...]) -> Any:
+    slope = -input if pos_weight is None else -input - (pos_weight - 1) * logsigmoid(input)
+    return _share(g, reduction, shape) * slope
+
+
+@primitive(
+    lambda g, input, target, pos_weight, reduction, input_shape: _bce_logits_slope(
+        g, input, target, pos_weight, reduction, input_shape
+    ),
+    lambda g, input, pos_weight, reduction, input_shape: _bce_target_slope(g, input, pos_weight, reduction, input_shape),
+    None,
+    cast="promote",
+)
+def bce_logits(input: Array, target: Array, pos_weight: Array = None, *, reduction: str) -> Array:
+    """-(p t log(s) + (1 - t) log(1 - s)) for s = sigmoid(x) and p = ``pos_weight``, reduced, without overflow."""
+    _pair("binary_cross_entropy_with_logits", input, target)
+    rest = np.log1p(np.exp(-np.abs(input)))  # softplus(-x) = rest - min(x, 0)
+    values = (1 - target) * input - np.minimum(input, 0) + rest  # in this order accurate, and nan where PyTorch's is
+    if pos_weight is not None:
+        values += (pos_weight - 1) * target * (np.maximum(-input, 0) + rest)
+    return _reduce(values, reduction)
+
+
+# ---------------------------------------------------------------------------------------------------------------- classes
+
+
+def _classes_first(x: Array) -> Array:
+    """The transpose of (N, C), in which NumPy reduces along the classes; a copy of few: along a short last axis it is ten times slower."""
+    return np.ascontiguousarray(x.T) if x.shape[1] < 64 else x.T
+
+
+def _counted(target: Array, ignore_index: int) -> tuple[Array, Array]:
+    """The rows that count, and their classes."""
+    (rows,) = (target != ignore_index).nonzero()
+    return rows, target[rows]
+
+
+def _in_range(index: Array, classes: int) -> None:
+    """Raise DimensionError for a class that there is not."""
+    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # in which negative classes are huge
+    if index.size and unsigned[unsigned.argmax()] >= classes:
+        wrong = index[(index < 0) | (index >= classes)][0]
+        raise DimensionError(f"Target {wrong} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
+
+
+def _row_weights(index: Array, weight: Array, reduction: str, like: Array) -> tuple[Any, Any]:
+    """The weights of the rows that count, a number where all weigh the same, and what they are divided by: for the mean their sum."""
+    number = like.dtype.type
+    weights = number(1) if weight is None else weight[index]
+    if reduction != "mean":
+        return weights, number(1)
+    return weights, number(len(index)) if weight is None else np.add.reduce(weights)
+
+
+def _reduce_rows(loss: Array, reduction: str, rows: Array, count: int) -> Array:
+    """The sum over the rows that count; or the loss of each of ``count`` rows, 0 where it does not."""
+    if reduction != "none":
+        return np.add.reduce(loss)
+    each = np.zeros(count, loss.dtype)
+    each[rows] = loss
+    return each
+
+
+@primitive(None, None, None)
+def _class_distribution(
+    input: Array,
+    target: Array,
+    weight: Array = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Array:
+    """What cross-entropy holds against log_softmax: row i is w_i times the smoothed one-hot vector of target i."""
+    rows, index = _counted(target, ignore_index)
+    weights, total = _row_weights(index, weight, reduction, input)
+    share = (1 - label_smoothing) * weights / total
+    q = np.zeros(input.shape, input.dtype)
+    if label_smoothing:
+        q[rows] = label_smoothing / input.shape[1] * (1 if weight is None else weight) / total
+        share = q[rows, index] + share
+    q[rows, index] = share
+    return q
+
+
+@primitive(
+    lambda g, input, q: g * (softmax(input, 1) * sum_along(q, 1) - q),
+    lambda g, input, q, cotangent: softmax_slope(g * cotangent * sum_along(q, 1), softmax(input, 1)),
+    lambda g, input, cotangent: cotangent * (sum_along(g * softmax(input, 1), 1) - g),
+    cast="same",
+)
+def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
+    """The gradient of -sum_c q_c log_softmax(x)_c: softmax(x) - q where q sums to 1. EE6132 lab, eq. 11."""
+    p = softmax_of(_classes_first(input), 0)
+    np.multiply(p, np.add.reduce(_classes_first(q)), out=p)
+    slope = np.subtract(p.T, q, order="C")
+    np.multiply(slope, cotangent, out=slope)
+    if cotangent.ndim == 0 and not math.isfinite(cotangent):
+        slope[~q.any(1)] = 0  # rows that do not count, of which there is no sign but this where they share a cotangent
+    return slope
+
+
+def _per_row(g: Any, target: Any, ignore_index: int) -> Any:
+    """The rows' cotangents as a column; 0, and not nan, for rows that do not count."""
+    return where(target != ignore_index, g, 0.0).reshape(-1, 1)
+
+
+def _class_slope(
+    g: Any, input: Any, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str
+) -> Any:
+    q = _class_distribution(input, target, weight, ignore_index, label_smoothing, reduction)
+    return _logits_slope(_per_row(g, target, ignore_index) if reduction == "none" else g, input, q)
+
+
+@primitive(_class_slope, None, None)
+def class_cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Array:
+    """-log_softmax(x)_t per row (N, C) of logits and class index (N,), weighted, smoothed and reduced."""
+    floating("cross_entropy", input)
+    rows, index = _counted(target, ignore_index)
+    _in_range(index, input.shape[1])
+    weights, total = _row_weights(index, weight, reduction, input)
+    z = shifted(_classes_first(input), 0)
+    log_sum = np.log(np.add.reduce(np.exp(z)))
+    loss = log_sum[rows] - z[index, rows]
+    loss = _reduce_rows(loss if weight is None else weights * loss, reduction, rows, len(input)) / total
+    if not label_smoothing:
+        return loss
+    each = (log_sum - z)[:, rows]
+    spread = _reduce_rows(each.sum(0) if weight is None else weight @ each, reduction, rows, len(input)) / total
+    return (1 - label_smoothing) * loss + label_smoothing / input.shape[1] * spread
+
+
+def _nll_slope(g: Any, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+    q = _class_distribution(input, target, weight, ignore_index, 0.0, reduction)
+    each = g.reshape(-1, 1) if reduction == "none" else g
+    return where(q != 0, -each * q, 0.0)  # 0, and not nan, where a class is not the row's
+
+
+@primitive(_nll_slope, None, None)
+def class_nll(input: Array, target: Array, weight: Array = None, ignore_index: int = -100, reduction: str = "mean") -> Array:
+    """-x_t per row (N, C) of log-probabilities and class index (N,), weighted and reduced."""
+    floating("nll_loss", input)
+    rows, index = _counted(target, ignore_index)
+    _in_range(index, input.shape[1])
+    weights, total = _row_weights(index, weight, reduction, input)
+    return _reduce_rows(-weights * input[rows, index], reduction, rows, len(input)) / total
+
+
+@primitive(
+    lambda g, input, target: _logits_slope(g.reshape(-1, 1), input, target),
+    lambda g, input: -g.reshape(-1, 1) * log_softmax(input, 1),
+    cast="promote",
+)
+def soft_cross_entropy(input: Array, target: Array) -> Array:
+    """-sum_c t_c log_softmax(x)_c per row, for class probabilities t. Shapes ``(N, C), (N, C) -> (N,)``."""
+    _pair("cross_entropy", input, target)
+    return -(target * log_softmax(input, 1)).sum(1)

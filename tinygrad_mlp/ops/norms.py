@@ -1,0 +1,162 @@
+"""Norms of vectors and matrices, and logsumexp.
+
+``dim`` names the dimensions that are reduced: an int, a tuple where PyTorch takes one, all if None. ``keepdim`` keeps
+them with size 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import as_dtype, dtype
+from ..engine import composite, primitive
+from ..errors import ArgumentError, ShapeError
+from .choosing import where
+from .comparing import isnan
+from .dims import Dims, axes_of
+from .functions import abs, exp, sign
+from .linalg import svdvals
+from .memory import cast as cast_to
+from .order import amax, amin, largest, smallest
+from .sums import floating, spread_to, sum
+
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
+
+# NumPy's stubs know `keepdims` as a literal only.
+_add: Any = np.add.reduce
+_maximum: Any = np.maximum.reduce
+
+__all__ = [
+    "logsumexp",
+    "norm",
+]
+
+
+@primitive(
+    lambda g, y, input, dim, keepdim: (
+        spread_to(g, input.shape, dim, keepdim) * exp(input - spread_to(y, input.shape, dim, keepdim))
+    ),
+    cast="float",
+)
+def logsumexp(input: Array, dim: Dims, keepdim: bool = False) -> Array:
+    """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.logsumexp(torch.tensor([1000.0, 1000.0]), 0)
+    tensor(1000.6932)
+    """
+    axes = axes_of("logsumexp", dim, input.ndim)
+    most = _maximum(input, axes, keepdims=True, initial=-np.inf)
+    most = np.where(np.isfinite(most), most, 0).astype(input.dtype)
+    total = np.log(_add(np.exp(input - most), axes, keepdims=True)) + most
+    return total if keepdim else np.squeeze(total, axes) if total.ndim else total
+
+
+def _norm_input(g: Any, y: Any, input: Any, ord: float, dim: Dims, keepdim: bool) -> Any:
+    # dy/dx = sign(x) |x|^(p-1) / y^(p-1); 0 where that is undefined, at x = 0 and y = 0
+    zero = y == 0
+    scale = where(zero, 0.0, g / where(zero, 1.0, y) ** (ord - 1))
+    spread = spread_to(scale, input.shape, dim, keepdim)
+    if ord == 2:
+        return spread * input
+    return spread * sign(input) * where(input == 0, 0.0, where(input == 0, 1.0, abs(input)) ** (ord - 1))
+
+
+@primitive(_norm_input)
+def _p_norm(input: Array, ord: float, dim: Dims, keepdim: bool) -> Array:
+    axes = axes_of("norm", dim, input.ndim)
+    if ord == 2:
+        return np.sqrt(_add(input * input, axes, keepdims=keepdim))
+    return _add(np.absolute(input) ** ord, axes, keepdims=keepdim) ** (1 / ord)
+
+
+@composite
+def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
+    """(sum |x|^ord)^(1/ord) along ``dim``: the largest |x| for inf, the smallest for -inf, the number of nonzeros for 0.
+
+    Where it has no derivative its gradient is a subgradient: 0 at 0, and in equal parts to elements that tie for inf.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.linalg.vector_norm(torch.tensor([3.0, -4.0]))
+    tensor(5.)
+
+    Raises:
+        DTypeError: The elements are integers and no ``dtype`` is given.
+    """
+    if not isinstance(ord, int | float):
+        raise ArgumentError(f"vector_norm(): argument 'ord' must be a number, not {ord!r}")
+    floating("vector_norm", x._data, dtype)
+    x = x if dtype is None else cast_to(x, dtype=as_dtype(dtype).numpy)
+    if math.isinf(ord):
+        return (largest if ord > 0 else smallest)(abs(x), () if dim is None else dim, keepdim)
+    if ord == 0:
+        return sum(where(isnan(x), 1.0, abs(sign(x))), dim, keepdim)
+    return sum(abs(x), dim, keepdim) if ord == 1 else _p_norm(x, ord, dim, keepdim)
+
+
+@composite
+def norm(
+    input: Array,
+    p: float | str | None = "fro",
+    dim: Dims = None,
+    keepdim: bool = False,
+    dtype: dtype | None = None,
+) -> Array:
+    """The p-norm of the elements along ``dim`` taken as one vector; ``"fro"`` is 2.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]), p=1)
+    tensor(7.)
+
+    Raises:
+        ShapeError: Another name than ``"fro"``.
+    """
+    if isinstance(p, str) and p != "fro":
+        raise ShapeError(f"norm(): Order {p} not supported; use 'fro' or a number")
+    return vector_norm(input, 2 if p is None or isinstance(p, str) else p, dim, keepdim, dtype=dtype)
+
+
+@composite
+def linalg_norm(
+    A: Array,  # noqa: N803 - PyTorch's name
+    ord: float | str | None = None,
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Array:
+    """A matrix norm where ``ord`` is given and the dimensions are two; else :func:`vector_norm`, of order 2 unless given.
+
+    Matrix norms: ``"fro"`` sqrt(sum a^2); 1 and -1 the largest and smallest sum of |a| in a column; inf and -inf in a row;
+    2 and -2 the largest and smallest singular value, ``"nuc"`` their sum.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.linalg.norm(torch.tensor([[1.0, -2.0], [3.0, 4.0]]), 1)
+    tensor(6.)
+
+    Raises:
+        ShapeError: A matrix norm of other than two dimensions. RuntimeError: There is no such norm.
+    """
+    dims = tuple(range(A.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    if ord is None or (len(dims) == 1 and not isinstance(ord, str)):
+        return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+    if len(dims) != 2:
+        raise ShapeError(
+            f"linalg.norm(): ord={ord!r} is of a matrix (or, a number, of a vector), but dim={dim} of shape {tuple(A.shape)} "
+            f"are {len(dims)} dimensions; vector_norm takes any"
+        )
+    if ord == "fro":
+        return vector_norm(A, 2, dims, keepdim, dtype=dtype)
+    if ord in (2, -2, "nuc"):
+        values = svdvals((A if dtype is None else A.to(dtype)).movedim(dims, (-2, -1)))
+        result = sum(values, -1) if ord == "nuc" else (amax if ord == 2 else amin)(values, -1)
+        for d in sorted(d % A.ndim for d in dims) if keepdim else ():
+            result = result.unsqueeze(d)
+        return result
+    if ord not in (1, -1, math.inf, -math.inf):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
+    sums = vector_norm(A, 1, dims[0] if ord in (1, -1) else dims[1], True, dtype=dtype)
+    return (amax if ord > 0 else amin)(sums, dims, keepdim)

@@ -1,0 +1,392 @@
+"""Sums, products, variances and counts over dimensions; running sums and products.
+
+``dim`` names the dimensions that are reduced: an int, a tuple where PyTorch takes one, all if None. ``keepdim`` keeps
+them with size 1. Gradients go back through :func:`spread_to`, which stretches a result to the shape it came from.
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import as_dtype, dtype
+from ..engine import composite, primitive
+from ..errors import ArgumentError, DTypeError, ShapeError
+from .choosing import where
+from .comparing import ne
+from .dims import Dims, axes_of, count_of, dim_of, dims_of, single
+from .joining import pad as pad_with
+from .memory import zeros_of
+from .shape import expand, flip, ravel, reshape
+
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
+
+# NumPy's stubs know `keepdims` as a literal only.
+_add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
+
+__all__ = [
+    "all",
+    "any",
+    "bincount",
+    "count_nonzero",
+    "cumprod",
+    "cumsum",
+    "mean",
+    "prod",
+    "std",
+    "std_mean",
+    "sum",
+    "var",
+    "var_mean",
+]
+
+
+def spread_to(reduced: Any, shape: Sequence[int], dim: Dims, keepdim: bool) -> Any:
+    """A reduction's result (or its cotangent) stretched to the shape that was reduced: a view, not a copy."""
+    if dim is not None and not keepdim and shape:
+        dims = dims_of(shape, dim)
+        reduced = reshape(reduced, tuple(1 if d in dims else n for d, n in enumerate(shape)))
+    return expand(reduced, shape)
+
+
+def floating(name: str, input: Array, wanted: dtype | None = None) -> None:
+    if wanted is None and input.dtype.kind != "f":
+        raise DTypeError(
+            f"{name}(): could not infer output dtype. Input dtype must be a floating point dtype. Got: {input.dtype}; cast "
+            "with .float(), or pass dtype="
+        )
+
+
+def accumulated(array: Array, wanted: Any) -> np.dtype[Any]:
+    """The dtype of a sum or product: the one asked for; else int64 for integers."""
+    if wanted is not None:
+        return as_dtype(wanted).numpy
+    return array.dtype if array.dtype.kind == "f" else np.dtype(np.int64)
+
+
+# ------------------------------------------------------------------------------------------------------ sums and products
+
+
+def _sum_of(array: Array, axes: Any, wanted: np.dtype[Any], keepdim: bool) -> Array:
+    """The sum in the dtype wanted; of float16 added up in float32, where it has more digits and no early overflow."""
+    if wanted.char == "e":
+        return np.asarray(_add(array, axes, np.float32, keepdims=keepdim)).astype(wanted)
+    return _add(array, axes, wanted, keepdims=keepdim)
+
+
+@primitive(lambda g, input_shape, dim, keepdim: spread_to(g, input_shape, dim, keepdim))
+def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
+    """The sum of the elements along ``dim``; of integers as int64.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.sum(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+    tensor([4., 6.])
+
+    Raises:
+        DimensionError: A dim that the tensor does not have.
+    """
+    return _sum_of(input, axes_of("sum", dim, input.ndim), accumulated(input, dtype), keepdim)
+
+
+@primitive(lambda g, input_shape: expand(g, input_shape))
+def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
+    """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
+    if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":
+        ones = np.empty(len(input), input.dtype)
+        ones.fill(1)
+        return np.dot(ones, input)  # the gradient of every bias: a product is faster than a sum
+    new = input.ndim - len(shape)
+    repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
+    return _sum_of(input, (*range(new), *repeated), input.dtype, False).reshape(shape)
+
+
+@primitive(lambda g, input_shape, dim, keepdim: spread_to(g / count_of(input_shape, dim), input_shape, dim, keepdim))
+def mean(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
+    """The mean of the elements along ``dim``; nan of none.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.mean(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1, keepdim=True)
+    tensor([[1.5000],
+            [3.5000]])
+
+    Raises:
+        DTypeError: The elements are integers and no ``dtype`` is given.
+    """
+    floating("mean", input, dtype)
+    return _mean_of(input, axes_of("mean", dim, input.ndim), keepdim, accumulated(input, dtype))
+
+
+def _mean_of(array: Array, axes: Any, keepdim: bool, wanted: np.dtype[Any]) -> Array:
+    total = _add(array, axes, np.promote_types(wanted, np.float32), keepdims=keepdim)
+    return (total / count_of(array.shape, axes)).astype(wanted, copy=False)
+
+
+@primitive(
+    lambda g, input, dim, keepdim: (
+        spread_to(g, input.shape, dim, keepdim) * _before(input, dim) * flip(_before(flip(input, (dim,)), dim), (dim,))
+    )
+)
+def _prod(input: Array, dim: int, keepdim: bool, dtype: dtype | None) -> Array:
+    return _multiply(input, dim, accumulated(input, dtype), keepdims=keepdim)
+
+
+def _before(input: Any, dim: int) -> Any:
+    """The products of the elements before each one along ``dim``."""
+    return cumprod(_neighbour(input, dim, 1), dim)
+
+
+@composite
+def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
+    """The product of the elements along ``dim``; of integers as int64.
+
+    The gradient of an element is the product of the others, before it times after it: right with zeros, too.
+
+    >>> import tinygrad_mlp as torch
+    >>> x = torch.tensor([2.0, 0.0, 4.0], requires_grad=True)
+    >>> torch.prod(x).backward()
+    >>> x.grad
+    tensor([0., 8., 0.])
+    """
+    if dim is None:
+        return _prod(ravel(input), 0, False, dtype)
+    single("prod", dim)
+    dim_of("prod", dim, input.ndim)
+    return _prod(input, dim, keepdim, dtype) if input.ndim else _prod(ravel(input), 0, False, dtype)
+
+
+# ---------------------------------------------------------------------------------------------- running sums and products
+
+
+def along(input: Array) -> Array:
+    """The array with a dimension to run along."""
+    return input if input.ndim else input.reshape(1)
+
+
+def _accumulate(ufunc: np.ufunc, input: Array, dim: int, wanted: Any) -> Array:
+    """The reductions of the elements up to each one along ``dim``, in C order whatever the input's."""
+    running = ufunc.accumulate(along(input), dim, accumulated(input, wanted))
+    return np.ascontiguousarray(running).reshape(input.shape)
+
+
+@primitive(lambda g, dim: flip(cumsum(flip(g, (dim,)), dim), (dim,)))
+def cumsum(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
+    """The sums of the elements up to each one along ``dim``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.cumsum(torch.tensor([1, 2, 3]), 0)
+    tensor([1, 3, 6])
+    """
+    return _accumulate(np.add, input, dim, dtype)
+
+
+def _neighbour(x: Any, dim: int, step: int, beyond: float = 1) -> Any:
+    """Each element's neighbour along ``dim``: the one before it (step 1) or after it (-1); ``beyond`` the end."""
+    if x.ndim == 0:
+        return zeros_of(x) + beyond
+    behind = (0, 0) * ((x.ndim - 1) - dim % x.ndim)
+    return pad_with(x, (*behind, step, -step), value=beyond)
+
+
+def _recurrence_a(g: Any, y: Any, a: Any, dim: int, step: int) -> Any:
+    return _recurrence(_neighbour(a, dim, -step), g, dim, -step) * _neighbour(y, dim, step, 0)
+
+
+@primitive(
+    _recurrence_a,
+    lambda g, a, dim, step: _recurrence(_neighbour(a, dim, -step), g, dim, -step),
+)
+def _recurrence(a: Array, b: Array, dim: int, step: int) -> Array:
+    # y_k = a_k y_{k-1} + b_k along dim, or with y_{k+1} where step is -1. Its cotangents h obey the recurrence in the
+    # other direction, h_k = a_{k+1} h_{k+1} + g_k: no division, so zeros need no special case, in any order
+    y, a = np.array(np.moveaxis(along(b), dim, 0)), np.moveaxis(along(a), dim, 0)
+    order = range(len(y))[::step]
+    for previous, k in itertools.pairwise(order):
+        y[k] += a[k] * y[previous]
+    return np.moveaxis(y, 0, dim).reshape(b.shape)
+
+
+@primitive(lambda g, y, input, dim: _recurrence(_neighbour(input, dim, -1), g, dim, -1) * _neighbour(y, dim, 1))
+def cumprod(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
+    """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.cumprod(torch.tensor([1, 2, 3]), 0)
+    tensor([1, 2, 6])
+    """
+    return _accumulate(np.multiply, input, dim, dtype)
+
+
+# --------------------------------------------------------------------------------------------------------------- variance
+
+
+def _deviation(input: Any, dim: Dims) -> Any:
+    return input - mean(input, dim, True)
+
+
+def _freedom(shape: Sequence[int], dim: Dims, correction: float) -> float:
+    return builtins.max(count_of(shape, dim) - correction, 0)
+
+
+@primitive(
+    lambda g, input, dim, keepdim, correction: (
+        spread_to(g / _freedom(input.shape, dim, correction) * 2, input.shape, dim, keepdim) * _deviation(input, dim)
+    )
+)
+def _var(input: Array, dim: Dims, keepdim: bool, correction: float) -> Array:
+    return _variance(input, dim, keepdim, correction).astype(input.dtype, copy=False)
+
+
+def _variance(input: Array, dim: Dims, keepdim: bool, correction: float) -> Array:
+    """The variance in float64, so that squares of float32 numbers do not overflow, and 0 where all elements are equal."""
+    floating("var", input)
+    axes = axes_of("var", dim, input.ndim)
+    reduced = dims_of(input.shape, axes)
+    first = input[tuple(slice(1) if d in reduced else slice(None) for d in range(input.ndim))]
+    off = np.subtract(input, first, dtype=np.float64)  # the mean of equal numbers may be another one, that of zeros not
+    off = off - _mean_of(off, axes, True, off.dtype)
+    return np.true_divide(_add(off * off, axes, keepdims=keepdim), _freedom(input.shape, axes, correction))
+
+
+def _std_input(g: Any, y: Any, input: Any, dim: Dims, keepdim: bool, correction: float) -> Any:
+    flat = y == 0  # no slope where all elements are equal
+    scale = where(flat, 0.0, g / (2 * where(flat, 1.0, y)) / _freedom(input.shape, dim, correction) * 2)
+    return spread_to(scale, input.shape, dim, keepdim) * _deviation(input, dim)
+
+
+@primitive(_std_input)
+def _std(input: Array, dim: Dims, keepdim: bool, correction: float) -> Array:
+    return np.sqrt(_variance(input, dim, keepdim, correction)).astype(input.dtype, copy=False)
+
+
+def _correction(name: str, input: Any, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Any, float]:
+    """``dim`` and the correction, of either signature: (dim, unbiased), (unbiased), (dim, correction=)."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise ArgumentError(f"{name}(): got both unbiased and correction; unbiased=True is correction=1, False is 0")
+    correction = correction if correction is not None else 1 if unbiased is None else int(unbiased)
+    if count_of(input.shape, axes_of(name, dim, input.ndim)) <= correction:
+        message = f"{name}(): degrees of freedom is <= 0: correction {correction} of shape {tuple(input.shape)}, dim={dim}"
+        warnings.warn(message, UserWarning, stacklevel=4)
+    return dim, correction
+
+
+@composite
+def var(
+    input: Array,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Array:
+    """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given.
+
+    ``unbiased``: True for a correction of 1, False for 0.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.var(torch.tensor([1.0, 2.0, 3.0]))
+    tensor(1.)
+
+    Raises:
+        DTypeError: The elements are integers.
+    """
+    dim, correction = _correction("var", input, dim, unbiased, correction)
+    return _var(input, dim, keepdim, correction)
+
+
+@composite
+def std(
+    input: Array,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Array:
+    """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
+    dim, correction = _correction("std", input, dim, unbiased, correction)
+    return _std(input, dim, keepdim, correction)
+
+
+@composite
+def var_mean(
+    input: Array,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Array, Array]:
+    """The variance and the mean."""
+    dim, correction = _correction("var_mean", input, dim, unbiased, correction)
+    return _var(input, dim, keepdim, correction), mean(input, dim, keepdim)
+
+
+@composite
+def std_mean(
+    input: Array,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Array, Array]:
+    """The standard deviation and the mean."""
+    dim, correction = _correction("std_mean", input, dim, unbiased, correction)
+    return _std(input, dim, keepdim, correction), mean(input, dim, keepdim)
+
+
+# ------------------------------------------------------------------------------------------------------- truth and counts
+
+
+def _truth(ufunc: Any, name: str, input: Array, dim: Dims, keepdim: bool) -> Array:
+    result = ufunc.reduce(input, axes_of(name, dim, input.ndim), keepdims=keepdim)
+    return np.asarray(result).astype(np.uint8) if input.dtype == np.uint8 else result
+
+
+@primitive(None)
+def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+    """Whether any element along ``dim`` is true, or not zero."""
+    return _truth(np.logical_or, "any", input, dim, keepdim)
+
+
+@primitive(None)
+def all(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+    """Whether all elements along ``dim`` are true, or not zero."""
+    return _truth(np.logical_and, "all", input, dim, keepdim)
+
+
+@composite
+def count_nonzero(input: Array, dim: Dims = None) -> Array:
+    """The number of elements along ``dim`` that are not zero."""
+    return sum(ne(input, 0), dim)
+
+
+@primitive(None, None)
+def bincount(input: Array, weights: Array = None, minlength: int = 0) -> Array:
+    """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.bincount(torch.tensor([0, 2, 2]), minlength=4)
+    tensor([1, 0, 2, 0])
+
+    Raises:
+        ShapeError: The input is not a vector of integers from 0 up, or the weights differ in shape.
+    """
+    if input.dtype.kind not in "iu" or input.ndim != 1 or (input < 0).any():
+        raise ShapeError(
+            f"bincount only supports 1-d non-negative integral inputs, got shape {input.shape} of {input.dtype}"
+        )
+    if weights is not None and weights.shape != input.shape:
+        raise ShapeError(f"bincount: weights should have the shape of the input, {input.shape}, got {weights.shape}")
+    if minlength < 0:
+        raise ShapeError(f"bincount: minlength should be >= 0, got {minlength}")
+    counts = np.bincount(input, weights, minlength)
+    return counts.astype(np.float32) if weights is not None and weights.dtype == np.float32 else counts
