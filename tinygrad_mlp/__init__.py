@@ -43,7 +43,7 @@ from .later import later as _later
 from .memory import keep_freed as _keep_freed
 from .ops import *  # noqa: F403 - every operation's public name
 from .ops.creation import tensor as tensor  # the function: mypy takes it for the file of that name
-from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
+from ._tensor import Size, Tensor, is_floating_point, is_tensor, numel
 
 _keep_freed()
 

@@ -6,5 +6,5 @@ from .core.graph import INFERENCE, Node, Tensor as _T, Version, version_of, wrap
 from .core.lines import origin, source_line
 from .core.primitive import OPS, PRIMITIVES, Primitive, as_options
 from .ops.composite import composite, takes_tensors
-from .autograd.batched import grad
+from .autograd.gradients import grad
 def is_tensor(value): return isinstance(value, _T)

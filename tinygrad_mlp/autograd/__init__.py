@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from ..engine import backward, grad
+from ..core.backward import backward
 from ..grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ..later import later as _later
 from . import function
 from .function import Function
+from .gradients import grad
 
 if _TYPE_CHECKING:
     from ..testing.gradcheck import gradcheck, gradgradcheck

@@ -19,7 +19,6 @@ from .state import recording, state
 __all__ = ["apply", "declare", "node_of", "primitive", "replay", "view_path"]
 
 
-
 def primitive(
     *rules: Callable[..., Any] | None,
     cast: str | None = None,
@@ -82,7 +81,9 @@ def declare(
     """
     operation.in_place = in_place  # type: ignore[attr-defined] # read by the room of in-place writes
     operation.operator = operator  # type: ignore[attr-defined] # likewise
-    for name in (operation.__name__,) if method is True else (method,) if isinstance(method, str) else method or ():
+    names = (operation.__name__,) if method is True else (method,) if isinstance(method, str) else tuple(method or ())
+    operation.methods = names  # type: ignore[attr-defined] # likewise
+    for name in names:
         setattr(Tensor, name, _taking_sizes(operation) if sizes else operation)
     if operator:
         setattr(Tensor, f"__{operator}__", operation)
@@ -198,7 +199,12 @@ def _cast(op: Primitive, arrays: list[Any]) -> list[Any]:
 
 
 def _record(
-    op: Primitive, parents: list[Node | None], args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Any
+    op: Primitive,
+    parents: list[Node | None],
+    args: Sequence[Any],
+    arrays: Sequence[Any],
+    params: dict[str, Any],
+    result: Any,
 ) -> None:
     if op.partial:  # some inputs have no rule, and so no gradient
         parents = [None if rule is None else parent for parent, rule in zip(parents, op.rules)]

@@ -134,7 +134,9 @@ def _run_hooks(node: Node, g: Any, create_graph: bool, lift: bool) -> Any:
         if replaced is None:
             continue
         if not isinstance(replaced, Tensor) or replaced._data.shape != node.shape or replaced._data.dtype != node.dtype:
-            got = f"{replaced._data.dtype} of shape {replaced._data.shape}" if isinstance(replaced, Tensor) else type(replaced)
+            got = (
+                f"{replaced._data.dtype} of shape {replaced._data.shape}" if isinstance(replaced, Tensor) else type(replaced)
+            )
             raise GraphError(
                 f"a hook on {node.name()} must return None or a Tensor of shape {node.shape} and dtype {node.dtype}, as the "
                 f"gradient that it got; it returned {got}"
@@ -180,9 +182,7 @@ def sequence_of(value: Any) -> tuple[Any, ...]:
     return (value,) if value is None or isinstance(value, Tensor) else tuple(value)
 
 
-def _starts(
-    name: str, tensors: Sequence[Tensor], gradients: Sequence[Tensor | None], lift: bool
-) -> list[tuple[Node, Any]]:
+def _starts(name: str, tensors: Sequence[Tensor], gradients: Sequence[Tensor | None], lift: bool) -> list[tuple[Node, Any]]:
     """Each root's node with the gradient to start from, checked."""
     for gradient in gradients:
         if gradient is not None and not isinstance(gradient, Tensor):

@@ -17,9 +17,20 @@ from .apply import primitive
 from .errors import ArgumentError, ShapeError
 
 __all__ = [
-    "add", "between", "cast", "clone", "exp", "expand", "linear", "log", "matrix_product", "mul", "neg", "relu", "reshape",
-    "sigmoid", "sizes_of", "sub", "sum_to", "tanh", "transpose", "true_divide", "zeros_of",
-]  # fmt: skip
+    "add",
+    "clone",
+    "exp",
+    "log",
+    "mul",
+    "neg",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "sub",
+    "tanh",
+    "transpose",
+    "true_divide",
+]
 
 Array = Any  # an ndarray or a number inside a forward, a Tensor at the caller
 
@@ -242,7 +253,9 @@ def valid_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
     return sizes
 
 
-@primitive(lambda g: g, view=True, method=("expand", "broadcast_to"), sizes=True)  # what was repeated is summed in the walk back
+@primitive(
+    lambda g: g, view=True, method=("expand", "broadcast_to"), sizes=True
+)  # what was repeated is summed in the walk back
 def expand(input: Array, size: Sequence[int]) -> Array:
     """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared.
 

@@ -14,7 +14,16 @@ import numpy as np
 
 from .errors import ArgumentError
 
-__all__ = ["as_dtype", "can_cast", "dtype", "get_default_dtype", "promote", "promote_types", "result_dtype", "set_default_dtype"]
+__all__ = [
+    "as_dtype",
+    "can_cast",
+    "dtype",
+    "get_default_dtype",
+    "promote",
+    "promote_types",
+    "result_dtype",
+    "set_default_dtype",
+]
 
 
 class _Categories(dict[str, int]):
@@ -100,9 +109,7 @@ def storable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         ArgumentError: It has a dtype that tensors do not have.
     """
     if array.dtype not in _BY_NUMPY:
-        raise ArgumentError(
-            f"can't convert np.ndarray of type {array.dtype}: tensors hold {', '.join(d.name for d in ALL)}"
-        )
+        raise ArgumentError(f"can't convert np.ndarray of type {array.dtype}: tensors hold {', '.join(d.name for d in ALL)}")
     return array
 
 

@@ -62,6 +62,7 @@ class Observer:
 
 
 class _State(threading.local):
+    tracer = None
     """Per thread: whether operations are recorded, who is told of them, and ``quiet``, a call without NumPy's warnings.
 
     Like PyTorch, 1/0 is inf and log(-1) is nan, silently. NumPy keeps its error state in a context variable, so running in

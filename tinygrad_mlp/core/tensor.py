@@ -15,26 +15,7 @@ from .errors import ArgumentError, GraphError, InplaceError, ShapeError
 from .graph import INFERENCE, AccumulateGrad, Node, Tensor, extends_tensor, version_of, wrap
 from .state import state
 
-__all__ = ["RemovableHandle"]
-
-
-class RemovableHandle:
-    """What ``register_hook`` returns: ``remove()``, or the end of a ``with`` block, takes the hook off again."""
-
-    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
-        self.id = max(hooks, default=-1) + 1
-        self._hooks = hooks
-        hooks[self.id] = hook
-
-    def remove(self) -> None:
-        """Take the hook off; doing so twice is no error."""
-        self._hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.remove()
+__all__: list[str] = []
 
 
 @extends_tensor
@@ -90,7 +71,8 @@ class _History(Tensor):
         """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
         for observer in state.observers:
             observer.grad_read(self)
-        if self._grad is None and not self.is_leaf and not self.retains_grad:
+        node = node_of(self)
+        if self._grad is None and node is not None and node.sink is None:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed; it is only filled for leaves, "
                 "and for tensors on which .retain_grad() was called",
@@ -116,10 +98,6 @@ class _History(Tensor):
             observer.grad_set(self)
         self._grad = value
 
-    @grad.deleter
-    def grad(self) -> None:
-        self.grad = None
-
     def backward(
         self,
         gradient: Tensor | None = None,
@@ -142,29 +120,6 @@ class _History(Tensor):
         """
         backward(self, gradient, retain_graph, create_graph, inputs)
 
-    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
-        """Call ``hook(grad)`` when the gradient of this tensor is computed; what it returns, if not None, replaces it."""
-        node = node_of(self)
-        if node is None:
-            raise GraphError("cannot register a hook on a tensor that doesn't require gradient")
-        if node.hooks is None:
-            node.hooks = {}
-        return RemovableHandle(node.hooks, hook)
-
-    def retain_grad(self) -> None:
-        """Keep the gradient of this computed tensor in ``.grad``, as leaves do."""
-        node = node_of(self)
-        if node is None:
-            raise GraphError("can't retain_grad on Tensor that has requires_grad=False")
-        if not node.is_leaf:
-            node.sink = weakref.ref(self)
-
-    @property
-    def retains_grad(self) -> bool:
-        """Whether it is a computed tensor that keeps its gradient."""
-        node = node_of(self)
-        return node is not None and not node.is_leaf and node.sink is not None and node.sink() is self
-
     def detach(self) -> Any:
         """The same memory without the history."""
         for observer in state.observers:
@@ -172,13 +127,6 @@ class _History(Tensor):
         result = wrap(self._data)
         result._version = version_of(self)
         return result
-
-    def detach_(self) -> Any:
-        """Forget the history, in place."""
-        if self._view is not None:
-            raise InplaceError("Can't detach views in-place. Use detach() instead.")
-        self._node = None
-        return self
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,7 +1,6 @@
 """Every operation, a family a file: the only place with calculus. All public names are gathered here."""
 
-from ..engine import OPS
-from ..tensor import Tensor
+from ..core import basics
 from . import (
     activations,
     arithmetic,
@@ -23,6 +22,7 @@ from . import (
     shape,
     sums,
 )
+from ..core.basics import *  # noqa: F403 - likewise
 from .activations import *  # noqa: F403 - each family lists its public names in __all__
 from .arithmetic import *  # noqa: F403 - likewise
 from .choosing import *  # noqa: F403 - likewise
@@ -42,6 +42,7 @@ from .shape import *  # noqa: F403 - likewise
 from .sums import *  # noqa: F403 - likewise
 
 __all__: list[str] = []
+__all__ += basics.__all__
 __all__ += activations.__all__
 __all__ += arithmetic.__all__
 __all__ += choosing.__all__
@@ -59,8 +60,3 @@ __all__ += random.__all__
 __all__ += scattering.__all__
 __all__ += shape.__all__
 __all__ += sums.__all__
-
-for _name, _operation in OPS.items():  # a method that only names its operation has that operation's documentation
-    _method = vars(Tensor).get(_name)
-    if callable(_method) and not _method.__doc__:
-        _method.__doc__ = _operation.__doc__

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, primitive
-from ..errors import DTypeError, ShapeError
-from .choosing import between, where
-from .functions import abs, erfc, exp, relu, sigmoid, tanh
-from .memory import zeros_of
+from ..core.apply import primitive
+from ..core.basics import between, exp, relu, sigmoid, tanh, zeros_of
+from ..core.errors import DTypeError, ShapeError
+from .choosing import where
+from .composite import composite
+from .functions import abs, erfc
 from .normalisation import floating
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller

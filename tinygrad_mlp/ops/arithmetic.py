@@ -10,72 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import as_dtype
-from ..engine import OPS, composite, primitive
-from ..errors import DTypeError
-from ..inplace import inplace
+from ..core.apply import primitive
+from ..core.basics import blockwise, log, zeros_of
+from ..core.dtypes import as_dtype
+from ..core.errors import DTypeError
+from ..core.primitive import OPS
 from .choosing import where
-from .functions import log
-from .memory import blockwise, no_slope, zeros_of
+from .composite import composite
+from .inplace import inplace
+from .memory import no_slope
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "add",
-    "addcdiv",
-    "addcmul",
-    "atan2",
-    "div",
-    "floor_divide",
-    "fmod",
-    "lerp",
-    "mul",
-    "pow",
-    "remainder",
-    "sub",
-    "true_divide",
-]
-
-
-def _add_scaled(out: Array, input: Array, other: Array, alpha: float) -> Array:
-    """input + alpha * other; truth values added to truth values stay what they are."""
-    floating = type(other) is np.ndarray and other.dtype.kind == "f"  # np.result_type takes as long as the sum
-    if not floating and np.result_type(input, other).kind == "b":
-        return np.add(input, other & bool(alpha), out=out)
-    return np.add(input, alpha * other, out=out)
-
-
-@primitive(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha, cast="promote")
-def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
-    """input + alpha * other, with broadcasting.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
-    tensor([11., 12.])
-    """
-    if alpha == 1:
-        return np.add(input, other, out=out)
-    return blockwise(_add_scaled, out, input, other, alpha)
-
-
-@primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, cast="promote")
-def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
-    """input - alpha * other, with broadcasting."""
-    if alpha == 1:
-        return np.subtract(input, other, out=out)
-    return blockwise(lambda y, a, b: np.subtract(a, alpha * b, out=y), out, input, other)
-
-
-@primitive(lambda g, other: g * other, lambda g, input: g * input, cast="promote")
-def mul(input: Array, other: Array, *, out: Array = None) -> Array:
-    """input * other, with broadcasting."""
-    return np.multiply(input, other, out=out)
-
-
-@primitive(lambda g, other: g / other, lambda g, input, other: -g * (input / other) / other, cast="float")
-def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
-    """input / other, with broadcasting; integers divide to floats."""
-    return np.true_divide(input, other, out=out)
+__all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp", "pow", "remainder"]
 
 
 def _divisible(name: str, input: Array, other: Array) -> None:
@@ -88,7 +35,7 @@ def _divisible(name: str, input: Array, other: Array) -> None:
         raise DTypeError(f"{name}: integer division by zero has no value (ZeroDivisionError); divide floats, or mask")
 
 
-@primitive(no_slope, no_slope, cast="promote")
+@primitive(no_slope, no_slope, cast="promote", method=True, operator="floordiv", in_place=True, ufunc=np.floor_divide)
 def floor_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     """floor(input / other), with broadcasting. Its gradient is zero."""
     _divisible("floor_divide", input, other)
@@ -105,7 +52,7 @@ def trunc_divide(input: Array, other: Array) -> Array:
     return quotient + ((quotient < 0) & (quotient * other != input))
 
 
-@composite
+@composite(method=("div", "divide", "true_divide"))
 def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
     """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``.
 
@@ -115,7 +62,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     return OPS[_quotient(rounding_mode)](input, other)
 
 
-@composite
+@composite(method=True)
 def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
     """:func:`div` in place."""
     return inplace(_quotient(rounding_mode), input, other)
@@ -128,7 +75,15 @@ def _quotient(rounding_mode: str | None) -> str:
     return names[rounding_mode]
 
 
-@primitive(lambda g: g, lambda g, input, other: -g * floor_divide(input, other), cast="promote")
+@primitive(
+    lambda g: g,
+    lambda g, input, other: -g * floor_divide(input, other),
+    cast="promote",
+    method=True,
+    operator="mod",
+    in_place=True,
+    ufunc=np.remainder,
+)
 def remainder(input: Array, other: Array) -> Array:
     """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
     _divisible("remainder", input, other)
@@ -138,7 +93,14 @@ def remainder(input: Array, other: Array) -> Array:
     return rest
 
 
-@primitive(lambda g: g, lambda g, input, other: -g * trunc_divide(input, other), cast="promote")
+@primitive(
+    lambda g: g,
+    lambda g, input, other: -g * trunc_divide(input, other),
+    cast="promote",
+    method=True,
+    in_place=True,
+    ufunc=np.fmod,
+)
 def fmod(input: Array, other: Array, *, out: Array = None) -> Array:
     """input - other * trunc(input / other): has the sign of ``input``."""
     _divisible("fmod", input, other)
@@ -160,7 +122,7 @@ def _pow_exponent(g: Any, y: Any, input: Any, exponent: Any) -> Any:
     return g * where((input == 0) & (exponent >= 0), 0.0, y * log(input))
 
 
-@primitive(_pow_input, _pow_exponent, cast="promote")
+@primitive(_pow_input, _pow_exponent, cast="promote", method=True, operator="pow", in_place=True, ufunc=np.power)
 def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
     """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf.
 
@@ -191,6 +153,8 @@ def _per_square(side: Any, input: Any, other: Any) -> Any:
     lambda g, input, other: g * _per_square(other, input, other),
     lambda g, input, other: g * _per_square(-input, input, other),
     cast="float",
+    method=True,
+    ufunc=np.arctan2,
 )
 def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
     """The angle of the point (other, input), in radians, in [-pi, pi]."""
@@ -201,6 +165,8 @@ def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
     lambda g, weight: g * (1 - weight),
     lambda g, weight: g * weight,
     lambda g, input, end: g * (end - input),
+    method=True,
+    in_place=True,
 )
 def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array:
     """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype.
@@ -224,6 +190,8 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     lambda g, tensor2, value: g * (tensor2 * value),
     lambda g, tensor1, value: g * (tensor1 * value),
     cast="promote",
+    method=True,
+    in_place=True,
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
     """input + value * tensor1 * tensor2."""
@@ -235,6 +203,8 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     lambda g, tensor2, value: g * value / tensor2,
     lambda g, tensor1, tensor2, value: g * (-value * tensor1 / (tensor2 * tensor2)),
     cast="float",
+    method=True,
+    in_place=True,
 )
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
     """input + value * tensor1 / tensor2."""

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import promote, result_dtype
-from ..engine import primitive
-from ..errors import ArgumentError, DTypeError
+from ..core.apply import primitive
+from ..core.dtypes import promote, result_dtype
+from ..core.errors import ArgumentError, DTypeError
 from .comparing import isfinite, isnan
-from .memory import no_slope
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -63,6 +62,8 @@ def where(condition: Array, input: Array, other: Array) -> Array:
     lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
     lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
     cast="promote",
+    method=True,
+    ufunc=np.maximum,
 )
 def maximum(input: Array, other: Array, *, out: Array = None) -> Array:
     """The larger of two, nan if either is."""
@@ -73,6 +74,8 @@ def maximum(input: Array, other: Array, *, out: Array = None) -> Array:
     lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
     lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
     cast="promote",
+    method=True,
+    ufunc=np.minimum,
 )
 def minimum(input: Array, other: Array, *, out: Array = None) -> Array:
     """The smaller of two, nan if either is."""
@@ -83,6 +86,8 @@ def minimum(input: Array, other: Array, *, out: Array = None) -> Array:
     lambda g, input, other: where((input >= other) | isnan(other), g, 0.0),
     lambda g, input, other: where((input >= other) | isnan(other), 0.0, g),
     cast="promote",
+    method=True,
+    ufunc=np.fmax,
 )
 def fmax(input: Array, other: Array, *, out: Array = None) -> Array:
     """The larger of two, the number where one is nan."""
@@ -93,6 +98,8 @@ def fmax(input: Array, other: Array, *, out: Array = None) -> Array:
     lambda g, input, other: where((input <= other) | isnan(other), g, 0.0),
     lambda g, input, other: where((input <= other) | isnan(other), 0.0, g),
     cast="promote",
+    method=True,
+    ufunc=np.fmin,
 )
 def fmin(input: Array, other: Array, *, out: Array = None) -> Array:
     """The smaller of two, the number where one is nan."""
@@ -110,6 +117,8 @@ def _inside(input: Any, min: Any, max: Any) -> Any:
     lambda g, input, min, max: where((input < min) if max is None else (input < min) & (min < max), g, 0.0),
     lambda g, input, min, max: where((input > max) if min is None else (input > max) | (max < min), g, 0.0),
     cast="promote",
+    method=("clamp", "clip"),
+    in_place=True,
 )
 def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = None) -> Array:
     """min(max(input, min), max); either bound may be None, a number or a tensor.
@@ -124,11 +133,7 @@ def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = No
     return input if max is None else np.minimum(max, input, out=out)
 
 
-@primitive(
-    lambda g, mask: where(mask, 0.0, g),
-    None,
-    lambda g, mask: where(mask, g, 0.0),
-)
+@primitive(lambda g, mask: where(mask, 0.0, g), None, lambda g, mask: where(mask, g, 0.0), method=True, in_place=True)
 def masked_fill(input: Array, mask: Array, value: Array) -> Array:
     """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
     if not isinstance(mask, np.ndarray) or mask.dtype != bool:
@@ -138,24 +143,7 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Array:
     return np.where(mask, np.asarray(value).astype(input.dtype), input)
 
 
-@primitive(
-    lambda g, input: where(isfinite(input), g, 0.0),
-)
+@primitive(lambda g, input: where(isfinite(input), g, 0.0), method=True)
 def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
     return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
-
-
-_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by size, the integers of a number's bits
-
-
-@primitive(lambda g, source, low, high: between(g, source, low, high), no_slope)
-def between(input: Array, source: Array, low: float, high: float | None = None) -> Array:
-    """``input`` where low < source < high, else 0: what the kinks of piecewise linear functions do to a gradient."""
-    outside = np.less_equal(source, low)
-    if high is not None:
-        outside |= source >= high
-    # the bits times 0 or 1, nan's and infinity's too: NumPy's where branches at each element, and takes twenty times as long
-    bits, result = _BITS[input.itemsize], np.empty_like(input)
-    np.multiply(input.view(bits), ~outside, out=result.view(bits))
-    return result

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, primitive
-from ..errors import ArgumentError, DTypeError
+from ..core.apply import primitive
+from ..core.errors import ArgumentError, DTypeError
+from .composite import composite
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -35,85 +36,85 @@ __all__ = [
 ]
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, ufunc=np.equal)
 def eq(input: Array, other: Array) -> Array:
     """Elementwise input == other."""
     return np.equal(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, ufunc=np.not_equal)
 def ne(input: Array, other: Array) -> Array:
     """Elementwise input != other."""
     return np.not_equal(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, operator="lt", ufunc=np.less)
 def lt(input: Array, other: Array) -> Array:
     """Elementwise input < other."""
     return np.less(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, operator="le", ufunc=np.less_equal)
 def le(input: Array, other: Array) -> Array:
     """Elementwise input <= other."""
     return np.less_equal(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, operator="gt", ufunc=np.greater)
 def gt(input: Array, other: Array) -> Array:
     """Elementwise input > other."""
     return np.greater(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, operator="ge", ufunc=np.greater_equal)
 def ge(input: Array, other: Array) -> Array:
     """Elementwise input >= other."""
     return np.greater_equal(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, ufunc=np.logical_and)
 def logical_and(input: Array, other: Array) -> Array:
     """Elementwise input and other."""
     return np.logical_and(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, ufunc=np.logical_or)
 def logical_or(input: Array, other: Array) -> Array:
     """Elementwise input or other."""
     return np.logical_or(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, ufunc=np.logical_xor)
 def logical_xor(input: Array, other: Array) -> Array:
     """Elementwise exactly one of input, other."""
     return np.logical_xor(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, operator="and", in_place=True, ufunc=np.bitwise_and)
 def bitwise_and(input: Array, other: Array) -> Array:
     """Elementwise input & other."""
     return np.bitwise_and(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, operator="or", in_place=True, ufunc=np.bitwise_or)
 def bitwise_or(input: Array, other: Array) -> Array:
     """Elementwise input | other."""
     return np.bitwise_or(input, other)
 
 
-@primitive(None, None, cast="promote")
+@primitive(None, None, cast="promote", method=True, operator="xor", in_place=True, ufunc=np.bitwise_xor)
 def bitwise_xor(input: Array, other: Array) -> Array:
     """Elementwise input ^ other."""
     return np.bitwise_xor(input, other)
 
 
-@primitive(None)
+@primitive(None, method=True, ufunc=np.logical_not)
 def logical_not(input: Array) -> Array:
     """Whether the element is zero."""
     return np.logical_not(input)
 
 
-@primitive(None)
+@primitive(None, method=True, operator="invert", ufunc=np.invert)
 def bitwise_not(input: Array) -> Array:
     """Bits, or truth values, inverted."""
     if input.dtype.kind == "f":
@@ -121,31 +122,31 @@ def bitwise_not(input: Array) -> Array:
     return np.invert(input)
 
 
-@primitive(None)
+@primitive(None, method=True, ufunc=np.isnan)
 def isnan(input: Array) -> Array:
     """Whether the element is nan."""
     return np.isnan(input)
 
 
-@primitive(None)
+@primitive(None, method=True, ufunc=np.isinf)
 def isinf(input: Array) -> Array:
     """Whether the element is an infinity."""
     return np.isinf(input)
 
 
-@primitive(None)
+@primitive(None, method=True, ufunc=np.isfinite)
 def isfinite(input: Array) -> Array:
     """Whether the element is neither nan nor an infinity."""
     return np.isfinite(input)
 
 
-@composite
+@composite(method=True)
 def equal(input: Array, other: Array) -> bool:
     """Whether two tensors have the same shape and values."""
     return bool(input.shape == other.shape and (input == other).all())
 
 
-@composite
+@composite(method=True)
 def isclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Array:
     """Elementwise |input - other| <= atol + rtol * |other|."""
     if input.dtype is not other.dtype:
@@ -158,7 +159,7 @@ def isclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08
     return close | (isnan(input) & isnan(other)) if equal_nan else close
 
 
-@composite
+@composite(method=True)
 def allclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether :func:`isclose` holds everywhere."""
     return bool(isclose(input, other, rtol, atol, equal_nan).all())

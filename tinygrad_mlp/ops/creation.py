@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
+from ..core.errors import ArgumentError, DTypeError, ShapeError
+from ..core.graph import Tensor, wrap
+from ..core.state import state
 from ..device import device as device_type
-from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types
-from ..engine import composite, is_tensor, storable, wrap
-from ..errors import ArgumentError, DTypeError, ShapeError
-from ..grad_mode import state
+from .composite import composite
 
 _dtype_type = dtype
 Array = Any  # a Tensor
@@ -50,8 +51,8 @@ def finish(array: Any, device: Any, requires_grad: bool) -> Array:
     if device is not None:
         device_type(device)
     result = wrap(np.asarray(array))
-    if state.tracer is not None:
-        state.tracer.constant(result._data)
+    for observer in state.observers:
+        observer.created(result)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -99,7 +100,7 @@ def number(name: str, argument: str, value: Any) -> Any:
 
 
 def _as_tensor_like(name: str, input: Array) -> Array:
-    if not is_tensor(input):
+    if not isinstance(input, Tensor):
         raise ArgumentError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     return input
 
@@ -118,9 +119,9 @@ def _leaves(data: Any, dtypes: set[_dtype_type]) -> Any:
             dtypes.update(_PYTHON[kind] or get_default_dtype() for kind in kinds)
             return data
         return [_leaves(item, dtypes) for item in data]
-    if is_tensor(data):
-        if state.tracer is not None:
-            state.tracer.read("tensor(x)")
+    if isinstance(data, Tensor):
+        for observer in state.observers:
+            observer.looked("tensor(x)")
         data = data._data
     if isinstance(data, np.ndarray | np.generic):
         dtypes.add(as_dtype(storable(np.asarray(data)).dtype))
@@ -200,7 +201,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None, require
 @composite
 def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Array:
     """``data`` as a tensor, sharing memory (and, of a tensor, history) where the dtype allows it."""
-    if is_tensor(data):
+    if isinstance(data, Tensor):
         return data.to(device=device, dtype=dtype)
     if isinstance(data, np.ndarray):
         return from_numpy(data).to(device=device, dtype=dtype)
@@ -222,7 +223,7 @@ def asarray(
         ValueError: ``copy`` is False and a copy is needed.
     """
     result = as_tensor(obj, dtype, device)
-    source = obj._data if is_tensor(obj) else obj
+    source = obj._data if isinstance(obj, Tensor) else obj
     shared = isinstance(source, np.ndarray) and np.may_share_memory(source, result._data)
     if copy is False and not shared and result.numel():
         raise ValueError(f"can't alias {type(obj).__name__} as a {result.dtype} tensor; leave out copy=False")
@@ -423,7 +424,7 @@ def full_like(
     )
 
 
-@composite
+@composite(method=True)
 def new_tensor(
     input: Array, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Array:
@@ -431,25 +432,25 @@ def new_tensor(
     return finish(_from_data(data, dtype or input.dtype), device, requires_grad)
 
 
-@composite
+@composite(method=True)
 def new_zeros(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
     """:func:`zeros` in the dtype of ``input``."""
     return zeros(*args, dtype=dtype or input.dtype, **options)
 
 
-@composite
+@composite(method=True)
 def new_ones(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
     """:func:`ones` in the dtype of ``input``."""
     return ones(*args, dtype=dtype or input.dtype, **options)
 
 
-@composite
+@composite(method=True)
 def new_empty(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
     """:func:`empty` in the dtype of ``input``."""
     return empty(*args, dtype=dtype or input.dtype, **options)
 
 
-@composite
+@composite(method=True)
 def new_full(input: Array, size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Any) -> Array:
     """:func:`full` in the dtype of ``input``."""
     return full(size, fill_value, dtype=dtype or input.dtype, **options)

@@ -6,11 +6,10 @@ A tensor without dimensions takes a dim as if it had one.
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ArgumentError, DimensionError, ShapeError
+from ..core.errors import ArgumentError, DimensionError, ShapeError
 
 Array = Any  # an ndarray
 Dims = int | Sequence[int] | None
@@ -33,18 +32,6 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
     return dim % count
 
 
-def sizes_of(name: str, sizes: Iterable[int]) -> tuple[int, ...]:
-    """``sizes`` as a tuple of Python ints.
-
-    Raises:
-        ArgumentError: They are something else.
-    """
-    try:
-        return tuple(map(operator.index, sizes))
-    except TypeError:
-        raise ArgumentError(f"{name}(): expected a tuple of ints, got {sizes!r}") from None
-
-
 def axes_of(name: str, dim: Dims, ndim: int) -> int | tuple[int, ...] | None:
     """``dim`` as NumPy takes it; an empty tuple means every dimension."""
     if dim is None:
@@ -60,7 +47,7 @@ def axes_of(name: str, dim: Dims, ndim: int) -> int | tuple[int, ...] | None:
 
 
 def dims_of(shape: Sequence[int], dim: Dims) -> set[int]:
-    """Which dimensions of ``shape`` a valid ``dim`` names."""
+    """Which dimensions of ``shape`` a valid_shape ``dim`` names."""
     if dim is None or dim == ():
         return set(range(len(shape)))
     ndim = len(shape) or 1

@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, is_tensor, primitive
-from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
+from ..core.apply import primitive
+from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
+from ..core.graph import Tensor
 from ..grad_mode import no_grad
-from ..inplace import inplace
+from .composite import composite
 from .creation import arange, tensor
+from .inplace import copy, inplace
+from .places import INTEGERS, index, index_sum, merged, put, ravel_index, slice_, true_positions
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
-INTEGERS = (np.dtype(np.int64), np.dtype(np.int32))
 
 __all__ = [
     "argwhere",
@@ -31,120 +33,12 @@ __all__ = [
 # ---------------------------------------------------------------------------------------------------- the building blocks
 
 
-@primitive(lambda g, key, input_shape: unslice(g, key=key, shape=input_shape), view=True)
-def slice_(input: Array, *, key: tuple[Any, ...]) -> Array:
-    """The view that integers, slices, None and one Ellipsis give."""
-    return input[key]
-
-
-@primitive(lambda g, key: slice_(g, key=key))
-def unslice(input: Array, *, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
-    """Zeros of the given shape with ``input`` at ``key``: the gradient of :func:`slice_`."""
-    out = np.zeros(shape, input.dtype)
-    out[key] = input
-    return out
-
-
-@primitive(lambda g, indices, input_shape, dim: index_sum(g, indices, dim=dim, size=input_shape[dim]), None)
-def index(input: Array, indices: Array, *, dim: int) -> Array:
-    """The elements at ``indices`` along ``dim``, shapes ``(*A, n, *B), (*I) -> (*A, *I, *B)``."""
-    return np.take(input, indices, axis=dim)
-
-
-@primitive(lambda g, indices, dim: index(g, indices, dim=dim), None)
-def index_sum(input: Array, indices: Array, *, dim: int, size: int) -> Array:
-    """Zeros with ``input`` added at ``indices`` along ``dim``, shapes ``(*A, *I, *B), (*I) -> (*A, size, *B)``."""
-    before, after = input.shape[:dim], input.shape[dim + indices.ndim :]
-    at = indices.reshape(-1)
-    at = np.where(at < 0, at + size, at)
-    rows = input.reshape(math.prod(before), at.size, math.prod(after))
-    if rows.shape[0] == rows.shape[2] == 1:
-        return sums_at(at, rows.reshape(-1), size).reshape(*before, size, *after)
-    out = np.zeros((rows.shape[0], size, rows.shape[2]), input.dtype)
-    if at.size:  # sort, so that equal indices stand in runs, and sum each run
-        order = np.argsort(at, kind="stable")
-        starts = np.flatnonzero(np.diff(at[order], prepend=-1))
-        out[:, at[order[starts]]] = np.add.reduceat(rows[:, order], starts, axis=1)
-    return out.reshape(*before, size, *after)
-
-
-def sums_at(positions: Array, values: Array, size: int) -> Array:
-    """The sums of the values at each position, shapes ``(n,), (n,) -> (size,)``."""
-    if values.dtype.kind == "f":
-        return np.bincount(positions, values, size).astype(values.dtype)
-    out = np.zeros(size, values.dtype)
-    np.add.at(out, positions, values)
-    return out
-
-
-def _merged(shape: tuple[int, ...], dim: int, dims: int) -> tuple[int, ...]:
-    """The shape with ``dims`` dimensions from ``dim`` on made one."""
-    return (*shape[:dim], math.prod(shape[dim : dim + dims]), *shape[dim + dims :])
-
-
-def _put_src(g: Any, positions: Any, input_shape: tuple[int, ...], dim: int, dims: int | None) -> Any:
-    shape = _merged(input_shape, dim, len(input_shape) if dims is None else dims)
-    return index(g.reshape(shape), positions, dim=dim)
-
-
-@primitive(
-    lambda g, positions, dim, dims: put(g, 0.0, positions, dim=dim, dims=dims),
-    _put_src,
-    None,
-)
-def put(input: Array, src: Array, positions: Array, *, dim: int = 0, dims: int | None = None) -> Array:
-    """``input`` with ``src`` at the flat ``positions`` over ``dims`` dimensions from ``dim`` on (all by default)."""
-    out = np.array(input, order="C")
-    flat = out.reshape(_merged(out.shape, dim, out.ndim if dims is None else dims))
-    place = (*[slice(None)] * dim, positions)
-    wanted = (*flat.shape[:dim], *positions.shape, *flat.shape[dim + 1 :])
-    try:
-        src = np.broadcast_to(src, wanted)
-    except ValueError:
-        raise ShapeError(
-            f"shape mismatch: value tensor of shape {list(np.shape(src))} cannot be broadcast to indexing result of "
-            f"shape {list(wanted)}"
-        ) from None
-    flat[place] = src
-    return out
-
-
-@primitive(None, variadic=True)
-def ravel_index(*inputs: Array, sizes: tuple[int, ...]) -> Array:
-    """Index arrays over dimensions of the given sizes, broadcast, as one over the merged dimension."""
-    try:
-        shape = np.broadcast_shapes(*(i.shape for i in inputs))
-    except ValueError:
-        shapes = ", ".join(str(list(i.shape)) for i in inputs)
-        raise DimensionError(
-            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
-        ) from None
-    flat = np.zeros(shape, np.int64)
-    for i, size in zip(inputs, sizes, strict=True):
-        flat = flat * size + _wrapped(i, size)
-    return flat
-
-
-def _wrapped(indices: Array, size: int) -> Array:
-    """The indices with negative ones counted from the end."""
-    wrong = (indices < -size) | (indices >= size)
-    if wrong.any():
-        raise DimensionError(f"index {indices[wrong].flat[0]} is out of bounds for a dimension of size {size}")
-    return np.where(indices < 0, indices + size, indices)
-
-
-@primitive(None)
-def true_positions(mask: Array) -> Array:
-    """The flat positions of what is true, in order."""
-    return np.flatnonzero(mask)
-
-
 # ----------------------------------------------------------------------------------------------------------------- x[key]
 
 
 def _index_tensor(item: Any) -> Array:
     """A list, array or tensor of a key as an integer or boolean tensor."""
-    if is_tensor(item):
+    if isinstance(item, Tensor):
         if item._data.dtype == np.uint8:
             return item.bool()
         if item._data.dtype != bool and item._data.dtype not in INTEGERS:
@@ -173,13 +67,13 @@ def _plain(item: Any) -> Any:
         return slice(_bound(item.start), _bound(item.stop), step)
     if isinstance(item, np.bool_):
         return bool(item)
-    if is_tensor(item) or isinstance(item, list | tuple | range | np.ndarray | str):
+    if isinstance(item, Tensor) or isinstance(item, list | tuple | range | np.ndarray | str):
         found = _index_tensor(item)
         return found.item() if found.ndim == 0 else found
     if hasattr(item, "__index__"):
         return operator.index(item)
     raise DimensionError(
-        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid_shape indices (got "
         f"{type(item).__name__})"
     )
 
@@ -189,7 +83,7 @@ def _taken_apart(shape: tuple[int, ...], key: Any) -> tuple[tuple[Any, ...], lis
     items = [_plain(item) for item in (key if isinstance(key, tuple) else (key,))]
     covers = [
         0 if item is None or item is Ellipsis or type(item) is bool
-        else item.ndim if is_tensor(item) and item._data.dtype == bool
+        else item.ndim if isinstance(item, Tensor) and item._data.dtype == bool
         else 1
         for item in items
     ]  # fmt: skip
@@ -259,7 +153,7 @@ def _merge(view: Array, advanced: list[tuple[int, int, Array]]) -> tuple[Array, 
     return view, ravel_index(*(i for _, _, i in advanced), sizes=sizes), first, len(indexed)
 
 
-@composite
+@composite(operator="getitem")
 def getitem(input: Array, key: Any) -> Array:
     """``input[key]``: a view where the key has no index arrays and masks, else a copy.
 
@@ -272,33 +166,33 @@ def getitem(input: Array, key: Any) -> Array:
         return view
     view, positions, dim, dims = _merge(view, advanced)
     if dims > 1:
-        view = view.reshape(_merged(view._data.shape, dim, dims))
+        view = view.reshape(merged(view._data.shape, dim, dims))
     return index(view, positions, dim=dim)
 
 
-@composite
+@composite(operator="setitem")
 def setitem(input: Array, key: Any, value: Any) -> None:
     """``input[key] = value``, broadcast and cast to what the key selects.
 
     Raises:
         ShapeError: The value does not broadcast. DimensionError: as :func:`getitem`. ArgumentError: not a value.
     """
-    if not is_tensor(value) and not isinstance(value, int | float | np.generic):
+    if not isinstance(value, Tensor) and not isinstance(value, int | float | np.generic):
         raise ArgumentError(
             f"can't assign a {type(value).__name__} to a {input.dtype} tensor; make it a tensor with tensor(...)"
         )
     view, advanced = _viewed(input, key)
     if not advanced:
-        inplace("copy", view, _trimmed(value, view.ndim))
+        inplace(copy, view, _trimmed(value, view.ndim))
         return
     view, positions, dim, dims = _merge(view, advanced)
     value = _trimmed(value, view.ndim - dims + positions.ndim)
-    inplace("put", view, value, positions, dim=dim, dims=dims)
+    inplace(put, view, value, positions, dim=dim, dims=dims)
 
 
 def _trimmed(value: Any, ndim: int) -> Any:
     """The value without leading dimensions of size 1 that are too many."""
-    if not is_tensor(value) or value.ndim <= ndim:
+    if not isinstance(value, Tensor) or value.ndim <= ndim:
         return value
     extra = value.ndim - ndim
     return value.reshape(value.shape[extra:]) if set(value.shape[:extra]) == {1} else value
@@ -307,7 +201,7 @@ def _trimmed(value: Any, ndim: int) -> Any:
 # ------------------------------------------------------------------------------------------------------ masks and lookups
 
 
-@composite
+@composite(method=True)
 def masked_select(input: Array, mask: Array) -> Array:
     """The elements where the mask, broadcast against ``input``, is true, as a vector."""
     if mask._data.dtype != bool:
@@ -327,7 +221,7 @@ def argwhere(input: Array) -> Array:
     return np.argwhere(input)
 
 
-@composite
+@composite(method=True)
 def nonzero(input: Array, *, as_tuple: bool = False) -> Any:
     """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
     if not as_tuple:

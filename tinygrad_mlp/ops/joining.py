@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, primitive, wrap
-from ..errors import ArgumentError, DimensionError, ShapeError
-from .dims import dim_of, sizes_of
-from .indexing import slice_
+from ..core.apply import primitive
+from ..core.basics import sizes_of
+from ..core.errors import ArgumentError, DimensionError, ShapeError
+from ..core.graph import wrap
+from .composite import composite
+from .dims import dim_of
+from .places import slice_
 from .shape import atleast_1d, atleast_2d
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -34,7 +37,7 @@ __all__ = [
 # -------------------------------------------------------------------------------------------------------------- splitting
 
 
-@composite
+@composite(method=True)
 def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     """``length`` elements along ``dim`` from ``start`` on: a view.
 
@@ -58,7 +61,7 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     return slice_(input, key=(slice(None),) * dim + (slice(start, start + length),))
 
 
-@composite
+@composite(method=True)
 def select(input: Array, dim: int, index: int) -> Array:
     """The elements at one index of ``dim``, without that dimension: a view."""
     if input.ndim == 0:
@@ -98,7 +101,7 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
     return tuple(narrow(tensor, dim, start, n) for start, n in zip(starts, sections, strict=False))
 
 
-@composite
+@composite(method=True)
 def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
     """At most ``chunks`` views of parts along ``dim``, of one size but for the last.
 
@@ -112,7 +115,7 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
     return split(input, [0] * chunks if size == 0 else math.ceil(size / chunks), dim)
 
 
-@composite
+@composite(method=True)
 def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
     """The slices along ``dim``, without that dimension."""
     if input.ndim == 0:

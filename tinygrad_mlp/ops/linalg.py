@@ -9,27 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, is_tensor, primitive, wrap
-from ..errors import ArgumentError, DTypeError, ShapeError
-from .shape import expand
+from ..core.apply import primitive
+from ..core.basics import expand, matrix_product
+from ..core.errors import ArgumentError, DTypeError, ShapeError
+from ..core.graph import Tensor, wrap
+from .composite import composite
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = ["addmm", "bmm", "dot", "einsum", "inner", "matmul", "mm", "mv", "outer", "trace"]
 
 
-@primitive(lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, cast="same")
-def _matmul(input: Array, mat2: Array, *, out: Array = None) -> Array:
-    # (..., n, k) @ (..., k, m) -> (..., n, m); the engine sums the gradients of broadcast batch dimensions
-    if input.shape[-1] != mat2.shape[-2]:
-        raise ShapeError(
-            f"matmul: mat1 and mat2 shapes cannot be multiplied: {input.shape} and {mat2.shape}; the last size of the first "
-            "must be the last but one of the second; transpose one with .mT"
-        )
-    return np.matmul(input, mat2, out=out)
-
-
-@composite
+@composite(method=True, operator="matmul", ufunc=np.matmul)
 def matmul(input: Array, other: Array) -> Array:
     """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast.
 
@@ -45,15 +36,15 @@ def matmul(input: Array, other: Array) -> Array:
             kind = ShapeError if hasattr(operand, "ndim") else ArgumentError
             raise kind(f"matmul: both arguments need to be Tensors of at least 1 dimension, got {got}; to scale, use *")
     if input.ndim > 1 and other.ndim > 1:
-        return _matmul(input, other)
+        return matrix_product(input, other)
     if input.ndim == 1 and other.ndim == 1:
         return dot(input, other)
     if input.ndim == 1:
-        return _matmul(input.reshape(1, -1), other).squeeze(-2)
-    return _matmul(input, other.reshape(-1, 1)).squeeze(-1)
+        return matrix_product(input.reshape(1, -1), other).squeeze(-2)
+    return matrix_product(input, other.reshape(-1, 1)).squeeze(-1)
 
 
-@primitive(lambda g, tensor: g * tensor, lambda g, input: g * input, cast="same")
+@primitive(lambda g, tensor: g * tensor, lambda g, input: g * input, cast="same", method=True)
 def dot(input: Array, tensor: Array) -> Array:
     """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
     if input.ndim != 1 or input.shape != tensor.shape:
@@ -71,23 +62,23 @@ def _of_rank(name: str, rank: tuple[int, int], a: Array, b: Array) -> None:
         )
 
 
-@composite
+@composite(method=True)
 def mm(input: Array, mat2: Array) -> Array:
     """The product of two matrices, shapes ``(n, k), (k, m) -> (n, m)``."""
     _of_rank("mm", (2, 2), input, mat2)
-    return _matmul(input, mat2)
+    return matrix_product(input, mat2)
 
 
-@composite
+@composite(method=True)
 def bmm(input: Array, mat2: Array) -> Array:
     """The products of two batches of matrices, shapes ``(b, n, k), (b, k, m) -> (b, n, m)``."""
     _of_rank("bmm", (3, 3), input, mat2)
     if input.shape[0] != mat2.shape[0]:
         raise ShapeError(f"bmm: batch1 and batch2 must have same number of batches, got {input.shape} and {mat2.shape}")
-    return _matmul(input, mat2)
+    return matrix_product(input, mat2)
 
 
-@composite
+@composite(method=True)
 def mv(input: Array, vec: Array) -> Array:
     """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
     _of_rank("mv", (2, 1), input, vec)
@@ -107,14 +98,14 @@ def inner(input: Array, other: Array) -> Array:
     return (input @ rows.T).reshape(*input.shape[:-1], *other.shape[:-1])
 
 
-@composite
+@composite(method=True)
 def outer(input: Array, vec2: Array) -> Array:
     """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
     _of_rank("outer", (1, 1), input, vec2)
     return input.reshape(-1, 1) * vec2
 
 
-@composite
+@composite(method=True)
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """beta * input + alpha * (mat1 @ mat2)."""
     if input.dtype is not mat1.dtype:
@@ -125,55 +116,12 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: flo
     return product if beta == 0 else product + (input if beta == 1 else input * beta)
 
 
-@composite
+@composite(method=True)
 def trace(input: Array) -> Array:
     """The sum of the diagonal of a matrix."""
     if input.ndim != 2:
         raise ShapeError(f"trace: expected a matrix, but got shape {tuple(input.shape)}")
     return input.diagonal().sum()
-
-
-def _rows(x: Any) -> Any:
-    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-
-
-def _linear_weight(g: Any, input: Any) -> Any:
-    if g.ndim < input.ndim:  # of one output, without a dimension for it
-        return g.reshape(-1) @ _rows(input)  # (N,) @ (N, in)
-    return _rows(g).T @ _rows(input)  # (out, N) @ (N, in)
-
-
-@primitive(
-    lambda g, weight: g @ weight if weight.ndim == 2 else g[..., None] * weight,  # (..., out) @ (out, in)
-    _linear_weight,
-    lambda g: g,  # the engine sums over the batch
-    cast="same",
-)
-def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None) -> Array:
-    """input @ weight.T + bias: the pre-activation of a layer. EE6132 lab, eq. 5, 9 and 10.
-
-    Shapes ``(*, in_features), (out_features, in_features), (out_features,) -> (*, out_features)``; a single output may go
-    without its dimension, ``(*, in_features), (in_features,), () -> (*)``.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
-    tensor([[3.5000]])
-
-    Raises:
-        ShapeError: The sizes of the features do not agree. DTypeError: The dtypes differ.
-    """
-    if weight.ndim != 2 or input.ndim == 0 or input.shape[-1] != weight.shape[1]:
-        if weight.ndim == 1 and input.ndim and input.shape[-1] == weight.size and (bias is None or bias.ndim == 0):
-            return np.matmul(input, weight) if bias is None else np.matmul(input, weight) + bias
-        raise ShapeError(
-            f"linear: mat1 and mat2 shapes cannot be multiplied: input {input.shape}, weight {weight.shape}; the "
-            f"input's last size must be in_features, the weight's last: flatten the input, or make the layer "
-            f"Linear({input.shape[-1] if input.ndim else 1}, ...)"
-        )
-    y = (np.dot if input.ndim == 2 else np.matmul)(input, weight.T, out=out)  # dot costs less to call
-    if bias is None:
-        return y
-    return np.add(y, bias, out=y)
 
 
 def _einsum_input(g: Any, i: int, inputs: Sequence[Any], equation: str) -> Any:
@@ -296,8 +244,8 @@ def _labels(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str]
 
 def _twist(w: Any, s: Any) -> Any:
     """(w_ij - w_ji) / (s_j^2 - s_i^2) off the diagonal, 0 on it: how an orthonormal basis turns."""
-    eye = np.eye(s.shape[-1], dtype=(s._data if is_tensor(s) else s).dtype)
-    identity: Any = wrap(eye) if is_tensor(s) else eye
+    eye = np.eye(s.shape[-1], dtype=(s._data if isinstance(s, Tensor) else s).dtype)
+    identity: Any = wrap(eye) if isinstance(s, Tensor) else eye
     squares = s * s
     return (w - w.mT) / (squares[..., None, :] - squares[..., :, None] + identity)  # 0 / 1 on the diagonal
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import primitive
-from ..errors import DimensionError, ShapeError
+from ..core.apply import primitive
+from ..core.basics import exp, log, sigmoid
+from ..core.errors import DimensionError, ShapeError
 from .activations import hardtanh, logsigmoid
 from .choosing import clamp, where
-from .functions import exp, log, log1p, sigmoid, sign
+from .functions import log1p, sign
 from .normalisation import floating, log_softmax, shifted, softmax, softmax_of, softmax_slope, sum_along
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller

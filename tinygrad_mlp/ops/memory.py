@@ -2,79 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..core.apply import primitive
+from ..core.basics import cast, clone, zeros_of
+from ..core.dtypes import as_dtype, dtype, result_dtype
+from ..core.errors import ArgumentError
 from ..device import device as device_type
-from ..dtypes import as_dtype, dtype, result_dtype
-from ..engine import composite, primitive
-from ..errors import ArgumentError
+from .composite import composite
 
 _dtype_type = dtype
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "clone",
-    "result_type",
-]
-
-BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a core's own cache
-
-
-def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Array:
-    """``compute(out, *operands)``; large arrays piece by piece, so that what is computed on the way stays in the cache.
-
-    An operand's memory is the output's, element by element, or apart from it.
-    """
-    if out is None or out.size <= BLOCK:
-        return compute(out, *operands)
-    divided = [isinstance(value, np.ndarray) and value.ndim > 0 for value in operands]
-    arrays = [out, *(value for value, divide in zip(operands, divided) if divide)]
-    if not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
-        return compute(out, *operands)
-    for start in range(0, out.size, BLOCK):
-        part = slice(start, start + BLOCK)
-        pieces = (value.reshape(-1)[part] if divide else value for value, divide in zip(operands, divided))
-        compute(out.reshape(-1)[part], *pieces)
-    return out
-
-
-@primitive(None)
-def zeros_of(input: Array) -> Array:
-    """Zeros of the shape and dtype of ``input``: the gradient of a step function."""
-    return np.zeros_like(input)
+__all__ = ["result_type"]
 
 
 def no_slope(g: Any) -> Any:
     return zeros_of(g)
 
 
-def _order(input: Array) -> Any:
-    """The memory layout of a copy, as PyTorch's: the same, but in rows where expanded dimensions leave it open."""
-    return "C" if 0 in input.strides else "K"
-
-
-@primitive(lambda g: g)
-def clone(input: Array) -> Array:
-    """A copy, with its history."""
-    return np.copy(input, order=_order(input))
-
-
-@primitive(lambda g: g)
-def cast(input: Array, dtype: np.dtype[Any]) -> Array:
-    """The values in another NumPy dtype; the same memory where it has that dtype already."""
-    return input.astype(dtype, order=_order(input), copy=False)
-
-
-@primitive(no_slope, lambda g: g)
-def copy(input: Array, src: Array) -> Array:
-    """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
-    return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)
-
-
-@composite
+@composite(method=True)
 def contiguous(input: Array) -> Array:
     """``input`` itself if contiguous in memory, else a copy that is."""
     return input if input.is_contiguous() else _packed(input)
@@ -96,7 +45,7 @@ def result_type(tensor1: Array, tensor2: Array) -> _dtype_type:
     return as_dtype(result_dtype([getattr(x, "_data", x) for x in (tensor1, tensor2)]))
 
 
-@composite
+@composite(method=True)
 def to(
     input: Array,
     *args: Any,

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import as_dtype, dtype
-from ..engine import primitive
-from ..errors import DTypeError
-from .functions import exp, sqrt
-from .shape import expand
+from ..core.apply import primitive
+from ..core.basics import exp, expand
+from ..core.dtypes import as_dtype, dtype
+from ..core.errors import DTypeError
+from .functions import sqrt
 
 _dtype_type = dtype
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -65,7 +65,7 @@ def softmax_slope(g: Any, y: Any, dim: int = 1) -> Any:
     return y * (g - sum_along(g * y, dim))
 
 
-@primitive(softmax_slope)
+@primitive(softmax_slope, method=True)
 def softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Array:
     """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4.
 
@@ -76,7 +76,7 @@ def softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Array:
     return softmax_of(_logits("softmax", input, dtype), dim)
 
 
-@primitive(lambda g, y, dim: g - exp(y) * sum_along(g, dim))
+@primitive(lambda g, y, dim: g - exp(y) * sum_along(g, dim), method=True)
 def log_softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Array:
     """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow.
 

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import as_dtype, dtype
-from ..engine import composite, primitive
-from ..errors import ArgumentError, ShapeError
+from ..core.apply import primitive
+from ..core.basics import cast as cast_to
+from ..core.basics import exp
+from ..core.dtypes import as_dtype, dtype
+from ..core.errors import ArgumentError, ShapeError
 from .choosing import where
 from .comparing import isnan
+from .composite import composite
 from .dims import Dims, axes_of
-from .functions import abs, exp, sign
+from .functions import abs, sign
 from .linalg import svdvals
-from .memory import cast as cast_to
 from .order import amax, amin, largest, smallest
 from .sums import floating, spread_to, sum
 
@@ -40,6 +42,7 @@ __all__ = [
         spread_to(g, input.shape, dim, keepdim) * exp(input - spread_to(y, input.shape, dim, keepdim))
     ),
     cast="float",
+    method=True,
 )
 def logsumexp(input: Array, dim: Dims, keepdim: bool = False) -> Array:
     """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow.
@@ -97,7 +100,7 @@ def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = Fals
     return sum(abs(x), dim, keepdim) if ord == 1 else _p_norm(x, ord, dim, keepdim)
 
 
-@composite
+@composite(method=True)
 def norm(
     input: Array,
     p: float | str | None = "fro",

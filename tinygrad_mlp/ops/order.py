@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine import composite, primitive, wrap
-from ..errors import DimensionError, ShapeError
+from ..core.apply import primitive
+from ..core.errors import DimensionError, ShapeError
+from ..core.graph import wrap
 from .choosing import maximum, minimum, where
 from .comparing import isnan
+from .composite import composite
 from .dims import Dims, axes_of, dim_of, nonempty, single
 from .joining import narrow
 from .shape import squeeze
@@ -72,7 +74,7 @@ def smallest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     return _amin(input, dim, keepdim)
 
 
-@primitive(_tied)
+@primitive(_tied, method=True, reduces=np.maximum)
 def amax(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly.
 
@@ -96,7 +98,7 @@ def _amax(input: Array, dim: Dims, keepdim: bool) -> Array:
     return _maximum(input, axes, keepdims=keepdim)
 
 
-@primitive(_tied)
+@primitive(_tied, method=True, reduces=np.minimum)
 def amin(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     """The smallest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
     return _amin(input, dim, keepdim)
@@ -115,7 +117,7 @@ def _arg(name: str, input: Array, dim: int | None, keepdim: bool) -> Array:
     return getattr(np, name)(input, dim, keepdims=keepdim)
 
 
-@primitive(None)
+@primitive(None, method=True)
 def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the first largest element along ``dim``, or in the flattened tensor; of the first nan if any.
 
@@ -126,7 +128,7 @@ def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     return _arg("argmax", input, dim, keepdim)
 
 
-@primitive(None)
+@primitive(None, method=True)
 def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the first smallest element along ``dim``, or in the flattened tensor; of the first nan if any."""
     return _arg("argmin", input, dim, keepdim)
@@ -145,7 +147,7 @@ def _extreme(ops: tuple[Any, Any, Any], input: Array, dim: Any, keepdim: bool, o
     return whole(input) if dim is None else _at(input, dim, position(input, dim, True), keepdim)
 
 
-@composite
+@composite(method=True)
 def max(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, other: Array = None) -> Any:
     """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum.
 
@@ -159,7 +161,7 @@ def max(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, 
     return _extreme((largest, argmax, maximum), input, dim, keepdim, other)
 
 
-@composite
+@composite(method=True)
 def min(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, other: Array = None) -> Any:
     """The smallest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise minimum.
 
@@ -171,7 +173,7 @@ def min(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, 
 # ------------------------------------------------------------------------------------------------------------------ order
 
 
-@primitive(None)
+@primitive(None, method=True)
 def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Array:
     """The indices that sort the elements along ``dim``; nan counts as largest, ties keep their order.
 
@@ -187,7 +189,7 @@ def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool 
     return np.moveaxis(order, -1, dim).reshape(input.shape)
 
 
-@composite
+@composite(method=True)
 def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Selected:
     """The elements in order along ``dim``, and the indices they had.
 
@@ -198,7 +200,7 @@ def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = F
     return _at(input, dim, argsort(input, dim, descending, stable), True)
 
 
-@composite
+@composite(method=True)
 def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Selected:
     """The ``k`` largest (or smallest) elements along ``dim``, in order, and their indices.
 
@@ -244,7 +246,7 @@ def _median(input: Array) -> Array:
     return flat[_median_index(flat, 0)].reshape(())
 
 
-@composite
+@composite(method=True)
 def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower of two, nan if any is; along a dim, (values, indices).
 
@@ -255,7 +257,7 @@ def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     return _median(input) if dim is None else _at(input, dim, _argmedian(input, dim), keepdim)
 
 
-@composite
+@composite(method=True)
 def unique(
     input: Array,
     sorted: bool = True,

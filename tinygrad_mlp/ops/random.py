@@ -18,14 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dtypes import dtype, int64
+from ..core.errors import ArgumentError, DTypeError, ShapeError
+from ..core.graph import Tensor, wrap
+from ..core.state import state
 from ..device import CPU
 from ..device import device as device_type
-from ..dtypes import dtype, int64
-from ..engine import composite, is_tensor, wrap
-from ..errors import ArgumentError, DTypeError, ShapeError
-from ..grad_mode import state
-from ..inplace import inplace
+from .composite import composite
 from .creation import as_size, finish, number, numpy_dtype
+from .inplace import copy, inplace
 
 Array = Any  # a Tensor
 _INT64 = int64
@@ -118,7 +119,7 @@ class Generator:
         Raises:
             ArgumentError: It is not a uint8 tensor. ShapeError: It is not a state of a generator.
         """
-        if not is_tensor(new_state) or new_state._data.dtype != np.uint8:
+        if not isinstance(new_state, Tensor) or new_state._data.dtype != np.uint8:
             raise ArgumentError("RNG state must be a torch.ByteTensor: the uint8 tensor that get_state() returned")
         packed = new_state._data.tobytes()
         if new_state.ndim != 1 or len(packed) != sum(_FIELDS):
@@ -201,18 +202,22 @@ def set_rng_state(new_state: Array) -> None:
 
 def _drawn(draw: Callable[[], np.ndarray[Any, Any]], device: Any, requires_grad: bool) -> Array:
     """The new tensor over what ``draw`` draws; a compiled step draws again in each call."""
-    tracer = state.tracer
-    if tracer is None:
-        return finish(draw(), device, requires_grad)
     if device is not None:
         device_type(device)
-    result = wrap(tracer.drawn(draw))
+    result = wrap(draw())
+    for observer in state.observers:
+        observer.drew(draw, result)
     return result.requires_grad_() if requires_grad else result
 
 
+def _stream_now(name: str, generator: Generator | None) -> np.random.Generator:
+    """The stream of an operation that works on what it draws, so that it is not drawn anew by itself."""
+    for observer in state.observers:
+        observer.looked(f"{name}() draws numbers that it works on; rand, randn and randint are drawn anew")
+    return _stream(name, generator)
+
+
 def _stream(name: str, generator: Generator | None) -> np.random.Generator:
-    if state.tracer is not None and not state.tracer.drawing:
-        state.tracer.read(f"{name}() draws numbers that it works on; rand, randn and randint are drawn anew")
     if generator is None:
         return _default.generator.numpy
     if not isinstance(generator, Generator):
@@ -334,7 +339,7 @@ def randperm(
     most = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name]
     if count - 1 > most:
         raise DTypeError(f"randperm: {count - 1} cannot be converted to {target.name} without overflow")
-    return finish(_stream("randperm", generator).permutation(count).astype(target), device, requires_grad)
+    return finish(_stream_now("randperm", generator).permutation(count).astype(target), device, requires_grad)
 
 
 @composite
@@ -387,14 +392,14 @@ def normal(
     Raises:
         ShapeError: ``std`` is negative, or the shapes do not broadcast.
     """
-    spread = std._data if is_tensor(std) else number("normal", "std", std)
+    spread = std._data if isinstance(std, Tensor) else number("normal", "std", std)
     if np.any(np.less(spread, 0)):
         raise ShapeError(f"normal expects all elements of std >= 0.0, but found std {np.min(spread)}")
-    rng = _stream("normal", generator)
-    if is_tensor(mean) or is_tensor(std):
+    rng = _stream_now("normal", generator)
+    if isinstance(mean, Tensor) or isinstance(std, Tensor):
         if size is not None:
             raise ArgumentError("normal(): size= goes with numbers; tensors have their own shape")
-        like = mean if is_tensor(mean) else std
+        like = mean if isinstance(mean, Tensor) else std
         scaled = std * wrap(np.ones((), _floating("normal", like._data.dtype)))
         total = (mean + scaled * 0).detach()
         draws = _normal(rng, total._data.shape, total._data.dtype)
@@ -414,7 +419,7 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
     """
     if p is None:
         _floating("bernoulli", input._data.dtype)
-    return wrap(_coins(_stream("bernoulli", generator), input._data if p is None else p, input._data.shape, input))
+    return wrap(_coins(_stream_now("bernoulli", generator), input._data if p is None else p, input._data.shape, input))
 
 
 def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array) -> np.ndarray[Any, Any]:
@@ -423,7 +428,7 @@ def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array
     return np.less(rng.random(shape), p).astype(like._data.dtype)
 
 
-@composite
+@composite(method=True)
 def multinomial(input: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Array:
     """Indices drawn with probabilities proportional to the weights, shape ``(m, n) -> (m, num_samples)``.
 
@@ -449,7 +454,7 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
         raise ShapeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0")
     if not np.all(weights.sum(-1) > 0):
         raise ShapeError("multinomial: invalid multinomial distribution (sum of probabilities <= 0)")
-    rng = _stream("multinomial", generator)
+    rng = _stream_now("multinomial", generator)
     if replacement:
         edges = np.cumsum(weights, -1)
         points = rng.random((*weights.shape[:-1], num_samples)) * edges[..., -1:]
@@ -464,34 +469,34 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
 # -------------------------------------------------------------------------------------------------------- in place
 
 
-@composite
+@composite(method=True)
 def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from U[from, to)."""
     target = _floating("uniform_", input._data.dtype)
     if from_ > to:
         raise ShapeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
-    draws = _uniform(_stream("uniform_", generator), input._data.shape, target)
-    return inplace("copy", input, wrap(draws * (to - from_) + from_))
+    draws = _uniform(_stream_now("uniform_", generator), input._data.shape, target)
+    return inplace(copy, input, wrap(draws * (to - from_) + from_))
 
 
-@composite
+@composite(method=True)
 def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from N(mean, std^2)."""
     target = _floating("normal_", input._data.dtype)
     if std < 0:
         raise ShapeError(f"normal expects std >= 0.0, but found std {std}")
-    draws = _normal(_stream("normal_", generator), input._data.shape, target)
-    return inplace("copy", input, wrap(draws * std + mean))
+    draws = _normal(_stream_now("normal_", generator), input._data.shape, target)
+    return inplace(copy, input, wrap(draws * std + mean))
 
 
-@composite
+@composite(method=True)
 def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None) -> Array:
     """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
-    chance = p._data if is_tensor(p) else p
-    return inplace("copy", input, wrap(_coins(_stream("bernoulli_", generator), chance, input._data.shape, input)))
+    chance = p._data if isinstance(p, Tensor) else p
+    return inplace(copy, input, wrap(_coins(_stream_now("bernoulli_", generator), chance, input._data.shape, input)))
 
 
-@composite
+@composite(method=True)
 def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: Generator | None = None) -> Array:
     """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
     target = input._data.dtype
@@ -499,4 +504,4 @@ def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: G
         from_, to = 0, from_
     if to is None:
         to = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name] + 1
-    return inplace("copy", input, wrap(_integers(_stream("random_", generator), from_, to, input._data.shape, target)))
+    return inplace(copy, input, wrap(_integers(_stream_now("random_", generator), from_, to, input._data.shape, target)))

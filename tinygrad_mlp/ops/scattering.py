@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, primitive
-from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
+from ..core.apply import primitive
+from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
+from .composite import composite
 from .dims import dim_of
-from .indexing import INTEGERS, index_sum, sums_at, unslice
-from .indexing import index as _read
+from .places import INTEGERS, index_sum, sums_at, unslice
+from .places import index as _read
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -73,7 +74,7 @@ def _read_corner(src: Array, index: Array) -> Array:
     return src.reshape(src.shape or (1,))[_corner(index.shape or (1,))]
 
 
-@primitive(lambda g, dim, index, input_shape: scatter_sum(g, dim, index, shape=input_shape), None, None)
+@primitive(lambda g, dim, index, input_shape: scatter_sum(g, dim, index, shape=input_shape), None, None, method=True)
 def gather(input: Array, dim: int, index: Array) -> Array:
     """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``.
 
@@ -109,7 +110,7 @@ def _of_src(g: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
     return unslice(read, key=_corner(tuple(read.shape)), shape=src_shape)
 
 
-@primitive(lambda g, dim, index: scatter(g, dim, index, 0.0), None, None, _of_src)
+@primitive(lambda g, dim, index: scatter(g, dim, index, 0.0), None, None, _of_src, method=True, in_place=True)
 def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: float | None = None) -> Array:
     """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
     src = value if src is None else src
@@ -125,7 +126,7 @@ def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: f
     return out
 
 
-@primitive(lambda g: g, None, None, _of_src)
+@primitive(lambda g: g, None, None, _of_src, method=True, in_place=True)
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     """``input`` with ``src`` added where :func:`gather` would read; repeated indices add up."""
     if not isinstance(src, np.ndarray):
@@ -138,7 +139,9 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     return input + scatter_sum(_read_corner(src, index), dim, index, shape=input.shape)
 
 
-@primitive(lambda g: g, None, None, lambda g, dim, index, alpha: _read(g, index, dim=dim) * alpha)
+@primitive(
+    lambda g: g, None, None, lambda g, dim, index, alpha: _read(g, index, dim=dim) * alpha, method=True, in_place=True
+)
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Array:
     """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
     dim = dim_of("index_add", dim, input.ndim)
@@ -155,7 +158,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: flo
     return input + (total if alpha == 1 else (total * alpha).astype(total.dtype))
 
 
-@composite
+@composite(method=True)
 def index_select(input: Array, dim: int, index: Array) -> Array:
     """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
     dim = dim_of("index_select", dim, input.ndim)
@@ -167,7 +170,7 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     return _read(input, index.reshape(-1), dim=dim) if input.ndim else input.clone()
 
 
-@composite
+@composite(method=True)
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
     """:func:`gather` with the other dimensions broadcast; of the flattened input without ``dim``."""
     if dim is None:

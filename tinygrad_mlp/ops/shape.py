@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, primitive, wrap
-from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
-from .dims import dim_of, sizes_of
+from ..core.apply import primitive
+from ..core.basics import expand, reshape, sizes_of, transpose, valid_shape
+from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
+from ..core.graph import wrap
+from .composite import composite
+from .dims import dim_of
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -29,14 +32,12 @@ __all__ = [
     "permute",
     "ravel",
     "repeat_interleave",
-    "reshape",
     "roll",
     "squeeze",
     "swapaxes",
     "swapdims",
     "t",
     "tile",
-    "transpose",
     "tril",
     "triu",
     "unflatten",
@@ -46,29 +47,14 @@ __all__ = [
 # ------------------------------------------------------------------------------------------------------ the same elements
 
 
-@primitive(lambda g, input_shape: reshape(g, input_shape), view=True)
-def reshape(input: Array, shape: Sequence[int]) -> Array:
-    """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.reshape(torch.arange(6), (2, -1))
-    tensor([[0, 1, 2],
-            [3, 4, 5]])
-
-    Raises:
-        ShapeError: The sizes do not multiply to the number of elements.
-    """
-    return input.reshape(_valid("reshape", shape))
-
-
-@primitive(lambda g, input_shape: reshape(g, input_shape), view=True)
+@primitive(lambda g, input_shape: reshape(g, input_shape), view=True, method=True, sizes=True)
 def view(input: Array, shape: Sequence[int]) -> Array:
     """A view in another shape; :func:`reshape` where a copy will do.
 
     Raises:
         ShapeError: The sizes do not multiply to the number of elements, or no view of the memory has this shape.
     """
-    shape = _valid("view", shape)
+    shape = valid_shape("view", shape)
     try:
         return np.reshape(input, shape, copy=False)
     except ValueError as error:
@@ -80,15 +66,7 @@ def view(input: Array, shape: Sequence[int]) -> Array:
         ) from None
 
 
-def _valid(name: str, shape: Sequence[int]) -> tuple[int, ...]:
-    sizes = sizes_of(name, shape)
-    for size in sizes:
-        if size < -1:  # NumPy would take any negative size for -1
-            raise ShapeError(f"{name}(): invalid shape dimension {size} in shape {sizes}; only -1 stands for the rest")
-    return sizes
-
-
-@composite
+@composite(method=True)
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     """The dimensions from ``start_dim`` to ``end_dim`` as one.
 
@@ -103,7 +81,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
-@composite
+@composite(method=True)
 def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Array:
     """One dimension as several, of the given sizes, one of which may be -1.
 
@@ -120,13 +98,13 @@ def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Array:
     return reshape(input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
 
 
-@composite
+@composite(method=True)
 def ravel(input: Array) -> Array:
     """All elements along one dimension."""
     return reshape(input, (-1,) if input.ndim != 1 else tuple(input.shape))
 
 
-@composite
+@composite(method=True)
 def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
     """Without the dimensions of size 1: all of them, or those named in ``dim``.
 
@@ -139,7 +117,7 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
     return reshape(input, tuple(n for d, n in enumerate(input.shape) if n != 1 or d not in dims))
 
 
-@composite
+@composite(method=True)
 def unsqueeze(input: Array, dim: int) -> Array:
     """With a dimension of size 1 inserted before ``dim``; negative counts from behind the last.
 
@@ -173,7 +151,7 @@ def _each(tensors: tuple[Any, ...], function: Any) -> Any:
 # ---------------------------------------------------------------------------------------------------- order of dimensions
 
 
-@primitive(lambda g, dims: permute(g, np.argsort([d % len(dims) for d in dims])), view=True)
+@primitive(lambda g, dims: permute(g, np.argsort([d % len(dims) for d in dims])), view=True, method=True, sizes=True)
 def permute(input: Array, dims: Sequence[int]) -> Array:
     """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input.
 
@@ -184,18 +162,10 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     return np.transpose(input, sizes_of("permute", dims))
 
 
-@primitive(lambda g, dim0, dim1: transpose(g, dim0, dim1), view=True)
-def transpose(input: Array, dim0: int, dim1: int) -> Array:
-    """Two dimensions swapped."""
-    if input.ndim == 0:
-        return input.reshape(() if dim_of("transpose", dim0, 0) == dim_of("transpose", dim1, 0) else None)
-    return input.swapaxes(dim0, dim1)
-
-
 swapaxes = swapdims = transpose
 
 
-@composite
+@composite(method=True)
 def t(input: Array) -> Array:
     """A matrix transposed; a vector as it is."""
     if input.ndim > 2:
@@ -203,7 +173,7 @@ def t(input: Array) -> Array:
     return transpose(input, 0, 1) if input.ndim == 2 else input
 
 
-@composite
+@composite(method=True)
 def movedim(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
     """The dimensions ``source`` moved to the places ``destination``, the others kept in order.
 
@@ -230,34 +200,6 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
 moveaxis = movedim
 
 # -------------------------------------------------------------------------------------------------------------- repeating
-
-
-@primitive(lambda g: g, view=True)  # the engine sums over the repeated dimensions
-def expand(input: Array, size: Sequence[int]) -> Array:
-    """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared.
-
-    -1 keeps a dimension's size.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.tensor([[1], [2]]).expand(-1, 3)
-    tensor([[1, 1, 1],
-            [2, 2, 2]])
-
-    Raises:
-        ShapeError: A size is neither the dimension's own nor is that 1, or there are too few sizes.
-    """
-    size = sizes_of("expand", size)
-    new = len(size) - input.ndim
-    shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(size))
-    if math.prod(shape) == input.size and shape[new:] == input.shape:
-        return input.reshape(shape)
-    try:
-        return np.broadcast_to(input, shape)
-    except ValueError:
-        raise ShapeError(
-            f"expand(): The expanded size {size} does not fit a tensor of shape {input.shape}: from the right, each size "
-            "must be the dimension's own, or -1, unless that dimension is 1; new dimensions go in front"
-        ) from None
 
 
 broadcast_to = expand
@@ -291,7 +233,9 @@ def _tiles(shape: Sequence[int], repeats: Sequence[int]) -> list[int]:
 @primitive(
     lambda g, input_shape, repeats: reshape(
         reshape(g, _tiles(input_shape, repeats)).sum(tuple(range(0, 2 * len(repeats), 2))), input_shape
-    )
+    ),
+    method=True,
+    sizes=True,
 )
 def repeat(input: Array, repeats: Sequence[int]) -> Array:
     """Copies laid side by side, ``repeats[d]`` times along dimension ``d``; further dimensions go in front.
@@ -310,14 +254,14 @@ def repeat(input: Array, repeats: Sequence[int]) -> Array:
     return np.tile(input, repeats)
 
 
-@composite
+@composite(method=True, sizes=True)
 def tile(input: Array, dims: Sequence[int]) -> Array:
     """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
     dims = sizes_of("tile", dims)
     return repeat(input, (1,) * (input.ndim - len(dims)) + dims)
 
 
-@composite
+@composite(method=True)
 def repeat_interleave(
     input: Array, repeats: int | Array, dim: int | None = None, *, output_size: int | None = None
 ) -> Array:
@@ -374,7 +318,7 @@ def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Array, ...]:
 # ------------------------------------------------------------------------------------------------------------ rearranging
 
 
-@primitive(lambda g, dims: flip(g, dims))
+@primitive(lambda g, dims: flip(g, dims), method=True, sizes=True)
 def flip(input: Array, dims: Sequence[int]) -> Array:
     """A copy with the order reversed along ``dims``.
 
@@ -392,7 +336,7 @@ def _tuple(value: Any) -> tuple[int, ...]:
     return (value,) if isinstance(value, int) else tuple(value)
 
 
-@primitive(lambda g, shifts, dims: roll(g, tuple(-n for n in _tuple(shifts)), dims))
+@primitive(lambda g, shifts, dims: roll(g, tuple(-n for n in _tuple(shifts)), dims), method=True)
 def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Array:
     """A copy shifted along ``dims``, what leaves at one end coming in at the other; flattened meanwhile if no ``dims``.
 
@@ -412,13 +356,13 @@ def _triangle(name: str, input: Array, diagonal: int) -> Array:
     return (np.tril if name == "tril" else np.triu)(input, diagonal)
 
 
-@primitive(lambda g, diagonal: tril(g, diagonal))
+@primitive(lambda g, diagonal: tril(g, diagonal), method=True)
 def tril(input: Array, diagonal: int = 0) -> Array:
     """The matrix (or each of a batch) with zeros above the ``diagonal``-th diagonal."""
     return _triangle("tril", input, diagonal)
 
 
-@primitive(lambda g, diagonal: triu(g, diagonal))
+@primitive(lambda g, diagonal: triu(g, diagonal), method=True)
 def triu(input: Array, diagonal: int = 0) -> Array:
     """The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal."""
     return _triangle("triu", input, diagonal)
@@ -439,8 +383,7 @@ def _diagonal_of(array: Array, offset: int, dim1: int, dim2: int) -> Array:
 
 
 @primitive(
-    lambda g, input_shape, offset, dim1, dim2: _on_diagonal(g, input_shape, offset, dim1, dim2),
-    view=True,
+    lambda g, input_shape, offset, dim1, dim2: _on_diagonal(g, input_shape, offset, dim1, dim2), view=True, method=True
 )
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
     """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view.
@@ -454,7 +397,7 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
     return _diagonal_of(input, offset, dim1, dim2)
 
 
-@composite
+@composite(method=True)
 def diag(input: Array, diagonal: int = 0) -> Array:
     """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal.
 

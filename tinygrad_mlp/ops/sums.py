@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import as_dtype, dtype
-from ..engine import composite, primitive
-from ..errors import ArgumentError, DTypeError, ShapeError
+from ..core.apply import primitive
+from ..core.basics import expand, reshape, zeros_of
+from ..core.dtypes import as_dtype, dtype
+from ..core.errors import ArgumentError, DTypeError, ShapeError
 from .choosing import where
 from .comparing import ne
+from .composite import composite
 from .dims import Dims, axes_of, count_of, dim_of, dims_of, single
 from .joining import pad as pad_with
-from .memory import zeros_of
-from .shape import expand, flip, ravel, reshape
+from .shape import flip, ravel
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -80,7 +81,7 @@ def _sum_of(array: Array, axes: Any, wanted: np.dtype[Any], keepdim: bool) -> Ar
     return _add(array, axes, wanted, keepdims=keepdim)
 
 
-@primitive(lambda g, input_shape, dim, keepdim: spread_to(g, input_shape, dim, keepdim))
+@primitive(lambda g, input_shape, dim, keepdim: spread_to(g, input_shape, dim, keepdim), method=True, reduces=np.add)
 def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
     """The sum of the elements along ``dim``; of integers as int64.
 
@@ -94,19 +95,9 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype |
     return _sum_of(input, axes_of("sum", dim, input.ndim), accumulated(input, dtype), keepdim)
 
 
-@primitive(lambda g, input_shape: expand(g, input_shape))
-def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
-    """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
-    if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":
-        ones = np.empty(len(input), input.dtype)
-        ones.fill(1)
-        return np.dot(ones, input)  # the gradient of every bias: a product is faster than a sum
-    new = input.ndim - len(shape)
-    repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
-    return _sum_of(input, (*range(new), *repeated), input.dtype, False).reshape(shape)
-
-
-@primitive(lambda g, input_shape, dim, keepdim: spread_to(g / count_of(input_shape, dim), input_shape, dim, keepdim))
+@primitive(
+    lambda g, input_shape, dim, keepdim: spread_to(g / count_of(input_shape, dim), input_shape, dim, keepdim), method=True
+)
 def mean(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
     """The mean of the elements along ``dim``; nan of none.
 
@@ -141,7 +132,7 @@ def _before(input: Any, dim: int) -> Any:
     return cumprod(_neighbour(input, dim, 1), dim)
 
 
-@composite
+@composite(method=True, reduces=np.multiply)
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
     """The product of the elements along ``dim``; of integers as int64.
 
@@ -174,7 +165,7 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int, wanted: Any) -> Array:
     return np.ascontiguousarray(running).reshape(input.shape)
 
 
-@primitive(lambda g, dim: flip(cumsum(flip(g, (dim,)), dim), (dim,)))
+@primitive(lambda g, dim: flip(cumsum(flip(g, (dim,)), dim), (dim,)), method=True)
 def cumsum(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
     """The sums of the elements up to each one along ``dim``.
 
@@ -211,7 +202,7 @@ def _recurrence(a: Array, b: Array, dim: int, step: int) -> Array:
     return np.moveaxis(y, 0, dim).reshape(b.shape)
 
 
-@primitive(lambda g, y, input, dim: _recurrence(_neighbour(input, dim, -1), g, dim, -1) * _neighbour(y, dim, 1))
+@primitive(lambda g, y, input, dim: _recurrence(_neighbour(input, dim, -1), g, dim, -1) * _neighbour(y, dim, 1), method=True)
 def cumprod(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
     """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too.
 
@@ -277,7 +268,7 @@ def _correction(name: str, input: Any, dim: Any, unbiased: bool | None, correcti
     return dim, correction
 
 
-@composite
+@composite(method=True)
 def var(
     input: Array,
     dim: Dims = None,
@@ -301,7 +292,7 @@ def var(
     return _var(input, dim, keepdim, correction)
 
 
-@composite
+@composite(method=True)
 def std(
     input: Array,
     dim: Dims = None,
@@ -351,25 +342,25 @@ def _truth(ufunc: Any, name: str, input: Array, dim: Dims, keepdim: bool) -> Arr
     return np.asarray(result).astype(np.uint8) if input.dtype == np.uint8 else result
 
 
-@primitive(None)
+@primitive(None, method=True, reduces=np.logical_or)
 def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """Whether any element along ``dim`` is true, or not zero."""
     return _truth(np.logical_or, "any", input, dim, keepdim)
 
 
-@primitive(None)
+@primitive(None, method=True, reduces=np.logical_and)
 def all(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """Whether all elements along ``dim`` are true, or not zero."""
     return _truth(np.logical_and, "all", input, dim, keepdim)
 
 
-@composite
+@composite(method=True)
 def count_nonzero(input: Array, dim: Dims = None) -> Array:
     """The number of elements along ``dim`` that are not zero."""
     return sum(ne(input, 0), dim)
 
 
-@primitive(None, None)
+@primitive(None, None, method=True)
 def bincount(input: Array, weights: Array = None, minlength: int = 0) -> Array:
     """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences.
 

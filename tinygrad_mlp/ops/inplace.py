@@ -1,0 +1,163 @@
+"""In-place writes: into memory that other tensors may view, and that a graph may still need.
+
+A recorded write is the out-of-place operation on a copy of the old value; its result is written to the memory, and its
+history becomes the tensor's. Where the tensor is a view, the owner of the memory gets a new history, too: what it was, with
+the result put into the view's positions. Every other view finds its own when it is next asked (:func:`~.core.apply.node_of`).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.apply import apply, node_of, primitive, replay, view_path
+from ..core.basics import cast, clone, reshape, zeros_of
+from ..core.dtypes import as_dtype, can_cast
+from ..core.errors import DTypeError, InplaceError, ShapeError
+from ..core.graph import INFERENCE, Node, Tensor, version_of, wrap
+from ..core.lines import origin
+from ..core.primitive import Primitive, as_options, on_operation
+from ..core.state import recording, state
+from .places import put
+
+__all__ = ["copy", "inplace", "rebase"]
+
+Array = Any  # an ndarray inside a forward, a Tensor at the caller
+
+
+def inplace(operation: Callable[..., Any], target: Any, *args: Any, **params: Any) -> Any:
+    """Write ``operation(target, *args)``, of a primitive, into the target's memory and return the target.
+
+    Recorded where a gradient is wanted: the target's history (and that of every view of its memory) becomes the
+    result's. The old value, where a rule needs it, is kept as a copy.
+
+    Raises:
+        InplaceError: The target is a leaf that requires grad (or a view of one), or an inference tensor.
+        ShapeError: The result has another shape. DTypeError: it cannot be stored in the target's dtype.
+    """
+    __tracebackhide__ = True
+    op: Primitive = operation.primitive  # type: ignore[attr-defined] # every primitive's function has it
+    writer = f"{op.name}_"
+    data, now = target._data, state.__dict__  # of this thread, looked up once
+    version = target._version or version_of(target)
+    if version is INFERENCE and not now["inference"]:
+        raise InplaceError(f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it")
+    if not data.flags.writeable:
+        raise InplaceError(
+            f"{writer}: the tensor's memory is read-only or shared by several of its elements (an expanded view, or a "
+            "read-only array); clone() it first"
+        )
+    direct = op.takes_out and data.dtype.kind == "f" and not now["observers"]
+    arrays = []
+    for arg in args:
+        arrays.append(arg._data if isinstance(arg, Tensor) else arg)
+        direct = direct and _fits(arrays[-1], data)
+    if now["grad"] and any(isinstance(a, Tensor) and node_of(a) is not None for a in (target, *args)):
+        _record(op, writer, target, args, params)
+    elif direct:
+        now["quiet"](op.forward, data, *arrays, **as_options(params), out=data)
+    else:
+        with recording(False):
+            _store(writer, target, apply(op, (target, *args), params)._data)
+    version.bump(writer, origin())
+    return target
+
+
+def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
+    """Whether ``op(data, arg)`` certainly has the shape and dtype of ``data`` and may be computed in its memory."""
+    if type(arg) is not np.ndarray:
+        return type(arg) in (float, int)
+    if arg.dtype != data.dtype or arg.shape != data.shape:
+        return False
+    return arg is data or (arg.base is None and data.base is None) or not np.may_share_memory(arg, data)
+
+
+def _record(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
+    owner, _ = view_path(target)
+    if owner._node is not None and owner._node.is_leaf:
+        kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
+        raise InplaceError(
+            f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
+            "or on a clone()"
+        )
+    with recording(False):
+        old = clone(target)._data
+    result = apply(op, (wrap(old, node_of(target)), *args), params)
+    _store(writer, target, result._data)
+    if result._data.dtype != target._data.dtype:
+        result = cast(result, dtype=target._data.dtype)
+    rebase(target, result._node)
+
+
+def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
+    data = target._data
+    if value.shape != data.shape:
+        raise ShapeError(
+            f"{writer}: output with shape {data.shape} doesn't match the broadcast shape {value.shape}; an in-place "
+            "operation cannot change its target's shape"
+        )
+    if value.dtype != data.dtype and not can_cast(as_dtype(value.dtype), as_dtype(data.dtype)):
+        raise DTypeError(
+            f"{writer}: result type {as_dtype(value.dtype)} can't be cast to the desired output type "
+            f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
+        )
+    data[...] = value
+    for observer in state.observers:
+        observer.stored(value, target)
+
+
+def rebase(target: Tensor, node: Node | None) -> None:
+    """Give written memory its new history: ``node`` made the target's values; the owner has them in the target's positions.
+
+    Raises:
+        InplaceError: The target is a view that a user's Function made.
+    """
+    owner, path = view_path(target)
+    if owner is not target:
+        result = wrap(target._data, node)
+        every = np.arange(owner._data.size).reshape(owner._data.shape)
+        positions = replay(path, every)
+        if np.array_equal(positions.reshape(-1), every.reshape(-1)):  # nothing is left of what was there
+            node = reshape(result, owner._data.shape)._node
+        else:
+            node = put(wrap(owner._data, owner._node), result, positions)._node
+    if owner._node is not None and node is not None:  # hooks stay with the old value, retained gradients move on
+        node.sink, owner._node.sink = owner._node.sink, None
+    owner._node = node
+    version = version_of(target)
+    version.rebased += 1
+    if owner is target:
+        target._stamp = version.rebased
+
+
+# ------------------------------------------------------------------------------------------- what writes are made of
+
+
+@primitive(lambda g: zeros_of(g), lambda g: g)
+def copy(input: Array, src: Array) -> Array:
+    """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
+    return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)
+
+
+# ------------------------------------------------------------------------------------------------------ their methods
+
+
+@on_operation
+def _in_place_form(operation: Any) -> None:
+    """``name_`` and, of an operator, ``+=`` and its like, of each operation that is declared to have an in-place form."""
+    if not operation.in_place:
+        return
+
+    @functools.wraps(operation)
+    def form(self: Any, *args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        return inplace(operation, self, *args, **params)
+
+    form.__name__, form.__doc__ = f"{operation.__name__}_", f"In-place form of :meth:`{operation.__name__}`."
+    for name in operation.methods or (operation.__name__,):
+        setattr(Tensor, f"{name}_", form)
+    if operation.operator:
+        setattr(Tensor, f"__i{operation.operator}__", form)

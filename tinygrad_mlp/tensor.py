@@ -1,0 +1,2 @@
+"""(for the time of the move)"""
+from ._tensor import *
