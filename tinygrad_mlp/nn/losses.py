@@ -109,9 +109,7 @@ class NLLLoss(FunctionModule):
         reduction: str = "mean",
     ) -> None:
         super().__init__(
-            {"weight": weight},
-            ignore_index=ignore_index,
-            reduction=F.legacy_reduction(reduction, size_average, reduce),
+            {"weight": weight}, ignore_index=ignore_index, reduction=F.legacy_reduction(reduction, size_average, reduce)
         )
 
 
@@ -121,11 +119,7 @@ class BCELoss(FunctionModule):
     function = staticmethod(F.binary_cross_entropy)
 
     def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: Flag = None,
-        reduce: Flag = None,
-        reduction: str = "mean",
+        self, weight: Tensor | None = None, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean"
     ) -> None:
         super().__init__({"weight": weight}, reduction=F.legacy_reduction(reduction, size_average, reduce))
 
@@ -144,8 +138,7 @@ class BCEWithLogitsLoss(FunctionModule):
         pos_weight: Tensor | None = None,
     ) -> None:
         super().__init__(
-            {"weight": weight, "pos_weight": pos_weight},
-            reduction=F.legacy_reduction(reduction, size_average, reduce),
+            {"weight": weight, "pos_weight": pos_weight}, reduction=F.legacy_reduction(reduction, size_average, reduce)
         )
 
 
@@ -155,10 +148,6 @@ class KLDivLoss(FunctionModule):
     function = staticmethod(F.kl_div)
 
     def __init__(
-        self,
-        size_average: Flag = None,
-        reduce: Flag = None,
-        reduction: str = "mean",
-        log_target: bool = False,
+        self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean", log_target: bool = False
     ) -> None:
         super().__init__(reduction=F.legacy_reduction(reduction, size_average, reduce), log_target=log_target)

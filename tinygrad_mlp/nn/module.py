@@ -457,8 +457,7 @@ class Module:
         entries = list(self._entries())
         own = {key for key, *_ in entries}
         keys = IncompatibleKeys(
-            [key for key, *_ in entries if key not in state_dict],
-            [key for key in state_dict if key not in own],
+            [key for key, *_ in entries if key not in state_dict], [key for key in state_dict if key not in own]
         )
         problems = []
         if strict and keys.missing_keys:

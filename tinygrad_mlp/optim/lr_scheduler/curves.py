@@ -11,16 +11,7 @@ from typing import Any, Literal
 from ..optimizer import Optimizer
 from .base import LRScheduler, of_optimizer, per_group
 
-__all__ = [
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "ExponentialLR",
-    "LambdaLR",
-    "LinearLR",
-    "MultiStepLR",
-    "OneCycleLR",
-    "StepLR",
-]
+__all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR", "OneCycleLR", "StepLR"]
 
 
 class LambdaLR(LRScheduler):
