@@ -9,7 +9,7 @@ device(type='cpu')
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import DeviceError
 
@@ -49,6 +49,7 @@ class device:  # noqa: N801 - PyTorch's name
 
 
 CPU = device()
+DeviceLike: TypeAlias = device | str | None  # what an argument `device` may be
 
 
 class _Absent:

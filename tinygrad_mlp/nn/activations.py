@@ -36,13 +36,42 @@ __all__ = [
 class _Activation(FunctionModule):
     """A function of one tensor; its options are shown, ``inplace`` (write the result into the input) only if set."""
 
+    def forward(self, input: Tensor) -> Tensor:
+        """The function of the input, with this module's options."""
+        return type(self)._function(input, **self.options())
+
     def extra_repr(self) -> str:
         """The options."""
         shown = {name: value for name, value in self.options().items() if name != "inplace" or value}
         return ", ".join(f"{name}={value!r}" for name, value in shown.items())
 
 
-class ReLU(_Activation):
+class _Fixed(_Activation):
+    """One without options."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class _InPlace(_Activation):
+    """One with no option but ``inplace``."""
+
+    inplace: bool
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
+
+
+class _Along(_Activation):
+    """One along a dimension."""
+
+    dim: int | None
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__(dim=dim)
+
+
+class ReLU(_InPlace, function=F.relu):
     """max(x, 0). EE6132 lab, eq. 1.
 
     >>> import tinygrad_mlp as torch
@@ -50,16 +79,12 @@ class ReLU(_Activation):
     tensor([0., 2.])
     """
 
-    function = staticmethod(F.relu)
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(inplace=inplace)
-
-
-class LeakyReLU(_Activation):
+class LeakyReLU(_Activation, function=F.leaky_relu):
     """x where x > 0, else negative_slope x. Maas et al. 2013."""
 
-    function = staticmethod(F.leaky_relu)
+    negative_slope: float
+    inplace: bool
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(negative_slope=negative_slope, inplace=inplace)
@@ -98,126 +123,91 @@ class PReLU(Module):
         return f"num_parameters={self.num_parameters}"
 
 
-class ELU(_Activation):
+class ELU(_Activation, function=F.elu):
     """x where x > 0, else alpha (exp(x) - 1). Clevert et al. 2016."""
 
-    function = staticmethod(F.elu)
+    alpha: float
+    inplace: bool
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(alpha=alpha, inplace=inplace)
 
 
-class SELU(_Activation):
+class SELU(_InPlace, function=F.selu):
     """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1). Klambauer et al. 2017."""
 
-    function = staticmethod(F.selu)
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(inplace=inplace)
-
-
-class CELU(_Activation):
+class CELU(_Activation, function=F.celu):
     """max(0, x) + min(0, alpha (exp(x / alpha) - 1)). Barron 2017."""
 
-    function = staticmethod(F.celu)
+    alpha: float
+    inplace: bool
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(alpha=alpha, inplace=inplace)
 
 
-class GELU(_Activation):
+class GELU(_Activation, function=F.gelu):
     """x Phi(x), Phi the normal distribution function; approximated if ``approximate="tanh"``. Hendrycks & Gimpel 2016."""
 
-    function = staticmethod(F.gelu)
+    approximate: str
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__(approximate=approximate)
 
 
-class SiLU(_Activation):
+class SiLU(_InPlace, function=F.silu):
     """x sigmoid(x), also known as swish. Ramachandran et al. 2017."""
 
-    function = staticmethod(F.silu)
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(inplace=inplace)
-
-
-class Mish(_Activation):
+class Mish(_InPlace, function=F.mish):
     """x tanh(softplus(x)). Misra 2019."""
 
-    function = staticmethod(F.mish)
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(inplace=inplace)
-
-
-class Softplus(_Activation):
+class Softplus(_Activation, function=F.softplus):
     """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
 
-    function = staticmethod(F.softplus)
+    beta: float
+    threshold: float
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__(beta=beta, threshold=threshold)
 
 
-class Softsign(_Activation):
+class Softsign(_Fixed, function=F.softsign):
     """x / (1 + abs(x))."""
 
-    function = staticmethod(F.softsign)
 
-    def __init__(self) -> None:
-        super().__init__()
-
-
-class Sigmoid(_Activation):
+class Sigmoid(_Fixed, function=F.sigmoid):
     """1 / (1 + exp(-x)). EE6132 lab, eq. 3."""
 
-    function = staticmethod(F.sigmoid)
 
-    def __init__(self) -> None:
-        super().__init__()
-
-
-class LogSigmoid(_Activation):
+class LogSigmoid(_Fixed, function=F.logsigmoid):
     """log(1 / (1 + exp(-x)))."""
 
-    function = staticmethod(F.logsigmoid)
 
-    def __init__(self) -> None:
-        super().__init__()
-
-
-class Tanh(_Activation):
+class Tanh(_Fixed, function=F.tanh):
     """(exp(x) - exp(-x)) / (exp(x) + exp(-x)). EE6132 lab, eq. 2."""
 
-    function = staticmethod(F.tanh)
 
-    def __init__(self) -> None:
-        super().__init__()
-
-
-class Hardsigmoid(_Activation):
+class Hardsigmoid(_InPlace, function=F.hardsigmoid):
     """min(max(x + 3, 0), 6) / 6."""
-
-    function = staticmethod(F.hardsigmoid)
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(inplace=inplace)
 
     def extra_repr(self) -> str:
         """Nothing: PyTorch does not show ``inplace`` here."""
         return ""
 
 
-class Hardtanh(_Activation):
+class Hardtanh(_Activation, function=F.hardtanh):
     """min(max(x, min_val), max_val).
 
     Raises:
         AssertionError: ``max_val`` is not greater than ``min_val``.
     """
 
-    function = staticmethod(F.hardtanh)
+    min_val: float
+    max_val: float
+    inplace: bool
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         if max_val <= min_val:
@@ -225,16 +215,11 @@ class Hardtanh(_Activation):
         super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
 
 
-class ReLU6(_Activation):
+class ReLU6(_InPlace, function=F.relu6):
     """min(max(x, 0), 6)."""
 
-    function = staticmethod(F.relu6)
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(inplace=inplace)
-
-
-class Softmax(_Activation):
+class Softmax(_Along, function=F.softmax):
     """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4.
 
     >>> import tinygrad_mlp as torch
@@ -242,16 +227,6 @@ class Softmax(_Activation):
     tensor([[0.5000, 0.5000]])
     """
 
-    function = staticmethod(F.softmax)
 
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__(dim=dim)
-
-
-class LogSoftmax(_Activation):
+class LogSoftmax(_Along, function=F.log_softmax):
     """x_i - log(sum_j exp(x_j)) along ``dim``."""
-
-    function = staticmethod(F.log_softmax)
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__(dim=dim)

@@ -162,15 +162,12 @@ class ModuleList(_Indexed):
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
 
-    def _repr_of_children(self) -> list[str]:
+    def _listed(self, children: list[tuple[str, str]]) -> list[str]:
         lines = []
-        for text, run in groupby(enumerate(map(repr, self)), key=lambda pair: pair[1]):
-            positions = [position for position, _ in run]
-            text = text.replace("\n", "\n  ")
-            if len(positions) == 1:
-                lines.append(f"({positions[0]}): {text}")
-            else:
-                lines.append(f"({positions[0]}-{positions[-1]}): {len(positions)} x {text}")
+        for text, run in groupby(children, key=lambda child: child[1]):
+            names = [name for name, _ in run]
+            one = len(names) == 1
+            lines.append(f"({names[0]}): {text}" if one else f"({names[0]}-{names[-1]}): {len(names)} x {text}")
         return lines
 
 
@@ -296,7 +293,7 @@ class ParameterList(Module):
             self.append(value)
         return self
 
-    def _repr_of_children(self) -> list[str]:
+    def _listed(self, children: list[tuple[str, str]]) -> list[str]:
         return [
             f"  ({i}): Parameter containing: [{p.dtype} of size {'x'.join(map(str, p.shape))}]" for i, p in enumerate(self)
         ]

@@ -12,25 +12,30 @@ __all__ = ["FunctionModule"]
 
 
 class FunctionModule(Module):
-    """A module whose forward is ``function`` with the options given to ``__init__``, each an attribute of its name.
+    """A module that remembers the options of a function: each is an attribute of its name, and a buffer if it is a tensor.
 
-    An option that is a tensor is a buffer. Subclasses name their function and spell out their options.
+    A subclass names its function, ``class ReLU(..., function=relu)``, and spells out the options in its ``__init__``.
     """
 
-    function: ClassVar[Callable[..., Tensor]]
+    _function: ClassVar[Callable[..., Tensor]]
 
-    def __init__(self, tensors: dict[str, Tensor | None] | None = None, **options: Any) -> None:
+    def __init_subclass__(cls, function: Callable[..., Tensor] | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if function is not None:  # else that of the base class
+            cls._function = staticmethod(function)
+
+    def __init__(self, **options: Any) -> None:
         super().__init__()
+        self._options: tuple[str, ...] = ()
+        self._remember(**options)
+
+    def _remember(self, tensors: dict[str, Tensor | None] | None = None, **options: Any) -> None:
         for name, tensor in (tensors or {}).items():
             self.register_buffer(name, tensor)
         for name, value in options.items():
             setattr(self, name, value)
-        self._options = (*(tensors or {}), *options)
+        self._options += (*(tensors or {}), *options)
 
     def options(self) -> dict[str, Any]:
         """The function's keyword arguments, as they are now."""
         return {name: getattr(self, name) for name in self._options}
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """The function of the inputs, with this module's options."""
-        return type(self).function(*inputs, **self.options())

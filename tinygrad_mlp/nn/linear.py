@@ -47,12 +47,7 @@ class Linear(Module):
     bias: Parameter | None
 
     def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: _dtype | None = None,
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: _dtype | None = None
     ) -> None:
         super().__init__()
         self.in_features = in_features

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..tensor import Tensor
 from . import functional as F
 from .function_module import FunctionModule
+from .functional.losses import legacy_reduction
 
 __all__ = [
     "BCELoss",
@@ -25,7 +26,32 @@ __all__ = [
 Flag = bool | None
 
 
-class MSELoss(FunctionModule):
+class _Loss(FunctionModule):
+    """A function of an input and a target."""
+
+    reduction: str
+
+    def __init__(self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean") -> None:
+        super().__init__(reduction=legacy_reduction(reduction, size_average, reduce))
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """The function of input and target, with this module's options."""
+        return type(self)._function(input, target, **self.options())
+
+
+class _WeightedLoss(_Loss):
+    """One with a weight for each element or class."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self, weight: Tensor | None = None, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self._remember({"weight": weight})
+
+
+class MSELoss(_Loss, function=F.mse_loss):
     """(x - t)^2. Shapes ``(*), (*) -> ()``.
 
     >>> import tinygrad_mlp as torch
@@ -33,40 +59,32 @@ class MSELoss(FunctionModule):
     tensor(2.)
     """
 
-    function = staticmethod(F.mse_loss)
 
-    def __init__(self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean") -> None:
-        super().__init__(reduction=F.legacy_reduction(reduction, size_average, reduce))
-
-
-class L1Loss(FunctionModule):
+class L1Loss(_Loss, function=F.l1_loss):
     """abs(x - t). Shapes ``(*), (*) -> ()``."""
 
-    function = staticmethod(F.l1_loss)
 
-    def __init__(self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean") -> None:
-        super().__init__(reduction=F.legacy_reduction(reduction, size_average, reduce))
-
-
-class SmoothL1Loss(FunctionModule):
+class SmoothL1Loss(_Loss, function=F.smooth_l1_loss):
     """d^2 / (2 beta) where abs(d) < beta, else abs(d) - beta / 2, for d = x - t. Shapes ``(*), (*) -> ()``."""
 
-    function = staticmethod(F.smooth_l1_loss)
+    beta: float
 
     def __init__(self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean", beta: float = 1.0) -> None:
-        super().__init__(reduction=F.legacy_reduction(reduction, size_average, reduce), beta=beta)
+        super().__init__(size_average, reduce, reduction)
+        self._remember(beta=beta)
 
 
-class HuberLoss(FunctionModule):
+class HuberLoss(_Loss, function=F.huber_loss):
     """d^2 / 2 where abs(d) <= delta, else delta (abs(d) - delta / 2), for d = x - t. Shapes ``(*), (*) -> ()``."""
 
-    function = staticmethod(F.huber_loss)
+    delta: float
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction=reduction, delta=delta)
+        super().__init__(reduction=reduction)
+        self._remember(delta=delta)
 
 
-class CrossEntropyLoss(FunctionModule):
+class CrossEntropyLoss(_WeightedLoss, function=F.cross_entropy):
     """-sum_c weight_c t_c log_softmax(x)_c for logits x and the distribution t of the classes.
 
     Arguments, shapes and errors are those of :func:`.functional.cross_entropy`.
@@ -76,7 +94,8 @@ class CrossEntropyLoss(FunctionModule):
     tensor(0.4100)
     """
 
-    function = staticmethod(F.cross_entropy)
+    ignore_index: int
+    label_smoothing: float
 
     def __init__(
         self,
@@ -87,18 +106,14 @@ class CrossEntropyLoss(FunctionModule):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(
-            {"weight": weight},
-            ignore_index=ignore_index,
-            reduction=F.legacy_reduction(reduction, size_average, reduce),
-            label_smoothing=label_smoothing,
-        )
+        super().__init__(weight, size_average, reduce, reduction)
+        self._remember(ignore_index=ignore_index, label_smoothing=label_smoothing)
 
 
-class NLLLoss(FunctionModule):
+class NLLLoss(_WeightedLoss, function=F.nll_loss):
     """-weight_t x_t for log-probabilities x and class index t. Shapes ``(N, C), (N,) -> ()``, as in CrossEntropyLoss."""
 
-    function = staticmethod(F.nll_loss)
+    ignore_index: int
 
     def __init__(
         self,
@@ -108,32 +123,18 @@ class NLLLoss(FunctionModule):
         reduce: Flag = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(
-            {"weight": weight},
-            ignore_index=ignore_index,
-            reduction=F.legacy_reduction(reduction, size_average, reduce),
-        )
+        super().__init__(weight, size_average, reduce, reduction)
+        self._remember(ignore_index=ignore_index)
 
 
-class BCELoss(FunctionModule):
+class BCELoss(_WeightedLoss, function=F.binary_cross_entropy):
     """-weight (t log(x) + (1 - t) log(1 - x)) for probabilities x. Shapes ``(*), (*) -> ()``."""
 
-    function = staticmethod(F.binary_cross_entropy)
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: Flag = None,
-        reduce: Flag = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__({"weight": weight}, reduction=F.legacy_reduction(reduction, size_average, reduce))
-
-
-class BCEWithLogitsLoss(FunctionModule):
+class BCEWithLogitsLoss(_WeightedLoss, function=F.binary_cross_entropy_with_logits):
     """-weight (pos_weight t log(s) + (1 - t) log(1 - s)) for s = sigmoid(x). Shapes ``(*), (*) -> ()``."""
 
-    function = staticmethod(F.binary_cross_entropy_with_logits)
+    pos_weight: Tensor | None
 
     def __init__(
         self,
@@ -143,22 +144,17 @@ class BCEWithLogitsLoss(FunctionModule):
         reduction: str = "mean",
         pos_weight: Tensor | None = None,
     ) -> None:
-        super().__init__(
-            {"weight": weight, "pos_weight": pos_weight},
-            reduction=F.legacy_reduction(reduction, size_average, reduce),
-        )
+        super().__init__(weight, size_average, reduce, reduction)
+        self._remember({"pos_weight": pos_weight})
 
 
-class KLDivLoss(FunctionModule):
+class KLDivLoss(_Loss, function=F.kl_div):
     """t (log(t) - x) for log-probabilities x and probabilities t; ``reduction="batchmean"`` is the mean divergence."""
 
-    function = staticmethod(F.kl_div)
+    log_target: bool
 
     def __init__(
-        self,
-        size_average: Flag = None,
-        reduce: Flag = None,
-        reduction: str = "mean",
-        log_target: bool = False,
+        self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean", log_target: bool = False
     ) -> None:
-        super().__init__(reduction=F.legacy_reduction(reduction, size_average, reduce), log_target=log_target)
+        super().__init__(size_average, reduce, reduction)
+        self._remember(log_target=log_target)

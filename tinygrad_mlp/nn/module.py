@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self, TypeVar, overload
 
+from ..device import DeviceLike
 from ..dtypes import dtype
 from ..engine import OPS
-from ..errors import ArgumentError, GraphError, StateDictError
-from ..grad_mode import is_grad_enabled, no_grad, state
+from ..errors import ArgumentError, StateDictError
+from ..grad_mode import no_grad, state
 from ..tensor import RemovableHandle, Tensor
+from .hooks import Gradients, Hook, call_with_hooks
+from .loading import IncompatibleKeys, as_kind_of, compared
 from .parameter import Buffer, Parameter
 
 __all__ = ["IncompatibleKeys", "Module"]
 
 _M = TypeVar("_M")
-_T = TypeVar("_T", bound="Module")
-Hook = Callable[..., Any]
-
-
-class IncompatibleKeys(NamedTuple):
-    """What ``load_state_dict`` found: the module's keys that were missing, and keys that it does not have."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
-
-
-class _Hook(NamedTuple):
-    event: str  # "forward", "forward_pre", "backward" or "backward_pre"
-    function: Hook
-    with_kwargs: bool = False
-    always_call: bool = False
-
-
 _changes: Counter[int] = Counter()  # by the thread that made the module
 
 
@@ -77,7 +57,7 @@ class Module:
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
     _non_persistent: set[str]  # names of the buffers that state_dict leaves out
-    _hooks: OrderedDict[int, _Hook]
+    _hooks: OrderedDict[int, Hook]
     _thread: int  # that made it
 
     def __init__(self) -> None:
@@ -107,53 +87,26 @@ class Module:
             state.tracer.saw(self)
         if not self._hooks:
             return self.forward(*args, **kwargs)
-        return self._call_with_hooks(args, kwargs)
-
-    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        called: set[int] = set()
-        try:
-            for hook in self._hooks_on("forward_pre").values():
-                if hook.with_kwargs:
-                    changed = hook.function(self, args, kwargs)
-                    if changed is not None:
-                        args, kwargs = _args_and_kwargs(changed)
-                else:
-                    changed = hook.function(self, args)
-                    if changed is not None:
-                        args = changed if isinstance(changed, tuple) else (changed,)
-            backward = _BackwardHooks(self) if self._listens_to_backward() else None
-            if backward:
-                args = backward.enter(args)
-            result = self.forward(*args, **kwargs)
-            for key, hook in self._hooks_on("forward").items():
-                called.add(key)
-                changed = hook.function(self, args, *([kwargs] if hook.with_kwargs else []), result)
-                if changed is not None:
-                    result = changed
-            return backward.leave(result) if backward else result
-        except Exception:
-            for key, hook in self._hooks_on("forward").items():
-                if hook.always_call and key not in called:
-                    hook.function(self, args, *([kwargs] if hook.with_kwargs else []), None)
-            raise
-
-    def _hooks_on(self, event: str) -> dict[int, _Hook]:
-        return {key: hook for key, hook in self._hooks.items() if hook.event == event}
-
-    def _listens_to_backward(self) -> bool:
-        return is_grad_enabled() and any(h.event.startswith("backward") for h in self._hooks.values())
+        return call_with_hooks(self, args, kwargs)
 
     def _count_change(self) -> None:
         _changes[self.__dict__.get("_thread", threading.get_ident())] += 1
 
-    def _add_hook(self, hook: _Hook, prepend: bool) -> RemovableHandle:
+    def _add_hook(self, hook: Hook, prepend: bool) -> RemovableHandle:
         self._count_change()
         handle = RemovableHandle(self._hooks, hook)
         if prepend:
             self._hooks.move_to_end(handle.id, last=False)
         return handle
 
-    def register_forward_pre_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
+    def register_forward_pre_hook(
+        self,
+        hook: Callable[[Self, tuple[Any, ...]], object]
+        | Callable[[Self, tuple[Any, ...], dict[str, Any]], tuple[Any, dict[str, Any]] | None],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+    ) -> RemovableHandle:
         """Call ``hook(module, args)`` before every forward; what it returns, if not None, replaces ``args``.
 
         Args:
@@ -161,10 +114,16 @@ class Module:
             prepend: Call it before the hooks that are there already.
             with_kwargs: Call ``hook(module, args, kwargs)``, which returns None or a pair (args, kwargs).
         """
-        return self._add_hook(_Hook("forward_pre", hook, with_kwargs), prepend)
+        return self._add_hook(Hook("forward_pre", hook, with_kwargs), prepend)
 
     def register_forward_hook(
-        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+        self,
+        hook: Callable[[Self, tuple[Any, ...], Any], object]
+        | Callable[[Self, tuple[Any, ...], dict[str, Any], Any], object],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
     ) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after forward; what it returns, if not None, replaces the output.
 
@@ -174,23 +133,27 @@ class Module:
             with_kwargs: Call ``hook(module, args, kwargs, output)``.
             always_call: Call it with the output None where the forward raises, too.
         """
-        return self._add_hook(_Hook("forward", hook, with_kwargs, always_call), prepend)
+        return self._add_hook(Hook("forward", hook, with_kwargs, always_call), prepend)
 
-    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_pre_hook(
+        self, hook: Callable[[Self, Gradients], Gradients | Tensor | None], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known.
 
         ``grad_output`` is a tuple with an entry per output, None for one that is not a tensor. What the hook
         returns, if not None, replaces it.
         """
-        return self._add_hook(_Hook("backward_pre", hook), prepend)
+        return self._add_hook(Hook("backward_pre", hook), prepend)
 
-    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_hook(
+        self, hook: Callable[[Self, Gradients, Gradients], Gradients | Tensor | None], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known.
 
         Both are tuples with an entry per positional input and per output, None for one that is not a tensor;
         ``grad_input`` has None only where no input requires grad. What the hook returns, if not None, replaces it.
         """
-        return self._add_hook(_Hook("backward", hook), prepend)
+        return self._add_hook(Hook("backward", hook), prepend)
 
     # --------------------------------------------------------------------------------------------- attributes
 
@@ -221,7 +184,7 @@ class Module:
                 return
         object.__setattr__(self, name, value)
 
-    def __getattr__(self, name: str) -> Any:  # asked only for what is not an ordinary attribute
+    def __getattr__(self, name: str) -> Tensor | Module:  # asked only for what is not an ordinary attribute
         own = self.__dict__
         if "_parameters" in own:  # else super().__init__() is yet to come; no loop here: every forward passes by
             if name in own["_parameters"]:
@@ -425,8 +388,8 @@ class Module:
                 yield from module._entries(f"{prefix}{name}.")
 
     def state_dict(
-        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
-    ) -> dict[str, Any]:
+        self, *, destination: dict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Tensor]:
         """Parameters and persistent buffers by dotted name, detached but sharing the module's memory.
 
         Args:
@@ -455,28 +418,7 @@ class Module:
         if not isinstance(state_dict, Mapping):
             raise ArgumentError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         entries = list(self._entries())
-        own = {key for key, *_ in entries}
-        keys = IncompatibleKeys(
-            [key for key, *_ in entries if key not in state_dict],
-            [key for key in state_dict if key not in own],
-        )
-        problems = []
-        if strict and keys.missing_keys:
-            problems.append(f"Missing key(s) in state_dict: {_quoted(keys.missing_keys)}. ")
-        if strict and keys.unexpected_keys:
-            problems.append(f"Unexpected key(s) in state_dict: {_quoted(keys.unexpected_keys)}. ")
-        for key, _, _, value in entries:
-            new = state_dict.get(key, value)
-            if not isinstance(new, Tensor):
-                problems.append(
-                    f'expected a Tensor for "{key}" from checkpoint but received {type(new)}; make one '
-                    "with torch.as_tensor(...)"
-                )
-            elif new.shape != value.shape:
-                problems.append(
-                    f"size mismatch for {key}: copying a param with shape {new.shape} from checkpoint, "
-                    f"the shape in current model is {value.shape}."
-                )
+        keys, problems = compared({key: value for key, *_, value in entries}, state_dict, strict)
         if problems:
             listed = "\n\t".join(problems)
             raise StateDictError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}")
@@ -485,7 +427,7 @@ class Module:
                 if key not in state_dict:
                     continue
                 if assign:
-                    setattr(owner, name, _as_kind_of(value, state_dict[key]))
+                    setattr(owner, name, as_kind_of(value, state_dict[key]))
                 else:
                     value.copy_(state_dict[key])
         return keys
@@ -505,7 +447,7 @@ class Module:
         """Put this module and all in it into evaluation mode."""
         return self.train(False)
 
-    def apply(self, fn: Callable[[Module], Any]) -> Self:
+    def apply(self, fn: Callable[[Module], object]) -> Self:
         """Call ``fn`` on every submodule, then on this module; typically to initialize parameters."""
         for module in self.children():
             module.apply(fn)
@@ -523,6 +465,15 @@ class Module:
         for parameter in self.parameters():
             if parameter.grad is not None:
                 parameter.grad = None if set_to_none else parameter.grad.detach().zero_()
+
+    @overload
+    def to(self, device: DeviceLike = None, dtype: dtype | None = None, non_blocking: bool = False) -> Self: ...
+
+    @overload
+    def to(self, dtype: dtype, non_blocking: bool = False) -> Self: ...
+
+    @overload
+    def to(self, tensor: Tensor, non_blocking: bool = False) -> Self: ...
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert floating-point parameters and buffers: ``to(dtype)``, ``to(device)``, ``to(tensor)``.
@@ -575,13 +526,17 @@ class Module:
         """What stands between the parentheses of the repr; subclasses override it."""
         return ""
 
-    def _repr_of_children(self) -> list[str]:
-        return [f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()]
+    def _listed(self, children: list[tuple[str, str]]) -> list[str]:
+        """The lines of the repr about what the module has, from the names and the reprs of its submodules."""
+        return [f"({name}): {text}" for name, text in children]
 
     def __repr__(self) -> str:
         extra = self.extra_repr()
         extra_lines = extra.split("\n") if extra else []
-        lines = extra_lines + self._repr_of_children()
+        children = []
+        for name, module in self._modules.items():  # here, not in a helper: every frame between bounds the depth of a model
+            children.append((name, repr(module).replace("\n", "\n  ")))
+        lines = extra_lines + self._listed(children)
         body = lines[0] if len(lines) == len(extra_lines) == 1 else ("\n  " + "\n  ".join(lines) + "\n" if lines else "")
         return f"{type(self).__name__}({body})"
 
@@ -592,91 +547,6 @@ _REGISTRIES: tuple[tuple[str, type, type, str], ...] = (
     ("_modules", Module, Module, "module"),
     ("_buffers", Buffer, Tensor, "buffer"),
 )
-
-
-class _BackwardHooks:
-    """The backward hooks around one call of a module."""
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        self.inputs = 0
-        self.waits_for_inputs = False
-        self.grad_output: tuple[Tensor | None, ...] = ()
-
-    def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        self.inputs = len(args)
-        self.waits_for_inputs = any(isinstance(a, Tensor) and a.requires_grad for a in args)
-        return _gate(args, self._on_inputs)
-
-    def leave(self, result: Any) -> Any:
-        if isinstance(result, tuple):
-            return _gate(result, self._on_outputs)
-        return _gate((result,), self._on_outputs)[0]
-
-    def _on_outputs(self, grads: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
-        for hook in self.module._hooks_on("backward_pre").values():
-            grads = _replaced(grads, hook.function(self.module, grads), "grad_output")
-        self.grad_output = grads
-        if not self.waits_for_inputs:
-            self._on_inputs((None,) * self.inputs)
-        return grads
-
-    def _on_inputs(self, grads: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
-        for hook in self.module._hooks_on("backward").values():
-            grads = _replaced(grads, hook.function(self.module, grads, self.grad_output), "grad_input")
-        return grads
-
-
-def _gate(values: Sequence[Any], fire: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Pass tensors through; in the backward pass call ``fire`` once, with the gradients of all together.
-
-    Where nothing arrives, a tensor's gradient is zeros. Two identities in a row: the newer ones collect, and
-    backward reaches the first of the older ones only after every newer one, because it goes by age.
-    """
-    memory = [value.detach() if isinstance(value, Tensor) else None for value in values]
-    collected: dict[int, Tensor] = {}
-    leaving: dict[int, Tensor] = {}
-
-    def leave(position: int) -> Tensor:
-        if collected:
-            blank = [None if like is None else OPS["zeros_like"](like) for like in memory]
-            grads = tuple(collected.get(i, blank[i]) for i in range(len(memory)))
-            collected.clear()
-            leaving.update(enumerate(fire(grads)))
-        return leaving.pop(position)
-
-    passed = list(values)
-    gated = [i for i, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
-    for i in gated:
-        passed[i] = passed[i].view_as(passed[i])
-        passed[i].register_hook(lambda grad, i=i: leave(i))
-    for i in gated:
-        passed[i] = passed[i].view_as(passed[i])
-        passed[i].register_hook(lambda grad, i=i: collected.update({i: grad}))
-    return tuple(passed)
-
-
-def _replaced(grads: tuple[Any, ...], new: Any, what: str) -> tuple[Any, ...]:
-    if new is None:
-        return grads
-    new = new if isinstance(new, tuple) else (new,)
-    if len(new) != len(grads):
-        raise GraphError(f"Backward hook returned an invalid number of {what}, got {len(new)}, but expected {len(grads)}")
-    return new
-
-
-def _args_and_kwargs(changed: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if not isinstance(changed, tuple) or len(changed) != 2:
-        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
-    args, kwargs = changed
-    return args, kwargs
-
-
-def _as_kind_of(old: Tensor, new: Tensor) -> Tensor:
-    """The tensor to put in the place of ``old``: a Parameter in the place of one."""
-    if isinstance(old, Parameter) and not isinstance(new, Parameter):
-        return Parameter(new, old.requires_grad)
-    return new
 
 
 def _once(pairs: Iterable[tuple[str, Any]], seen: set[int] | None) -> Iterator[tuple[str, Any]]:
@@ -691,11 +561,3 @@ def _once(pairs: Iterable[tuple[str, Any]], seen: set[int] | None) -> Iterator[t
 
 def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
-
-
-def _quoted(keys: list[str]) -> str:
-    return ", ".join(f'"{key}"' for key in keys)
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")

@@ -1,6 +1,6 @@
 """Optimizers, and schedulers of their learning rates (``optim.lr_scheduler``)."""
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from ..later import later as _later
 from .adadelta import Adadelta
@@ -10,7 +10,7 @@ from .optimizer import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD
 
-if _TYPE_CHECKING:
+if TYPE_CHECKING:
     from . import lr_scheduler
 else:
     __getattr__, __dir__ = _later(__name__, {"lr_scheduler": ".lr_scheduler"})

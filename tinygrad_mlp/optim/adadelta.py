@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, Params, State
+from .optimizer import Group, Optimizer, Params, Ranges, State
 
 __all__ = ["Adadelta"]
 
@@ -43,7 +45,7 @@ class Adadelta(Optimizer):
     tensor([0.9980], requires_grad=True)
     """
 
-    ranges = {**Optimizer.ranges, "rho": ("rho value", 0, 1)}
+    ranges: ClassVar[Ranges] = {**Optimizer.ranges, "rho": ("rho value", 0, 1)}
 
     def __init__(
         self,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from ..ops.creation import full_like
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, Params, State
+from .optimizer import Group, Optimizer, Params, Ranges, State
 
 __all__ = ["Adagrad"]
 
@@ -44,7 +45,7 @@ class Adagrad(Optimizer):
     tensor([0.5000], requires_grad=True)
     """
 
-    ranges = {
+    ranges: ClassVar[Ranges] = {
         **Optimizer.ranges,
         "lr_decay": ("lr_decay value", 0, math.inf),
         "initial_accumulator_value": ("initial_accumulator_value value", 0, math.inf),

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..inplace import inplace
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, Params, State, rounded
+from .optimizer import Group, Optimizer, Params, Ranges, State, rounded
 
 __all__ = ["Adam", "AdamW", "NAdam"]
+
+
+def _moments(state: State, g: Tensor, beta1: float, beta2: float) -> tuple[float, Tensor, Tensor]:
+    """t, m and v of the next step."""
+    state["step"] += 1
+    m = state["exp_avg"].lerp_(g, 1 - beta1)
+    v = state["exp_avg_sq"].mul_(beta2).addcmul_(g, g, value=1 - beta2)
+    return state["step"], m, v
 
 
 class Adam(Optimizer):
@@ -83,10 +91,7 @@ class Adam(Optimizer):
     def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
         """One step; see the class."""
         beta1, beta2 = group["betas"]
-        m, v = state["exp_avg"], state["exp_avg_sq"]
-        t = state["step"] = state["step"] + 1
-        m.lerp_(g, 1 - beta1)
-        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        t, m, v = _moments(state, g, beta1, beta2)
         if group["amsgrad"]:
             v = inplace("maximum", state["max_exp_avg_sq"], v)
         denominator = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(group["eps"])
@@ -173,8 +178,8 @@ class NAdam(Optimizer):
     True
     """
 
-    ranges = {**Optimizer.ranges, "momentum_decay": ("momentum_decay value", 0, math.inf)}
-    numbers = frozenset({"step", "mu_product"})
+    ranges: ClassVar[Ranges] = {**Optimizer.ranges, "momentum_decay": ("momentum_decay value", 0, math.inf)}
+    numbers: ClassVar[frozenset[str]] = frozenset({"step", "mu_product"})
 
     def __init__(
         self,
@@ -208,13 +213,10 @@ class NAdam(Optimizer):
         """One step; see the class."""
         beta1, beta2 = group["betas"]
         lr, decay = group["lr"], group["momentum_decay"]
-        m, v = state["exp_avg"], state["exp_avg_sq"]
-        t = state["step"] = state["step"] + 1
+        t, m, v = _moments(state, g, beta1, beta2)
         mu = beta1 * (1 - 0.5 * 0.96 ** (t * decay))
         mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * decay))
         product = state["mu_product"] = rounded(rounded(state["mu_product"]) * rounded(mu))
-        m.lerp_(g, 1 - beta1)
-        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
         denominator = v.div(1 - beta2**t).sqrt_().add_(group["eps"])
         p.addcdiv_(g, denominator, value=-lr * (1 - mu) / (1 - product))
         p.addcdiv_(m, denominator, value=-lr * mu_next / (1 - product * mu_next))

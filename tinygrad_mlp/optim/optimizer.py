@@ -15,7 +15,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -30,6 +30,8 @@ __all__ = ["Optimizer"]
 Params: TypeAlias = "Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]"
 Group: TypeAlias = "dict[str, Any]"
 State: TypeAlias = "dict[str, Any]"
+Ranges: TypeAlias = "dict[str, tuple[str, float, float]]"
+_T = TypeVar("_T")
 
 
 def number_type() -> type[np.floating[Any]]:
@@ -42,6 +44,18 @@ def rounded(value: float) -> float:
     if hasattr(value, "mapped"):  # one that is traced: it is rounded in every call
         return value.mapped(rounded)
     return float(number_type()(value))
+
+
+def _with_decay(p: Tensor, g: Tensor, group: Group) -> Tensor:
+    """The gradient with its sign and the coupled weight decay; the decoupled one shrinks ``p``."""
+    decay = group.get("weight_decay", 0)
+    if group.get("maximize", False):
+        g = -g
+    if decay and group.get("decoupled_weight_decay", False):
+        p.mul_(1 - group["lr"] * decay)
+    elif decay:
+        g = g.add(p, alpha=decay)
+    return g
 
 
 class Optimizer:
@@ -84,7 +98,7 @@ class Optimizer:
     """
 
     # Option: what it is called in an error, its least and its largest value.
-    ranges: ClassVar[dict[str, tuple[str, float, float]]] = {
+    ranges: ClassVar[Ranges] = {
         "lr": ("learning rate", 0, math.inf),
         "eps": ("epsilon value", 0, math.inf),
         "weight_decay": ("weight_decay value", 0, math.inf),
@@ -143,7 +157,13 @@ class Optimizer:
 
     # ------------------------------------------------------------------------------------------------------- the step
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], _T]) -> _T: ...
+
+    def step(self, closure: Callable[[], _T] | None = None) -> _T | None:
         """Update every parameter that has a gradient.
 
         Args:
@@ -160,18 +180,11 @@ class Optimizer:
         tracer = state.tracer
         with no_grad():
             for group in self.param_groups if tracer is None else [tracer.options(self, g) for g in self.param_groups]:
-                maximize, decay = group.get("maximize", False), group.get("weight_decay", 0)
-                decoupled = group.get("decoupled_weight_decay", False)
                 for p in group["params"]:
                     g = p.grad
                     if g is None:
                         continue
-                    if maximize:
-                        g = -g
-                    if decay and decoupled:
-                        p.mul_(1 - group["lr"] * decay)
-                    elif decay:
-                        g = g.add(p, alpha=decay)
+                    g = _with_decay(p, g, group)
                     entries = self.state[p]
                     if not entries:
                         entries.update(self.initial_state(p, group))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, Params, State
+from .optimizer import Group, Optimizer, Params, Ranges, State
 
 __all__ = ["RMSprop"]
 
@@ -50,7 +51,7 @@ class RMSprop(Optimizer):
     tensor([0.5000], requires_grad=True)
     """
 
-    ranges = {**Optimizer.ranges, "alpha": ("alpha value", 0, math.inf)}
+    ranges: ClassVar[Ranges] = {**Optimizer.ranges, "alpha": ("alpha value", 0, math.inf)}
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
 """Helpers around training; :mod:`~tinygrad_mlp.utils.data` feeds it."""
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from ..later import later as _later
 
-if _TYPE_CHECKING:
+if TYPE_CHECKING:
     from . import data
 else:
     __getattr__, __dir__ = _later(__name__, {"data": ".data"})

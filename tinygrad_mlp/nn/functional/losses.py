@@ -1,4 +1,4 @@
-"""Layers, activations and losses as functions, under PyTorch's names and with its defaults.
+"""Losses.
 
 Every loss takes ``reduction``: ``"none"`` for the loss of each element, ``"sum"``, or ``"mean"``, the default. Their
 ``size_average`` and ``reduce`` are what PyTorch had before ``reduction``, and are warned about.
@@ -7,69 +7,29 @@ Every loss takes ``reduction``: ``"none"`` for the loss of each element, ``"sum"
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from ..dtypes import dtype, float32, int64, uint8
-from ..engine import PRIMITIVES, apply, takes_tensors
-from ..errors import ArgumentError, DimensionError, DTypeError, GraphError, ShapeError
-from ..grad_mode import no_grad
-from ..inplace import inplace as write_in_place
-from ..ops import activations, losses, normalisation
-from ..ops.activations import gelu, logsigmoid, prelu, softplus, softsign
-from ..ops.arithmetic import addcmul
-from ..ops.choosing import clamp
-from ..ops.functions import rsqrt, sigmoid, tanh
-from ..ops.indexing import embedding, one_hot
-from ..ops.joining import pad
-from ..ops.linalg import einsum, linear
-from ..ops.norms import norm
-from ..ops.random import rand
-from ..ops.shape import broadcast_tensors
-from ..tensor import Tensor
+from ...dtypes import int64, uint8
+from ...engine import takes_tensors
+from ...errors import DTypeError, GraphError, ShapeError
+from ...ops import neural
+from ...ops.shape import broadcast_tensors
+from ...tensor import Tensor
 
 __all__ = [
-    "batch_norm",
-    "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
-    "celu",
-    "cosine_similarity",
     "cross_entropy",
-    "dropout",
-    "elu",
-    "embedding",
-    "gelu",
-    "hardsigmoid",
-    "hardtanh",
     "huber_loss",
     "kl_div",
     "l1_loss",
-    "layer_norm",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "logsigmoid",
-    "mish",
     "mse_loss",
     "nll_loss",
-    "normalize",
-    "one_hot",
-    "pad",
-    "pairwise_distance",
-    "prelu",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
     "smooth_l1_loss",
-    "softmax",
-    "softplus",
-    "softsign",
-    "tanh",
 ]
 
+<<<<<<< HEAD:tinygrad_mlp/nn/functional.py
 # ---------------------------------------------------------------------------------------------------------- layers
 
 
@@ -333,6 +293,8 @@ def _softmax_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> 
 
 # ---------------------------------------------------------------------------------------------------------- losses
 
+=======
+>>>>>>> nnopt:tinygrad_mlp/nn/functional/losses.py
 
 def legacy_reduction(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
     """The reduction that PyTorch's two old flags stand for, with a warning, where one of them is given."""

@@ -1,158 +1,17 @@
-"""Schedulers: how an optimizer's learning rates change over the epochs.
-
-Each formula below is for lr_t, the learning rate of a group in epoch t = 0, 1, ..., where base_lr is what it was when
-the scheduler was made. As in PyTorch most schedulers step *from the present value*, lr_t = lr_{t-1} * ratio, and so can
-be combined on one optimizer, or given a new ``lr`` between two steps.
-"""
+"""Schedulers whose learning rate is a function of the epoch."""
 
 from __future__ import annotations
 
 import math
 import types
-import warnings
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, SupportsFloat
+from typing import Any, Literal
 
-from ..errors import ArgumentError
-from ..grad_mode import state
-from .optimizer import Optimizer
+from ..optimizer import Optimizer
+from .base import LRScheduler, of_optimizer, per_group
 
-__all__ = [
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "ExponentialLR",
-    "LRScheduler",
-    "LambdaLR",
-    "LinearLR",
-    "MultiStepLR",
-    "OneCycleLR",
-    "ReduceLROnPlateau",
-    "SequentialLR",
-    "StepLR",
-]
-
-
-def _of_optimizer(optimizer: Optimizer) -> Optimizer:
-    if not isinstance(optimizer, Optimizer):
-        raise ArgumentError(f"{type(optimizer).__name__} is not an Optimizer")
-    return optimizer
-
-
-def _per_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
-    """One value per group: those given, or the one given for all."""
-    count = len(optimizer.param_groups)
-    if not isinstance(value, list | tuple):
-        return [value] * count
-    if len(value) != count:
-        raise ValueError(f"expected {count} values of {name}, one for each parameter group, but got {len(value)}")
-    return list(value)
-
-
-def _outside_of_compiled_steps() -> None:
-    if state.tracer is not None:
-        state.tracer.read("scheduler.step() sets a learning rate; call it after the compiled step, not in it")
-
-
-class LRScheduler:
-    """Base of the schedulers: sets the learning rate of every group, at once and then at every :meth:`step`.
-
-    A subclass gives :meth:`get_lr`, or only :meth:`_ratio` if it multiplies every learning rate by the same number.
-
-    Args:
-        optimizer: Whose learning rates to set.
-        last_epoch: The epoch to resume after; -1 to start.
-
-    Attributes:
-        base_lrs: The learning rates at the start.
-        last_epoch: t, the number of steps so far.
-
-    Raises:
-        ArgumentError: ``optimizer`` is not an Optimizer.
-        KeyError: Resumed with an optimizer that had no scheduler.
-
-    >>> import tinygrad_mlp as torch
-    >>> class Harmonic(torch.optim.lr_scheduler.LRScheduler):
-    ...     def get_lr(self):
-    ...         return [base_lr / (1 + self.last_epoch) for base_lr in self.base_lrs]
-    >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    >>> scheduler = Harmonic(optimizer)
-    >>> for _ in range(3):
-    ...     optimizer.step()
-    ...     scheduler.step()
-    >>> scheduler.get_last_lr()
-    [0.25]
-    """
-
-    _is_initial = False  # while the first learning rate is set, which has no epoch before it
-
-    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        self.optimizer = _of_optimizer(optimizer)
-        for i, group in enumerate(optimizer.param_groups):
-            if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
-            elif "initial_lr" not in group:
-                raise KeyError(
-                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming a scheduler with "
-                    f"last_epoch={last_epoch}; load the optimizer's state_dict first, or start with last_epoch=-1"
-                )
-        self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
-        self.last_epoch = last_epoch
-        self._initial_step()
-
-    def _initial_step(self) -> None:
-        self._step_count = 0
-        self._is_initial = True
-        self.step()
-        self._is_initial = False
-
-    def _restart(self, lrs: Sequence[float] | None = None) -> None:
-        """Go to epoch 0 from the given learning rates, those at the start if not given."""
-        for group, lr in zip(self.optimizer.param_groups, self.base_lrs if lrs is None else lrs, strict=True):
-            group["lr"] = lr
-        self.last_epoch = -1
-        self._initial_step()
-
-    def step(self) -> None:
-        """Set the learning rates of the next epoch; call it after the optimizer's ``step()``."""
-        _outside_of_compiled_steps()
-        if self._step_count == 1 and self.optimizer.stepped is False:
-            warnings.warn(
-                "lr_scheduler.step() was called before optimizer.step(), so that the first learning rate was never "
-                "used; call optimizer.step() first",
-                UserWarning,
-                stacklevel=2,
-            )
-        self._step_count += 1
-        self.last_epoch += 1
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
-            group["lr"] = float(lr)  # not NumPy's float64, which would make float64 of float32
-        self._last_lr = self._present()
-
-    def get_last_lr(self) -> list[float]:
-        """The learning rates set last, one per group."""
-        return self._last_lr
-
-    def get_lr(self) -> list[float]:
-        """The learning rates of epoch ``last_epoch``, one per group, from the present ones."""
-        ratio = self._ratio()
-        return [lr * ratio for lr in self._present()]
-
-    def _ratio(self) -> float:
-        """lr_t / lr_{t-1}, where t is ``last_epoch``; lr_0 / base_lr for t = 0."""
-        raise NotImplementedError(f"{type(self).__name__} has no get_lr()")
-
-    def _present(self) -> list[float]:
-        return [group["lr"] for group in self.optimizer.param_groups]
-
-    def state_dict(self) -> dict[str, Any]:
-        """All attributes but the optimizer."""
-        return {key: value for key, value in vars(self).items() if key != "optimizer"}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over :meth:`state_dict`. The learning rate itself is in the optimizer's."""
-        vars(self).update({key: value for key, value in state_dict.items() if key != "optimizer"})
+__all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR", "OneCycleLR", "StepLR"]
 
 
 class LambdaLR(LRScheduler):
@@ -182,7 +41,7 @@ class LambdaLR(LRScheduler):
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
-        self.lr_lambdas = _per_group("lr_lambda", lr_lambda, _of_optimizer(optimizer))
+        self.lr_lambdas: list[Callable[[int], float]] = per_group("lr_lambda", lr_lambda, of_optimizer(optimizer))
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -248,12 +107,12 @@ class MultiStepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
-        self.milestones = Counter(milestones)
+        self.milestones: dict[int, int] = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
     def _ratio(self) -> float:
-        return self.gamma ** self.milestones.get(self.last_epoch, 0)  # a dict after loading
+        return self.gamma ** self.milestones.get(self.last_epoch, 0)
 
 
 class ConstantLR(LRScheduler):
@@ -395,7 +254,8 @@ class CosineAnnealingLR(LRScheduler):
             return self._present()
         if (t - 1 - period) % (2 * period) == 0:  # epoch t - 1 was at eta_min, of which no multiple leads up again
             rise = 1 - math.cos(math.pi / period)
-            return [lr + (base - low) * rise / 2 for lr, base in zip(self._present(), self.base_lrs, strict=True)]
+            bases = per_group("base_lrs", self.base_lrs, self.optimizer)
+            return [lr + (base - low) * rise / 2 for lr, base in zip(self._present(), bases, strict=True)]
         ratio = (1 + math.cos(math.pi * t / period)) / (1 + math.cos(math.pi * (t - 1) / period))
         return [ratio * (lr - low) + low for lr in self._present()]
 
@@ -449,7 +309,7 @@ class OneCycleLR(LRScheduler):
         epochs: int | None = None,
         steps_per_epoch: int | None = None,
         pct_start: float = 0.3,
-        anneal_strategy: str = "cos",
+        anneal_strategy: Literal["cos", "linear"] = "cos",
         cycle_momentum: bool = True,
         base_momentum: float | Sequence[float] = 0.85,
         max_momentum: float | Sequence[float] = 0.95,
@@ -458,7 +318,7 @@ class OneCycleLR(LRScheduler):
         three_phase: bool = False,
         last_epoch: int = -1,
     ) -> None:
-        _of_optimizer(optimizer)
+        of_optimizer(optimizer)
         counts: dict[str, Any] = {"total_steps": total_steps}
         if total_steps is None:
             counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
@@ -476,9 +336,9 @@ class OneCycleLR(LRScheduler):
                 f"cycle_momentum needs an optimizer with momentum or betas, which {type(optimizer).__name__} has not; "
                 "set cycle_momentum=False"
             )
-        self.total_steps = math.prod(counts.values())
+        self.total_steps: int = math.prod(counts.values())
         self.cycle_momentum = cycle_momentum
-        self.use_beta1 = "betas" in optimizer.defaults
+        self.use_beta1: bool = "betas" in optimizer.defaults
         self._anneal_func_type = anneal_strategy
         # The step in which a phase ends, and the group's entries between which lr and momentum move in it.
         rise = float(pct_start * self.total_steps) - 1
@@ -489,9 +349,9 @@ class OneCycleLR(LRScheduler):
             self._phases = [up, down, (end, "initial_lr", "min_lr", "max_momentum", "max_momentum")]
         else:
             self._phases = [up, (end, "max_lr", "min_lr", "base_momentum", "max_momentum")]
-        highest = _per_group("max_lr", max_lr, optimizer)
-        least_momentum = _per_group("base_momentum", base_momentum, optimizer)
-        most_momentum = _per_group("max_momentum", max_momentum, optimizer)
+        highest = per_group("max_lr", max_lr, optimizer)
+        least_momentum = per_group("base_momentum", base_momentum, optimizer)
+        most_momentum = per_group("max_momentum", max_momentum, optimizer)
         if last_epoch == -1:
             for i, group in enumerate(optimizer.param_groups):
                 first = highest[i] / div_factor
@@ -505,6 +365,7 @@ class OneCycleLR(LRScheduler):
         t = self.last_epoch
         if t > self.total_steps:
             raise ValueError(f"Tried to step {t} times. The specified number of total steps is {self.total_steps}")
+        per_group("base_lrs", self.base_lrs, self.optimizer)
         ends = [0.0, *(phase[0] for phase in self._phases)]
         i = next((i for i, end in enumerate(ends[1:-1]) if t <= end), len(self._phases) - 1)
         part = (t - ends[i]) / (ends[i + 1] - ends[i]) if ends[i + 1] > ends[i] else 1.0
@@ -521,177 +382,3 @@ class OneCycleLR(LRScheduler):
         if self._anneal_func_type == "linear":
             return (end - start) * part + start
         return end + (start - end) / 2 * (math.cos(math.pi * part) + 1)
-
-
-class SequentialLR(LRScheduler):
-    """One scheduler after the other: at each milestone the next starts, at its epoch 0.
-
-    Args:
-        optimizer, last_epoch: As in :class:`LRScheduler`.
-        schedulers: All made with this optimizer.
-        milestones: The epochs in which the second, third, ... starts.
-
-    Raises:
-        ArgumentError: Something else than schedulers.
-        ValueError: No schedulers; not one milestone fewer; one that belongs to another optimizer; ReduceLROnPlateau,
-            whose step takes a metric.
-
-    >>> import tinygrad_mlp as torch
-    >>> from tinygrad_mlp.optim.lr_scheduler import ExponentialLR, LinearLR, SequentialLR
-    >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    >>> warmup = LinearLR(optimizer, start_factor=0.5, total_iters=2)
-    >>> scheduler = SequentialLR(optimizer, [warmup, ExponentialLR(optimizer, gamma=0.5)], milestones=[2])
-    >>> for _ in range(4):
-    ...     print(scheduler.get_last_lr())
-    ...     optimizer.step()
-    ...     scheduler.step()
-    [0.5]
-    [0.75]
-    [1.0]
-    [0.5]
-    """
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        schedulers: Sequence[LRScheduler],
-        milestones: Sequence[int],
-        last_epoch: int = -1,
-    ) -> None:
-        self.optimizer = _of_optimizer(optimizer)
-        if not schedulers:
-            raise ValueError("SequentialLR expects at least one scheduler, but got no scheduler")
-        for i, scheduler in enumerate(schedulers):
-            if isinstance(scheduler, ReduceLROnPlateau):
-                raise ValueError(f"SequentialLR does not support ReduceLROnPlateau, at index {i}: its step() needs a metric")
-            if not isinstance(scheduler, LRScheduler):
-                raise ArgumentError(f"SequentialLR: {type(scheduler).__name__} at index {i} is not a scheduler")
-            if scheduler.optimizer is not optimizer:
-                raise ValueError(
-                    "SequentialLR expects all schedulers to belong to the same optimizer, but that of "
-                    f"{type(scheduler).__name__} at index {i} is another"
-                )
-        if len(milestones) != len(schedulers) - 1:
-            raise ValueError(
-                "SequentialLR expects one milestone fewer than schedulers, but got "
-                f"{len(schedulers)} schedulers and {len(milestones)} milestones"
-            )
-        self._schedulers = list(schedulers)
-        self._milestones = list(milestones)
-        self._restart([group["initial_lr"] for group in optimizer.param_groups])
-        self.last_epoch = last_epoch + 1
-
-    def _restart(self, lrs: Sequence[float] | None = None) -> None:
-        self.last_epoch = 0
-        scheduler = self._schedulers[bisect_right(self._milestones, 0)]
-        scheduler._restart(lrs)
-        self._last_lr = scheduler.get_last_lr()
-
-    def step(self) -> None:
-        """Set the learning rates of the next epoch; call it after the optimizer's ``step()``."""
-        _outside_of_compiled_steps()
-        self.last_epoch += 1
-        present = bisect_right(self._milestones, self.last_epoch)
-        scheduler = self._schedulers[present]
-        if self.last_epoch in self._milestones:
-            scheduler._restart()
-        else:
-            scheduler.step()
-        self._last_lr = scheduler.get_last_lr()
-
-    def state_dict(self) -> dict[str, Any]:
-        """All attributes but the optimizer, with the state of every scheduler."""
-        return {**super().state_dict(), "_schedulers": [s.state_dict() for s in self._schedulers]}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over :meth:`state_dict`."""
-        for scheduler, saved in zip(self._schedulers, state_dict["_schedulers"], strict=True):
-            scheduler.load_state_dict(saved)
-        super().load_state_dict({**state_dict, "_schedulers": self._schedulers})
-
-
-class ReduceLROnPlateau(LRScheduler):
-    """``lr = max(lr * factor, min_lr)`` once a metric has not improved for more than ``patience`` epochs.
-
-    Args:
-        optimizer: As in :class:`LRScheduler`.
-        mode: Whether the metric should fall, ``"min"``, or rise, ``"max"``.
-        factor: Of the learning rate, below 1.
-        patience: The epochs without improvement that are let pass.
-        threshold: How much better than the best a metric must be to count as an improvement.
-        threshold_mode: ``"rel"``: by this part of the best; ``"abs"``: by this amount.
-        cooldown: The epochs after a reduction that are not judged.
-        min_lr: The least learning rate, or a list of one per group.
-        eps: A reduction by no more than this is left out.
-
-    Raises:
-        ArgumentError: ``optimizer`` is not an Optimizer.
-        ValueError: ``factor`` is not below 1; ``mode``, ``threshold_mode`` or the length of ``min_lr`` not as above.
-
-    >>> import tinygrad_mlp as torch
-    >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    >>> scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
-    >>> for loss in [3.0, 2.0, 2.0, 2.0]:
-    ...     scheduler.step(loss)
-    >>> scheduler.get_last_lr()
-    [0.5]
-    """
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        mode: str = "min",
-        factor: float = 0.1,
-        patience: int = 10,
-        threshold: float = 1e-4,
-        threshold_mode: str = "rel",
-        cooldown: int = 0,
-        min_lr: float | Sequence[float] = 0,
-        eps: float = 1e-8,
-    ) -> None:
-        self.optimizer = _of_optimizer(optimizer)
-        if factor >= 1:
-            raise ValueError(f"Factor should be < 1.0, got {factor}")
-        if mode not in ("min", "max"):
-            raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
-        if threshold_mode not in ("rel", "abs"):
-            raise ValueError(f"threshold_mode must be 'rel' or 'abs', got {threshold_mode!r}")
-        self.mode, self.factor, self.patience = mode, factor, patience
-        self.threshold, self.threshold_mode = threshold, threshold_mode
-        self.cooldown, self.eps = cooldown, eps
-        self.min_lrs = _per_group("min_lr", min_lr, optimizer)
-        self.best = math.inf if mode == "min" else -math.inf
-        self.num_bad_epochs = 0
-        self.cooldown_counter = 0
-        self.last_epoch = 0
-        self._last_lr = self._present()
-
-    # The base's step() takes no metric; PyTorch's class is a subclass with this signature all the same.
-    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override] # PyTorch's signature
-        """Judge the epoch by its metric, a number or a tensor of one element, and reduce if it is time."""
-        self.last_epoch += 1
-        metric = float(metrics)
-        if self._improves(metric):
-            self.best = metric
-            self.num_bad_epochs = 0
-        else:
-            self.num_bad_epochs += 1
-        if self.cooldown_counter > 0:
-            self.cooldown_counter -= 1
-            self.num_bad_epochs = 0
-        if self.num_bad_epochs > self.patience:
-            for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
-                reduced = max(group["lr"] * self.factor, least)
-                if group["lr"] - reduced > self.eps:
-                    group["lr"] = reduced
-            self.cooldown_counter = self.cooldown
-            self.num_bad_epochs = 0
-        self._last_lr = self._present()
-
-    def _improves(self, metric: float) -> bool:
-        if self.threshold_mode == "rel":
-            margin = 1 - self.threshold if self.mode == "min" else 1 + self.threshold
-            bar = self.best * margin
-        else:
-            bar = self.best - self.threshold if self.mode == "min" else self.best + self.threshold
-        return metric < bar if self.mode == "min" else metric > bar

@@ -1,0 +1,16 @@
+"""Layers, activations and losses as functions, under PyTorch's names and with its defaults."""
+
+from ...ops.elementwise import sigmoid, tanh
+from ...ops.indexing import embedding, one_hot
+from ...ops.linalg import linear
+from ...ops.neural import gelu, logsigmoid, prelu, softplus, softsign
+from ...ops.shape import pad
+from . import activations, layers, losses
+from .activations import *  # noqa: F403 - each file lists its public names in __all__
+from .layers import *  # noqa: F403
+from .losses import *  # noqa: F403
+
+__all__ = ["embedding", "gelu", "linear", "logsigmoid", "one_hot", "pad", "prelu", "sigmoid", "softplus", "softsign", "tanh"]
+__all__ += activations.__all__
+__all__ += layers.__all__
+__all__ += losses.__all__

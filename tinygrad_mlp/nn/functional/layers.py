@@ -1,0 +1,187 @@
+"""What layers compute: bilinear maps, dropout, normalisation; and distances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...dtypes import float32
+from ...engine import takes_tensors
+from ...errors import ArgumentError, DimensionError, DTypeError, ShapeError
+from ...grad_mode import no_grad
+from ...ops import neural
+from ...ops.elementwise import addcmul, clamp, result_type, rsqrt
+from ...ops.linalg import einsum
+from ...ops.random import rand
+from ...ops.reduction import norm
+from ...ops.shape import broadcast_tensors
+from ...tensor import Tensor
+from .activations import activation
+
+__all__ = ["batch_norm", "bilinear", "cosine_similarity", "dropout", "layer_norm", "normalize", "pairwise_distance"]
+
+
+@takes_tensors
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y_k = x1^T W_k x2 + b_k.
+
+    Shapes ``(*, in1_features), (*, in2_features), (out_features, in1_features, in2_features) -> (*, out_features)``.
+
+    Raises:
+        ShapeError: The shapes do not agree.
+    """
+    sizes = (*input1.shape[:-1], *input2.shape[-1:])
+    if weight.ndim != 3 or input2.shape != sizes or (input1.shape[-1], input2.shape[-1]) != weight.shape[1:]:
+        raise ShapeError(
+            f"bilinear: input1 {tuple(input1.shape)}, input2 {tuple(input2.shape)} and weight {tuple(weight.shape)} do not "
+            "fit: expected (*, in1), (*, in2) and (out, in1, in2) with the same leading sizes"
+        )
+    y: Tensor = einsum("...i,kij,...j->...k", input1, weight, input2)
+    return y if bias is None else y + bias
+
+
+@takes_tensors
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero each element with probability ``p`` and scale the others by 1 / (1 - p); the identity unless ``training``.
+
+    Srivastava et al. 2014.
+
+    Raises:
+        ValueError: ``p`` is not a probability.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0:
+        return input
+    mask = rand(input.shape, dtype=float32) >= p
+    return activation("masked_scale", input, inplace, mask, scale=0.0 if p == 1 else 1 / (1 - p))
+
+
+@takes_tensors
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and variance over the last dimensions. Ba et al. 2016.
+
+    Shapes: the input's last sizes are ``normalized_shape``, which is also the shape of ``weight`` and ``bias``.
+
+    Raises:
+        ShapeError: They are not.
+    """
+    if isinstance(normalized_shape, int):
+        raise ArgumentError("layer_norm(): argument 'normalized_shape' must be a tuple of ints, not int")
+    shape = tuple(normalized_shape)
+    if not shape or tuple(input.shape[-len(shape) :]) != shape:
+        raise ShapeError(
+            f"layer_norm: Given normalized_shape={list(shape)}, expected input with shape [*, {str(list(shape))[1:-1]}], "
+            f"but got input of size {list(input.shape)}"
+        )
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        if parameter is not None and tuple(parameter.shape) != shape:
+            raise ShapeError(
+                f"layer_norm: Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                f"{list(parameter.shape)} and normalized_shape = {list(shape)}"
+            )
+    return _affine(neural.standardize(input, tuple(range(-len(shape), 0)), eps), weight, bias)
+
+
+def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    for part in (weight, bias):
+        if part is not None and part.dtype != x.dtype:
+            raise DTypeError(
+                f"normalisation: mixed dtype: the input has {x.dtype}, weight or bias {part.dtype}; cast the input with "
+                ".to(dtype), or the layer with .double() or .float()"
+            )
+    if weight is not None and bias is not None:
+        return addcmul(bias, x, weight)
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+@takes_tensors
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(var + eps) * weight + bias for each channel. Ioffe & Szegedy 2015, algorithms 1 and 2.
+
+    If ``training``, mean and variance are those of the batch (the variance biased), and the running statistics move
+    towards them (the variance unbiased) in place: running = (1 - momentum) running + momentum batch. Otherwise the
+    running statistics are used.
+
+    Shapes ``(N, C)`` or ``(N, C, *)``, all others ``(C,)``.
+
+    Raises:
+        DimensionError: The input has no dimension of channels.
+        ValueError: A batch to train on has a single value per channel, or ``eps`` is not positive.
+        ShapeError: The sizes do not agree, or there are no running statistics to use.
+    """
+    if input.ndim < 2:
+        raise DimensionError(f"batch_norm: expected an input of shape (N, C, *), got {list(input.shape)}")
+    if eps < 0 or (training and eps == 0):
+        raise ValueError(f"batch_norm eps must be positive during training, and never negative, but got {eps}")
+    channels = input.shape[1]
+    arguments = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, tensor in arguments.items():
+        if tensor is not None and tensor.numel() != channels:
+            raise ShapeError(f"batch_norm: {name} should contain {channels} elements not {tensor.numel()}")
+
+    def per_channel(tensor: Tensor) -> Tensor:
+        return tensor.reshape(-1, *(1,) * (input.ndim - 2))
+
+    scale = None if weight is None else per_channel(weight)
+    shift = None if bias is None else per_channel(bias)
+    if training:
+        if input.numel() == channels > 0:
+            raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        dims = (0, *range(2, input.ndim))
+        with no_grad():  # an empty batch has neither mean nor variance
+            if running_mean is not None and input.numel():
+                running_mean.lerp_(input.mean(dims).to(running_mean.dtype), momentum)
+            if running_var is not None and input.numel():
+                running_var.lerp_(input.var(dims).to(running_var.dtype), momentum)
+        return _affine(neural.standardize(input, dims, eps), scale, shift)
+    if running_mean is None or running_var is None:
+        raise ShapeError("batch_norm: running_mean and running_var must be defined in evaluation mode")
+    inverse = rsqrt(per_channel(running_var) + eps)
+    scale = inverse if scale is None else inverse * scale
+    centre = per_channel(running_mean) * scale
+    return addcmul(-centre if shift is None else shift - centre, input, scale)
+
+
+@takes_tensors
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """x / max(|x|_p, eps) along ``dim``."""
+    return input / clamp(norm(input, p, dim, keepdim=True), min=eps)
+
+
+@takes_tensors
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along ``dim``, with broadcasting.
+
+    Raises:
+        DTypeError: Neither is floating-point.
+    """
+    common = result_type(x1, x2)
+    if not common.is_floating_point:
+        raise DTypeError(
+            f"cosine_similarity: expected common dtype to be floating point, yet common dtype is {common}; cast with .float()"
+        )
+    x1, x2 = broadcast_tensors(x1.to(common), x2.to(common))
+    return (normalize(x1, dim=dim, eps=eps) * normalize(x2, dim=dim, eps=eps)).sum(dim)
+
+
+@takes_tensors
+def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """|x1 - x2 + eps|_p along the last dimension. Shapes ``(N, D), (N, D) -> (N,)``."""
+    distance: Tensor = norm(x1 - x2 + eps, p, -1, keepdim=keepdim)
+    return distance

@@ -1,0 +1,15 @@
+"""Schedulers: how an optimizer's learning rates change over the epochs.
+
+Each formula below is for lr_t, the learning rate of a group in epoch t = 0, 1, ..., where base_lr is what it was when
+the scheduler was made. As in PyTorch most schedulers step *from the present value*, lr_t = lr_{t-1} * ratio, and so can
+be combined on one optimizer, or given a new ``lr`` between two steps.
+"""
+
+from . import curves
+from .base import LRScheduler
+from .curves import *  # noqa: F403 - the file lists its public names in __all__
+from .plateau import ReduceLROnPlateau
+from .sequential import SequentialLR
+
+__all__ = ["LRScheduler", "ReduceLROnPlateau", "SequentialLR"]
+__all__ += curves.__all__
