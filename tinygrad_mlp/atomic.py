@@ -58,7 +58,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
         with suppress(OSError):  # it was never made, or cannot be removed either
             temporary.unlink()
         if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(temporary)):
-            error.filename, error.filename2 = str(path), None
+            error.filename = str(path)
         raise
 
 
