@@ -126,9 +126,12 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
 
 
 def _path(f: Any) -> Path:
-    if not isinstance(f, str | os.PathLike):
+    path = os.fspath(f) if isinstance(f, os.PathLike) else f
+    if not isinstance(path, str):
         raise ArgumentError(f"expected a path, whose ending says the format, got {type(f).__name__}")
-    return Path(f)
+    if "\0" in path:
+        raise FileFormatError(f"{path!r} is not a path: it has a null character in it")
+    return Path(path)
 
 
 def _ending(path: Path) -> str:

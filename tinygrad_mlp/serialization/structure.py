@@ -55,11 +55,10 @@ def encode(value: Any, path: tuple[Any, ...], tensor: Callable[[Array, tuple[Any
         value = value.item()
     if value is None or isinstance(value, bool | str):
         return value
-    where = f"the entry {''.join(f'[{shortened(key)}]' for key in path)}" if path else "the object"
     if isinstance(value, int):
         if value.bit_length() > _INT_BITS:
             raise FileFormatError(
-                f"{where} is an int of {value.bit_length():,} bits, but at most {_INT_BITS:,} can be saved"
+                f"{_where(path)} is an int of {value.bit_length():,} bits, where at most {_INT_BITS:,} are read"
             )
         return int(value)
     if isinstance(value, float):
@@ -74,9 +73,13 @@ def encode(value: Any, path: tuple[Any, ...], tensor: Callable[[Array, tuple[Any
         return {"$tuple": items} if isinstance(value, tuple) else items
     hint = "; make it a Tensor with from_numpy()" if isinstance(value, np.ndarray) else ""
     raise FileFormatError(
-        f"{where} is a {type(value).__name__}, but only Tensors, numbers, strings, bools, None, and dicts, lists and tuples of "
+        f"{_where(path)} is a {type(value).__name__}, but only Tensors, numbers, strings, bools, None, and dicts, lists and tuples of "
         f"them can be saved{hint}"
     )
+
+
+def _where(path: tuple[Any, ...]) -> str:
+    return f"the entry {''.join(f'[{shortened(key)}]' for key in path)}" if path else "the object"
 
 
 def decode(value: Any, tensor: Callable[[dict[str, Any]], Tensor]) -> Any:
@@ -199,6 +202,6 @@ def shortened(value: object) -> str:
     """A value for a message."""
     try:
         text = repr(value)
-    except ValueError:  # an int with more digits than Python writes
-        text = "a long int"
+    except Exception:  # an int with more digits than Python writes; an object whose own __repr__ fails
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= 40 else f"{text[:40]}…"

@@ -36,7 +36,7 @@ def opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: str | Path) -> Any:
     """The content of a JSON file that keeps to the standard: UTF-8, no NaN or Infinity, no key twice in one object.
 
     Raises:
@@ -54,7 +54,7 @@ def read_json(path: Path) -> Any:
     {'epochs': [1, 2.5, None]}
     """
     try:
-        return parsed_file(path)
+        return parsed_file(Path(path))
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
 
