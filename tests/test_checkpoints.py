@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from killed_training import ROOT, kill_often, start
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import nn, serialization
+from tinygrad_mlp import atomic, nn
 from tinygrad_mlp.checkpoints import Checkpoint, CheckpointError, DivergenceError, Position, RandomStreams, state_of
 from tinygrad_mlp.errors import ArgumentError, FileFormatError, StateDictError
 from tinygrad_mlp.utils.data import (
@@ -114,12 +114,12 @@ def test_what_is_kept_is_said_where_writing_fails(tmp_path: Path, monkeypatch: p
     values = {"kept": "before"}
     with Checkpoint(tmp_path, values=values) as checkpoint:
         with monkeypatch.context() as patch:
-            patch.setattr(serialization.os, "fsync", full)
+            patch.setattr(atomic.os, "fsync", full)
             with pytest.raises(CheckpointError, match=r"epoch 0, step 0 .* No space left on device; nothing was kept yet"):
                 checkpoint.save(0)
         checkpoint.save(3, 4)
         values["kept"] = "after"
-        monkeypatch.setattr(serialization.os, "fsync", full)
+        monkeypatch.setattr(atomic.os, "fsync", full)
         with pytest.raises(
             CheckpointError, match="No space left on device; the last good one, of epoch 3, step 4, is kept in"
         ):
@@ -170,7 +170,7 @@ def test_a_second_run_removes_nothing_of_the_first(tmp_path: Path, monkeypatch: 
             Checkpoint(tmp_path, values={})
         fsync(file)
 
-    monkeypatch.setattr(serialization.os, "fsync", another)
+    monkeypatch.setattr(atomic.os, "fsync", another)
     keep(tmp_path, kept="first")
     assert kept(tmp_path) == {"kept": "first"}
 
@@ -183,7 +183,7 @@ def test_interrupted_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     def save() -> None:
         with monkeypatch.context() as patch, Checkpoint(tmp_path, values={"kept": "after"}) as checkpoint:
-            patch.setattr(serialization.os, "fsync", interrupt)  # while it writes, and again while it removes what it wrote
+            patch.setattr(atomic.os, "fsync", interrupt)  # while it writes, and again while it removes what it wrote
             patch.setattr(Path, "unlink", interrupt)
             checkpoint.save(2)
 

@@ -12,7 +12,7 @@ import tinygrad_mlp
 ROOT = Path(tinygrad_mlp.__file__).parent
 ROOMS = (
     ("errors", "_version", "later", "memory"),
-    ("dtypes", "device", "grad_mode", "locking"),
+    ("dtypes", "device", "grad_mode", "locking", "atomic", "trees"),
     ("fusion",),
     ("openblas",),
     ("kernels",),

@@ -1,14 +1,13 @@
-"""Transforms of images, for one image and for a whole batch alike.
+"""Transforms of images: of one image, and of a whole batch in one call.
 
-Each acts on the last dimensions, so that leading ones, such as a batch's, pass through, and a data set held
-in one array is transformed by one call per batch. A transform says so by its attribute `batched`; a callable
-without it is called with one image at a time.
+Each works on the last dimensions; those before them, such as a batch's, stay as they are. A transform whose attribute `batched` is
+true is called once for each batch of a data set; any other callable is called with one image at a time.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from .engine import wrap
 from .errors import ArgumentError, ShapeError
+from .ops.creation import from_numpy
 from .tensor import Tensor
 
 __all__ = ["Compose", "Flatten", "Lambda", "Normalize", "ToTensor"]
@@ -23,6 +23,9 @@ __all__ = ["Compose", "Flatten", "Lambda", "Normalize", "ToTensor"]
 
 class Compose:
     """Transforms one after the other; made for batches if each of them is.
+
+    Raises:
+        ArgumentError: one of them cannot be called.
 
     >>> from tinygrad_mlp.transforms import Compose, Normalize, ToTensor
     >>> Compose([ToTensor(), Normalize(0.1307, 0.3081)])
@@ -32,11 +35,14 @@ class Compose:
     )
     """
 
-    def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
-        self.transforms = transforms
+    def __init__(self, transforms: Iterable[Callable[[Any], Any]]) -> None:
+        self.transforms: list[Callable[[Any], Any]] = list(transforms)
+        for transform in self.transforms:
+            _check_callable("Compose", transform)
 
     @property
     def batched(self) -> bool:
+        """Whether all of them are called once for each batch."""
         return all(getattr(transform, "batched", False) for transform in self.transforms)
 
     def __call__(self, image: Any) -> Any:
@@ -55,7 +61,7 @@ class ToTensor:
     `y = x / 255` as float32 for uint8; values of another dtype stay as they are.
 
     Raises:
-        ArgumentError: given neither a Tensor nor an array.
+        ArgumentError: given neither a Tensor nor an array, or an array of a dtype that Tensors do not have.
         ValueError: fewer than two dimensions; or three, of which the last looks like that of colours.
 
     >>> import numpy as np
@@ -65,7 +71,7 @@ class ToTensor:
              [0.4000, 1.0000]]])
     """
 
-    batched = True
+    batched: bool = True
 
     def __call__(self, image: Tensor | npt.NDArray[Any]) -> Tensor:
         array = image.numpy() if isinstance(image, Tensor) else image
@@ -77,7 +83,7 @@ class ToTensor:
             raise ValueError(f"ToTensor(): expected an image of shape (..., H, W), got {array.shape}")
         if array.dtype == np.uint8:
             array = np.divide(array, np.float32(255))
-        return wrap(np.expand_dims(array, -3))
+        return from_numpy(np.expand_dims(array, -3))
 
     def __repr__(self) -> str:
         return "ToTensor()"
@@ -87,12 +93,12 @@ class Normalize:
     """Shift and scale each channel of `(..., C, H, W)`: `y = (x - mean) / std`.
 
     Args:
-        mean: One number a channel, or one for all.
+        mean: One number for each channel, or one for all.
         std: Likewise.
 
     Raises:
-        ValueError: `std` has a zero, or the image fewer than three dimensions.
-        ArgumentError: the image is not a Tensor of floating-point numbers.
+        ValueError: `std` has a zero, or a number that is zero in the image's dtype, or the image fewer than three dimensions.
+        ArgumentError: `mean` or `std` are not numbers, or the image is not a Tensor of floating-point numbers.
         ShapeError: `mean` or `std` has neither one number nor one a channel.
 
     >>> import tinygrad_mlp as torch
@@ -101,13 +107,16 @@ class Normalize:
     tensor([[[-2.,  0.,  2.]]])
     """
 
-    batched = True
+    batched: bool = True
 
     def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
+        for name, values in (("mean", mean), ("std", std)):
+            if np.asarray(values).dtype.kind not in "biuf":
+                raise ArgumentError(f"Normalize(): expected {name} to be a number or a list of numbers, got {values!r}")
         if not np.all(std):
             raise ValueError(f"Normalize(): std is {std}; expected no zero, as images are divided by it")
-        self.mean = mean
-        self.std = std
+        self.mean: float | Sequence[float] = mean
+        self.std: float | Sequence[float] = std
 
     def __call__(self, image: Tensor) -> Tensor:
         if not isinstance(image, Tensor) or not image.dtype.is_floating_point:
@@ -115,7 +124,10 @@ class Normalize:
             raise ArgumentError(f"Normalize(): expected a floating-point Tensor, got {got}; put ToTensor() before it")
         if image.ndim < 3:
             raise ValueError(f"Normalize(): expected an image of shape (..., C, H, W), got {tuple(image.shape)}")
-        return (image - self._channels(self.mean, image)) / self._channels(self.std, image)
+        std = self._channels(self.std, image)
+        if not std.all():
+            raise ValueError(f"Normalize(): std is {self.std}; expected no number that is zero as {image.dtype}")
+        return (image - self._channels(self.mean, image)) / std
 
     def _channels(self, values: float | Sequence[float], image: Tensor) -> Tensor:
         array = np.asarray(values, np.float64).reshape(-1, 1, 1)
@@ -133,15 +145,21 @@ class Normalize:
 class Flatten:
     """Flatten an image into an MLP's features: `(..., C, H, W)` to `(..., C*H*W)`.
 
+    Raises:
+        ArgumentError: the image is not a Tensor.
+        DimensionError: it has fewer than three dimensions.
+
     >>> import tinygrad_mlp as torch
     >>> from tinygrad_mlp.transforms import Flatten
     >>> Flatten()(torch.zeros(64, 1, 28, 28)).shape
     torch.Size([64, 784])
     """
 
-    batched = True
+    batched: bool = True
 
     def __call__(self, image: Tensor) -> Tensor:
+        if not isinstance(image, Tensor):
+            raise ArgumentError(f"Flatten(): expected a Tensor, got {type(image).__name__}; put ToTensor() before it")
         return image.flatten(-3)
 
     def __repr__(self) -> str:
@@ -152,7 +170,7 @@ class Lambda:
     """A user's own function as a transform, called with one image at a time.
 
     Raises:
-        ArgumentError: what is given cannot be called.
+        ArgumentError: it cannot be called.
 
     >>> import tinygrad_mlp as torch
     >>> from tinygrad_mlp.transforms import Lambda
@@ -160,15 +178,19 @@ class Lambda:
     tensor([[[1., 1.]]])
     """
 
-    batched = False
+    batched: bool = False
 
     def __init__(self, lambd: Callable[[Any], Any]) -> None:
-        if not callable(lambd):
-            raise ArgumentError(f"Lambda(): expected a function, got {type(lambd).__name__}")
-        self.lambd = lambd
+        _check_callable("Lambda", lambd)
+        self.lambd: Callable[[Any], Any] = lambd
 
     def __call__(self, image: Any) -> Any:
         return self.lambd(image)
 
     def __repr__(self) -> str:
         return "Lambda()"
+
+
+def _check_callable(name: str, function: object) -> None:
+    if not callable(function):
+        raise ArgumentError(f"{name}(): expected a function, got {type(function).__name__}")

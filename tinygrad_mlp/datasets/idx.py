@@ -6,9 +6,9 @@
     size_0 ... size_ndim-1   4 bytes each, unsigned, most significant byte first
     values                   size_0 * ... * size_ndim-1 bytes
 
-A header is only a promise. Memory is taken as the bytes arrive, reading stops one byte past the promise, and
-whatever does not keep to it raises :class:`IDXError`, which is the :class:`~tinygrad_mlp.errors.FileFormatError` that every
-loader of files raises, and the :class:`~tinygrad_mlp.errors.DataError` of a data set.
+The header of a damaged or forged file may be wrong. So memory is taken as the bytes arrive, not as the header says, and reading
+stops one byte after what it says. A file that differs from its header raises :class:`IDXError`, which is the
+:class:`~tinygrad_mlp.errors.FileFormatError` of all loaders and the :class:`~tinygrad_mlp.errors.DataError` of data sets.
 """
 
 import gzip
@@ -31,7 +31,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 class Stream(Protocol):
-    """All that is asked of an open file: at most `size` bytes, fewer only at its end."""
+    """What is used of an open file: `read` gives at most `size` bytes, fewer only at the end."""
 
     def read(self, size: int, /) -> bytes:
         """The next bytes."""
@@ -50,8 +50,8 @@ class IDXError(DataError, FileFormatError):
 def read_idx(path: str | Path, limit: int = _LIMIT) -> Bytes:
     """Read an IDX file of unsigned bytes, raw or gzip'd (told apart by the first bytes, not by the name).
 
-    Returns a writable uint8 array of one to four dimensions, as the header says. One that promises more than `limit`
-    values, or more than 64 MiB and 20 times the file's length, is taken for forged, and not read.
+    Returns a writable uint8 array of one to four dimensions, as the header says. A file whose header says that there are more than
+    `limit` values, or more than 64 MiB and 20 times the file's length, is forged or damaged, and not read.
 
     Raises:
         IDXError: the file cannot be read, is not IDX, or is not exactly as long as its header promises.
@@ -72,8 +72,10 @@ def read_idx(path: str | Path, limit: int = _LIMIT) -> Bytes:
         with path.open("rb") as stream:
             limit = min(limit, max(_INFLATED, _RATIO * path.stat().st_size))
             return parse_idx(unpacked(stream), str(path), limit)
-    except OSError as e:
-        raise IDXError(f"{path}: cannot be read: {e.strerror or e}") from e
+    except IDXError:
+        raise
+    except (OSError, ValueError) as e:  # ValueError: a null character in the path
+        raise IDXError(f"{path}: cannot be read: {getattr(e, 'strerror', None) or e}") from e
 
 
 def unpacked(stream: BufferedReader) -> Stream:

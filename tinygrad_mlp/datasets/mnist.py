@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from operator import index as as_index
 from pathlib import Path
 from typing import Any, ClassVar, Self, SupportsIndex
@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self, SupportsIndex
 import numpy as np
 
 from ..engine import wrap
+from ..errors import ArgumentError
+from ..tensor import Tensor
 from ..utils.data import Dataset
 from .idx import Bytes
 from .samples import ARCHIVE, load_sample
@@ -19,11 +21,11 @@ from .sources import load
 __all__ = ["MNIST", "FashionMNIST"]
 
 
-class MNIST(Dataset[Any]):
+class MNIST(Dataset[tuple[Any, Any]]):
     """Handwritten digits, 28 by 28 pixels, with labels 0 to 9: 60,000 for training, 10,000 for testing.
 
-    An item is an image, a uint8 Tensor `(28, 28)`, and its label, an int, each put through its transform
-    if given: with :class:`~tinygrad_mlp.transforms.ToTensor` the image is float32 `(1, 28, 28)` in 0..1.
+    An item is an image, a uint8 Tensor `(28, 28)`, and its label, an int, or what their transforms make of them: with
+    :class:`~tinygrad_mlp.transforms.ToTensor` the image is float32 `(1, 28, 28)` in 0..1.
 
     Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998; CC BY-SA 3.0.
 
@@ -33,8 +35,8 @@ class MNIST(Dataset[Any]):
         transform: Called with the image. One whose attribute `batched` is true, such as all in
             :mod:`tinygrad_mlp.transforms` but `Lambda`, is called once with all images of a batch; any other
             with one image at a time.
-        target_transform: Called with the label, likewise.
-        download: Get the set into the user's cache folder where it is nowhere else.
+        target_transform: Called with the label, or with all labels of a batch, likewise.
+        download: Get the set into the user's cache folder if it is nowhere else.
 
     Attributes:
         data: The images, a uint8 Tensor `(N, 28, 28)`.
@@ -44,6 +46,7 @@ class MNIST(Dataset[Any]):
 
     Raises:
         DataError: The set is nowhere (lists every place tried), or is broken in a folder the user names.
+        ArgumentError: A transform cannot be called.
 
     >>> from tinygrad_mlp.datasets import MNIST
     >>> from tinygrad_mlp.transforms import ToTensor
@@ -55,7 +58,7 @@ class MNIST(Dataset[Any]):
     (torch.Size([1, 28, 28]), '7 - seven')
     """
 
-    batched = True  # the loader takes what __getitems__ makes for a batch
+    batched: bool = True  # the loader takes what __getitems__ makes for a batch
 
     name: ClassVar[str] = "mnist"
     classes: ClassVar[list[str]] = [
@@ -75,8 +78,8 @@ class MNIST(Dataset[Any]):
         self,
         root: str | Path | None = None,
         train: bool = True,
-        transform: Callable[..., Any] | None = None,
-        target_transform: Callable[..., Any] | None = None,
+        transform: Callable[[Tensor], Any] | None = None,
+        target_transform: Callable[[Any], Any] | None = None,
         download: bool = False,
     ) -> None:
         folder, pair = load(self.name, train, root, download)
@@ -86,10 +89,10 @@ class MNIST(Dataset[Any]):
     def sample(
         cls,
         train: bool = True,
-        transform: Callable[..., Any] | None = None,
-        target_transform: Callable[..., Any] | None = None,
+        transform: Callable[[Tensor], Any] | None = None,
+        target_transform: Callable[[Any], Any] | None = None,
     ) -> Self:
-        """The sample that ships with the package: the first images of the set, enough to try things out.
+        """The sample that comes with the package: the first images of the set, enough to try things out.
 
         MNIST: 5,000 for training, 1,000 for testing; Fashion-MNIST: 1,500 and 500.
         """
@@ -102,16 +105,21 @@ class MNIST(Dataset[Any]):
         root: str,
         pair: tuple[Bytes, Bytes],
         train: bool,
-        transform: Callable[..., Any] | None,
-        target_transform: Callable[..., Any] | None,
+        transform: Callable[[Tensor], Any] | None,
+        target_transform: Callable[[Any], Any] | None,
     ) -> None:
+        for function in (transform, target_transform):
+            if function is not None and not callable(function):
+                raise ArgumentError(
+                    f"{type(self).__name__}: expected a function as transform, got {type(function).__name__}"
+                )
         images, labels = pair
-        self.root = root
-        self.train = train
-        self.transform = transform
-        self.target_transform = target_transform
-        self.data = wrap(images)
-        self.targets = wrap(labels.astype(np.int64))
+        self.root: str = root
+        self.train: bool = train
+        self.transform: Callable[[Tensor], Any] | None = transform
+        self.target_transform: Callable[[Any], Any] | None = target_transform
+        self.data: Tensor = wrap(images)
+        self.targets: Tensor = wrap(labels.astype(np.int64))
 
     @property
     def class_to_idx(self) -> dict[str, int]:
@@ -129,15 +137,12 @@ class MNIST(Dataset[Any]):
             label if self.target_transform is None else self.target_transform(label),
         )
 
-    def __getitems__(self, indices: Sequence[int]) -> tuple[Any, Any] | list[tuple[Any, Any]]:
-        """A batch: images and labels, each taken by one indexing call, or a list of items to be collated.
-
-        The list is what transforms made for one image at a time ask for.
-        """
+    def __getitems__(self, indices: Iterable[SupportsIndex]) -> tuple[Any, Any] | list[tuple[Any, Any]]:
+        """A batch, as a tuple of images and labels; with a transform of one image at a time, a list of items."""
         transforms = (self.transform, self.target_transform)
         if not all(transform is None or getattr(transform, "batched", False) for transform in transforms):
             return [self[index] for index in indices]
-        rows = wrap(np.asarray(indices, dtype=np.int64))
+        rows = wrap(np.fromiter(map(as_index, indices), np.int64))
         images, labels = self.data[rows], self.targets[rows]
         return (
             images if self.transform is None else self.transform(images),

