@@ -31,10 +31,10 @@ import numpy as np
 
 import tinygrad_mlp as tg
 
+from ..autograd.gradient_check import GradcheckError, gradcheck
 from ..errors import ArgumentError, TinygradError
 from ..nn import Module
 from ..tensor import Tensor
-from .gradcheck import GradcheckError, gradcheck
 
 __all__ = [
     "LOSS_CHECKS",
