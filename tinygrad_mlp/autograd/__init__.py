@@ -10,17 +10,17 @@ from .function import Function
 from .gradients import grad
 
 if _TYPE_CHECKING:
-    from ..testing.gradcheck import gradcheck, gradgradcheck
     from . import functional
     from .anomaly import detect_anomaly, set_detect_anomaly
+    from .gradient_check import gradcheck, gradgradcheck
 else:
     __getattr__, __dir__ = _later(
         __name__,
         {
             "detect_anomaly": ".anomaly",
             "functional": ".functional",
-            "gradcheck": "..testing",  # which stands on everything else
-            "gradgradcheck": "..testing",
+            "gradcheck": ".gradient_check",
+            "gradgradcheck": ".gradient_check",
             "set_detect_anomaly": ".anomaly",
         },
     )

@@ -6,12 +6,13 @@ hypothesis, which comes with ``pip install 'tinygrad_mlp[test]'``.
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from ..autograd.gradient_check import GradcheckError, gradcheck, gradgradcheck
 from ..later import later as _later
-from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 if _TYPE_CHECKING:
+    from . import fuzz as fuzz
     from .checks import CheckError, assert_equivalent, assert_gradients_match, check_loss, check_module, check_optimizer
-    from .explain import explain_backward
+    from .explain import explain_backward, keep_values
     from .strategies import broadcastable_tensors, class_targets, matmul_operands, modules, programs, shapes, tensors
 else:
     __getattr__, __dir__ = _later(
@@ -26,6 +27,8 @@ else:
             "check_optimizer": ".checks",
             "class_targets": ".strategies",
             "explain_backward": ".explain",
+            "fuzz": ".fuzz",
+            "keep_values": ".explain",
             "matmul_operands": ".strategies",
             "modules": ".strategies",
             "programs": ".strategies",
@@ -48,6 +51,7 @@ __all__ = [
     "explain_backward",
     "gradcheck",
     "gradgradcheck",
+    "keep_values",
     "matmul_operands",
     "modules",
     "programs",

@@ -43,8 +43,8 @@ import numpy as np
 
 import tinygrad_mlp
 
+from ..autograd.recording import observed_by
 from .random_programs import Leaf, Program, Seeded, Step, write
-from .recording import observed_by
 
 __all__ = ["DEVIATIONS", "Mismatch", "Report", "compare", "fuzz", "main", "program_number", "script", "shrink"]
 

@@ -15,17 +15,17 @@ from ..grad_mode import Observer, state
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-__all__ = ["Recorder", "Slot", "Step", "forward", "observed_by"]
+__all__ = ["Call", "Recorder", "Slot", "forward", "observed_by"]
 
 Array = np.ndarray[Any, Any]
 
 
 class Slot(int):
-    """The position of a recorded value: the inputs come first, then one result a step."""
+    """The position of a recorded value: the inputs come first, then one result a call."""
 
 
 @dataclass(frozen=True)
-class Step:
+class Call:
     """One application of a primitive.
 
     Attributes:
@@ -41,16 +41,16 @@ class Step:
     value: Array
 
 
-def forward(step: Step, args: Sequence[Any]) -> Array:
-    """The step's primitive, computed on ``args``."""
-    return np.asarray(state.quiet(step.op.forward, *args, **step.params))
+def forward(call: Call, args: Sequence[Any]) -> Array:
+    """The call's primitive, computed on ``args``."""
+    return np.asarray(state.quiet(call.op.forward, *args, **call.params))
 
 
 class Recorder:
     """An observer that notes the primitives applied to Tensors.
 
     What is not a primitive is not noted (in-place writes, random numbers, values that went through Python), and counts as
-    the constant that it was: compare what :meth:`replay` gives with ``step.value``.
+    the constant that it was: compare what :meth:`replay` gives with ``call.value``.
 
     >>> import numpy as np
     >>> import tinygrad_mlp as torch
@@ -58,18 +58,18 @@ class Recorder:
     >>> recorder = Recorder([x._data])
     >>> with observed_by(recorder):
     ...     y = (3 * x).exp()
-    >>> [step.op.name for step in recorder.steps]
+    >>> [call.op.name for call in recorder.calls]
     ['mul', 'exp']
     >>> recorder.replay([np.array([0.0, 0.0])])[-1]
     array([1., 1.])
 
     Attributes:
-        steps: What was computed, in order.
-        values: The inputs, then what came out of each step: a value a slot.
+        calls: What was computed, in order.
+        values: The inputs, then what came out of each call: a value a slot.
     """
 
     def __init__(self, inputs: Sequence[Array]) -> None:
-        self.steps: list[Step] = []
+        self.calls: list[Call] = []
         self.values: list[Array] = list(inputs)
         self._slots = {id(array): Slot(k) for k, array in enumerate(inputs)}  # all kept in values: no id is used again
 
@@ -77,16 +77,16 @@ class Recorder:
         """Where the array came from, None if from outside."""
         return self._slots.get(id(array))
 
-    def replay(self, inputs: Sequence[Array], compute: Callable[[Step, list[Any]], Array] = forward) -> list[Array]:
+    def replay(self, inputs: Sequence[Array], compute: Callable[[Call, list[Any]], Array] = forward) -> list[Array]:
         """Every value, by slot, as ``compute`` gives it from these inputs."""
         values = list(inputs)
-        for step in self.steps:
-            values.append(compute(step, [values[a] if type(a) is Slot else a for a in step.inputs]))
+        for call in self.calls:
+            values.append(compute(call, [values[a] if type(a) is Slot else a for a in call.inputs]))
         return values
 
     def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
         """Note a primitive."""
-        self.steps.append(Step(op, tuple(self._slots.get(id(a), a) for a in arrays), params, result._data))
+        self.calls.append(Call(op, tuple(self._slots.get(id(a), a) for a in arrays), params, result._data))
         self._slots[id(result._data)] = Slot(len(self.values))
         self.values.append(result._data)
 

@@ -25,7 +25,7 @@ from numpy.lib.array_utils import byte_bounds
 from ..errors import ArgumentError, DTypeError, ShapeError, TinygradError
 from ..grad_mode import enable_grad
 from ..tensor import Tensor
-from .recording import Recorder, Step, forward, observed_by
+from .recording import Call, Recorder, forward, observed_by
 
 __all__ = ["Direction", "GradcheckError", "Numerics", "Outputs", "Slopes", "Subject"]
 
@@ -224,59 +224,18 @@ class Slopes:
         return np.abs(self.sides[1] - self.sides[0])
 
 
-# Primitives that are linear in their floating-point inputs, so that real and imaginary part go through them one by one.
+# Primitives that are linear in their floating-point inputs: real and imaginary part go through them one by one.
 _LINEAR = {
-    *(
-        "_cat",
-        "_on_diagonal",
-        "_packed",
-        "_stack",
-        "_sum_along",
-        "cast",
-        "clone",
-        "cumsum",
-        "diagonal",
-        "expand",
-        "flip",
-        "index",
-    ),
-    *(
-        "index_sum",
-        "masked_fill",
-        "mean",
-        "permute",
-        "repeat",
-        "reshape",
-        "roll",
-        "slice_",
-        "sum",
-        "sum_to",
-        "transpose",
-        "tril",
-    ),
-    *("triu", "unslice", "view", "where"),
-}
+    "_cat", "_on_diagonal", "_packed", "_stack", "_sum_along", "cast", "clone", "cumsum", "diagonal", "expand", "flip",
+    "index", "index_sum", "masked_fill", "mean", "permute", "repeat", "reshape", "roll", "slice_", "sum", "sum_to",
+    "transpose", "tril", "triu", "unslice", "view", "where"
+}  # fmt: skip
 # Primitives whose forward is the same analytic function of complex numbers, or piecewise so.
 _ANALYTIC = {
-    *(
-        "_einsum",
-        "_matmul",
-        "acos",
-        "add",
-        "addcdiv",
-        "addcmul",
-        "asin",
-        "atan",
-        "cos",
-        "cosh",
-        "dot",
-        "exp",
-        "expm1",
-        "lerp",
-    ),
-    *("linear", "log", "log10", "log1p", "log2", "maximum", "minimum", "mul", "neg", "pow", "reciprocal", "relu", "rsqrt"),
-    *("sigmoid", "sin", "sinh", "sqrt", "square", "sub", "tan", "tanh", "true_divide"),
-}
+    "_einsum", "_matmul", "acos", "add", "addcdiv", "addcmul", "asin", "atan", "cos", "cosh", "dot", "exp", "expm1",
+    "lerp", "linear", "log", "log10", "log1p", "log2", "maximum", "minimum", "mul", "neg", "pow", "reciprocal", "relu",
+    "rsqrt", "sigmoid", "sin", "sinh", "sqrt", "square", "sub", "tan", "tanh", "true_divide"
+}  # fmt: skip
 
 
 class _NotAnalyticError(Exception):
@@ -321,22 +280,22 @@ def _complex_array(value: Any) -> Any:
     return value.astype(np.complex128) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
 
 
-def _complex(step: Step, args: list[Any]) -> Array:
-    """The step on complex numbers.
+def _complex(call: Call, args: list[Any]) -> Array:
+    """The call on complex numbers.
 
     Raises:
         _NotAnalyticError: It is not known for them, or gives other real numbers than before.
     """
     if not any(map(np.iscomplexobj, args)):
-        return step.value
-    if step.op.name in _LINEAR:
+        return call.value
+    if call.op.name in _LINEAR:
         real = [a.real if np.iscomplexobj(a) else a for a in args]
-        out = np.asarray(forward(step, real) + 1j * forward(step, [_imaginary(a) for a in args]))
-    elif step.op.name in _ANALYTIC:
-        out = forward(step, [_complex_array(a) for a in args])  # all of them: some primitives want one dtype
+        out = np.asarray(forward(call, real) + 1j * forward(call, [_imaginary(a) for a in args]))
+    elif call.op.name in _ANALYTIC:
+        out = forward(call, [_complex_array(a) for a in args])  # all of them: some primitives want one dtype
     else:
         raise _NotAnalyticError
-    if not np.allclose(out.real, step.value, rtol=1e-12, atol=0, equal_nan=True):
+    if not np.allclose(out.real, call.value, rtol=1e-12, atol=0, equal_nan=True):
         raise _NotAnalyticError  # on a branch cut; or something that is no primitive changed the values
     return out
 

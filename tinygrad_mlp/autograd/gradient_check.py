@@ -92,7 +92,7 @@ def gradcheck(
     that right cannot be told from wrong.
 
     >>> import tinygrad_mlp as torch
-    >>> from tinygrad_mlp.testing import gradcheck
+    >>> from tinygrad_mlp.autograd import gradcheck
     >>> x = torch.tensor([0.5, -2.0], dtype=torch.float64, requires_grad=True)
     >>> gradcheck(torch.tanh, x, order=2)
     True
@@ -101,7 +101,7 @@ def gradcheck(
     >>> gradcheck(torch.relu, torch.zeros(1, dtype=torch.float64, requires_grad=True))
     Traceback (most recent call last):
         ...
-    tinygrad_mlp.testing.numerical.GradcheckError: gradcheck: func is not differentiable where it is checked, or too near to
+    tinygrad_mlp.autograd.numerical.GradcheckError: gradcheck: func is not differentiable where it is checked, or too near to
     tell within eps=1e-06 of there: output 0, element (0,) has the slopes 0 and 1 on the two sides of input 0, element (0,) = 0.
     The gradient there is a choice, which no check can confirm: move the input away from there.
 
@@ -120,7 +120,7 @@ def gradcheck(
             notices, and return the report.
 
     Returns:
-        True, or with ``report`` a :class:`~tinygrad_mlp.testing.mutation.PowerReport`; False if the check failed.
+        True, or with ``report`` a :class:`~tinygrad_mlp.autograd.mutation.PowerReport`; False if the check failed.
 
     Raises:
         GradcheckError: A gradient is wrong, or one of the above was found.
@@ -134,7 +134,7 @@ def gradcheck(
     subject, found = Subject("gradcheck", func, inputs), PowerReport()
     try:
         for level in range(1, order + 1):
-            check = _Check(subject, settings)
+            check = _GradientCheck(subject, settings)
             check.run()
             if report:
                 found += power(check.gradient, check.evidence, level)
@@ -169,7 +169,7 @@ def gradgradcheck(
     What is checked, as :func:`gradcheck` does, is the function (inputs, grad_outputs) -> gradients of the inputs.
 
     >>> import tinygrad_mlp as torch
-    >>> from tinygrad_mlp.testing import gradgradcheck
+    >>> from tinygrad_mlp.autograd import gradgradcheck
     >>> gradgradcheck(torch.exp, torch.tensor([0.5, -2.0], dtype=torch.float64, requires_grad=True))
     True
 
@@ -184,7 +184,7 @@ def gradgradcheck(
     settings = _Settings(eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode)
     subject = Subject("gradgradcheck", func, inputs)
     try:
-        _Check(_derivative(subject, grad_outputs, gen_non_contig_grad_outputs), settings).run()
+        _GradientCheck(_derivative(subject, grad_outputs, gen_non_contig_grad_outputs), settings).run()
     except GradcheckError:
         if raise_exception:
             raise
@@ -246,7 +246,7 @@ def _first(where: Array) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(where)), where.shape))
 
 
-class _Check:
+class _GradientCheck:
     """The check of one order of derivatives.
 
     Attributes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +10,11 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
-from tinygrad_mlp import testing
+from tinygrad_mlp.autograd import gradcheck, gradgradcheck
 from tinygrad_mlp.autograd.function import once_differentiable
+from tinygrad_mlp.autograd.numerical import Direction, GradcheckError, Numerics, Slopes, Subject
 from tinygrad_mlp.errors import ArgumentError, DTypeError, ShapeError
 from tinygrad_mlp.grad_mode import state
-from tinygrad_mlp.testing import GradcheckError, gradcheck, gradgradcheck
-from tinygrad_mlp.testing.numerical import Direction, Numerics, Slopes, Subject
 
 
 def leaf(*values: Any) -> tg.Tensor:
@@ -600,28 +597,3 @@ def test_where_they_are_found() -> None:
     assert issubclass(GradcheckError, RuntimeError)
     with pytest.raises(AttributeError, match="has no attribute 'gradchek'"):
         _ = tg.autograd.gradchek
-    with pytest.raises(AttributeError, match="has no attribute 'gradchek'"):
-        _ = testing.gradchek
-
-
-def test_the_tools_are_not_imported_with_the_package() -> None:
-    code = (
-        "import sys, tinygrad_mlp; assert not any(m.startswith('tinygrad_mlp.testing') for m in sys.modules)\n"
-        "sys.modules['hypothesis'] = None\n"
-        "import tinygrad_mlp.testing; tinygrad_mlp.autograd.gradcheck"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_what_needs_hypothesis_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str, package: str) -> Any:
-        raise ModuleNotFoundError(f"No module named {lacking!r}", name=lacking)
-
-    monkeypatch.setattr(sys.modules["tinygrad_mlp.later"], "import_module", missing)
-    monkeypatch.delitem(vars(testing), "shapes", raising=False)
-    lacking = "hypothesis.strategies"
-    with pytest.raises(ModuleNotFoundError, match=r"testing\.shapes .* pip install 'tinygrad_mlp\[test\]'"):
-        _ = testing.shapes
-    lacking = "numpy"  # something else is broken: its own words
-    with pytest.raises(ModuleNotFoundError, match="No module named 'numpy'"):
-        _ = testing.shapes

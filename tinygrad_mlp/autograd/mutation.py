@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.function import _Cotangents
 from ..engine import Node, Primitive, _fit, wrap
 from ..grad_mode import no_grad
-from .recording import Recorder, Slot, Step, forward, observed_by
+from .function import _Cotangents
+from .recording import Call, Recorder, Slot, forward, observed_by
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -63,7 +63,7 @@ class Mutant:
         input: The input whose gradient the rule gives.
         kind: ``"sign"``, ``"scale"``, ``"dropped term"``, ``"missing sum"``, ``"transpose"`` or ``"wrong axis"``.
         position: Of that input.
-        step: Which of the rule's primitives is changed; None for the rule's result.
+        call: Which of the rule's primitives is changed; None for the rule's result.
         op: That primitive's name.
         operand: The position of the operand, or the name of the option, that is changed in it.
         order: 1 in the rules of the function, 2 in those of its gradient, and so on.
@@ -73,7 +73,7 @@ class Mutant:
     input: str
     kind: str
     position: int
-    step: int | None = None
+    call: int | None = None
     op: str = ""
     operand: int | str | None = None
     order: int = 1
@@ -87,7 +87,7 @@ class Mutant:
             "transpose": f"{which} transposed",
             "wrong axis": f"{which} + 1",
         }.get(self.kind, "")
-        where = "" if self.step is None else f", in step {self.step}, {self.op}: {changed}"
+        where = "" if self.call is None else f", in call {self.call}, {self.op}: {changed}"
         level = "" if self.order == 1 else f" (order {self.order})"
         return f"{self.rule}, gradient of {self.input}{level}: {self.kind}{where}"
 
@@ -135,12 +135,12 @@ class PowerReport:
         return f"<PowerReport: {self.caught} of {self.mutants} mutants caught>"
 
 
-# ------------------------------------------------------------------------------------------------ rules as programs
+# -------------------------------------------------------------------------------------------------- rules, call by call
 
 
 @dataclass
 class _Result:
-    """What a rule gives one input, and which steps of the program gave it."""
+    """What a rule gives one input, and which calls of the node's rules gave it."""
 
     parent: Node
     position: int
@@ -149,7 +149,7 @@ class _Result:
     end: int
 
 
-class _Program:
+class _Rules:
     """The rules of one node on one cotangent, as the primitives that they consist of."""
 
     def __init__(self, node: Node, g: Any, parents: Sequence[Node]) -> None:
@@ -165,7 +165,7 @@ class _Program:
         with no_grad(), observed_by(self.recorder):
             for parent, tensor in node.vjp(g, set(parents), True):
                 position = node.parents.index(parent, position + 1)  # gradients come in the order of the inputs
-                end = len(self.recorder.steps)
+                end = len(self.recorder.calls)
                 self.results.append(_Result(parent, position, tensor._data, begin, end))
                 begin = end
 
@@ -175,9 +175,9 @@ class _Program:
             name = names(result.position)
             kinds = ["sign", "scale", "dropped term"] + ["transpose"] * (result.array.ndim > 1)
             yield from (Mutant(rule, name, kind, result.position) for kind in kinds)
-            for k, step in enumerate(self.recorder.steps[result.start : result.end]):
-                for kind, operand in _changes(step, self.recorder.values):
-                    mutant = Mutant(rule, name, kind, result.position, k, step.op.name, operand)
+            for k, call in enumerate(self.recorder.calls[result.start : result.end]):
+                for kind, operand in _changes(call, self.recorder.values):
+                    mutant = Mutant(rule, name, kind, result.position, k, call.op.name, operand)
                     try:
                         self.mutated(mutant)
                     except _INCOMPETENT:
@@ -188,18 +188,18 @@ class _Program:
         """What the rules give with one thing changed; as they are where the mutant is of another rule."""
         result = next((r for r in self.results if r.position == mutant.position), None)
         values: list[Array] | None = None
-        if result is not None and mutant.step is not None:
-            steps = self.recorder.steps[result.start : result.end]
-            if mutant.step < len(steps) and steps[mutant.step].op.name == mutant.op:
-                target = steps[mutant.step]
+        if result is not None and mutant.call is not None:
+            calls = self.recorder.calls[result.start : result.end]
+            if mutant.call < len(calls) and calls[mutant.call].op.name == mutant.op:
+                target = calls[mutant.call]
                 values = self.recorder.replay(
-                    self.inputs, lambda step, args: _changed(mutant, step, args) if step is target else forward(step, args)
+                    self.inputs, lambda call, args: _changed(mutant, call, args) if call is target else forward(call, args)
                 )
         contributions = []
         for each in self.results:
             slot = self.recorder.slot(each.array)
             array = each.array if values is None or slot is None else values[slot]
-            if each is result and mutant.step is None:
+            if each is result and mutant.call is None:
                 array = _wrong(mutant.kind, array)
             contributions.append((each.parent, np.asarray(_fit(array, each.parent))))
         return contributions
@@ -215,10 +215,10 @@ def _wrong(kind: str, array: Array) -> Array:
     return array * {"sign": -1.0, "scale": SCALE, "dropped term": 0.0}[kind]
 
 
-def _changes(step: Step, values: Sequence[Array]) -> Iterator[tuple[str, int | str | None]]:
-    """The ways to change a step: the kind, and what in it."""
-    name = step.op.name
-    arrays = [values[a] if type(a) is Slot else a for a in step.inputs]
+def _changes(call: Call, values: Sequence[Array]) -> Iterator[tuple[str, int | str | None]]:
+    """The ways to change a call: the kind, and what in it."""
+    name = call.op.name
+    arrays = [values[a] if type(a) is Slot else a for a in call.inputs]
     floats = [k for k, a in enumerate(arrays) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
     if name not in _SAME_VALUES:
         yield from (("dropped term", k) for k in floats)
@@ -229,26 +229,26 @@ def _changes(step: Step, values: Sequence[Array]) -> Iterator[tuple[str, int | s
     if name == "_matmul":
         yield from (("transpose", k) for k in floats)
     if np.ndim(arrays[0]) > 1:
-        given = {option: step.params[option] for option in _DIMS if step.params.get(option) is not None}
+        given = {option: call.params[option] for option in _DIMS if call.params.get(option) is not None}
         yield from (("wrong axis", option) for option, dims in given.items() if np.size(dims))
 
 
-def _changed(mutant: Mutant, step: Step, args: list[Any]) -> Array:
-    """The step's result with the mutant's change."""
+def _changed(mutant: Mutant, call: Call, args: list[Any]) -> Array:
+    """The call's result with the mutant's change."""
     k = mutant.operand
     if mutant.kind == "missing sum":
-        total, count = forward(step, args), forward(step, [np.ones_like(args[0]), *args[1:]])
+        total, count = forward(call, args), forward(call, [np.ones_like(args[0]), *args[1:]])
         return np.divide(total, count, out=np.zeros_like(total), where=count != 0)
     if isinstance(k, str):
         ndim = max(np.ndim(args[0]), 1)
-        dims = step.params[k]
+        dims = call.params[k]
         wrong = (dims + 1) % ndim if isinstance(dims, int) else tuple((d + 1) % ndim for d in dims)
-        return forward(Step(step.op, step.inputs, {**step.params, k: wrong}, step.value), args)
+        return forward(Call(call.op, call.inputs, {**call.params, k: wrong}, call.value), args)
     assert k is not None
     if mutant.kind == "dropped term":
-        return np.broadcast_to(args[k], step.value.shape)
+        return np.broadcast_to(args[k], call.value.shape)
     changed = -args[k] if mutant.kind == "sign" else np.swapaxes(args[k], -1, -2)
-    return forward(step, [*args[:k], changed, *args[k + 1 :]])
+    return forward(call, [*args[:k], changed, *args[k + 1 :]])
 
 
 # --------------------------------------------------------------------------------------------------- the observers
@@ -287,7 +287,7 @@ class _Survey:
         def name(position: int) -> str:
             return node.op.inputs[position] if node.op is not None and node.op.inputs else f"argument {position}"
 
-        program = _Program(node, g, [parent for parent, _ in honest])
+        program = _Rules(node, g, [parent for parent, _ in honest])
         self.mutants.update(dict.fromkeys(program.mutants(_rule(node), name)))
         return honest
 
@@ -303,7 +303,7 @@ class _Fault:
         """What the mutated rule gives."""
         if _rule(node) != self.mutant.rule:
             return honest
-        wrong = _Program(node, g, [parent for parent, _ in honest]).mutated(self.mutant)
+        wrong = _Rules(node, g, [parent for parent, _ in honest]).mutated(self.mutant)
         for (_, before), (_, after) in zip(honest, wrong, strict=True):
             self.matters = self.matters or not _same(after, before)
         return list(wrong)
