@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import OPS, primitive
+from tinygrad_mlp.core.apply import primitive
+from tinygrad_mlp.core.primitive import OPS
 
 
 def leaf(*values: float) -> tg.Tensor:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import OPS, PRIMITIVES
+from tinygrad_mlp.core.primitive import OPS, PRIMITIVES
 
 ROOT = Path(tg.__file__).parent
 MODULES = sorted(m.name for m in pkgutil.walk_packages([str(ROOT)], "tinygrad_mlp.") if not m.name.endswith("__main__"))

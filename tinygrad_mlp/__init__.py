@@ -12,6 +12,7 @@ from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import autograd, linalg, nn, ops, optim, utils
+from ._tensor import Size, Tensor, is_floating_point, is_tensor, numel
 from ._version import __version__
 from .device import accelerator, backends, cuda, device
 from .dtypes import bool_ as bool
@@ -43,7 +44,6 @@ from .later import later as _later
 from .memory import keep_freed as _keep_freed
 from .ops import *  # noqa: F403 - every operation's public name
 from .ops.creation import tensor as tensor  # the function: mypy takes it for the file of that name
-from ._tensor import Size, Tensor, is_floating_point, is_tensor, numel
 
 _keep_freed()
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import builtins
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from .core.apply import node_of
+from .core.basics import matrix_transpose, reshape
 from .core.dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
 from .core.dtypes import dtype as DType
 from .core.errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
 from .core.graph import INFERENCE, AccumulateGrad, Tensor, extends_tensor, version_of, wrap
-from .core.primitive import UFUNCS
 from .core.state import state
 from .device import CPU
 from .device import device as Device
@@ -27,7 +27,7 @@ from .ops.creation import empty, tensor
 from .ops.inplace import copy, inplace
 from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
-from .ops.shape import permute, reshape, transpose
+from .ops.shape import permute
 
 __all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]
 
@@ -415,7 +415,7 @@ class _Methods(Tensor):
         """The matrix transpose: the last two dimensions swapped."""
         if self._data.ndim < 2:
             raise ShapeError(f"tensor.mT is only supported on matrices or batches of matrices, got shape {self._data.shape}")
-        return transpose(self, -2, -1)
+        return matrix_transpose(self)
 
     def fill_(self, value: Any) -> Any:
         """Write one value everywhere."""

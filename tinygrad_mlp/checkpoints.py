@@ -49,13 +49,13 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from ._tensor import Tensor
 from .errors import ArgumentError, FileFormatError, StateDictError, TinygradError
 from .grad_mode import no_grad
 from .locking import locked
 from .nn import Module
 from .ops.random import Generator, current_generator, default_generator, drawing_from
 from .serialization import load, save
-from .tensor import Tensor
 
 __all__ = [
     "Checkpoint",

@@ -37,13 +37,14 @@ from typing import Any, overload
 
 import numpy as np
 
+from ._tensor import Tensor, is_tensor
+from .core.graph import version_of, wrap
+from .core.primitive import Primitive
+from .core.state import Observer, state
 from .dtypes import get_default_dtype
-from .engine import Primitive, is_tensor, version_of, wrap
 from .errors import ArgumentError, GraphError
 from .fusion import NUMPY, Backend, Instruction, copy, optimized, owner
-from .grad_mode import state
 from .nn.module import module_changes
-from .tensor import Tensor
 
 __all__ = ["Program", "compile"]
 
@@ -102,7 +103,7 @@ class Number(float):
         return self
 
     def _looked_at(self, *_: Any) -> Any:
-        self.tracer.read("a number of the optimizer, rounded")
+        self.tracer.looked("a number of the optimizer, rounded")
 
     __int__ = __round__ = __trunc__ = __floor__ = __ceil__ = __divmod__ = _looked_at
 
@@ -156,7 +157,7 @@ def _same(items: Sequence[Any], others: Sequence[Any]) -> bool:
 
 
 @dataclass
-class Tracer:
+class Tracer(Observer):
     """Notes what a step does; the engine, in-place writes, optimizers and sources of random numbers report to it."""
 
     instructions: list[Instruction] = field(default_factory=list)
@@ -168,7 +169,6 @@ class Tracer:
     groups: list[tuple[Any, Any, Any, Any]] = field(default_factory=list)  # and of each group what is not a number
     states: list[tuple[Any, Any, Any]] = field(default_factory=list)  # optimizer, parameter, its state
     once: bool = False  # whether the step did what it will not do again in the same way, so that it is not to be replayed
-    drawing: bool = False  # whether random numbers may be drawn now
     environment: dict[str, Any] = field(default_factory=dict)  # what the expressions name
     tensors: dict[int, tuple[Tensor, Array, bool]] = field(default_factory=dict)  # from outside: memory, requires_grad
     made: dict[int, Array] = field(default_factory=dict)  # memory that the step made, by identity; keeps it alive
@@ -180,25 +180,17 @@ class Tracer:
 
     # ------------------------------------------------------------------------------------------ reports
 
-    def plain(self, value: Any) -> Any:
-        """A traced number as a plain one."""
-        return float(value) if type(value) is Number else value
+    lifts = True
 
-    def record(
-        self,
-        op: Primitive,
-        args: Sequence[Any],
-        given: Sequence[Any],
-        cast: Sequence[Any],
-        params: dict[str, Any],
-        out: Array,
-    ) -> None:
-        """A primitive was applied: to ``given``, which casting turned into ``cast``."""
+    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+        """A primitive was applied: to ``args``, which casting turned into ``arrays``."""
+        out, cast = result._data, arrays
         for arg in args:
             if is_tensor(arg):
-                self.outside(arg)
+                self.shared(arg)
         inputs = list(cast)
-        for i, (before, after) in enumerate(zip(given, cast, strict=True)):
+        for i, (arg, after) in enumerate(zip(args, cast, strict=True)):
+            before = arg._data if is_tensor(arg) else arg
             if type(before) is Number:
                 inputs[i] = before
             elif before is not after and isinstance(before, np.ndarray):
@@ -211,36 +203,26 @@ class Tracer:
                 kind = "view"  # a forward that gave back its input
         self._add(Instruction(op.name, op.forward, inputs, dict(params), out, kind))
 
-    def wrote(self, op: Primitive, target: Tensor, inputs: Sequence[Any], params: dict[str, Any]) -> None:
-        """A primitive was computed in its first input's memory."""
-        self.outside(target)
-        self._add(Instruction(f"{op.name}_", op.forward, list(inputs), dict(params), target._data, "out"))
-
     def copied(self, source: Array, target: Array) -> None:
         """An array's values were copied into another's memory."""
         self._add(Instruction("copy_", copy, [source], {}, target, "out"))
 
     def stored(self, source: Array, target: Tensor) -> None:
         """An array's values were written to a tensor's memory."""
-        self.outside(target)
+        self.shared(target)
         self.copied(source, target._data)
 
-    def constant(self, array: Array) -> None:
+    def created(self, tensor: Tensor) -> None:
         """The step made a tensor with these values."""
+        array = tensor._data
         self.made[id(array)] = array
         self.fresh[id(array)] = array.copy()
 
-    def drawn(self, draw: Callable[[], Array]) -> Array:
-        """The step draws random numbers; returns them."""
-        self.drawing = True
-        try:
-            array = draw()
-        finally:
-            self.drawing = False
-        self._add(Instruction("draw", draw, [], {}, array, "draw"))
-        return array
+    def drew(self, draw: Callable[[], Array], tensor: Tensor) -> None:
+        """The step drew random numbers."""
+        self._add(Instruction("draw", draw, [], {}, tensor._data, "draw"))
 
-    def read(self, what: str) -> None:
+    def looked(self, what: str) -> None:
         """The step looks at values.
 
         Raises:
@@ -251,7 +233,7 @@ class Tracer:
             "and look at it outside; choose between values with where()"
         )
 
-    def saw(self, module: Any) -> None:
+    def called(self, module: Any) -> None:
         """A module was called."""
         self.modes.append((module, module.training))
 
@@ -260,7 +242,7 @@ class Tracer:
         name = self.numbers.setdefault(expression, f"n{len(self.numbers)}")
         return Number.of(value, name, self)
 
-    def options(self, optimizer: Any, group: dict[str, Any]) -> dict[str, Any]:
+    def stepping(self, optimizer: Any, group: dict[str, Any]) -> dict[str, Any]:
         """An optimizer's options with its numbers traced."""
         name = f"group{len(self.environment)}"
         self.environment[name] = group
@@ -278,8 +260,9 @@ class Tracer:
         self.optimizers.append((optimizer, optimizer.state, list(optimizer.param_groups)))
         return traced
 
-    def update(self, optimizer: Any, p: Any, g: Any, entries: dict[str, Any], group: dict[str, Any]) -> None:
+    def updating(self, optimizer: Any, p: Any, g: Any, entries: dict[str, Any], group: dict[str, Any], new: bool) -> bool:
         """An optimizer's update of a parameter, with the numbers in its state traced."""
+        self.once = self.once or (new and bool(entries))
         name = f"state{len(self.environment)}"
         self.environment[name] = entries
         self.states.append((optimizer, p, entries))
@@ -295,10 +278,11 @@ class Tracer:
                     self.writes.append((entries, key, entries[key].name))
                     entries[key] = float(entries[key])
         self.once = self.once or entries.keys() != before
+        return True
 
     # -------------------------------------------------------------------------------------------- inside
 
-    def outside(self, tensor: Tensor) -> None:
+    def shared(self, tensor: Tensor) -> None:
         """The step uses a tensor that it did not make."""
         if id(tensor._data) not in self.made:
             self.tensors.setdefault(id(tensor._data), (tensor, tensor._data, tensor._node is not None))
@@ -310,20 +294,15 @@ class Tracer:
         if self.values is not None:
             self.values.append(instruction.output.copy())
 
-    def delivered(self, tensor: Tensor) -> None:
-        """A gradient is about to be added to the tensor's ``.grad``."""
-        self.looked_up(tensor)
-        self.grads.setdefault(id(tensor), tensor)
-
-    def looked_up(self, tensor: Tensor) -> None:
+    def grad_read(self, tensor: Tensor) -> None:
         """The tensor's ``.grad`` is read."""
         if id(tensor) not in self.grads and id(tensor) not in self.read_grads:
             self.read_grads.add(id(tensor))
             self.grads_before.append((tensor, tensor._grad))
             if tensor._grad is not None:
-                self.outside(tensor._grad)
+                self.shared(tensor._grad)
 
-    def assigned(self, tensor: Tensor) -> None:
+    def grad_set(self, tensor: Tensor) -> None:
         """The tensor's ``.grad`` was set."""
         self.grads.setdefault(id(tensor), tensor)
 
@@ -633,7 +612,7 @@ class CompiledStep:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's result; tensors in it are new ones."""
         tensors = list(_tensors((args, kwargs)))
-        if state.tracer is not None or state.observers or any(tensor._node is not None for tensor in tensors):
+        if state.observers or any(tensor._node is not None for tensor in tensors):
             return self._function(
                 *args, **kwargs
             )  # within another compiled step; observed; or gradients go to the arguments
@@ -660,11 +639,11 @@ class CompiledStep:
 
     def _traced(self, tracer: Tracer, arrays: list[Array], args: Any, kwargs: Any) -> Any:
         tracer.made.update((id(array), array) for array in arrays)
-        state.tracer = tracer
+        state.observers = (tracer,)
         try:
             return self._function(*args, **kwargs)
         finally:
-            state.tracer = None
+            state.observers = ()
 
     def _kept(self, tracer: Tracer, key: Any, arrays: list[Array], result: Any) -> Any:
         """The result of a traced call, of which a program is made."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .core.state import Observer, state
+from .core.state import state
 
 __all__ = [
     "enable_grad",

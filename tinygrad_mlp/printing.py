@@ -17,7 +17,7 @@ import numpy as np
 from .dtypes import as_dtype, bool_, get_default_dtype, int64
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 __all__ = ["set_printoptions", "tensor_str"]
 

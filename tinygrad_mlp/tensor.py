@@ -1,2 +1,3 @@
 """(for the time of the move)"""
+
 from ._tensor import *

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .engine import wrap
+from ._tensor import Tensor
+from .core.graph import wrap
 from .errors import ArgumentError, ShapeError
 from .ops.creation import from_numpy
-from .tensor import Tensor
 
 __all__ = ["Compose", "Flatten", "Lambda", "Normalize", "ToTensor"]
 

@@ -16,8 +16,8 @@ import pytest
 import tinygrad_mlp as tg
 from tinygrad_mlp.autograd import detect_anomaly, set_detect_anomaly
 from tinygrad_mlp.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
+from tinygrad_mlp.core.state import state
 from tinygrad_mlp.errors import AnomalyError, InplaceError, TinygradError
-from tinygrad_mlp.grad_mode import state
 
 INF, NAN = float("inf"), float("nan")
 

@@ -13,8 +13,8 @@ import tinygrad_mlp as tg
 from tinygrad_mlp.autograd import gradcheck, gradgradcheck
 from tinygrad_mlp.autograd.function import once_differentiable
 from tinygrad_mlp.autograd.numerical import Direction, GradcheckError, Numerics, Slopes, Subject
+from tinygrad_mlp.core.state import state
 from tinygrad_mlp.errors import ArgumentError, DTypeError, ShapeError
-from tinygrad_mlp.grad_mode import state
 
 
 def leaf(*values: Any) -> tg.Tensor:

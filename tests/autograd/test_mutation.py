@@ -16,8 +16,8 @@ import pytest
 import tinygrad_mlp as tg
 from tinygrad_mlp.autograd import gradcheck
 from tinygrad_mlp.autograd.mutation import Mutant, PowerReport
-from tinygrad_mlp.engine import OPS, PRIMITIVES
-from tinygrad_mlp.grad_mode import state
+from tinygrad_mlp.core.primitive import OPS, PRIMITIVES
+from tinygrad_mlp.core.state import state
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ops"))
 

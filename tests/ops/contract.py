@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.core.primitive import OPS
 
 
 def normal(*shape: int, seed: int = 0) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 from contract import Sample, differentiable, function_of, outputs, tensors, weights_for
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import PRIMITIVES
+from tinygrad_mlp.core.primitive import PRIMITIVES
 from tinygrad_mlp.testing import gradcheck
 
 FAMILIES = [

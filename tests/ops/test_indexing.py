@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.core.primitive import OPS
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.testing import gradcheck
 

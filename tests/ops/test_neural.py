@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.core.primitive import OPS
 from tinygrad_mlp.errors import DimensionError, DTypeError, ShapeError
 
 A = normal(2, 3) * 2

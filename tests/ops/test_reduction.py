@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import OPS
+from tinygrad_mlp.core.primitive import OPS
 
 INF, NAN = math.inf, math.nan
 with_zeros = np.array([[2.0, 0.0, 3.0, 0.5], [0.0, 1.5, 0.0, 2.0], [1.0, 2.0, -3.0, 4.0]])

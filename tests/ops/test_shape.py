@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import OPS, PRIMITIVES
+from tinygrad_mlp.core.primitive import OPS, PRIMITIVES
 
 
 def listed(name: str, a: Any, b: Any, c: Any, *args: Any) -> Sample:

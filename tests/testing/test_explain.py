@@ -15,9 +15,9 @@ import pytest
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.autograd import set_detect_anomaly
-from tinygrad_mlp.engine import PRIMITIVES
+from tinygrad_mlp.core.primitive import PRIMITIVES
+from tinygrad_mlp.core.state import state
 from tinygrad_mlp.errors import ArgumentError, GraphError, ShapeError
-from tinygrad_mlp.grad_mode import state
 from tinygrad_mlp.testing import explain
 from tinygrad_mlp.testing.explain import Explanation, explain_backward, keep_values
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.engine import PRIMITIVES
+from tinygrad_mlp.core.primitive import PRIMITIVES
 from tinygrad_mlp.testing import fuzz
 from tinygrad_mlp.testing.random_programs import Leaf, Program, Step
 

@@ -1,6 +1,6 @@
 """Finding the operation that made the first NaN or infinity, and the line of the program that ran it.
 
-While detection is on, an observer is told of every operation and of every step of a backward pass (``grad_mode.Observer``).
+While detection is on, an observer is told of every operation and of every step of a backward pass (:class:`~tinygrad_mlp.core.state.Observer`).
 It looks at what comes out; the line stands in the graph. While it is off, nothing of this runs.
 """
 
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine import Node, Primitive, origin, source_line
+from ..core.graph import Node
+from ..core.lines import origin, source_line
+from ..core.primitive import Primitive
+from ..core.state import Observer, state
 from ..errors import AnomalyError
-from ..grad_mode import state
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from .._tensor import Tensor
 
 __all__ = [
     "detect_anomaly",
@@ -61,14 +63,14 @@ def _range(name: str, array: Array) -> str:
     return f"{name} in [{array.min():.6g}, {array.max():.6g}]"
 
 
-class _Detector:
+class _Detector(Observer):
     """The observer: with ``check_nan`` it raises at the first NaN or infinity; it gives what rules make the line of the forward pass."""
 
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
         self.differentiated: Node | None = None  # whose rules are running: what they make has this node's line
 
-    def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
         inside = self.differentiated
         if result._node is not None and inside is not None:
             result._node.origin = inside.origin

@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import engine
-from ..engine import Node, Version, node_of, origin, version_of, wrap
-from ..errors import GraphError, InplaceError
-from ..grad_mode import is_grad_enabled, no_grad, set_grad_enabled
-from ..tensor import Tensor
+from .._tensor import Tensor
+from ..core.apply import node_of, view_of
+from ..core.backward import fit
+from ..core.errors import GraphError
+from ..core.graph import Node, Version, version_of, wrap
+from ..core.lines import origin
+from ..core.state import recording
+from ..grad_mode import is_grad_enabled, no_grad
+from ..ops.inplace import rebase, refuse_leaf
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -105,11 +109,16 @@ class _Saved:
             raise self.version.overwritten(need, self.count, None if function is None else function.origin)
         if self.position is None or function is None:
             return wrap(self.array, self.node)
-        return wrap(self.array, _OutputNode(function, self.position, self.array))
+        return wrap(self.array, function.output(self.position, self.array))
 
 
 class _Cotangents:
-    """The cotangents of a function's outputs, by position; adding two of them adds position by position."""
+    """The cotangents of a function's outputs, by position; adding two of them adds position by position.
+
+    To the walk back it is a gradient of a shape and dtype of its own.
+    """
+
+    shape, dtype, base = (0,), np.dtype(float), None
 
     def __init__(self, by_position: dict[int, Any]) -> None:
         self.by_position = by_position
@@ -121,38 +130,39 @@ class _Cotangents:
         return _Cotangents(total)
 
 
-def _bare_node(parents: Sequence[Node | None], array: np.ndarray[Any, Any], node: Node) -> None:
-    """Fill in what every node has, for one that no primitive made."""
-    node.number = next(engine._number)
-    node.parents, node.saved, node.versions = tuple(parents), {}, []
-    node.shape, node.dtype = array.shape, array.dtype
-    node.hooks = node.sink = None
-
-
 class _FunctionNode(Node):
     """The application of a user's function; its gradient is the bundle of its outputs' cotangents."""
 
-    __slots__ = ("ctx", "function", "outputs")
+    __slots__ = ("ctx", "function", "nodes", "outputs")
 
-    def __init__(self, function: type[Function], ctx: FunctionCtx, parents: Sequence[Node | None]) -> None:
-        _bare_node(parents, np.empty(0), self)
-        self.origin = origin()
+    def __init__(self, function: type[Function], ctx: FunctionCtx, parents: tuple[Node | None, ...]) -> None:
+        super().__init__(parents, np.empty(_Cotangents.shape, _Cotangents.dtype), origin())
         self.function = function
         self.ctx = ctx
-        self.op = None
         self.outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
+        self.nodes: dict[int, weakref.ref[Node]] = {}  # of the outputs, which hold this one
 
-    def name(self) -> str:
-        return f"{self.function.__name__}Backward"
+    def output(self, position: int, array: np.ndarray[Any, Any]) -> Node:
+        """The node of an output."""
+        node = self.nodes[position]() if position in self.nodes else None
+        if node is None:
+            node = self.function._output_node(self, position, array)
+            self.nodes[position] = weakref.ref(node)
+        return node
 
-    def vjp(self, g: Any, wanted: set[Node], recording: bool) -> Iterator[tuple[Node, Any]]:
+    def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterator[tuple[Node, Any]]:
+        """What the user's backward gives for the inputs in ``wanted``.
+
+        Raises:
+            GraphError: It gives too few or too many gradients, something else than Tensors, or another shape.
+        """
         cotangents: list[Tensor | None] = []
         for position, (shape, dtype) in enumerate(self.outputs):
             value = g.by_position.get(position)
             if value is None and self.ctx._materialize:
                 value = np.zeros(shape, dtype)
             cotangents.append(value if value is None or isinstance(value, Tensor) else wrap(np.asarray(value)))
-        with set_grad_enabled(recording):
+        with recording(lift and is_grad_enabled()):
             result = self.function.backward(self.ctx, *cotangents)
         gradients = result if isinstance(result, tuple) else (result,)
         count = len(self.parents)
@@ -167,7 +177,7 @@ class _FunctionNode(Node):
             if not isinstance(gradient, Tensor):
                 raise GraphError(f"{self.name()} returned a {type(gradient).__name__} for argument {position}, not a Tensor")
             try:
-                yield parent, engine._fit(gradient if recording else gradient._data, parent)
+                yield parent, fit(gradient if lift else gradient._data, parent)
             except (RuntimeError, ValueError) as error:
                 raise GraphError(
                     f"Function {self.name()} returned an invalid gradient at index {position} - got "
@@ -175,6 +185,7 @@ class _FunctionNode(Node):
                 ) from error
 
     def free(self) -> None:
+        """Let go of the saved tensors."""
         if self.ctx._saved:
             self.ctx._saved = None
 
@@ -185,23 +196,14 @@ class _OutputNode(Node):
     __slots__ = ("position",)
 
     def __init__(self, function: _FunctionNode, position: int, array: np.ndarray[Any, Any]) -> None:
-        _bare_node((function,), array, self)
-        self.origin = function.origin
-        self.op = None
+        super().__init__((function,), array, function.origin)
         self.position = position
 
-    def name(self) -> str:
-        (function,) = self.parents
-        assert function is not None
-        return function.name()
-
-    def vjp(self, g: Any, wanted: set[Node], recording: bool) -> Iterator[tuple[Node, Any]]:
+    def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterator[tuple[Node, Any]]:
+        """The cotangent, for the function."""
         (function,) = self.parents
         assert function is not None
         yield function, _Cotangents({self.position: g})
-
-    def free(self) -> None:
-        """Nothing is saved here."""
 
 
 class Function:
@@ -238,6 +240,13 @@ class Function:
         raise NotImplementedError("You must implement either the backward or vjp method for your custom autograd.Function.")
 
     setup_context: Callable[..., Any] | None = None
+    _node: type[_FunctionNode]
+    _output_node: type[_OutputNode]
+
+    def __init_subclass__(cls) -> None:
+        name = f"{cls.__name__}Backward"  # what its nodes are called, as in PyTorch
+        cls._node = type(name, (_FunctionNode,), {"__slots__": ()})
+        cls._output_node = type(name, (_OutputNode,), {"__slots__": ()})
 
     def __init__(self) -> None:
         raise GraphError(f"{type(self).__name__} is not instantiated: call {type(self).__name__}.apply(...)")
@@ -246,48 +255,47 @@ class Function:
     def apply(cls, *args: Any) -> Any:
         """Run the forward and record its backward."""
         ctx = FunctionCtx()
-        tensors = [a if isinstance(a, Tensor) else None for a in args]
-        parents = [None if t is None else node_of(t) for t in tensors]
-        recording = is_grad_enabled() and any(parent is not None for parent in parents)
+        tensors = [a for a in args if isinstance(a, Tensor)]
+        parents = tuple(node_of(a) if isinstance(a, Tensor) else None for a in args)
         ctx.needs_input_grad = tuple(parent is not None for parent in parents)
-        with no_grad():
+        with recording(False):
             if cls.setup_context is None:
                 result = cls.forward(ctx, *args)
             else:
                 result = cls.forward(*args)
                 cls.setup_context(ctx, args, result)
-        outputs = result if isinstance(result, tuple) else (result,)
-        if not recording:
+        if not (is_grad_enabled() and any(ctx.needs_input_grad)):
             return result
-        function = _FunctionNode(cls, ctx, parents)
-        fixed = {id(t) for t in ctx._not_differentiable}
-        dirty = {id(t) for t in ctx._dirty}
+        function = cls._node(cls, ctx, parents)
         positions: dict[int, int] = {}
         returned: list[Any] = []
-        for position, output in enumerate(outputs):
-            function.outputs.append(((), np.dtype(float)))
-            if isinstance(output, Tensor):
-                function.outputs[position] = (output._data.shape, output._data.dtype)
-                if id(output) not in fixed and output.is_floating_point():
-                    positions[id(output)] = position
-                    node = _OutputNode(function, position, output._data)
-                    if id(output) in dirty:
-                        if output._node is not None and output.is_leaf:
-                            raise InplaceError(
-                                f"{cls.__name__}: a leaf Variable that requires grad is being used in an in-place operation"
-                            )
-                        version = version_of(output)
-                        version.bump(cls.__name__, origin())
-                        output._node = node
-                    else:
-                        same = any(output is t for t in tensors)
-                        shared, version = output, version_of(output)
-                        output = wrap(shared._data, node)
-                        output._version = version
-                        if same:
-                            output._data = shared._data.view()
+        for position, output in enumerate(result if isinstance(result, tuple) else (result,)):
+            if not isinstance(output, Tensor):
+                function.outputs.append(((), np.dtype(float)))
+                returned.append(output)
+                continue
+            function.outputs.append((output._data.shape, output._data.dtype))
+            if output.is_floating_point() and not any(output is t for t in ctx._not_differentiable):
+                positions[id(output)] = position
+                output = cls._with_history(output, function.output(position, output._data), tensors, ctx)
             returned.append(output)
         ctx._node = weakref.ref(function)
         ctx._saved = [_Saved(t, positions, cls.__name__) for t in ctx._to_save]
         ctx._to_save = ctx._not_differentiable = ctx._dirty = ()
         return tuple(returned) if isinstance(result, tuple) else returned[0]
+
+    @classmethod
+    def _with_history(cls, output: Tensor, node: Node, inputs: Sequence[Tensor], ctx: FunctionCtx) -> Tensor:
+        """What the user gets for an output that ``node`` made."""
+        if any(output is t for t in ctx._dirty):
+            refuse_leaf(cls.__name__, output)
+            version_of(output).bump(cls.__name__, origin())
+            rebase(output, node)
+            return output
+        result: Tensor = wrap(output._data[...] if any(output is t for t in inputs) else output._data, node)
+        source = next((t for t in inputs if np.may_share_memory(t._data, output._data)), None)
+        if source is None:
+            result._version = version_of(output)
+        else:
+            view_of(result, source, cls._node.__name__, {})
+        return result

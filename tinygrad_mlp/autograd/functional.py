@@ -20,11 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import grad, wrap
+from .._tensor import Tensor
+from ..autograd.gradients import grad
+from ..core.graph import wrap
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..grad_mode import enable_grad
 from ..ops.joining import stack
-from ..tensor import Tensor
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 

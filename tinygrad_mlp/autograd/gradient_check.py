@@ -10,10 +10,11 @@ from typing import Any, Literal, NoReturn, overload
 
 import numpy as np
 
-from ..engine import grad, version_of, wrap
+from .._tensor import Tensor
+from ..autograd.gradients import grad
+from ..core.graph import version_of, wrap
 from ..errors import ShapeError
 from ..grad_mode import enable_grad
-from ..tensor import Tensor
 from .mutation import Evidence, PowerReport, power
 from .numerical import Direction, GradcheckError, Numerics, Slopes, Subject
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from ..core import backward
+from ..core.backward import grad as core_grad
 from ..core.backward import sequence_of
 from ..core.errors import ShapeError
 from ..core.graph import Tensor
@@ -48,14 +48,14 @@ def grad(
     """
     options: Any = {"create_graph": create_graph, "allow_unused": allow_unused, "materialize_grads": materialize_grads}
     if not is_grads_batched:
-        return backward.grad(outputs, inputs, grad_outputs, retain_graph, **options)
+        return core_grad(outputs, inputs, grad_outputs, retain_graph, **options)
     gradients = [None] if grad_outputs is None else sequence_of(grad_outputs)
     counts = {len(g) for g in gradients if g is not None}
     if len(counts) != 1:
         raise ShapeError(f"grad: is_grads_batched needs grad_outputs of one leading size, got {sorted(counts)}")
     (count,) = counts
     rows = [
-        backward.grad(
+        core_grad(
             outputs,
             inputs,
             [None if g is None else g[k] for g in gradients],

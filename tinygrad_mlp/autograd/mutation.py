@@ -1,6 +1,6 @@
 """How much a gradient check can see: the rules that it ran are made wrong, one way at a time, and the check is run again.
 
-A mutant is a backward pass in which one rule is wrong. An observer (``grad_mode.Observer``) stands between the engine and the
+A mutant is a backward pass in which one rule is wrong. An observer (:class:`~tinygrad_mlp.core.state.Observer`) stands between the engine and the
 rules of the graph's nodes: it has a rule run on Tensors, notes the primitives that the rule consists of, computes them again
 with one of them changed, and passes that on. So rules are mutated where they are written down, as expressions, and nothing
 but the one backward pass, in its own thread, ever sees it: no rule is replaced anywhere.
@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine import Node, Primitive, _fit, wrap
+from ..core.backward import fit
+from ..core.graph import Node, wrap
+from ..core.state import Observer
 from ..grad_mode import no_grad
 from .function import _Cotangents
 from .recording import Call, Recorder, Slot, forward, observed_by
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    pass
 
 __all__ = ["Evidence", "Mutant", "PowerReport", "power"]
 
@@ -164,6 +166,7 @@ class _Rules:
         position, begin = -1, 0
         with no_grad(), observed_by(self.recorder):
             for parent, tensor in node.vjp(g, set(parents), True):
+                tensor = fit(tensor, parent)
                 position = node.parents.index(parent, position + 1)  # gradients come in the order of the inputs
                 end = len(self.recorder.calls)
                 self.results.append(_Result(parent, position, tensor._data, begin, end))
@@ -201,7 +204,7 @@ class _Rules:
             array = each.array if values is None or slot is None else values[slot]
             if each is result and mutant.call is None:
                 array = _wrong(mutant.kind, array)
-            contributions.append((each.parent, np.asarray(_fit(array, each.parent))))
+            contributions.append((each.parent, np.asarray(fit(array, each.parent))))
         return contributions
 
 
@@ -254,14 +257,11 @@ def _changed(mutant: Mutant, call: Call, args: list[Any]) -> Array:
 # --------------------------------------------------------------------------------------------------- the observers
 
 
-class _Between:
+class _Between(Observer):
     """An observer that passes on what ``operate`` makes of a node's contributions."""
 
     def __init__(self, operate: Callable[[Node, Any, list[tuple[Node, Any]]], list[tuple[Node, Any]]]) -> None:
         self.operate = operate
-
-    def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
-        """Nothing is done to what goes forward."""
 
     def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
         """Let the rules run, and pass on something else."""

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError, TinygradError
 from ..grad_mode import enable_grad
-from ..tensor import Tensor
 from .recording import Call, Recorder, forward, observed_by
 
 __all__ = ["Direction", "GradcheckError", "Numerics", "Outputs", "Slopes", "Subject"]
@@ -226,13 +226,13 @@ class Slopes:
 
 # Primitives that are linear in their floating-point inputs: real and imaginary part go through them one by one.
 _LINEAR = {
-    "_cat", "_on_diagonal", "_packed", "_stack", "_sum_along", "cast", "clone", "cumsum", "diagonal", "expand", "flip",
-    "index", "index_sum", "masked_fill", "mean", "permute", "repeat", "reshape", "roll", "slice_", "sum", "sum_to",
+    "_cat", "_on_diagonal", "_packed", "_stack", "sum_along", "cast", "clone", "cumsum", "diagonal", "expand", "flip",
+    "index", "index_sum", "masked_fill", "matrix_transpose", "mean", "permute", "repeat", "reshape", "roll", "slice_", "sum", "sum_to",
     "transpose", "tril", "triu", "unslice", "view", "where"
 }  # fmt: skip
 # Primitives whose forward is the same analytic function of complex numbers, or piecewise so.
 _ANALYTIC = {
-    "_einsum", "_matmul", "acos", "add", "addcdiv", "addcmul", "asin", "atan", "cos", "cosh", "dot", "exp", "expm1",
+    "_einsum", "matrix_product", "acos", "add", "addcdiv", "addcmul", "asin", "atan", "cos", "cosh", "dot", "exp", "expm1",
     "lerp", "linear", "log", "log10", "log1p", "log2", "maximum", "minimum", "mul", "neg", "pow", "reciprocal", "relu",
     "rsqrt", "sigmoid", "sin", "sinh", "sqrt", "square", "sub", "tan", "tanh", "true_divide"
 }  # fmt: skip

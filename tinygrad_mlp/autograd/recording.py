@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine import Node, Primitive
-from ..grad_mode import Observer, state
+from ..core.primitive import Primitive
+from ..core.state import Observer, state
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from .._tensor import Tensor
 
 __all__ = ["Call", "Recorder", "Slot", "forward", "observed_by"]
 
@@ -46,7 +46,7 @@ def forward(call: Call, args: Sequence[Any]) -> Array:
     return np.asarray(state.quiet(call.op.forward, *args, **call.params))
 
 
-class Recorder:
+class Recorder(Observer):
     """An observer that notes the primitives applied to Tensors.
 
     What is not a primitive is not noted (in-place writes, random numbers, values that went through Python), and counts as
@@ -84,15 +84,11 @@ class Recorder:
             values.append(compute(call, [values[a] if type(a) is Slot else a for a in call.inputs]))
         return values
 
-    def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
         """Note a primitive."""
         self.calls.append(Call(op, tuple(self._slots.get(id(a), a) for a in arrays), params, result._data))
         self._slots[id(result._data)] = Slot(len(self.values))
         self.values.append(result._data)
-
-    def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
-        """A backward pass inside: what its rules do on Tensors is noted as everything else is."""
-        return contributions
 
 
 @contextmanager

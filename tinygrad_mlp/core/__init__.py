@@ -12,3 +12,10 @@ To read it in one sitting, take the files in this order:
 8. ``backward.py``: the walk back;
 9. ``tensor.py``: what a Tensor can do by itself.
 """
+
+from . import basics, tensor
+from .apply import primitive
+from .backward import backward, grad
+from .graph import Tensor
+
+__all__ = ["Tensor", "backward", "basics", "grad", "primitive", "tensor"]

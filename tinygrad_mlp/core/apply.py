@@ -13,7 +13,7 @@ from .dtypes import promote
 from .errors import ArgumentError, DTypeError, InplaceError
 from .explain import explained
 from .graph import Node, OperationNode, Tensor, version_of, wrap
-from .primitive import OPTIONS, PLAIN, PRIMITIVES, UFUNCS, Primitive, as_options, enter
+from .primitive import PLAIN, PRIMITIVES, UFUNCS, Primitive, as_options, enter
 from .state import recording, state
 
 __all__ = ["apply", "declare", "node_of", "primitive", "replay", "view_path"]
@@ -101,7 +101,7 @@ def _taking_sizes(operation: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(operation)
     def method(self: Any, *sizes: Any, **named: Any) -> Any:
         __tracebackhide__ = True
-        if not sizes:
+        if named and not sizes:
             return operation(self, **named)
         return operation(self, sizes[0] if len(sizes) == 1 and isinstance(sizes[0], Sequence) else sizes, **named)
 
@@ -135,7 +135,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
             parents.append(None)
     params = given if given is op.defaults else as_options(given)
     if not tensors:
-        return _on_arrays(op, arrays, params)
+        return _on_arrays(op, args, params)
     now = state.__dict__  # of this thread, looked up once
     try:
         if op.cast is not None:
@@ -168,11 +168,11 @@ def _plain(op: Primitive, arg: Any, position: int) -> Any:
     )
 
 
-def _on_arrays(op: Primitive, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
-    if not any(isinstance(a, np.ndarray) for a in arrays):
-        got = ", ".join(type(a).__name__ for a in arrays)
+def _on_arrays(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    if not any(isinstance(a, np.ndarray | np.generic) for a in args):
+        got = ", ".join(type(a).__name__ for a in args)
         raise ArgumentError(f"{op.name}(): expected a Tensor, got {got}; make one with tensor(...)")
-    return op.forward(*arrays, **params)
+    return op.forward(*(np.asarray(a) if isinstance(a, np.generic) else a for a in args), **params)
 
 
 def _cast(op: Primitive, arrays: list[Any]) -> list[Any]:

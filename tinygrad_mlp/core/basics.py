@@ -28,7 +28,6 @@ __all__ = [
     "sigmoid",
     "sub",
     "tanh",
-    "transpose",
     "true_divide",
 ]
 
@@ -295,22 +294,18 @@ def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     return np.add.reduce(input, (*range(new), *repeated)).reshape(shape)
 
 
-@primitive(lambda g, dim0, dim1: transpose(g, dim0, dim1), view=True, method=("transpose", "swapaxes", "swapdims"))
-def transpose(input: Array, dim0: int, dim1: int) -> Array:
-    """Two dimensions swapped."""
-    return input.swapaxes(dim0, dim1)
+@primitive(lambda g: matrix_transpose(g), view=True)
+def matrix_transpose(input: Array) -> Array:
+    """The last two dimensions swapped."""
+    return input.swapaxes(-1, -2)
 
 
 # ----------------------------------------------------------------------------------------------------------- products
 
 
-def _flipped(x: Any) -> Any:
-    return transpose(x, -2, -1)
-
-
 @primitive(
-    lambda g, mat2: matrix_product(g, _flipped(mat2)),
-    lambda g, input: matrix_product(_flipped(input), g),
+    lambda g, mat2: matrix_product(g, matrix_transpose(mat2)),
+    lambda g, input: matrix_product(matrix_transpose(input), g),
     cast="same",
 )
 def matrix_product(input: Array, mat2: Array, *, out: Array = None) -> Array:
@@ -336,7 +331,7 @@ def _linear_input(g: Any, weight: Any) -> Any:
 def _linear_weight(g: Any, input: Any) -> Any:
     if g.ndim < input.ndim:
         return reshape(matrix_product(reshape(g, (1, -1)), _rows(input)), (-1,))  # (1, N) @ (N, in)
-    return matrix_product(_flipped(_rows(g)), _rows(input))  # (out, N) @ (N, in)
+    return matrix_product(matrix_transpose(_rows(g)), _rows(input))  # (out, N) @ (N, in)
 
 
 @primitive(_linear_input, _linear_weight, lambda g: g, cast="same")

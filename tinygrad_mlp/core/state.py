@@ -56,13 +56,12 @@ class Observer:
         """An optimizer is about to update a group of parameters; gives the options to do it with."""
         return group
 
-    def updating(self, optimizer: Any, p: Any, g: Any, entries: dict[str, Any], group: dict[str, Any]) -> bool:
-        """An optimizer is about to update one parameter; says whether the observer has done it."""
+    def updating(self, optimizer: Any, p: Any, g: Any, entries: dict[str, Any], group: dict[str, Any], new: bool) -> bool:
+        """An optimizer is about to update a parameter, whose state may be ``new``; says whether the observer has done it."""
         return False
 
 
 class _State(threading.local):
-    tracer = None
     """Per thread: whether operations are recorded, who is told of them, and ``quiet``, a call without NumPy's warnings.
 
     Like PyTorch, 1/0 is inf and log(-1) is nan, silently. NumPy keeps its error state in a context variable, so running in

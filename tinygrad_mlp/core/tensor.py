@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .apply import node_of
 from .backward import backward
-from .errors import ArgumentError, GraphError, InplaceError, ShapeError
+from .errors import ArgumentError, GraphError, ShapeError
 from .graph import INFERENCE, AccumulateGrad, Node, Tensor, extends_tensor, version_of, wrap
 from .state import state
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self, SupportsIndex
 
 import numpy as np
 
-from ..engine import wrap
+from .._tensor import Tensor
+from ..core.graph import wrap
 from ..errors import ArgumentError
-from ..tensor import Tensor
 from ..utils.data import Dataset
 from .idx import Bytes
 from .samples import ARCHIVE, load_sample

@@ -33,9 +33,9 @@ import numpy.typing as npt
 import tinygrad_mlp as torch
 
 from .. import nn
+from .._tensor import Tensor
 from ..datasets import MNIST, FashionMNIST
 from ..reference import MLP, central_difference, glorot
-from ..tensor import Tensor
 from .ascii_bits import CODES
 from .data import load_images
 

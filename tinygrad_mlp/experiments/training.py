@@ -8,8 +8,8 @@ import tinygrad_mlp as torch
 from tinygrad_mlp import Generator
 
 from .. import nn
+from .._tensor import Tensor
 from ..optim import Optimizer
-from ..tensor import Tensor
 from ..utils.data import TensorDataset
 
 __all__ = ["Evaluation", "evaluate", "glorot_mlp", "predict", "training_step"]

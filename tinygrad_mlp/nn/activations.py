@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .._tensor import Tensor
+from ..core.primitive import OPS
 from ..dtypes import dtype as dtype_type
-from ..engine import OPS
-from ..tensor import Tensor
 from . import functional as F
 from .function_module import FunctionModule
 from .module import Module

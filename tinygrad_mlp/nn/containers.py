@@ -6,8 +6,8 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from itertools import groupby
 from typing import Any, Self, overload
 
+from .._tensor import Tensor
 from ..errors import ArgumentError
-from ..tensor import Tensor
 from .module import Module
 from .parameter import Parameter
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..engine import OPS
+from .._tensor import Tensor
+from ..core.primitive import OPS
 from ..errors import GraphError
 from ..grad_mode import is_grad_enabled
-from ..tensor import Tensor
 
 Gradients = tuple[Tensor | None, ...]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..dtypes import float64
 from ..grad_mode import no_grad
 from ..ops.creation import empty, from_numpy
-from ..tensor import Tensor
 
 __all__ = [
     "calculate_gain",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .._tensor import Tensor
+from ..core.basics import linear
 from ..dtypes import dtype
 from ..errors import ArgumentError
 from ..ops.creation import empty
-from ..ops.linalg import linear
-from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module

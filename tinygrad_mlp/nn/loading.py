@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .parameter import Parameter
 
 __all__ = ["IncompatibleKeys"]

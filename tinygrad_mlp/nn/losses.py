@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..tensor import Tensor
+from .._tensor import Tensor
 from . import functional as F
 from .function_module import FunctionModule
 from .functional.losses import legacy_reduction

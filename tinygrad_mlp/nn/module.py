@@ -7,12 +7,13 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar, overload
 
+from .._tensor import RemovableHandle, Tensor
+from ..core.primitive import OPS
+from ..core.state import state
 from ..device import DeviceLike
 from ..dtypes import dtype
-from ..engine import OPS
 from ..errors import ArgumentError, StateDictError
-from ..grad_mode import no_grad, state
-from ..tensor import RemovableHandle, Tensor
+from ..grad_mode import no_grad
 from .hooks import Gradients, Hook, call_with_hooks
 from .loading import IncompatibleKeys, as_kind_of, compared
 from .parameter import Buffer, Parameter
@@ -83,8 +84,8 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``forward``, with the hooks around it."""
-        if state.tracer is not None:
-            state.tracer.saw(self)
+        for observer in state.observers:
+            observer.called(self)
         if not self._hooks:
             return self.forward(*args, **kwargs)
         return call_with_hooks(self, args, kwargs)

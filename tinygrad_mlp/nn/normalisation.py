@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._tensor import Tensor
 from ..dtypes import dtype, int64
 from ..ops.creation import empty, tensor
-from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module

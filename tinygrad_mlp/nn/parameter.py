@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
+from ..core.graph import version_of
 from ..dtypes import get_default_dtype
-from ..engine import version_of
 from ..errors import ArgumentError
-from ..tensor import Tensor
 
 __all__ = ["Buffer", "Parameter"]
 

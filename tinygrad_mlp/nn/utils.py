@@ -8,13 +8,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Iterable
 
+from .._tensor import Tensor
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..grad_mode import no_grad
 from ..ops.choosing import clamp
 from ..ops.creation import tensor
 from ..ops.joining import cat, stack
 from ..ops.norms import vector_norm
-from ..tensor import Tensor
 
 __all__ = [
     "clip_grad_norm_",

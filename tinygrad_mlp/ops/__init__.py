@@ -1,6 +1,7 @@
 """Every operation, a family a file: the only place with calculus. All public names are gathered here."""
 
 from ..core import basics
+from ..core.basics import *  # noqa: F403 - likewise
 from . import (
     activations,
     arithmetic,
@@ -22,7 +23,6 @@ from . import (
     shape,
     sums,
 )
-from ..core.basics import *  # noqa: F403 - likewise
 from .activations import *  # noqa: F403 - each family lists its public names in __all__
 from .arithmetic import *  # noqa: F403 - likewise
 from .choosing import *  # noqa: F403 - likewise

@@ -6,15 +6,15 @@ In every rule ``g`` is the cotangent of the output ``y``. ``out``, where taken, 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import blockwise, log, zeros_of
+from ..core.basics import blockwise, log, true_divide, zeros_of
 from ..core.dtypes import as_dtype
 from ..core.errors import DTypeError
-from ..core.primitive import OPS
 from .choosing import where
 from .composite import composite
 from .inplace import inplace
@@ -59,7 +59,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     Raises:
         RuntimeError: another rounding mode.
     """
-    return OPS[_quotient(rounding_mode)](input, other)
+    return _quotient(rounding_mode)(input, other)
 
 
 @composite(method=True)
@@ -68,11 +68,11 @@ def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arr
     return inplace(_quotient(rounding_mode), input, other)
 
 
-def _quotient(rounding_mode: str | None) -> str:
-    names = {None: "true_divide", "floor": "floor_divide", "trunc": "trunc_divide"}
-    if rounding_mode not in names:
+def _quotient(rounding_mode: str | None) -> Callable[..., Any]:
+    operations: dict[str | None, Any] = {None: true_divide, "floor": floor_divide, "trunc": trunc_divide}
+    if rounding_mode not in operations:
         raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
-    return names[rounding_mode]
+    return operations[rounding_mode]
 
 
 @primitive(

@@ -76,13 +76,7 @@ def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
 
 
 def _record(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], params: dict[str, Any]) -> None:
-    owner, _ = view_path(target)
-    if owner._node is not None and owner._node.is_leaf:
-        kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
-        raise InplaceError(
-            f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
-            "or on a clone()"
-        )
+    refuse_leaf(writer, target)
     with recording(False):
         old = clone(target)._data
     result = apply(op, (wrap(old, node_of(target)), *args), params)
@@ -90,6 +84,17 @@ def _record(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], par
     if result._data.dtype != target._data.dtype:
         result = cast(result, dtype=target._data.dtype)
     rebase(target, result._node)
+
+
+def refuse_leaf(writer: str, target: Tensor) -> None:
+    """Raise InplaceError where the memory to be written is a leaf's that requires grad, or a user's Function made the view of it."""
+    owner, _ = view_path(target)
+    if owner._node is not None and owner._node.is_leaf:
+        kind = "a leaf Variable" if owner is target else "a view of a leaf Variable"
+        raise InplaceError(
+            f"{writer}: {kind} that requires grad is being used in an in-place operation; do it under no_grad(), "
+            "or on a clone()"
+        )
 
 
 def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
@@ -136,7 +141,7 @@ def rebase(target: Tensor, node: Node | None) -> None:
 # ------------------------------------------------------------------------------------------- what writes are made of
 
 
-@primitive(lambda g: zeros_of(g), lambda g: g)
+@primitive(lambda g: zeros_of(g), lambda g: g, in_place=True)
 def copy(input: Array, src: Array) -> Array:
     """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
     return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)

@@ -205,7 +205,7 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.stack: _joined(joining.stack),
     np.std: _spread(sums.std),
     np.sum: _reduction(sums.sum),
-    np.swapaxes: lambda a, axis1, axis2: basics.transpose(a, axis1, axis2),
+    np.swapaxes: lambda a, axis1, axis2: shape.transpose(a, axis1, axis2),
     np.take: _take,
     np.take_along_axis: _take_along_axis,
     np.tile: lambda A, reps: shape.tile(A, (reps,) if isinstance(reps, int) else reps),  # noqa: N803 - NumPy's name

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import expand, reshape, sizes_of, transpose, valid_shape
+from ..core.basics import expand, reshape, sizes_of, valid_shape
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..core.graph import wrap
 from .composite import composite
@@ -38,6 +38,7 @@ __all__ = [
     "swapdims",
     "t",
     "tile",
+    "transpose",
     "tril",
     "triu",
     "unflatten",
@@ -160,6 +161,14 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     torch.Size([4, 2, 3])
     """
     return np.transpose(input, sizes_of("permute", dims))
+
+
+@primitive(lambda g, dim0, dim1: transpose(g, dim0, dim1), view=True, method=("transpose", "swapaxes", "swapdims"))
+def transpose(input: Array, dim0: int, dim1: int) -> Array:
+    """Two dimensions swapped."""
+    if input.ndim == 0:
+        return input.reshape(() if dim_of("transpose", dim0, 0) == dim_of("transpose", dim1, 0) else None)
+    return input.swapaxes(dim0, dim1)
 
 
 swapaxes = swapdims = transpose

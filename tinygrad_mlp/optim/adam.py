@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from ..inplace import inplace
+from .._tensor import Tensor
 from ..ops.creation import zeros_like
-from ..tensor import Tensor
+from ..ops.inplace import inplace
 from .optimizer import Group, Optimizer, Params, Ranges, State, rounded
 
 __all__ = ["Adam", "AdamW", "NAdam"]

@@ -19,11 +19,12 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 
 import numpy as np
 
+from .._tensor import Tensor
+from ..core.graph import wrap
+from ..core.state import state
 from ..dtypes import float64, get_default_dtype
-from ..engine import wrap
 from ..errors import ArgumentError
-from ..grad_mode import enable_grad, no_grad, state
-from ..tensor import Tensor
+from ..grad_mode import enable_grad, no_grad
 
 __all__ = ["Optimizer"]
 
@@ -177,23 +178,22 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        tracer = state.tracer
+        observers = state.observers
         with no_grad():
-            for group in self.param_groups if tracer is None else [tracer.options(self, g) for g in self.param_groups]:
+            for group in self.param_groups:
+                for observer in observers:
+                    group = observer.stepping(self, group)
                 for p in group["params"]:
                     g = p.grad
                     if g is None:
                         continue
                     g = _with_decay(p, g, group)
                     entries = self.state[p]
-                    if not entries:
+                    new = not entries
+                    if new:
                         entries.update(self.initial_state(p, group))
-                        if tracer is not None and entries:
-                            tracer.once = True
-                    if tracer is None:
+                    if not any(observer.updating(self, p, g, entries, group, new) for observer in observers):
                         self.update(p, g, entries, group)
-                    else:
-                        tracer.update(self, p, g, entries, group)
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from .._tensor import Tensor
 from ..ops.creation import zeros_like
-from ..tensor import Tensor
 from .optimizer import Group, Optimizer, Params, Ranges, State
 
 __all__ = ["RMSprop"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .optimizer import Group, Optimizer, Params, State
 
 __all__ = ["SGD"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
+from ..core.graph import wrap
 from ..dtypes import supported
-from ..engine import wrap
 from ..errors import FileFormatError
-from ..tensor import Tensor
 
 __all__ = [
     "TENSOR_KEYS",

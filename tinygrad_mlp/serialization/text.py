@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from .._tensor import Tensor
+from ..core.graph import wrap
 from ..dtypes import dtype_named
-from ..engine import wrap
 from ..errors import FileFormatError
-from ..tensor import Tensor
 from .structure import TENSOR_KEYS, Array, decode, encode, holds, not_finite, shortened, spelled
 
 __all__ = ["LIMIT", "check_length", "dumped", "opened", "pack", "parsed", "parsed_file", "read_json", "unpack"]

@@ -14,14 +14,19 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from .._tensor import is_tensor
+from ..autograd.gradients import grad
+from ..core.apply import node_of
+from ..core.graph import Node, wrap
+from ..core.lines import source_line
+from ..core.primitive import OPS, Primitive
+from ..core.state import Observer, state
 from ..dtypes import as_dtype
-from ..engine import OPS, Node, Primitive, grad, is_tensor, node_of, source_line, wrap
 from ..errors import ArgumentError, GraphError, ShapeError
-from ..grad_mode import state
 from ..nn import Module
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from .._tensor import Tensor
 
 __all__ = ["Difference", "Explanation", "Step", "explain_backward", "keep_values"]
 
@@ -30,10 +35,10 @@ Array = np.ndarray[Any, Any]
 _kept: WeakKeyDictionary[Node, Array] = WeakKeyDictionary()  # what keep_values saw, for as long as the graph lives
 
 
-class _Keeper:
+class _Keeper(Observer):
     """An observer that copies what every operation computes."""
 
-    def applied(self, op: Primitive, arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
         node = result._node
         if node is not None:
             _kept[node] = result._data.copy()  # a copy, as it may be overwritten

@@ -166,7 +166,7 @@ class Rounding:
                     self._move(_array(result), operands)
         return results
 
-    def applied(self, op: Any, arrays: Sequence[Any], params: dict[str, Any], result: Any) -> None:
+    def applied(self, op: Any, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Any) -> None:
         """Move the result of an operation of this library."""
         operands = [array for array in arrays if isinstance(array, np.ndarray)]
         if not any(np.may_share_memory(result._data, array) for array in operands):

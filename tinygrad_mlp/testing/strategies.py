@@ -27,9 +27,9 @@ from hypothesis.extra import numpy as hnp
 
 import tinygrad_mlp as tg
 
+from .._tensor import Tensor
 from ..dtypes import as_dtype, dtype
 from ..errors import ArgumentError
-from ..tensor import Tensor
 from .random_programs import Program, lattice, write
 
 __all__ = [

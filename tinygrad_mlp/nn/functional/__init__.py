@@ -1,10 +1,9 @@
 """Layers, activations and losses as functions, under PyTorch's names and with its defaults."""
 
-from ...ops.elementwise import sigmoid, tanh
+from ...core.basics import linear, sigmoid, tanh
+from ...ops.activations import gelu, logsigmoid, prelu, softplus, softsign
 from ...ops.indexing import embedding, one_hot
-from ...ops.linalg import linear
-from ...ops.neural import gelu, logsigmoid, prelu, softplus, softsign
-from ...ops.shape import pad
+from ...ops.joining import pad
 from . import activations, layers, losses
 from .activations import *  # noqa: F403 - each file lists its public names in __all__
 from .layers import *  # noqa: F403

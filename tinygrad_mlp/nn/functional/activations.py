@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..._tensor import Tensor
+from ...core.apply import apply
+from ...core.primitive import PRIMITIVES
 from ...dtypes import dtype
-from ...engine import PRIMITIVES, apply, takes_tensors
-from ...inplace import inplace as write_in_place
-from ...ops import neural
-from ...tensor import Tensor
+from ...ops import activations, normalisation
+from ...ops.composite import takes_tensors
+from ...ops.inplace import inplace as write_in_place
 
 __all__ = [
     "celu",
@@ -74,7 +76,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 @takes_tensors
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1)."""
-    return activation("elu", input, inplace, **neural.SELU)
+    return activation("elu", input, inplace, **activations.SELU)
 
 
 @takes_tensors
@@ -84,7 +86,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Raises:
         RuntimeError: ``alpha`` is 0.
     """
-    return activation("elu", input, inplace, alpha=alpha, input_scale=neural.celu_scale(alpha))
+    return activation("elu", input, inplace, alpha=alpha, input_scale=activations.celu_scale(alpha))
 
 
 @takes_tensors
@@ -108,13 +110,13 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 @takes_tensors
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
     """exp(x_i) / sum_j exp(x_j) along ``dim``; a missing ``dim`` is guessed, with a warning."""
-    return neural.softmax(input, _softmax_dim("softmax", input, dim, _stacklevel), dtype)
+    return normalisation.softmax(input, _softmax_dim("softmax", input, dim, _stacklevel), dtype)
 
 
 @takes_tensors
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None) -> Tensor:
     """x_i - log(sum_j exp(x_j)) along ``dim``; a missing ``dim`` is guessed, with a warning."""
-    return neural.log_softmax(input, _softmax_dim("log_softmax", input, dim, _stacklevel), dtype)
+    return normalisation.log_softmax(input, _softmax_dim("log_softmax", input, dim, _stacklevel), dtype)
 
 
 def _softmax_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:

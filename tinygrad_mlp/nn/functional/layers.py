@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..._tensor import Tensor
 from ...dtypes import float32
-from ...engine import takes_tensors
 from ...errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ...grad_mode import no_grad
-from ...ops import neural
-from ...ops.elementwise import addcmul, clamp, result_type, rsqrt
+from ...ops import normalisation
+from ...ops.arithmetic import addcmul
+from ...ops.choosing import clamp
+from ...ops.composite import takes_tensors
+from ...ops.functions import rsqrt
 from ...ops.linalg import einsum
+from ...ops.memory import result_type
+from ...ops.norms import norm
 from ...ops.random import rand
-from ...ops.reduction import norm
 from ...ops.shape import broadcast_tensors
-from ...tensor import Tensor
 from .activations import activation
 
 __all__ = ["batch_norm", "bilinear", "cosine_similarity", "dropout", "layer_norm", "normalize", "pairwise_distance"]
@@ -85,7 +88,7 @@ def layer_norm(
                 f"layer_norm: Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
                 f"{list(parameter.shape)} and normalized_shape = {list(shape)}"
             )
-    return _affine(neural.standardize(input, tuple(range(-len(shape), 0)), eps), weight, bias)
+    return _affine(normalisation.standardize(input, tuple(range(-len(shape), 0)), eps), weight, bias)
 
 
 def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
@@ -149,7 +152,7 @@ def batch_norm(
                 running_mean.lerp_(input.mean(dims).to(running_mean.dtype), momentum)
             if running_var is not None and input.numel():
                 running_var.lerp_(input.var(dims).to(running_var.dtype), momentum)
-        return _affine(neural.standardize(input, dims, eps), scale, shift)
+        return _affine(normalisation.standardize(input, dims, eps), scale, shift)
     if running_mean is None or running_var is None:
         raise ShapeError("batch_norm: running_mean and running_var must be defined in evaluation mode")
     inverse = rsqrt(per_channel(running_var) + eps)

@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from ...core.state import state
 from ...errors import ArgumentError
-from ...grad_mode import state
 from ..optimizer import Optimizer
 
 __all__ = ["LRScheduler"]
@@ -136,5 +136,5 @@ def per_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
 
 
 def outside_of_compiled_steps() -> None:
-    if state.tracer is not None:
-        state.tracer.read("scheduler.step() sets a learning rate; call it after the compiled step, not in it")
+    for observer in state.observers:
+        observer.looked("scheduler.step() sets a learning rate; call it after the compiled step, not in it")

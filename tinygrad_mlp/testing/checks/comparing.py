@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import grad
+from ..._tensor import Tensor
+from ...autograd.gradients import grad
 from ...ops.creation import from_numpy
-from ...tensor import Tensor
 
 __all__ = [
     "close",

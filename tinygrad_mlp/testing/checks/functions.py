@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..._tensor import Tensor
 from ...autograd.gradient_check import GradcheckError, gradcheck
 from ...ops.creation import from_numpy, zeros_like
-from ...tensor import Tensor
 from .comparing import difference, gradients_of, name_of, values_of
 from .suite import CheckError
 

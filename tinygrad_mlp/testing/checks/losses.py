@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..._tensor import Tensor
+from ...autograd.gradients import grad
 from ...dtypes import float64
-from ...engine import grad
 from ...nn import Module
 from ...ops.creation import from_numpy
-from ...ops.shape import cat
-from ...tensor import Tensor
+from ...ops.joining import cat
 from .comparing import close, name_of, values_of
 from .modules import MODULE_CHECKS, ModuleCase
 from .suite import Found, Suite, expect_equal, register, run, try_factory

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._tensor import Tensor
 from ...autograd.gradient_check import GradcheckError, gradcheck
 from ...compiling import compile
 from ...dtypes import float32, float64, get_default_dtype
@@ -15,7 +16,6 @@ from ...grad_mode import is_grad_enabled, no_grad
 from ...nn import Module
 from ...ops.creation import from_numpy, zeros
 from ...ops.random import manual_seed
-from ...tensor import Tensor
 from .comparing import gradients_of, name_of, tensors_in, values_of, weighted_sum
 from .suite import Found, Suite, expect_equal, register, run, try_factory
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..._tensor import Tensor
 from ...compiling import compile
 from ...dtypes import float32, float64
 from ...grad_mode import is_grad_enabled, no_grad
 from ...ops.creation import from_numpy, linspace, tensor
 from ...optim.lr_scheduler import StepLR
-from ...tensor import Tensor
 from .comparing import identical, name_of, values_of
 from .suite import Found, Suite, expect_equal, register, run, try_factory
 

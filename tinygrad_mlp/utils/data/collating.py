@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..._tensor import Tensor
 from ...dtypes import float64
 from ...errors import ArgumentError, ShapeError
 from ...ops.creation import as_tensor
-from ...ops.shape import stack
-from ...tensor import Tensor
+from ...ops.joining import stack
 
 __all__ = ["default_collate", "default_convert"]
 

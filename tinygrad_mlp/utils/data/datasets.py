@@ -11,11 +11,11 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ...engine import wrap
+from ..._tensor import Tensor
+from ...core.graph import wrap
 from ...errors import ArgumentError
+from ...ops.joining import cat
 from ...ops.random import Generator, randperm
-from ...ops.shape import cat
-from ...tensor import Tensor
 
 __all__ = ["ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]
 

@@ -7,8 +7,8 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+from ..._tensor import Tensor
 from ...ops.random import Generator
-from ...tensor import Tensor
 from .collating import default_collate, default_convert
 from .datasets import Dataset, Indices, IterableDataset, fetch, is_batched, plain
 from .samplers import BatchSampler, RandomSampler, Sampler, SequentialSampler, generator_of

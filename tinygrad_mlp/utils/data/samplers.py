@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from ..._tensor import Tensor
 from ...dtypes import float64
 from ...errors import ArgumentError
 from ...ops.creation import as_tensor
 from ...ops.random import Generator, current_generator, multinomial, randint, randperm
-from ...tensor import Tensor
 from .datasets import Indices, plain
 
 __all__ = ["BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler", "WeightedRandomSampler"]
