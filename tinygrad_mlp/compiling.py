@@ -182,7 +182,9 @@ class Tracer(Observer):
 
     lifts = True
 
-    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+    def applied(
+        self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor
+    ) -> None:
         """A primitive was applied: to ``args``, which casting turned into ``arrays``."""
         out, cast = result._data, arrays
         for arg in args:

@@ -76,6 +76,11 @@ def dtype_named(name: Any) -> dtype:
     raise ArgumentError(f"{name!r} is not the name of a dtype; expected one of {', '.join(d.name for d in ALL)}")
 
 
+def supported(d: np.dtype[Any]) -> bool:
+    """Whether a NumPy dtype is one that tensors hold."""
+    return d in [known.numpy for known in ALL]
+
+
 class finfo:  # noqa: N801 - PyTorch's name
     """Limits of a floating-point dtype: ``eps``, ``max``, ``min``, ``tiny``, ``bits``."""
 

@@ -70,7 +70,9 @@ class _Detector(Observer):
         self.check_nan = check_nan
         self.differentiated: Node | None = None  # whose rules are running: what they make has this node's line
 
-    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+    def applied(
+        self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor
+    ) -> None:
         inside = self.differentiated
         if result._node is not None and inside is not None:
             result._node.origin = inside.origin

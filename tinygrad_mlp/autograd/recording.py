@@ -84,7 +84,9 @@ class Recorder(Observer):
             values.append(compute(call, [values[a] if type(a) is Slot else a for a in call.inputs]))
         return values
 
-    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+    def applied(
+        self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor
+    ) -> None:
         """Note a primitive."""
         self.calls.append(Call(op, tuple(self._slots.get(id(a), a) for a in arrays), params, result._data))
         self._slots[id(result._data)] = Slot(len(self.values))

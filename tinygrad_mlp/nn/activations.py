@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._tensor import Tensor
-from ..core.primitive import OPS
 from ..dtypes import dtype as dtype_type
+from ..ops.creation import full
 from . import functional as F
 from .function_module import FunctionModule
 from .module import Module
@@ -107,7 +107,7 @@ class PReLU(Module):
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init
-        self.weight = Parameter(OPS["full"]((num_parameters,), init, dtype=dtype, device=device))
+        self.weight = Parameter(full((num_parameters,), init, dtype=dtype, device=device))
 
     def reset_parameters(self) -> None:
         """Set the weight to its initial value again."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .._tensor import Tensor
-from ..core.primitive import OPS
 from ..errors import GraphError
 from ..grad_mode import is_grad_enabled
+from ..ops.creation import zeros_like
 
 Gradients = tuple[Tensor | None, ...]
 
@@ -109,7 +109,7 @@ def _gate(values: Sequence[Any], fire: Callable[[Gradients], Gradients]) -> tupl
 
     def leave(position: int) -> Tensor | None:
         if collected:
-            blank = [None if like is None else OPS["zeros_like"](like) for like in memory]
+            blank = [None if like is None else zeros_like(like) for like in memory]
             grads = tuple(collected.get(i, blank[i]) for i in range(len(memory)))
             collected.clear()
             leaving.update(enumerate(fire(grads)))

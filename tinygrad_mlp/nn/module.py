@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar, overload
 
 from .._tensor import RemovableHandle, Tensor
-from ..core.primitive import OPS
 from ..core.state import state
 from ..device import DeviceLike
 from ..dtypes import dtype
 from ..errors import ArgumentError, StateDictError
 from ..grad_mode import no_grad
+from ..ops.creation import empty
 from .hooks import Gradients, Hook, call_with_hooks
 from .loading import IncompatibleKeys, as_kind_of, compared
 from .parameter import Buffer, Parameter
@@ -485,7 +485,7 @@ class Module:
             ArgumentError: The dtype is not a floating-point one.
             DeviceError: The device is not the CPU.
         """
-        wanted = OPS["empty"](0).to(*args, **kwargs).dtype
+        wanted = empty(0).to(*args, **kwargs).dtype
         if not wanted.is_floating_point:
             raise ArgumentError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={wanted}")
         return self._convert(lambda tensor: tensor.to(*args, **kwargs))

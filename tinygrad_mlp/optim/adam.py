@@ -6,6 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from .._tensor import Tensor
+from ..ops.choosing import maximum
 from ..ops.creation import zeros_like
 from ..ops.inplace import inplace
 from .optimizer import Group, Optimizer, Params, Ranges, State, rounded
@@ -93,7 +94,7 @@ class Adam(Optimizer):
         beta1, beta2 = group["betas"]
         t, m, v = _moments(state, g, beta1, beta2)
         if group["amsgrad"]:
-            v = inplace("maximum", state["max_exp_avg_sq"], v)
+            v = inplace(maximum, state["max_exp_avg_sq"], v)
         denominator = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(group["eps"])
         p.addcdiv_(m, denominator, value=-group["lr"] / (1 - beta1**t))
 

@@ -17,6 +17,7 @@ import numpy as np
 from .._tensor import is_tensor
 from ..autograd.gradients import grad
 from ..core.apply import node_of
+from ..core.backward import fit
 from ..core.graph import Node, wrap
 from ..core.lines import source_line
 from ..core.primitive import OPS, Primitive
@@ -38,7 +39,9 @@ _kept: WeakKeyDictionary[Node, Array] = WeakKeyDictionary()  # what keep_values 
 class _Keeper(Observer):
     """An observer that copies what every operation computes."""
 
-    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+    def applied(
+        self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor
+    ) -> None:
         node = result._node
         if node is not None:
             _kept[node] = result._data.copy()  # a copy, as it may be overwritten
@@ -459,7 +462,7 @@ def _likeness(
     if len(graph.users[node]) > 1:
         for user in {user for user, _ in graph.users[node]}:
             terms = user.vjp(graph.gradients[user], {node}, False) if user in graph.gradients else ()
-            if same(theirs, ours - sum(np.asarray(term, np.float64) for _, term in terms)):
+            if same(theirs, ours - sum(np.asarray(fit(term, node), np.float64) for _, term in terms)):
                 return f" The term that comes from {labels[user]} {_operation(user)} is missing."
     return ""
 

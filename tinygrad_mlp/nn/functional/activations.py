@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from ..._tensor import Tensor
-from ...core.apply import apply
-from ...core.primitive import PRIMITIVES
+from ...core import basics
 from ...dtypes import dtype
-from ...ops import activations, normalisation
+from ...ops import activations as operations
+from ...ops import normalisation
 from ...ops.composite import takes_tensors
 from ...ops.inplace import inplace as write_in_place
 
@@ -29,18 +30,16 @@ __all__ = [
 ]
 
 
-def activation(name: str, input: Tensor, inplace: bool, *args: Any, **params: Any) -> Tensor:
-    """The primitive of a name, in place if ``inplace``."""
-    if inplace:
-        return write_in_place(name, input, *args, **params)
-    result: Tensor = apply(PRIMITIVES[name], (input, *args), params)
+def activation(operation: Callable[..., Any], input: Tensor, inplace: bool, *args: Any, **params: Any) -> Tensor:
+    """The operation, in place if ``inplace``."""
+    result: Tensor = write_in_place(operation, input, *args, **params) if inplace else operation(input, *args, **params)
     return result
 
 
 @takes_tensors
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
-    return activation("relu", input, inplace)
+    return activation(basics.relu, input, inplace)
 
 
 @takes_tensors
@@ -58,25 +57,25 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
-    return activation("hardtanh", input, inplace, min_val=min_val, max_val=max_val)
+    return activation(operations.hardtanh, input, inplace, min_val=min_val, max_val=max_val)
 
 
 @takes_tensors
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x + 3, 0), 6) / 6."""
-    return activation("hardsigmoid", input, inplace)
+    return activation(operations.hardsigmoid, input, inplace)
 
 
 @takes_tensors
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha (exp(x) - 1)."""
-    return activation("elu", input, inplace, alpha=alpha)
+    return activation(operations.elu, input, inplace, alpha=alpha)
 
 
 @takes_tensors
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1)."""
-    return activation("elu", input, inplace, **activations.SELU)
+    return activation(operations.elu, input, inplace, **operations.SELU)
 
 
 @takes_tensors
@@ -86,25 +85,25 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Raises:
         RuntimeError: ``alpha`` is 0.
     """
-    return activation("elu", input, inplace, alpha=alpha, input_scale=activations.celu_scale(alpha))
+    return activation(operations.elu, input, inplace, alpha=alpha, input_scale=operations.celu_scale(alpha))
 
 
 @takes_tensors
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, else negative_slope x."""
-    return activation("leaky_relu", input, inplace, negative_slope=negative_slope)
+    return activation(operations.leaky_relu, input, inplace, negative_slope=negative_slope)
 
 
 @takes_tensors
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x sigmoid(x)."""
-    return activation("silu", input, inplace)
+    return activation(operations.silu, input, inplace)
 
 
 @takes_tensors
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(softplus(x))."""
-    return activation("mish", input, inplace)
+    return activation(operations.mish, input, inplace)
 
 
 @takes_tensors

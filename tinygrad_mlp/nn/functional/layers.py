@@ -8,7 +8,7 @@ from ..._tensor import Tensor
 from ...dtypes import float32
 from ...errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ...grad_mode import no_grad
-from ...ops import normalisation
+from ...ops import activations, normalisation
 from ...ops.arithmetic import addcmul
 from ...ops.choosing import clamp
 from ...ops.composite import takes_tensors
@@ -56,7 +56,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0:
         return input
     mask = rand(input.shape, dtype=float32) >= p
-    return activation("masked_scale", input, inplace, mask, scale=0.0 if p == 1 else 1 / (1 - p))
+    return activation(activations.masked_scale, input, inplace, mask, scale=0.0 if p == 1 else 1 / (1 - p))
 
 
 @takes_tensors

@@ -1,3 +1,0 @@
-"""(for the time of the move)"""
-
-from ._tensor import *
