@@ -11,7 +11,7 @@ tensor([2., 4., 6.])
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import autograd, linalg, nn, ops, optim, utils
+from . import autograd, explain, linalg, nn, ops, optim, utils
 from ._tensor import Size, Tensor, is_floating_point, is_tensor, numel
 from ._version import __version__
 from .device import accelerator, backends, cuda, device

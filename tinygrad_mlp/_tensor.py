@@ -6,21 +6,23 @@ The class is the core's (:mod:`tinygrad_mlp.core.graph`), which is given the mem
 from __future__ import annotations
 
 import builtins
+import functools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from .core.apply import node_of
 from .core.basics import matrix_transpose, reshape
-from .core.dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
-from .core.dtypes import dtype as DType
 from .core.errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
 from .core.graph import INFERENCE, AccumulateGrad, Tensor, extends_tensor, version_of, wrap
+from .core.primitive import on_operation
 from .core.state import state
 from .device import CPU
 from .device import device as Device
+from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
+from .dtypes import dtype as DType
 from .ops.choosing import where
 from .ops.comparing import eq, ne
 from .ops.creation import empty, tensor
@@ -84,6 +86,23 @@ def _looked(what: str) -> None:
 def _shared(tensor: Tensor) -> None:
     for observer in state.observers:
         observer.shared(tensor)
+
+
+@on_operation
+def _taking_sizes(operation: Any) -> None:
+    """The methods of an operation that is declared to take ``sizes``: ``x.reshape(2, 3)`` and ``x.reshape((2, 3))``."""
+    if not operation.declared.get("sizes"):
+        return
+
+    @functools.wraps(operation)
+    def method(self: Any, *sizes: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        if named and not sizes:
+            return operation(self, **named)
+        return operation(self, sizes[0] if len(sizes) == 1 and isinstance(sizes[0], Sequence) else sizes, **named)
+
+    for name in operation.declared["method"]:
+        setattr(Tensor, name, method)
 
 
 @extends_tensor
@@ -223,6 +242,12 @@ class _Methods(Tensor):
 
     # ------------------------------------------------------------------------------------------------- its history
 
+    @property
+    def grad_fn(self) -> Node | None:
+        """The graph node that computed it; None for a leaf."""
+        node = node_of(self)
+        return None if node is None or node.is_leaf else node
+
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(grad)`` when the gradient of this tensor is computed; what it returns, if not None, replaces it."""
         node = node_of(self)
@@ -274,6 +299,27 @@ class _Methods(Tensor):
         return self._version is INFERENCE
 
     # -------------------------------------------------------------------------------------- out into Python, NumPy
+
+    def item(self) -> Any:
+        """The value of a one-element tensor as a Python number."""
+        _looked("item()")
+        if self._data.size != 1:
+            raise ShapeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar; use tolist()")
+        return self._data.item()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The tensor's memory as an array: writes on either side show on the other.
+
+        Args:
+            force: Take the values of a tensor that requires grad, too.
+
+        Raises:
+            GraphError: It requires grad and ``force`` is not set.
+        """
+        _looked("numpy()")
+        if not force and self.requires_grad:
+            raise GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self._data
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers; a number for a tensor without dimensions."""

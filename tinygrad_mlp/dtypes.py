@@ -16,24 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .core.dtypes import (
-    ALL,
-    as_dtype,
-    bool_,
-    can_cast,
-    dtype,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    int8,
-    int16,
-    int32,
-    int64,
-    promote_types,
-    set_default_dtype,
-    uint8,
-)
+from .core import promotion
 from .core.errors import ArgumentError
 
 __all__ = [
@@ -61,7 +44,69 @@ __all__ = [
     "uint8",
 ]
 
+
+class dtype:  # noqa: N801 - PyTorch's name
+    """A data type: its name, its NumPy equivalent, and what kind of number it is."""
+
+    __slots__ = ("is_floating_point", "is_signed", "itemsize", "name", "numpy")
+
+    is_complex = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.numpy: np.dtype[Any] = np.dtype(name)
+        self.itemsize = self.numpy.itemsize
+        self.is_floating_point = self.numpy.kind == "f"
+        self.is_signed = self.numpy.kind in "fi"
+
+    def __repr__(self) -> str:
+        return f"tinygrad_mlp.{self.name}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return as_dtype, (self.numpy,)  # copies and unpickled dtypes stay the one object, so `is` works
+
+
+float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
+int8, int16, int32, int64 = dtype("int8"), dtype("int16"), dtype("int32"), dtype("int64")
+uint8, bool_ = dtype("uint8"), dtype("bool")
 half, float_, double, short, int_, long = float16, float32, float64, int16, int32, int64
+
+ALL = (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)
+_BY_NUMPY = {d.numpy: d for d in ALL}
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Make ``d`` (a floating-point dtype) the dtype of new tensors built from Python floats.
+
+    Raises:
+        ArgumentError: ``d`` is not a floating-point dtype.
+    """
+    d = as_dtype(d)
+    if not d.is_floating_point:
+        raise ArgumentError(f"set_default_dtype: only floating-point types are supported as the default, got {d}")
+    promotion.set_default(d.numpy)
+
+
+def get_default_dtype() -> dtype:
+    """The dtype of new tensors built from Python floats; float32 unless changed."""
+    return _BY_NUMPY[promotion.default()]
+
+
+def as_dtype(value: Any) -> dtype:
+    """The dtype object for one of ours, a NumPy dtype, or Python's float (float64), int (int64) and bool.
+
+    Raises:
+        ArgumentError: There is no such dtype here.
+    """
+    if isinstance(value, dtype):
+        return value
+    try:
+        if isinstance(value, str):
+            raise TypeError
+        return _BY_NUMPY[value if isinstance(value, np.dtype) else np.dtype(value)]
+    except (KeyError, TypeError):
+        names = ", ".join(d.name for d in ALL)
+        raise ArgumentError(f"{value!r} is not a dtype of this library; expected one of {names}") from None
 
 
 def dtype_named(name: Any) -> dtype:
@@ -78,7 +123,31 @@ def dtype_named(name: Any) -> dtype:
 
 def supported(d: np.dtype[Any]) -> bool:
     """Whether a NumPy dtype is one that tensors hold."""
-    return d in [known.numpy for known in ALL]
+    return d in _BY_NUMPY
+
+
+def storable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array itself, if a tensor can hold it.
+
+    Raises:
+        ArgumentError: It has a dtype that tensors do not have.
+    """
+    if not supported(array.dtype):
+        raise ArgumentError(f"can't convert np.ndarray of type {array.dtype}: tensors hold {', '.join(d.name for d in ALL)}")
+    return array
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The dtype that two tensors of these dtypes have in common."""
+    return as_dtype(promotion.combined(as_dtype(type1).numpy, as_dtype(type2).numpy))
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether a result of dtype ``from_`` may be written into a tensor of dtype ``to``.
+
+    Floats do not fit into integers nor integers into booleans; everything else does.
+    """
+    return promotion.CATEGORY[as_dtype(from_).numpy.kind] <= promotion.CATEGORY[as_dtype(to).numpy.kind]
 
 
 class finfo:  # noqa: N801 - PyTorch's name

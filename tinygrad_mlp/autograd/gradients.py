@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from ..core.backward import grad as core_grad
-from ..core.backward import sequence_of
-from ..core.errors import ShapeError
-from ..core.graph import Tensor
+import numpy as np
+
+from ..core.backward import gradients, node_or_error, sequence_of
+from ..core.errors import GraphError, ShapeError
+from ..core.graph import Tensor, wrap
 from ..ops.joining import stack
 
 __all__ = ["grad"]
@@ -46,22 +47,36 @@ def grad(
         GraphError: As :func:`backward`; or an input was not used and neither ``allow_unused`` nor
             ``materialize_grads`` is set.
     """
-    options: Any = {"create_graph": create_graph, "allow_unused": allow_unused, "materialize_grads": materialize_grads}
+    roots, sources = sequence_of(outputs), sequence_of(inputs)
+    if not sources:
+        raise GraphError("grad requires non-empty inputs.")
+    if allow_unused is False and materialize_grads:
+        raise ValueError("grad: allow_unused must not be False where materialize_grads is True")
+    targets = [node_or_error("grad", f"One of the differentiated Tensors, input {k},", x) for k, x in enumerate(sources)]
+    cotangents = (None,) * len(roots) if grad_outputs is None else sequence_of(grad_outputs)
+
+    def pass_back(cotangents: Sequence[Any], retain_graph: bool | None) -> list[Any]:
+        arrived = gradients("grad", roots, cotangents, targets, retain_graph, create_graph)
+        found: list[Any] = []
+        for k, (node, tensor) in enumerate(zip(targets, sources, strict=True)):
+            g = arrived.get(node)
+            if g is None and not (allow_unused or materialize_grads):
+                raise GraphError(
+                    f"One of the differentiated Tensors appears to not have been used in the graph: input {k}, "
+                    f"shape {tensor._data.shape}. Set allow_unused=True if this is the desired behavior."
+                )
+            g = np.zeros_like(tensor._data) if g is None and materialize_grads else g
+            found.append(g if g is None or isinstance(g, Tensor) else wrap(np.asarray(g)))
+        return found
+
     if not is_grads_batched:
-        return core_grad(outputs, inputs, grad_outputs, retain_graph, **options)
-    gradients = [None] if grad_outputs is None else sequence_of(grad_outputs)
-    counts = {len(g) for g in gradients if g is not None}
+        return tuple(pass_back(cotangents, retain_graph))
+    counts = {len(g) for g in cotangents if g is not None}
     if len(counts) != 1:
         raise ShapeError(f"grad: is_grads_batched needs grad_outputs of one leading size, got {sorted(counts)}")
     (count,) = counts
     rows = [
-        core_grad(
-            outputs,
-            inputs,
-            [None if g is None else g[k] for g in gradients],
-            True if k < count - 1 else retain_graph,
-            **options,
-        )
+        pass_back([None if g is None else g[k] for g in cotangents], True if k < count - 1 else retain_graph)
         for k in range(count)
     ]
     return tuple(None if column[0] is None else stack(column) for column in zip(*rows, strict=True))

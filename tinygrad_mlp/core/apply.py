@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import promote
 from .errors import ArgumentError, DTypeError, InplaceError
-from .explain import explained
 from .graph import Node, OperationNode, Tensor, version_of, wrap
-from .primitive import PLAIN, PRIMITIVES, UFUNCS, Primitive, as_options, enter
+from .primitive import PLAIN, PRIMITIVES, Primitive, as_options, enter
+from .promotion import promote
 from .state import recording, state
 
 __all__ = ["apply", "declare", "node_of", "primitive", "replay", "view_path"]
@@ -60,52 +59,28 @@ def primitive(
 def declare(
     operation: Callable[..., Any],
     *,
-    method: bool | str | Sequence[str] = False,
-    sizes: bool = False,
+    method: bool | str | tuple[str, ...] = False,
     operator: str = "",
-    in_place: bool = False,
-    ufunc: Any = (),
-    reduces: Any = (),
+    **more: Any,
 ) -> Callable[..., Any]:
-    """Enter an operation in the tables, and make it what it is declared to be.
+    """Enter an operation in the table, and make it what it is declared to be.
 
     Args:
         operation: Of Tensors; it has a name of its own.
         method: Whether it is a method of Tensor, too; or the names of the methods.
-        sizes: Whether the method takes its second argument, a tuple, as separate arguments, too: ``x.reshape(2, 3)``.
-        operator: The operators that it is, such as ``"add"`` for ``x + y`` (and ``y + x`` where it takes two, and ``x += y`` where
-            it has an in-place form), without their underscores.
-        in_place: Whether it has an in-place form, ``name_``: ``inplace.py`` makes it.
-        ufunc: NumPy's ufunc, or several, that it answers: ``np.tanh(tensor)``.
-        reduces: The ufunc whose ``reduce`` it answers: ``np.add.reduce(tensor)``.
+        operator: The operator that it is: ``"add"`` for ``x + y``, and ``y + x``.
+        more: For rooms on top, which read it from the operation's ``declared``: ``in_place``, ``ufunc`` and so on.
     """
-    operation.in_place = in_place  # type: ignore[attr-defined] # read by the room of in-place writes
-    operation.operator = operator  # type: ignore[attr-defined] # likewise
-    names = (operation.__name__,) if method is True else (method,) if isinstance(method, str) else tuple(method or ())
-    operation.methods = names  # type: ignore[attr-defined] # likewise
+    names = (operation.__name__,) if method is True else (method,) if isinstance(method, str) else method or ()
     for name in names:
-        setattr(Tensor, name, _taking_sizes(operation) if sizes else operation)
+        setattr(Tensor, name, operation)
     if operator:
         setattr(Tensor, f"__{operator}__", operation)
         if hasattr(operators, f"i{operator}"):  # one of two operands
             setattr(Tensor, f"__r{operator}__", functools.wraps(operation)(lambda self, other: operation(other, self)))
-    for function in ufunc if isinstance(ufunc, tuple) else (ufunc,):
-        UFUNCS[function, "__call__"] = operation
-    for function in reduces if isinstance(reduces, tuple) else (reduces,):
-        UFUNCS[function, "reduce"] = operation
+    operation.declared = {"method": names, "operator": operator, **more}  # type: ignore[attr-defined] # read by rooms on top
     enter(operation)
     return operation
-
-
-def _taking_sizes(operation: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(operation)
-    def method(self: Any, *sizes: Any, **named: Any) -> Any:
-        __tracebackhide__ = True
-        if named and not sizes:
-            return operation(self, **named)
-        return operation(self, sizes[0] if len(sizes) == 1 and isinstance(sizes[0], Sequence) else sizes, **named)
-
-    return method
 
 
 def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -142,7 +117,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
             arrays = _cast(op, arrays)
         out = now["quiet"](op.forward, *arrays, **params)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise explained(op, arrays, params, error) from None
+        raise op.explained(arrays, params, error) from None
     if type(out) is not np.ndarray:
         out = np.asarray(out)
     result = wrap(out)

@@ -15,14 +15,9 @@ from .errors import ArgumentError, GraphError, ShapeError
 from .graph import INFERENCE, Node, Tensor, version_of, wrap
 from .state import recording, state
 
-__all__ = ["backward", "grad"]
+__all__ = ["backward", "fit", "gradients", "node_or_error", "sequence_of"]
 
 _age = attrgetter("number")
-
-
-def _lifts(create_graph: bool) -> bool:
-    """Whether rules run on Tensors, so that what they do is recorded, or seen by an observer that asks for it."""
-    return create_graph or any(observer.lifts for observer in state.observers)
 
 
 def _history(starts: Iterable[tuple[Node, Any]]) -> list[Node]:
@@ -53,7 +48,7 @@ def _aims(order: Sequence[Node], targets: Sequence[Node] | None) -> tuple[set[No
 def _walk(
     starts: Sequence[tuple[Node, Any]],
     targets: Sequence[Node] | None,
-    *,
+    lift: bool,
     retain_graph: bool,
     create_graph: bool,
     accumulate: bool,
@@ -62,7 +57,6 @@ def _walk(
 
     ``targets`` None means every leaf. ``accumulate`` adds what arrives to the ``.grad`` of leaves, or of the targets.
     """
-    lift = _lifts(create_graph)
     order = _history(starts)
     aims, wanted = _aims(order, targets)
     pending: dict[Node, Any] = {}
@@ -182,21 +176,30 @@ def sequence_of(value: Any) -> tuple[Any, ...]:
     return (value,) if value is None or isinstance(value, Tensor) else tuple(value)
 
 
-def _starts(name: str, tensors: Sequence[Tensor], gradients: Sequence[Tensor | None], lift: bool) -> list[tuple[Node, Any]]:
+def node_or_error(name: str, what: str, tensor: Any) -> Node:
+    """The tensor's node.
+
+    Raises:
+        ArgumentError: It is not a Tensor. GraphError: It has no history.
+    """
+    if not isinstance(tensor, Tensor):
+        raise ArgumentError(f"{name}: {what} must be a Tensor, not {type(tensor).__name__}")
+    node = node_of(tensor)
+    if node is None:
+        raise GraphError(
+            f"{name}: {what} does not require grad and does not have a grad_fn (shape {tensor._data.shape}): nothing it was "
+            "computed from has requires_grad=True, or it was computed under no_grad, or it was detached; set "
+            "requires_grad=True before computing with it"
+        )
+    return node
+
+
+def _starts(name: str, roots: Sequence[Any], gradients: Sequence[Any], lift: bool) -> Iterator[tuple[Node, Any]]:
     """Each root's node with the gradient to start from, checked."""
-    for gradient in gradients:
-        if gradient is not None and not isinstance(gradient, Tensor):
-            raise ArgumentError(f"{name}: gradients must be Tensors or None, got {type(gradient).__name__}")
-    if len(gradients) != len(tensors):
-        raise GraphError(f"{name}: got {len(tensors)} tensors but {len(gradients)} gradients; give one for each")
-    starts: list[tuple[Node, Any]] = []
-    for position, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
-        node = _node(name, f"element {position} of tensors", tensor)
-        if node is None:
-            raise GraphError(
-                f"element {position} of tensors does not require grad and does not have a grad_fn: nothing it was "
-                "computed from has requires_grad=True, or it was computed under no_grad, or it was detached"
-            )
+    if len(gradients) != len(roots):
+        raise GraphError(f"{name}: got {len(roots)} tensors but {len(gradients)} gradients; give one for each")
+    for k, (tensor, gradient) in enumerate(zip(roots, gradients, strict=True)):
+        node = node_or_error(name, f"element {k} of tensors", tensor)
         if gradient is None:
             if tensor._data.size != 1:
                 raise GraphError(
@@ -204,32 +207,30 @@ def _starts(name: str, tensors: Sequence[Tensor], gradients: Sequence[Tensor | N
                     "it with .sum() or .mean(), or pass gradient= of that shape"
                 )
             gradient = wrap(np.array(1, node.dtype).reshape(node.shape))
+        elif not isinstance(gradient, Tensor):
+            raise ArgumentError(f"{name}: gradients must be Tensors or None, got {type(gradient).__name__}")
         elif gradient._data.shape != node.shape:
             raise ShapeError(
-                f"{name}: Mismatch in shape: gradient {position} has shape {gradient._data.shape}, but its tensor "
-                f"{node.shape}"
+                f"{name}: Mismatch in shape: gradient {k} has shape {gradient._data.shape}, but its tensor {node.shape}"
             )
-        starts.append((node, fit(gradient if lift else gradient._data, node)))
-    return starts
+        yield node, fit(gradient if lift else gradient._data, node)
 
 
-def _node(name: str, what: str, tensor: Any) -> Node | None:
-    if not isinstance(tensor, Tensor):
-        raise ArgumentError(f"{name}: {what} must be a Tensor, not {type(tensor).__name__}")
-    return node_of(tensor)
-
-
-def _targets(name: str, inputs: Sequence[Tensor]) -> list[Node]:
-    nodes = []
-    for position, tensor in enumerate(inputs):
-        node = _node(name, f"input {position}", tensor)
-        if node is None:
-            raise GraphError(
-                f"{name}: One of the differentiated Tensors does not require grad: input {position}, shape "
-                f"{tensor._data.shape}; set requires_grad=True before computing with it"
-            )
-        nodes.append(node)
-    return nodes
+def gradients(
+    name: str,
+    roots: Sequence[Tensor],
+    cotangents: Sequence[Tensor | None],
+    targets: Sequence[Node] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    accumulate: bool = False,
+) -> dict[Node, Any]:
+    """What reaches the target nodes; with ``accumulate`` it is added to ``.grad``: of every leaf, where no targets are named."""
+    lift = create_graph or any(observer.lifts for observer in state.observers)
+    starts = list(_starts(name, roots, cotangents, lift))
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    with recording(create_graph):
+        return _walk(starts, targets, lift, retain_graph, create_graph, accumulate)
 
 
 def backward(
@@ -253,54 +254,12 @@ def backward(
         InplaceError: A value that is needed was overwritten.
     """
     roots = sequence_of(tensors)
-    gradients = (None,) * len(roots) if grad_tensors is None else sequence_of(grad_tensors)
+    cotangents = (None,) * len(roots) if grad_tensors is None else sequence_of(grad_tensors)
     targets = None
     if inputs is not None:
-        targets = _targets("backward", sequence_of(inputs))
+        targets = [node_or_error("backward", f"input {k}", tensor) for k, tensor in enumerate(sequence_of(inputs))]
         if not targets:
             raise GraphError("backward: inputs= is empty; leave it out to collect gradients in every leaf")
         for tensor, node in zip(sequence_of(inputs), targets, strict=True):
-            if node.sink is None:
-                node.sink = weakref.ref(tensor)
-    starts = _starts("backward", roots, gradients, _lifts(create_graph))
-    retain_graph = create_graph if retain_graph is None else retain_graph
-    with recording(create_graph):
-        _walk(starts, targets, retain_graph=retain_graph, create_graph=create_graph, accumulate=True)
-
-
-def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool | None = None,
-    materialize_grads: bool = False,
-) -> tuple[Any, ...]:
-    """The gradients of ``outputs`` with respect to ``inputs``, returned and not accumulated: sum_i v_i^T d(out_i)/d(in).
-
-    Arguments and errors as those of :func:`tinygrad_mlp.autograd.grad`, which takes batches of cotangents, too.
-    """
-    roots, sources = sequence_of(outputs), sequence_of(inputs)
-    if not sources:
-        raise GraphError("grad requires non-empty inputs.")
-    if allow_unused is False and materialize_grads:
-        raise ValueError("grad: allow_unused must not be False where materialize_grads is True")
-    gradients = (None,) * len(roots) if grad_outputs is None else sequence_of(grad_outputs)
-    targets = _targets("grad", sources)
-    starts = _starts("grad", roots, gradients, _lifts(create_graph))
-    retain_graph = create_graph if retain_graph is None else retain_graph
-    with recording(create_graph):
-        arrived = _walk(starts, targets, retain_graph=retain_graph, create_graph=create_graph, accumulate=False)
-    results: list[Any] = []
-    for position, (node, tensor) in enumerate(zip(targets, sources, strict=True)):
-        g = arrived.get(node)
-        if g is None and materialize_grads:
-            g = np.zeros_like(tensor._data)
-        elif g is None and not allow_unused:
-            raise GraphError(
-                f"One of the differentiated Tensors appears to not have been used in the graph: input {position}, "
-                f"shape {tensor._data.shape}. Set allow_unused=True if this is the desired behavior."
-            )
-        results.append(g if g is None or isinstance(g, Tensor) else wrap(np.asarray(g)))
-    return tuple(results)
+            node.sink = node.sink or weakref.ref(tensor)
+    gradients("backward", roots, cotangents, targets, retain_graph, create_graph, accumulate=True)

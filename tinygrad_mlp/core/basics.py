@@ -1,7 +1,6 @@
 """The operations that gradients themselves need, and those of a multi-layer perceptron, with their calculus.
 
-In every rule ``g`` is the cotangent of the output ``y``; ``out``, where taken, is memory to compute in. Summing a cotangent back
-over broadcast dimensions is done for every rule in :mod:`.backward`.
+In every rule ``g`` is the cotangent of the output ``y``; ``out``, where taken, is memory to compute in.
 """
 
 from __future__ import annotations
@@ -16,20 +15,7 @@ import numpy as np
 from .apply import primitive
 from .errors import ArgumentError, ShapeError
 
-__all__ = [
-    "add",
-    "clone",
-    "exp",
-    "log",
-    "mul",
-    "neg",
-    "relu",
-    "reshape",
-    "sigmoid",
-    "sub",
-    "tanh",
-    "true_divide",
-]
+__all__ = ["add", "clone", "exp", "log", "mul", "neg", "relu", "reshape", "sub", "tanh", "true_divide"]
 
 Array = Any  # an ndarray or a number inside a forward, a Tensor at the caller
 
@@ -41,20 +27,18 @@ def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Arra
 
     An operand's memory is the output's, element by element, or apart from it.
     """
-    if out is None or out.size <= BLOCK:
-        return compute(out, *operands)
-    divided = [isinstance(value, np.ndarray) and value.ndim > 0 for value in operands]
-    arrays = [out, *(value for value, divide in zip(operands, divided) if divide)]
-    if not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
+    arrays = [out, *(value for value in operands if isinstance(value, np.ndarray) and value.ndim)]
+    if out is None or out.size <= BLOCK or not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
         return compute(out, *operands)
     for start in range(0, out.size, BLOCK):
         part = slice(start, start + BLOCK)
-        pieces = (value.reshape(-1)[part] if divide else value for value, divide in zip(operands, divided))
-        compute(out.reshape(-1)[part], *pieces)
+        compute(
+            out.reshape(-1)[part], *(v.reshape(-1)[part] if isinstance(v, np.ndarray) and v.ndim else v for v in operands)
+        )
     return out
 
 
-# ------------------------------------------------------------------------------------------------------ arithmetic
+# ---------------------------------------------------------------------------------------------------------- arithmetic
 
 
 @primitive(None)
@@ -71,15 +55,10 @@ def _add_scaled(out: Array, input: Array, other: Array, alpha: float) -> Array:
     return np.add(input, alpha * other, out=out)
 
 
-@primitive(
-    lambda g: g,
-    lambda g, alpha: g if alpha == 1 else g * alpha,
-    cast="promote",
-    method=True,
-    operator="add",
-    in_place=True,
-    ufunc=np.add,
-)
+_ADD: Any = {"cast": "promote", "method": True, "operator": "add", "in_place": True, "ufunc": np.add}
+
+
+@primitive(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha, **_ADD)
 def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
     """input + alpha * other, with broadcasting.
 
@@ -87,20 +66,13 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
     tensor([11., 12.])
     """
-    if alpha == 1:
-        return np.add(input, other, out=out)
-    return blockwise(_add_scaled, out, input, other, alpha)
+    return np.add(input, other, out=out) if alpha == 1 else blockwise(_add_scaled, out, input, other, alpha)
 
 
-@primitive(
-    lambda g: g,
-    lambda g, alpha: -g if alpha == 1 else g * -alpha,
-    cast="promote",
-    method=("sub", "subtract"),
-    operator="sub",
-    in_place=True,
-    ufunc=np.subtract,
-)
+_SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub", "in_place": True, "ufunc": np.subtract}
+
+
+@primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, **_SUB)
 def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
     """input - alpha * other, with broadcasting."""
     if alpha == 1:
@@ -108,28 +80,19 @@ def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     return blockwise(lambda y, a, b: np.subtract(a, alpha * b, out=y), out, input, other)
 
 
-@primitive(
-    lambda g, other: g * other,
-    lambda g, input: g * input,
-    cast="promote",
-    method=("mul", "multiply"),
-    operator="mul",
-    in_place=True,
-    ufunc=np.multiply,
-)
+_MUL: Any = {"cast": "promote", "method": ("mul", "multiply"), "operator": "mul", "in_place": True, "ufunc": np.multiply}
+
+
+@primitive(lambda g, other: g * other, lambda g, input: g * input, **_MUL)
 def mul(input: Array, other: Array, *, out: Array = None) -> Array:
     """input * other, with broadcasting."""
     return np.multiply(input, other, out=out)
 
 
-@primitive(
-    lambda g, other: g / other,
-    lambda g, input, other: -g * (input / other) / other,
-    cast="float",
-    operator="truediv",
-    in_place=True,
-    ufunc=np.true_divide,
-)
+_DIVIDE: Any = {"cast": "float", "operator": "truediv", "in_place": True, "ufunc": np.true_divide}
+
+
+@primitive(lambda g, other: g / other, lambda g, input, other: -g * (input / other) / other, **_DIVIDE)
 def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     """input / other, with broadcasting; integers divide to floats."""
     return np.true_divide(input, other, out=out)
@@ -142,7 +105,7 @@ def neg(input: Array, *, out: Array = None) -> Array:
     return np.negative(input) if out is None else np.multiply(input, -1, out=out)
 
 
-# ------------------------------------------------------------------------------------------- functions of one number
+# ---------------------------------------------------------------------------------------------- functions of one number
 
 
 @primitive(lambda g, y: g * y, cast="float", method=True, in_place=True, ufunc=np.exp)
@@ -161,14 +124,6 @@ def log(input: Array, *, out: Array = None) -> Array:
 def tanh(input: Array, *, out: Array = None) -> Array:
     """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
     return np.tanh(input, out=out)
-
-
-@primitive(lambda g, y: g * (y * (1 - y)), cast="float", method=True, in_place=True)
-def sigmoid(input: Array, *, out: Array = None) -> Array:
-    """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
-    y = np.asarray(np.negative(input) if out is None else np.multiply(input, -1, out=out))
-    np.exp(y, out=y)  # overflows to inf for very negative inputs, which gives the right 0
-    return np.reciprocal(np.add(y, 1, out=y), out=y)
 
 
 _BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by size, the integers of a number's bits
@@ -193,7 +148,7 @@ def relu(input: Array, *, out: Array = None) -> Array:
     return np.maximum(input, zeros, out=out)
 
 
-# --------------------------------------------------------------------------------------------------- memory and dtype
+# ---------------------------------------------------------------------------------------------------- copies and shapes
 
 
 def order_of(input: Array) -> Any:
@@ -213,15 +168,8 @@ def cast(input: Array, dtype: np.dtype[Any]) -> Array:
     return input.astype(dtype, order=order_of(input), copy=False)
 
 
-# ------------------------------------------------------------------------------------------------------------- shapes
-
-
 def sizes_of(name: str, sizes: Iterable[int]) -> tuple[int, ...]:
-    """``sizes`` as a tuple of Python ints.
-
-    Raises:
-        ArgumentError: They are something else.
-    """
+    """``sizes`` as a tuple of Python ints, or an ArgumentError."""
     try:
         return tuple(map(operator.index, sizes))
     except TypeError:
@@ -240,67 +188,49 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
     Raises:
         ShapeError: The sizes do not multiply to the number of elements.
     """
-    return input.reshape(valid_shape("reshape", shape))
+    return input.reshape(valid_shape("reshape", input, shape))
 
 
-def valid_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
-    """``shape`` with sizes that may be asked for."""
+def valid_shape(name: str, input: Array, shape: Sequence[int]) -> tuple[int, ...]:
+    """``shape`` as a tuple that has as many elements as ``input``, or a ShapeError."""
     sizes = sizes_of(name, shape)
-    for size in sizes:
-        if size < -1:  # NumPy would take any negative size for -1
-            raise ShapeError(f"{name}(): invalid shape dimension {size} in shape {sizes}; only -1 stands for the rest")
+    known = math.prod(n for n in sizes if n != -1)
+    if any(n < -1 for n in sizes) or sizes.count(-1) > 1:
+        raise ShapeError(
+            f"{name}(): invalid shape {sizes}: sizes are at least 0, and one may be -1, which stands for the rest"
+        )
+    if known != input.size and (-1 not in sizes or not known or input.size % known):
+        raise ShapeError(f"{name}(): shape {sizes} is invalid for input of size {input.size}, shape {input.shape}")
     return sizes
 
 
-@primitive(
-    lambda g: g, view=True, method=("expand", "broadcast_to"), sizes=True
-)  # what was repeated is summed in the walk back
-def expand(input: Array, size: Sequence[int]) -> Array:
-    """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared.
-
-    -1 keeps a dimension's size.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.tensor([[1], [2]]).expand(-1, 3)
-    tensor([[1, 1, 1],
-            [2, 2, 2]])
-
-    Raises:
-        ShapeError: A size is neither the dimension's own nor is that 1, or there are too few sizes.
-    """
-    size = sizes_of("expand", size)
-    new = len(size) - input.ndim
-    shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(size))
-    if math.prod(shape) == input.size and shape[new:] == input.shape:
-        return input.reshape(shape)
-    try:
-        return np.broadcast_to(input, shape)
-    except ValueError:
-        raise ShapeError(
-            f"expand(): The expanded size {size} does not fit a tensor of shape {input.shape}: from the right, each size "
-            "must be the dimension's own, or -1, unless that dimension is 1; new dimensions go in front"
-        ) from None
+@primitive(lambda g, input_shape: sum_to(g, input_shape), view=True)
+def broadcast(input: Array, shape: tuple[int, ...]) -> Array:
+    """The elements repeated along dimensions of size 1, and along new ones in front: a view, read-only."""
+    return np.broadcast_to(input, shape)
 
 
-@primitive(lambda g, input_shape: expand(g, input_shape))
+_FEW = 4096  # rows, up to which a product adds them up as exactly as needed
+
+
+@primitive(lambda g, input_shape: broadcast(g, input_shape))
 def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
-    if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":
-        ones = np.empty(len(input), input.dtype)
-        ones.fill(1)
-        return np.dot(ones, input)  # the gradient of every bias: a product is faster than a sum
+    if input.ndim == 2 and shape == input.shape[1:] and len(input) <= _FEW and input.dtype.char in "fd":
+        return np.dot(np.ones(len(input), input.dtype), input)  # the gradient of every bias: a product is faster than a sum
     new = input.ndim - len(shape)
     repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
-    return np.add.reduce(input, (*range(new), *repeated)).reshape(shape)
+    wide = np.float64 if input.dtype.kind == "f" else input.dtype  # adding up many float32 would lose digits
+    return np.add.reduce(input, (*range(new), *repeated), wide).astype(input.dtype).reshape(shape)
+
+
+# ------------------------------------------------------------------------------------------------------------- products
 
 
 @primitive(lambda g: matrix_transpose(g), view=True)
 def matrix_transpose(input: Array) -> Array:
     """The last two dimensions swapped."""
     return input.swapaxes(-1, -2)
-
-
-# ----------------------------------------------------------------------------------------------------------- products
 
 
 @primitive(
@@ -322,24 +252,16 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
 
 
-def _linear_input(g: Any, weight: Any) -> Any:
-    if weight.ndim == 2:
-        return matrix_product(g, weight) if g.ndim > 1 else reshape(matrix_product(reshape(g, (1, -1)), weight), (-1,))
-    return reshape(g, (*g.shape, 1)) * weight  # of one output, without a dimension for it
-
-
-def _linear_weight(g: Any, input: Any) -> Any:
-    if g.ndim < input.ndim:
-        return reshape(matrix_product(reshape(g, (1, -1)), _rows(input)), (-1,))  # (1, N) @ (N, in)
-    return matrix_product(matrix_transpose(_rows(g)), _rows(input))  # (out, N) @ (N, in)
-
-
-@primitive(_linear_input, _linear_weight, lambda g: g, cast="same")
+@primitive(
+    lambda g, weight, input_shape: reshape(matrix_product(_rows(g), weight), input_shape),  # (N, out) @ (out, in)
+    lambda g, input: matrix_product(matrix_transpose(_rows(g)), _rows(input)),  # (out, N) @ (N, in)
+    lambda g: g,
+    cast="same",
+)
 def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None) -> Array:
     """input @ weight.T + bias: the pre-activation of a layer. EE6132 lab, eq. 5, 9 and 10.
 
-    Shapes ``(*, in_features), (out_features, in_features), (out_features,) -> (*, out_features)``; a single output may go
-    without its dimension, ``(*, in_features), (in_features,), () -> (*)``.
+    Shapes ``(*, in_features), (out_features, in_features), (out_features,) -> (*, out_features)``.
 
     >>> import tinygrad_mlp as torch
     >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
@@ -348,9 +270,6 @@ def linear(input: Array, weight: Array, bias: Array = None, *, out: Array = None
     Raises:
         ShapeError: The sizes of the features do not agree. DTypeError: The dtypes differ.
     """
-    if weight.ndim == 1 and input.ndim and input.shape[-1] == weight.size and (bias is None or bias.ndim == 0):
-        y = np.matmul(input, weight, out=out)
-        return y if bias is None else np.add(y, bias, out=out)
     if weight.ndim != 2 or input.ndim == 0 or input.shape[-1] != weight.shape[1]:
         raise ShapeError(
             f"linear: mat1 and mat2 shapes cannot be multiplied: input {input.shape}, weight {weight.shape}; the "

@@ -27,11 +27,10 @@ import numpy as np
 
 from .errors import ArgumentError
 
-__all__ = ["OPS", "PRIMITIVES", "UFUNCS", "Primitive", "as_option", "as_options", "on_operation", "renamed", "signature"]
+__all__ = ["OPS", "PRIMITIVES", "Primitive", "as_option", "as_options", "on_operation", "renamed", "signature"]
 
 PRIMITIVES: dict[str, Primitive] = {}
 OPS: dict[str, Callable[..., Any]] = {}  # every operation by name, primitive or composed of others
-UFUNCS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {}  # what answers a NumPy ufunc's method, such as "reduce"
 
 _listeners: list[Callable[[Callable[..., Any]], None]] = []
 _ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
@@ -143,6 +142,10 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def explained(self, arrays: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception:
+        """What the caller sees where the forward raised ``error``: as it is, but for the room on top that explains it."""
+        return error
 
     def takes_plainly(self, args: Sequence[Any]) -> bool:
         """Whether the forward takes these arguments as they are: mostly a rule's call, on arrays."""

@@ -60,12 +60,6 @@ class _History(Tensor):
         return node is None or node.is_leaf
 
     @property
-    def grad_fn(self) -> Node | None:
-        """The graph node that computed it; None for a leaf."""
-        node = node_of(self)
-        return None if node is None or node.is_leaf else node
-
-    @property
     def grad(self) -> Any:
         """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
         for observer in state.observers:
@@ -104,18 +98,9 @@ class _History(Tensor):
         create_graph: bool = False,
         inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:
-        """Add the gradient of this tensor to the ``.grad`` of every leaf it was computed from.
+        """Add the gradient of this tensor, which ``gradient`` starts, to the ``.grad`` of every leaf it was computed from.
 
-        Args:
-            gradient: The cotangent to start from, of this tensor's shape; 1 for a single element.
-            retain_graph: Keep the graph for another pass. Defaults to ``create_graph``.
-            create_graph: Record the pass, so that the gradients can be differentiated.
-            inputs: Collect gradients in these tensors only.
-
-        Raises:
-            GraphError: Nothing was recorded; not a scalar and no ``gradient``; or the graph was freed.
-            InplaceError: A value that is needed was overwritten.
-            ShapeError: ``gradient`` has another shape.
+        As :func:`tinygrad_mlp.autograd.backward` of one tensor: see there for the arguments and the errors.
         """
         backward(self, gradient, retain_graph, create_graph, inputs)
 
@@ -131,31 +116,3 @@ class _History(Tensor):
     def shape(self) -> tuple[int, ...]:
         """The sizes of its dimensions."""
         return self._data.shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of dimensions."""
-        return self._data.ndim
-
-    def item(self) -> Any:
-        """The value of a one-element tensor as a Python number."""
-        for observer in state.observers:
-            observer.looked("item()")
-        if self._data.size != 1:
-            raise ShapeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar; use tolist()")
-        return self._data.item()
-
-    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """The tensor's memory as an array: writes on either side show on the other.
-
-        Args:
-            force: Take the values of a tensor that requires grad, too.
-
-        Raises:
-            GraphError: It requires grad and ``force`` is not set.
-        """
-        for observer in state.observers:
-            observer.looked("numpy()")
-        if not force and self.requires_grad:
-            raise GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        return self._data

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..core.apply import primitive
 from ..core.basics import blockwise, log, true_divide, zeros_of
-from ..core.dtypes import as_dtype
 from ..core.errors import DTypeError
+from ..dtypes import as_dtype
 from .choosing import where
 from .composite import composite
 from .inplace import inplace
@@ -23,6 +23,18 @@ from .memory import no_slope
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp", "pow", "remainder"]
+
+
+def _whole(name: str, input: Array, other: Array, alpha: float) -> None:
+    """A factor of integers is one.
+
+    Raises:
+        DTypeError: It is a float.
+    """
+    if isinstance(alpha, float) and np.result_type(input, other).kind in "biu":
+        raise DTypeError(
+            f"{name}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
+        )
 
 
 def _divisible(name: str, input: Array, other: Array) -> None:
@@ -194,7 +206,9 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     in_place=True,
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
-    """input + value * tensor1 * tensor2."""
+    """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
+    if np.result_type(input, tensor1).kind in "iu":
+        value = int(value)
     return blockwise(lambda y, a, b, c: np.add(a, value * (b * c), out=y), out, input, tensor1, tensor2)
 
 
@@ -202,10 +216,16 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     lambda g: g,
     lambda g, tensor2, value: g * value / tensor2,
     lambda g, tensor1, tensor2, value: g * (-value * tensor1 / (tensor2 * tensor2)),
-    cast="float",
+    cast="promote",
     method=True,
     in_place=True,
 )
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
-    """input + value * tensor1 / tensor2."""
+    """input + value * tensor1 / tensor2, of floats.
+
+    Raises:
+        DTypeError: All are integers, of which a quotient is none.
+    """
+    if np.result_type(input, tensor1).kind in "biu":
+        raise DTypeError("addcdiv: Integer division with addcdiv is no longer supported; make floats of them with .float()")
     return blockwise(lambda y, a, b, c: np.add(a, value * (b / c), out=y), out, input, tensor1, tensor2)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.dtypes import promote, result_dtype
 from ..core.errors import ArgumentError, DTypeError
+from ..core.promotion import promote, result_dtype
 from .comparing import isfinite, isnan
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller

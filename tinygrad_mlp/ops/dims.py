@@ -9,6 +9,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core.errors import ArgumentError, DimensionError, ShapeError
 
 Array = Any  # an ndarray
@@ -71,3 +73,13 @@ def nonempty(name: str, input: Array, dim: Dims, error: type[Exception] = ShapeE
 def single(name: str, dim: Any) -> None:
     if not isinstance(dim, int):
         raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+
+
+def as_int64(indices: Array) -> Array:
+    """Indices or counts that NumPy found, which has integers of 32 bits for them on machines of 32 bits."""
+    return np.asarray(indices).astype(np.int64, copy=False)
+
+
+def along(array: Array) -> Array:
+    """The array with a dimension to go along."""
+    return array if array.ndim else array.reshape(1)

@@ -19,6 +19,7 @@ from ..core.graph import Tensor
 from ..grad_mode import no_grad
 from .composite import composite
 from .creation import arange, tensor
+from .dims import as_int64
 from .inplace import copy, inplace
 from .places import INTEGERS, index, index_sum, merged, put, ravel_index, slice_, true_positions
 
@@ -218,7 +219,7 @@ def masked_select(input: Array, mask: Array) -> Array:
 @primitive(None)
 def argwhere(input: Array) -> Array:
     """The indices of the nonzero elements, a row each."""
-    return np.argwhere(input)
+    return as_int64(np.argwhere(input))
 
 
 @composite(method=True)

@@ -15,12 +15,12 @@ import numpy as np
 
 from ..core.apply import apply, node_of, primitive, replay, view_path
 from ..core.basics import cast, clone, reshape, zeros_of
-from ..core.dtypes import as_dtype, can_cast
 from ..core.errors import DTypeError, InplaceError, ShapeError
 from ..core.graph import INFERENCE, Node, Tensor, version_of, wrap
 from ..core.lines import origin
 from ..core.primitive import Primitive, as_options, on_operation
 from ..core.state import recording, state
+from ..dtypes import as_dtype, can_cast
 from .places import put
 
 __all__ = ["copy", "inplace", "rebase"]
@@ -153,7 +153,8 @@ def copy(input: Array, src: Array) -> Array:
 @on_operation
 def _in_place_form(operation: Any) -> None:
     """``name_`` and, of an operator, ``+=`` and its like, of each operation that is declared to have an in-place form."""
-    if not operation.in_place:
+    declared = operation.declared
+    if not declared.get("in_place"):
         return
 
     @functools.wraps(operation)
@@ -162,7 +163,7 @@ def _in_place_form(operation: Any) -> None:
         return inplace(operation, self, *args, **params)
 
     form.__name__, form.__doc__ = f"{operation.__name__}_", f"In-place form of :meth:`{operation.__name__}`."
-    for name in operation.methods or (operation.__name__,):
+    for name in declared["method"] or (operation.__name__,):
         setattr(Tensor, f"{name}_", form)
-    if operation.operator:
-        setattr(Tensor, f"__i{operation.operator}__", form)
+    if declared["operator"]:
+        setattr(Tensor, f"__i{declared['operator']}__", form)

@@ -14,14 +14,26 @@ import numpy as np
 from ..core import basics
 from ..core.errors import ArgumentError
 from ..core.graph import Tensor
-from ..core.primitive import UFUNCS
-from . import choosing, creation, functions, indexing, joining, linalg, norms, order, scattering, shape, sums
+from ..core.primitive import on_operation
+from . import choosing, creation, functions, indexing, joining, linalg, norms, order, products, scattering, shape, sums
 from .composite import composite
 from .creation import as_tensor
 
 __all__: list[str] = []
 
 _REMEDY = "use this library's function, or pass values: t.detach().numpy() shares the tensor's memory"
+
+
+_UFUNCS: dict[tuple[np.ufunc, str], Callable[..., Any]] = {}  # what answers a method of a ufunc, such as "reduce"
+
+
+@on_operation
+def _answering(operation: Any) -> None:
+    """An operation answers the ufuncs that it is declared to."""
+    for key, method in (("ufunc", "__call__"), ("reduces", "reduce")):
+        declared = operation.declared.get(key, ())
+        for ufunc in declared if isinstance(declared, tuple) else (declared,):
+            _UFUNCS[ufunc, method] = operation
 
 
 def _operand(value: Any) -> Any:
@@ -44,7 +56,7 @@ def from_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
             f"np.{name}: an array cannot take a tensor's result (out=, or array {name}= tensor); write the tensor as "
             "t.detach().numpy(), or make the array a tensor"
         )
-    operation = UFUNCS.get((ufunc, method))
+    operation = _UFUNCS.get((ufunc, method))
     if operation is not None and method == "reduce":
         kwargs = {"axis": 0, **kwargs}
         if kwargs.keys() <= {"axis", "keepdims"}:
@@ -169,13 +181,13 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.argmin: _reduction(order.argmin),
     np.argsort: _along(order.argsort, -1),
     np.around: lambda a, decimals=0: functions.round(a, decimals=decimals),
-    np.broadcast_to: lambda array, shape: basics.expand(array, shape),
+    np.broadcast_to: lambda array, shape: shape.expand(array, shape),
     np.clip: _clip,
     np.concatenate: _joined(joining.cat),
     np.copy: _plain(basics.clone, 1),
     np.count_nonzero: _along(sums.count_nonzero, None),
-    np.cumprod: _running(sums.cumprod),
-    np.cumsum: _running(sums.cumsum),
+    np.cumprod: _running(products.cumprod),
+    np.cumsum: _running(products.cumsum),
     np.diag: lambda v, k=0: shape.diag(v, k),
     np.dot: _plain(linalg.matmul, 2),
     np.einsum: lambda subscripts, *operands: linalg.einsum(subscripts, *map(_operand, operands)),
@@ -192,7 +204,7 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.nonzero: lambda a: indexing.nonzero(a, as_tuple=True),
     np.ones_like: _plain(creation.ones_like, 1),
     np.outer: _plain(linalg.outer, 2),
-    np.prod: _reduction(sums.prod),
+    np.prod: _reduction(products.prod),
     np.ravel: _plain(shape.ravel, 1),
     np.repeat: lambda a, repeats, axis=None: shape.repeat_interleave(a, repeats, axis),
     np.reshape: lambda a, shape: a.reshape(shape),
@@ -208,7 +220,7 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.swapaxes: lambda a, axis1, axis2: shape.transpose(a, axis1, axis2),
     np.take: _take,
     np.take_along_axis: _take_along_axis,
-    np.tile: lambda A, reps: shape.tile(A, (reps,) if isinstance(reps, int) else reps),  # noqa: N803 - NumPy's name
+    np.tile: lambda A, reps: joining.tile(A, (reps,) if isinstance(reps, int) else reps),  # noqa: N803 - NumPy's name
     np.trace: _plain(linalg.trace, 1),
     np.transpose: lambda a, axes=None: shape.permute(a, tuple(range(a.ndim))[::-1] if axes is None else axes),
     np.tril: lambda m, k=0: shape.tril(m, k),

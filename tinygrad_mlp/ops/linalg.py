@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import expand, matrix_product
+from ..core.basics import matrix_product
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from .composite import composite
+from .shape import expand
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 

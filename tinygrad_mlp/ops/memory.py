@@ -8,9 +8,10 @@ import numpy as np
 
 from ..core.apply import primitive
 from ..core.basics import cast, clone, zeros_of
-from ..core.dtypes import as_dtype, dtype, result_dtype
 from ..core.errors import ArgumentError
+from ..core.promotion import result_dtype
 from ..device import device as device_type
+from ..dtypes import as_dtype, dtype
 from .composite import composite
 
 _dtype_type = dtype

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.apply import primitive
 from ..core.errors import DimensionError, ShapeError
+from .dims import as_int64
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -57,7 +58,7 @@ def index_sum(input: Array, indices: Array, *, dim: int, size: int) -> Array:
 def sums_at(positions: Array, values: Array, size: int) -> Array:
     """The sums of the values at each position, shapes ``(n,), (n,) -> (size,)``."""
     if values.dtype.kind == "f":
-        return np.bincount(positions, values, size).astype(values.dtype)
+        return np.bincount(positions.astype(np.intp, copy=False), values, size).astype(values.dtype)
     out = np.zeros(size, values.dtype)
     np.add.at(out, positions, values)
     return out
@@ -122,4 +123,4 @@ def _wrapped(indices: Array, size: int) -> Array:
 @primitive(None)
 def true_positions(mask: Array) -> Array:
     """The flat positions of what is true, in order."""
-    return np.flatnonzero(mask)
+    return as_int64(np.flatnonzero(mask))

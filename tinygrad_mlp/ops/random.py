@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import dtype, int64
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from ..core.state import state
 from ..device import CPU
 from ..device import device as device_type
+from ..dtypes import dtype, int64
 from .composite import composite
 from .creation import as_size, finish, number, numpy_dtype
 from .inplace import copy, inplace

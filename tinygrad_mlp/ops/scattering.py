@@ -140,7 +140,12 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
 
 
 @primitive(
-    lambda g: g, None, None, lambda g, dim, index, alpha: _read(g, index, dim=dim) * alpha, method=True, in_place=True
+    lambda g: g,
+    None,
+    None,
+    lambda g, dim, index, alpha: _read(g, index, dim=dim_of("index_add", dim, g.ndim)) * alpha,
+    method=True,
+    in_place=True,
 )
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Array:
     """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import expand, reshape, sizes_of, valid_shape
+from ..core.basics import reshape, sizes_of, valid_shape
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..core.graph import wrap
 from .composite import composite
@@ -37,7 +37,6 @@ __all__ = [
     "swapaxes",
     "swapdims",
     "t",
-    "tile",
     "transpose",
     "tril",
     "triu",
@@ -160,15 +159,17 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     >>> torch.permute(torch.ones(2, 3, 4), (2, 0, 1)).shape
     torch.Size([4, 2, 3])
     """
-    return np.transpose(input, sizes_of("permute", dims))
+    order = tuple(dim_of("permute", d, input.ndim) for d in sizes_of("permute", dims))
+    if sorted(order) != list(range(input.ndim)):
+        raise ShapeError(f"permute(): dims {tuple(dims)} must name each of the {input.ndim} dimensions once")
+    return np.transpose(input, order)
 
 
 @primitive(lambda g, dim0, dim1: transpose(g, dim0, dim1), view=True, method=("transpose", "swapaxes", "swapdims"))
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
     """Two dimensions swapped."""
-    if input.ndim == 0:
-        return input.reshape(() if dim_of("transpose", dim0, 0) == dim_of("transpose", dim1, 0) else None)
-    return input.swapaxes(dim0, dim1)
+    first, second = (dim_of("transpose", d, input.ndim) for d in (dim0, dim1))
+    return input.swapaxes(first, second) if input.ndim else input.reshape(())
 
 
 swapaxes = swapdims = transpose
@@ -211,6 +212,36 @@ moveaxis = movedim
 # -------------------------------------------------------------------------------------------------------------- repeating
 
 
+@primitive(
+    lambda g: g, view=True, method=("expand", "broadcast_to"), sizes=True
+)  # the engine sums over the repeated dimensions
+def expand(input: Array, size: Sequence[int]) -> Array:
+    """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared.
+
+    -1 keeps a dimension's size.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.tensor([[1], [2]]).expand(-1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+
+    Raises:
+        ShapeError: A size is neither the dimension's own nor is that 1, or there are too few sizes.
+    """
+    size = sizes_of("expand", size)
+    new = len(size) - input.ndim
+    shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(size))
+    if math.prod(shape) == input.size and shape[new:] == input.shape:
+        return input.reshape(shape)
+    try:
+        return np.broadcast_to(input, shape)
+    except ValueError:
+        raise ShapeError(
+            f"expand(): The expanded size {size} does not fit a tensor of shape {input.shape}: from the right, each size "
+            "must be the dimension's own, or -1, unless that dimension is 1; new dimensions go in front"
+        ) from None
+
+
 broadcast_to = expand
 
 
@@ -231,43 +262,6 @@ def broadcast_tensors(*tensors: Array) -> tuple[Array, ...]:
             f"broadcast_tensors(): shapes {shapes} do not broadcast: from the right, sizes must match or be 1"
         ) from None
     return tuple(expand(x, shape) for x in tensors)
-
-
-def _tiles(shape: Sequence[int], repeats: Sequence[int]) -> list[int]:
-    """The shape (repeat, size, repeat, size ...) in which what :func:`repeat` copied lies along the even dimensions."""
-    padded = (1,) * (len(repeats) - len(shape)) + tuple(shape)
-    return [n for pair in zip(repeats, padded, strict=True) for n in pair]
-
-
-@primitive(
-    lambda g, input_shape, repeats: reshape(
-        reshape(g, _tiles(input_shape, repeats)).sum(tuple(range(0, 2 * len(repeats), 2))), input_shape
-    ),
-    method=True,
-    sizes=True,
-)
-def repeat(input: Array, repeats: Sequence[int]) -> Array:
-    """Copies laid side by side, ``repeats[d]`` times along dimension ``d``; further dimensions go in front.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.tensor([1, 2]).repeat(2, 2)
-    tensor([[1, 2, 1, 2],
-            [1, 2, 1, 2]])
-    """
-    repeats = sizes_of("repeat", repeats)
-    if len(repeats) < input.ndim or any(n < 0 for n in repeats):
-        raise ShapeError(
-            f"repeat(): repeats {repeats} must name every dimension of the shape {input.shape}, with numbers from 0 up; "
-            "tile(...) fills up with ones"
-        )
-    return np.tile(input, repeats)
-
-
-@composite(method=True, sizes=True)
-def tile(input: Array, dims: Sequence[int]) -> Array:
-    """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
-    dims = sizes_of("tile", dims)
-    return repeat(input, (1,) * (input.ndim - len(dims)) + dims)
 
 
 @composite(method=True)
@@ -293,7 +287,7 @@ def repeat_interleave(
             f"repeat_interleave(): Dimension specified as {dim} but tensor has no dimensions; leave dim out"
         )
     dim = dim_of("repeat_interleave", dim, input.ndim)
-    counts = np.asarray(repeats if isinstance(repeats, int) else repeats.tolist())
+    counts = np.asarray(repeats if isinstance(repeats, int) else repeats.tolist(), np.intp)
     count = input.shape[dim]
     if counts.ndim > 1 or counts.size not in (1, count) or (counts < 0).any():
         raise ShapeError(
@@ -356,6 +350,7 @@ def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | 
     steps, along = _tuple(shifts), () if dims is None else _tuple(dims)
     if len(steps) != (len(along) or 1):
         raise ShapeError(f"roll(): shifts and dimensions must align. shifts: {len(steps)}, dims: {len(along)}")
+    along = tuple(dim_of("roll", d, input.ndim) for d in along)
     return np.roll(input, steps if along else steps[0], along or None)
 
 

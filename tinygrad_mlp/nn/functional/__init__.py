@@ -1,7 +1,8 @@
 """Layers, activations and losses as functions, under PyTorch's names and with its defaults."""
 
-from ...core.basics import linear, sigmoid, tanh
+from ...core.basics import tanh
 from ...ops.activations import gelu, logsigmoid, prelu, softplus, softsign
+from ...ops.functions import sigmoid
 from ...ops.indexing import embedding, one_hot
 from ...ops.joining import pad
 from . import activations, layers, losses

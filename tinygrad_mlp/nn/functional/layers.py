@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..._tensor import Tensor
+from ...core import basics
 from ...dtypes import float32
 from ...errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ...grad_mode import no_grad
@@ -20,7 +21,35 @@ from ...ops.random import rand
 from ...ops.shape import broadcast_tensors
 from .activations import activation
 
-__all__ = ["batch_norm", "bilinear", "cosine_similarity", "dropout", "layer_norm", "normalize", "pairwise_distance"]
+__all__ = [
+    "batch_norm",
+    "bilinear",
+    "cosine_similarity",
+    "dropout",
+    "layer_norm",
+    "linear",
+    "normalize",
+    "pairwise_distance",
+]
+
+
+@takes_tensors
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input @ weight.T + bias. EE6132 lab, eq. 5, 9 and 10.
+
+    Shapes ``(*, in_features), (out_features, in_features), (out_features,) -> (*, out_features)``; a single output may go
+    without its dimension, ``(*, in_features), (in_features,), () -> (*)``.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
+    tensor([[3.5000]])
+
+    Raises:
+        ShapeError: The sizes of the features do not agree. DTypeError: The dtypes differ.
+    """
+    if weight.ndim == 1 and (bias is None or bias.ndim == 0):
+        return linear(input, weight.unsqueeze(0), bias).squeeze(-1)
+    return basics.linear(input, weight, bias)
 
 
 @takes_tensors

@@ -1,4 +1,7 @@
-"""Errors of NumPy as PyTorch's exception classes, with the operation, what it got and the remedy."""
+"""Errors that teach: NumPy's as PyTorch's exception classes, with the operation, what it got and the remedy.
+
+The core raises what NumPy raised; this room says it in words that help.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ArgumentError, DimensionError, DTypeError, ShapeError, TinygradError
-from .graph import shape_of
-from .primitive import Primitive
+from .core.errors import ArgumentError, DimensionError, DTypeError, ShapeError, TinygradError
+from .core.graph import shape_of
+from .core.primitive import Primitive
 
 __all__ = ["explained"]
 
@@ -38,3 +41,6 @@ def explained(op: Primitive, arrays: Sequence[Any], params: dict[str, Any], erro
             "use reshape, unsqueeze or expand"
         )
     return ShapeError(f"{got}: {error}")
+
+
+Primitive.explained = explained  # type: ignore[method-assign] # what the core leaves to this room
