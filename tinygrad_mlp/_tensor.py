@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from .core.apply import node_of
-from .core.basics import matrix_transpose, reshape
+from .core.basics import matrix_transpose
 from .core.errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
-from .core.graph import INFERENCE, AccumulateGrad, Tensor, extends_tensor, version_of, wrap
+from .core.graph import INFERENCE, AccumulateGrad, Node, Tensor, extends_tensor, version_of, wrap
 from .core.primitive import on_operation
 from .core.state import state
 from .device import CPU
@@ -29,7 +30,7 @@ from .ops.creation import empty, tensor
 from .ops.inplace import copy, inplace
 from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
-from .ops.shape import permute
+from .ops.shape import permute, reshape
 
 __all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]
 
@@ -107,6 +108,18 @@ def _taking_sizes(operation: Any) -> None:
 
 @extends_tensor
 class _Methods(Tensor):
+    """An n-dimensional array that remembers how it was computed.
+
+    Make one with :func:`tensor`, :func:`zeros`, :func:`randn` and their like. Names, defaults and semantics of the
+    attributes and methods are PyTorch's.
+
+    >>> import tinygrad_mlp as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
     def __init__(self, *data: Any) -> None:
         """``Tensor(2, 3)`` has that shape and any values; ``Tensor([1, 2])`` those values, in the default dtype."""
         data = data or (0,)
@@ -241,6 +254,42 @@ class _Methods(Tensor):
         return iter(self.unbind(0))
 
     # ------------------------------------------------------------------------------------------------- its history
+
+    @property
+    def grad(self) -> Tensor | None:
+        """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
+        for observer in state.observers:
+            observer.grad_read(self)
+        node = node_of(self)
+        if self._grad is None and node is not None and node.sink is None:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed; it is only filled for leaves, "
+                "and for tensors on which .retain_grad() was called",
+                UserWarning,
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise ArgumentError(f"grad: assigned grad expected to be a Tensor or None, got {type(value).__name__}")
+            if value is self:
+                raise GraphError("grad: can't assign Variable as its own grad")
+            expected, got = ((x._data.shape, x._data.dtype) for x in (self, value))
+            if expected != got:
+                raise ShapeError(
+                    f"grad: assigned grad has data of a different size or dtype: got {got[0]} {got[1]}, expected {expected[0]} "
+                    f"{expected[1]}"
+                )
+        for observer in state.observers:
+            observer.grad_set(self)
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
 
     @property
     def grad_fn(self) -> Node | None:

@@ -40,11 +40,12 @@ import numpy as np
 from ._tensor import Tensor, is_tensor
 from .core.graph import version_of, wrap
 from .core.primitive import Primitive
-from .core.state import Observer, state
+from .core.state import state
 from .dtypes import get_default_dtype
 from .errors import ArgumentError, GraphError
 from .fusion import NUMPY, Backend, Instruction, copy, optimized, owner
 from .nn.module import module_changes
+from .observing import Observer
 
 __all__ = ["Program", "compile"]
 

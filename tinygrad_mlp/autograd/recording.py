@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.primitive import Primitive
-from ..core.state import Observer, state
+from ..core.state import state
+from ..observing import Observer
 
 if TYPE_CHECKING:
     from .._tensor import Tensor

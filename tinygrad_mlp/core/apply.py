@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import functools
 import operator as operators
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .errors import ArgumentError, DTypeError, InplaceError
+from .errors import ArgumentError, DTypeError
 from .graph import Node, OperationNode, Tensor, version_of, wrap
-from .primitive import PLAIN, PRIMITIVES, Primitive, as_options, enter
+from .primitive import PLAIN, PRIMITIVES, Primitive, as_options, enter, plain
 from .promotion import promote
-from .state import recording, state
-
-__all__ = ["apply", "declare", "node_of", "primitive", "replay", "view_path"]
+from .state import state
 
 
 def primitive(
@@ -38,10 +36,7 @@ def primitive(
     """
 
     def register(forward: Callable[..., Any]) -> Callable[..., Any]:
-        op = Primitive(forward, rules, cast=cast, view=view, variadic=variadic)
-        if op.name in PRIMITIVES:
-            raise TypeError(f"there is a primitive {op.name!r} already")
-        PRIMITIVES[op.name] = op
+        op = Primitive(forward, rules, cast, view, variadic)
         title = "".join(part.capitalize() for part in op.name.split("_"))
         op.node = type(f"{title}Backward0", (OperationNode,), {"__slots__": (), "op": op})
 
@@ -51,7 +46,9 @@ def primitive(
             return apply(op, args, params)
 
         call.primitive = op  # type: ignore[attr-defined] # a function that also says which primitive it applies
-        return declare(call, **declared)
+        declare(call, **declared)
+        PRIMITIVES[op.name] = op
+        return call
 
     return register
 
@@ -103,7 +100,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
             tensors = True
             arrays.append(arg._data)
             node = arg._node if arg._view is None else node_of(arg)
-            recorded = recorded or node is not None
+            recorded |= node is not None
             parents.append(node)
         else:
             arrays.append(arg if type(arg) in PLAIN else _plain(op, arg, len(arrays)))
@@ -132,12 +129,10 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
 
 def _plain(op: Primitive, arg: Any, position: int) -> Any:
     """An argument that is neither a Tensor nor an array nor a plain number: another number, None, or an error."""
-    if isinstance(arg, np.generic):
-        return arg.item()
-    if isinstance(arg, np.ndarray | int) or (arg is None and not op.variadic and op.inputs[position] in op.optional):
+    if isinstance(arg, np.ndarray | np.generic | int | float):
+        return plain(arg)
+    if arg is None and not op.variadic and op.inputs[position] in op.optional:
         return arg
-    if isinstance(arg, float):
-        return float(arg)
     raise ArgumentError(
         f"{op.name.strip('_')}(): expected Tensors or numbers, got {type(arg).__name__}; make a tensor with tensor(...)"
     )
@@ -173,23 +168,13 @@ def _cast(op: Primitive, arrays: list[Any]) -> list[Any]:
     return promote(arrays, floating)
 
 
-def _record(
-    op: Primitive,
-    parents: list[Node | None],
-    args: Sequence[Any],
-    arrays: Sequence[Any],
-    params: dict[str, Any],
-    result: Any,
-) -> None:
+def _record(op: Primitive, parents: list[Node | None], args: Any, arrays: Any, params: dict[str, Any], result: Any) -> None:
     if op.partial:  # some inputs have no rule, and so no gradient
         parents = [None if rule is None else parent for parent, rule in zip(parents, op.rules)]
         if parents.count(None) == len(parents):
             return
     if result._data.dtype.kind == "f":
         result._node = op.node(tuple(parents), args, arrays, params, result)
-
-
-# ----------------------------------------------------------------------------------------------------------- views
 
 
 def view_of(result: Any, source: Tensor, how: Primitive | str, params: dict[str, Any]) -> None:
@@ -202,39 +187,10 @@ def view_of(result: Any, source: Tensor, how: Primitive | str, params: dict[str,
 def node_of(tensor: Tensor) -> Node | None:
     """The node that made the tensor's present value, or None where no gradient is wanted.
 
-    A view whose memory was since written by a recorded operation gets its history anew, by replaying the view on the
-    memory's owner.
+    A view whose memory has since been given another history finds its own anew: the room of in-place writes knows how.
     """
-    if tensor._view is None or tensor._stamp == version_of(tensor).rebased:
-        return tensor._node
-    owner, path = view_path(tensor)
-    if owner._node is not None:
-        with recording(True):
-            tensor._node = replay(path, wrap(owner._data, owner._node))._node
-    tensor._stamp = version_of(tensor).rebased
+    if tensor._view is not None:
+        version = version_of(tensor)
+        if tensor._stamp != version.rebased:
+            version.refresh(tensor)
     return tensor._node
-
-
-def view_path(tensor: Tensor) -> tuple[Tensor, list[tuple[Primitive, dict[str, Any]]]]:
-    """The owner of a view's memory and the primitives that lead from it to the view.
-
-    Raises:
-        InplaceError: A user's Function made the view: what it did to the gradient cannot be replayed.
-    """
-    path = []
-    while tensor._view is not None:
-        tensor, op, params = tensor._view
-        if isinstance(op, str):
-            raise InplaceError(
-                f"an output of {op} is a view (or an input that was returned as it is), and its memory is being modified in "
-                "place: that would override the backward of the custom Function; clone() the output of the custom Function"
-            )
-        path.append((op, params))
-    return tensor, path[::-1]
-
-
-def replay(path: Iterable[tuple[Primitive, dict[str, Any]]], value: Any) -> Any:
-    """What a path of views gives of another array or Tensor."""
-    for op, params in path:
-        value = apply(op, (value,), params)
-    return value

@@ -15,8 +15,6 @@ from .errors import ArgumentError, GraphError, ShapeError
 from .graph import INFERENCE, Node, Tensor, version_of, wrap
 from .state import recording, state
 
-__all__ = ["backward", "fit", "gradients", "node_or_error", "sequence_of"]
-
 _age = attrgetter("number")
 
 
@@ -46,12 +44,7 @@ def _aims(order: Sequence[Node], targets: Sequence[Node] | None) -> tuple[set[No
 
 
 def _walk(
-    starts: Sequence[tuple[Node, Any]],
-    targets: Sequence[Node] | None,
-    lift: bool,
-    retain_graph: bool,
-    create_graph: bool,
-    accumulate: bool,
+    starts: Any, targets: Any, lift: bool, retain_graph: bool, create_graph: bool, accumulate: bool
 ) -> dict[Node, Any]:
     """Send gradients from the starts down the graph; return those that reach the targets.
 
@@ -177,19 +170,14 @@ def sequence_of(value: Any) -> tuple[Any, ...]:
 
 
 def node_or_error(name: str, what: str, tensor: Any) -> Node:
-    """The tensor's node.
-
-    Raises:
-        ArgumentError: It is not a Tensor. GraphError: It has no history.
-    """
+    """The tensor's node; an ArgumentError where it is no Tensor, a GraphError where it has no history."""
     if not isinstance(tensor, Tensor):
         raise ArgumentError(f"{name}: {what} must be a Tensor, not {type(tensor).__name__}")
     node = node_of(tensor)
     if node is None:
         raise GraphError(
-            f"{name}: {what} does not require grad and does not have a grad_fn (shape {tensor._data.shape}): nothing it was "
-            "computed from has requires_grad=True, or it was computed under no_grad, or it was detached; set "
-            "requires_grad=True before computing with it"
+            f"{name}: {what} does not require grad and does not have a grad_fn (shape {tensor._data.shape}): set requires_grad=True "
+            "before computing with it; what is computed under no_grad, or detached, has no history"
         )
     return node
 

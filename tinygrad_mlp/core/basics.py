@@ -5,17 +5,15 @@ In every rule ``g`` is the cotangent of the output ``y``; ``out``, where taken, 
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .apply import primitive
-from .errors import ArgumentError, ShapeError
+from .errors import ShapeError
 
-__all__ = ["add", "clone", "exp", "log", "mul", "neg", "relu", "reshape", "sub", "tanh", "true_divide"]
+__all__ = ["add", "clone", "exp", "log", "mul", "neg", "relu", "sub", "tanh", "true_divide"]
 
 Array = Any  # an ndarray or a number inside a forward, a Tensor at the caller
 
@@ -168,40 +166,10 @@ def cast(input: Array, dtype: np.dtype[Any]) -> Array:
     return input.astype(dtype, order=order_of(input), copy=False)
 
 
-def sizes_of(name: str, sizes: Iterable[int]) -> tuple[int, ...]:
-    """``sizes`` as a tuple of Python ints, or an ArgumentError."""
-    try:
-        return tuple(map(operator.index, sizes))
-    except TypeError:
-        raise ArgumentError(f"{name}(): expected a tuple of ints, got {sizes!r}") from None
-
-
-@primitive(lambda g, input_shape: reshape(g, input_shape), view=True, method=True, sizes=True)
-def reshape(input: Array, shape: Sequence[int]) -> Array:
-    """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.reshape(torch.arange(6), (2, -1))
-    tensor([[0, 1, 2],
-            [3, 4, 5]])
-
-    Raises:
-        ShapeError: The sizes do not multiply to the number of elements.
-    """
-    return input.reshape(valid_shape("reshape", input, shape))
-
-
-def valid_shape(name: str, input: Array, shape: Sequence[int]) -> tuple[int, ...]:
-    """``shape`` as a tuple that has as many elements as ``input``, or a ShapeError."""
-    sizes = sizes_of(name, shape)
-    known = math.prod(n for n in sizes if n != -1)
-    if any(n < -1 for n in sizes) or sizes.count(-1) > 1:
-        raise ShapeError(
-            f"{name}(): invalid shape {sizes}: sizes are at least 0, and one may be -1, which stands for the rest"
-        )
-    if known != input.size and (-1 not in sizes or not known or input.size % known):
-        raise ShapeError(f"{name}(): shape {sizes} is invalid for input of size {input.size}, shape {input.shape}")
-    return sizes
+@primitive(lambda g, input_shape: reshaped(g, input_shape), view=True)
+def reshaped(input: Array, shape: tuple[int, ...]) -> Array:
+    """The elements, in order, in another shape: a view where possible, else a copy."""
+    return input.reshape(shape)
 
 
 @primitive(lambda g, input_shape: sum_to(g, input_shape), view=True)
@@ -249,11 +217,11 @@ def matrix_product(input: Array, mat2: Array, *, out: Array = None) -> Array:
 
 
 def _rows(x: Any) -> Any:
-    return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else reshaped(x, (-1, x.shape[-1]))
 
 
 @primitive(
-    lambda g, weight, input_shape: reshape(matrix_product(_rows(g), weight), input_shape),  # (N, out) @ (out, in)
+    lambda g, weight, input_shape: reshaped(matrix_product(_rows(g), weight), input_shape),  # (N, out) @ (out, in)
     lambda g, input: matrix_product(matrix_transpose(_rows(g)), _rows(input)),  # (out, N) @ (N, in)
     lambda g: g,
     cast="same",

@@ -1,15 +1,5 @@
 """What the core raises. Every error is also the built-in class that PyTorch raises, so either can be caught."""
 
-__all__ = [
-    "ArgumentError",
-    "DTypeError",
-    "DimensionError",
-    "GraphError",
-    "InplaceError",
-    "ShapeError",
-    "TinygradError",
-]
-
 
 class TinygradError(Exception):
     """Root of every error that this package raises on purpose."""

@@ -1,8 +1,7 @@
 """Tensors and the graph that they leave behind: nodes, what they save, and how often memory was written since.
 
 A :class:`Node` holds arrays and parent nodes, never Tensors: so there are no reference cycles, and everything is freed as soon
-as nobody needs it. Nodes are numbered as they are made, and an input's node is always older than its output's, so walking back
-means sorting by number.
+as nobody needs it. Nodes are numbered as they are made: an input's node is older than its output's.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,24 +19,12 @@ from .lines import Origin, origin, source_line
 from .primitive import Primitive
 from .state import state
 
-__all__ = ["INFERENCE", "AccumulateGrad", "Node", "OperationNode", "Tensor", "Version", "shape_of", "version_of", "wrap"]
-
 
 class Tensor:
-    """An n-dimensional array that remembers how it was computed.
+    """An n-dimensional array that remembers how it was computed."""
 
-    Make one with :func:`tensor`, :func:`zeros`, :func:`randn` and their like. Names, defaults and semantics of the
-    attributes and methods are PyTorch's.
-
-    >>> import tinygrad_mlp as torch
-    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
-    >>> (x * x).sum().backward()
-    >>> x.grad
-    tensor([2., 4.])
-    """
-
-    # Defaults live on the class: a new tensor sets only what differs, which keeps making one cheap. What a Tensor can do
-    # is added by the rooms on top: operations become methods as they are defined.
+    # Defaults live on the class: a new tensor sets only what differs, which keeps making one cheap. What a Tensor can do is
+    # added by the files that know how: operations become methods as they are defined.
     _data: np.ndarray[Any, Any]
     _node: Node | None = None  # what made the present value; of a leaf that requires grad, its own node
     _leaf: AccumulateGrad | None = None  # a leaf's own node, kept while the leaf does not require grad, too
@@ -52,7 +39,7 @@ class Tensor:
 def extends_tensor(methods: type) -> type:
     """Decorate a class whose members are methods and properties that Tensor is to have."""
     for name, member in vars(methods).items():
-        if name not in ("__module__", "__doc__", "__dict__", "__weakref__", "__hash__", "__annotations__"):
+        if name not in ("__module__", "__dict__", "__weakref__", "__hash__", "__annotations__") and member is not None:
             if hasattr(member, "__qualname__"):
                 member.__qualname__ = f"Tensor.{name}"
             setattr(Tensor, name, member)
@@ -62,9 +49,9 @@ def extends_tensor(methods: type) -> type:
 class Version:
     """How often a piece of memory was written in place; shared by every tensor that views the memory."""
 
-    # Defaults live on the class, as a Tensor's do: most memory is never written.
     count = 0
     rebased = 0  # how many of those writes were recorded, and so gave the memory a new history
+    refresh: Callable[[Tensor], None]  # gives a view of the memory its part in the new history
     writer = ""
     origin: Origin | None = None
 
@@ -121,13 +108,10 @@ class Node:
 
     Attributes:
         parents: Per input the node that made it, None where it wants no gradient.
-        shape, dtype: Of the output.
+        shape, dtype, origin: Of the output; and the line that made it.
         hooks: Called with the gradient of the output, in order; each may replace it.
         sink: The tensor whose ``.grad`` collects the gradient: a leaf, or one with ``retain_grad``.
-        origin: The line that made it; None for a leaf.
-        number: By age.
-        op: The primitive; None where there is none.
-        saved: What the rules asked for, by name; None once freed.
+        op, saved: The primitive, if any; what its rules asked for, by name, None once freed.
     """
 
     __slots__ = ("__weakref__", "dtype", "hooks", "number", "origin", "parents", "shape", "sink")
@@ -149,11 +133,6 @@ class Node:
         """PyTorch's name of the node, such as ``MulBackward0``."""
         return type(self).__name__
 
-    @property
-    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """The nodes of the inputs, as PyTorch lists them."""
-        return tuple((parent, 0) for parent in self.parents)
-
     def __repr__(self) -> str:
         return f"<{self.name()}>"
 
@@ -166,10 +145,7 @@ class Node:
 
 
 class _Firebreak(tuple[Node | None, ...]):
-    """The parents of every 64th node. Where it dies, it frees the nodes behind it one by one.
-
-    Else each would free its parents, one inside the other, as deep as the graph, which some interpreters have no stack for.
-    """
+    """The parents of every 64th node: it frees the nodes behind it one by one, not one inside the other, as deep as the graph."""
 
     __slots__ = ()
 
@@ -198,29 +174,20 @@ class AccumulateGrad(Node):
 
 
 class OperationNode(Node):
-    """One application of a primitive; each primitive has a subclass, which carries its name.
-
-    Attributes:
-        versions: ``(name, counter, count when saved)`` of each saved value that a tensor still shares.
-    """
+    """One application of a primitive; each primitive has a subclass, which carries its name."""
 
     __slots__ = ("saved", "versions")
 
     op: ClassVar[Primitive]
 
     def __init__(
-        self,
-        parents: tuple[Node | None, ...],
-        args: Sequence[Any],
-        arrays: Sequence[Any],
-        params: dict[str, Any],
-        result: Tensor,
+        self, parents: tuple[Node | None, ...], args: Any, arrays: Any, params: dict[str, Any], result: Tensor
     ) -> None:
         out = result._data
         Node.__init__(self, parents, out, origin(4))
         op = self.op
         saved: dict[str, Any] = {}
-        versions: list[tuple[str, Version, int]] = []
+        versions: list[tuple[str, Version, int]] = []  # name, counter and count of each saved value that a tensor shares
         self.saved: dict[str, Any] | None = saved
         self.versions = versions
         for parent, plan in zip(parents, op.plans):
@@ -247,11 +214,7 @@ class OperationNode(Node):
                     versions.extend(_stamp(name, a, op) for a in args if isinstance(a, Tensor))
 
     def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
-        """Run the rules of the inputs in ``wanted``.
-
-        Raises:
-            GraphError: The saved values were freed. InplaceError: One of them was overwritten.
-        """
+        """Run the rules of the inputs in ``wanted``, unless saved values were freed, or overwritten."""
         saved = self.saved
         if saved is None:
             raise GraphError(
@@ -291,6 +254,12 @@ class OperationNode(Node):
             elif name == "inputs":
                 tensors[name] = [wrap(v, parent) for v, parent in zip(value, self.parents, strict=True)]
         return tensors
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes of the inputs that have a rule, as PyTorch lists them."""
+        rules = itertools.repeat(self.op.rules[0]) if self.op.variadic else self.op.rules
+        return tuple((parent, 0) for parent, rule in zip(self.parents, rules) if rule is not None)
 
     def free(self) -> None:
         """Let go of saved values; a node that saved none can be walked again."""

@@ -7,8 +7,6 @@ import os
 import sys
 from types import CodeType, FrameType
 
-__all__ = ["Origin", "is_program", "origin", "source_line"]
-
 Origin = tuple[CodeType, int]  # a line of a program: the code that ran, and how far it had come
 
 
@@ -33,9 +31,9 @@ def is_program(path: str) -> None:
 
 
 def origin(depth: int = 2) -> Origin | None:
-    """The line being run in the nearest frame outside the package, as what it takes to find it out later.
+    """The line being run in the nearest frame outside the package, if any, as what it takes to find it out later.
 
-    The frame itself would keep its variables alive. None in a thread that runs nothing but the package.
+    The frame itself would keep its variables alive.
     """
     frame: FrameType | None = sys._getframe(depth)
     while frame is not None:

@@ -27,8 +27,6 @@ import numpy as np
 
 from .errors import ArgumentError
 
-__all__ = ["OPS", "PRIMITIVES", "Primitive", "as_option", "as_options", "on_operation", "renamed", "signature"]
-
 PRIMITIVES: dict[str, Primitive] = {}
 OPS: dict[str, Callable[..., Any]] = {}  # every operation by name, primitive or composed of others
 
@@ -46,11 +44,7 @@ def on_operation(listener: Callable[[Callable[..., Any]], None]) -> None:
 
 
 def enter(operation: Callable[..., Any]) -> None:
-    """Enter an operation in the table.
-
-    Raises:
-        TypeError: There is one of that name.
-    """
+    """Enter an operation in the table."""
     if operation.__name__ in OPS:
         raise TypeError(f"there is an operation {operation.__name__!r} already")
     OPS[operation.__name__] = operation
@@ -59,10 +53,7 @@ def enter(operation: Callable[..., Any]) -> None:
 
 
 def signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
-    """A function's positional parameters, its keyword-only ones, and their defaults.
-
-    What ``inspect.signature`` knows, in a hundredth of the time, and without importing ``inspect``.
-    """
+    """A function's positional parameters, its keyword-only ones, and their defaults; importing ``inspect`` takes long."""
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     positional, keyword = names[: code.co_argcount], names[code.co_argcount :]
@@ -80,10 +71,8 @@ class Primitive:
     """An operation that can be differentiated: its forward function, its rules and what they ask for.
 
     Attributes:
-        arity: How many array inputs; -1 for any number.
-        inputs: Their names; ``order``: those of all positional parameters; ``names``: of all parameters.
-        optional: The defaults of all parameters that have one; ``defaults``: those of options.
-        needs: Per rule the names that it asks for; ``plans``: the same, with where each value comes from.
+        arity, inputs: How many array inputs, -1 for any number; their names.
+        needs, plans: Per rule the names that it asks for; the same, with where each value comes from.
         partial: Whether an input has no rule, and so no gradient.
         node: The class of its nodes in the graph.
     """
@@ -94,13 +83,7 @@ class Primitive:
     )  # fmt: skip
 
     def __init__(
-        self,
-        forward: Callable[..., Any],
-        rules: Sequence[Callable[..., Any] | None],
-        *,
-        cast: str | None,
-        view: bool,
-        variadic: bool,
+        self, forward: Callable[..., Any], rules: Sequence[Any], cast: str | None, view: bool, variadic: bool
     ) -> None:
         self.name = forward.__name__
         self.forward = forward
@@ -140,9 +123,6 @@ class Primitive:
             return self.inputs.index(name)
         return name if name in ("y", "i", "inputs", "shapes") else "static" if name in self.names else "shape"
 
-    def __repr__(self) -> str:
-        return f"<primitive {self.name}>"
-
     def explained(self, arrays: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception:
         """What the caller sees where the forward raised ``error``: as it is, but for the room on top that explains it."""
         return error
@@ -157,11 +137,7 @@ class Primitive:
         )
 
     def bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
-        """Sort a call's arguments into array inputs and options, as the forward's signature says.
-
-        Raises:
-            ArgumentError: An argument is missing, given twice, or unknown.
-        """
+        """Sort a call's arguments into array inputs and options, as the forward's signature says."""
         if self.variadic or (len(args) == self.arity and self.open <= params.keys() <= self.static):  # the everyday call
             return args, {**self.defaults, **params}
         given = dict(zip(self.order, args, strict=False))
@@ -183,17 +159,15 @@ class Primitive:
         return [given.pop(name) for name in self.inputs], given
 
 
-def as_option(option: Any) -> Any:
-    """An option as a plain Python number where it is a number of another kind, or a tensor without dimensions."""
-    if type(option) in OPTIONS:
-        return option
-    if isinstance(option, np.generic) or getattr(getattr(option, "_data", None), "ndim", None) == 0:
-        return option.item()
-    return float(option) if isinstance(option, float) else option
+def plain(value: Any) -> Any:
+    """A number of another kind, or a tensor without dimensions, as Python's number; anything else as it is."""
+    if isinstance(value, np.generic) or getattr(getattr(value, "_data", None), "ndim", None) == 0:
+        return value.item()
+    return float(value) if isinstance(value, float) else value
 
 
 def as_options(params: dict[str, Any]) -> dict[str, Any]:
-    """``params``, itself where each value is plain, else with each value :func:`as_option`."""
+    """``params``, itself where each value is plain already."""
     if OPTIONS.issuperset(map(type, params.values())):
         return params
-    return {key: as_option(value) for key, value in params.items()}
+    return {key: plain(value) for key, value in params.items()}

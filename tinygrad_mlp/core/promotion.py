@@ -14,8 +14,6 @@ import numpy as np
 
 from .errors import ArgumentError
 
-__all__ = ["CATEGORY", "combined", "default", "promote", "result_dtype", "set_default"]
-
 
 class _Categories(dict[str, int]):
     """The rank of each kind of number: bool < integer < floating point."""

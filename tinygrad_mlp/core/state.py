@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Observer", "recording", "state"]
-
 
 class Observer:
-    """Who is told what the library does, in one thread. Each method does nothing here: a subclass has those that it needs.
+    """Who is told what the core does, in one thread; see :mod:`tinygrad_mlp.observing` for what other rooms tell.
 
     Attributes:
         lifts: Whether the rules of a backward pass run on Tensors for it, so that it is told of their operations.
@@ -34,12 +32,6 @@ class Observer:
     def looked(self, what: str) -> None:
         """Values leave for Python, by ``item()`` and its like."""
 
-    def created(self, tensor: Any) -> None:
-        """A tensor was made of numbers."""
-
-    def drew(self, draw: Callable[[], Any], tensor: Any) -> None:
-        """A tensor was made of random numbers; ``draw()`` draws an array of further ones."""
-
     def shared(self, tensor: Any) -> None:
         """Another tensor is made on this tensor's memory."""
 
@@ -49,29 +41,17 @@ class Observer:
     def grad_set(self, tensor: Any) -> None:
         """The tensor's ``.grad`` is replaced."""
 
-    def called(self, module: Any) -> None:
-        """A module is called."""
-
-    def stepping(self, optimizer: Any, group: dict[str, Any]) -> dict[str, Any]:
-        """An optimizer is about to update a group of parameters; gives the options to do it with."""
-        return group
-
-    def updating(self, optimizer: Any, p: Any, g: Any, entries: dict[str, Any], group: dict[str, Any], new: bool) -> bool:
-        """An optimizer is about to update a parameter, whose state may be ``new``; says whether the observer has done it."""
-        return False
-
 
 class _State(threading.local):
     """Per thread: whether operations are recorded, who is told of them, and ``quiet``, a call without NumPy's warnings.
 
-    Like PyTorch, 1/0 is inf and log(-1) is nan, silently. NumPy keeps its error state in a context variable, so running in
-    a context in which it is off costs nothing, where ``np.errstate`` costs more than a small operation.
+    Like PyTorch, 1/0 is inf, silently. A context in which NumPy's error state is off costs nothing; ``np.errstate`` would.
     """
 
     def __init__(self) -> None:
         self.grad = True
         self.inference = False
-        self.observers: tuple[Observer, ...] = ()
+        self.observers: tuple[Any, ...] = ()
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
         self.quiet = context.run

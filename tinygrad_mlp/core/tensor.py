@@ -1,20 +1,14 @@
-"""What a Tensor can do by itself: its history, its gradient, and its values for Python. The operations add themselves."""
+"""What a Tensor can do by itself, its history and its gradient. The operations add themselves."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from .apply import node_of
 from .backward import backward
-from .errors import ArgumentError, GraphError, ShapeError
-from .graph import INFERENCE, AccumulateGrad, Node, Tensor, extends_tensor, version_of, wrap
+from .errors import GraphError
+from .graph import INFERENCE, AccumulateGrad, Tensor, extends_tensor, version_of, wrap
 from .state import state
-
-__all__: list[str] = []
 
 
 @extends_tensor
@@ -29,11 +23,7 @@ class _History(Tensor):
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
-        """Start, or stop, recording what is computed from this leaf.
-
-        Raises:
-            GraphError: It is not a leaf, or its dtype is not a floating-point one.
-        """
+        """Start, or stop, recording what is computed from this leaf; a GraphError where it is none, or holds no floats."""
         node = node_of(self)
         if node is not None and not node.is_leaf:
             if requires_grad:
@@ -62,45 +52,18 @@ class _History(Tensor):
     @property
     def grad(self) -> Any:
         """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
-        for observer in state.observers:
-            observer.grad_read(self)
-        node = node_of(self)
-        if self._grad is None and node is not None and node.sink is None:
-            warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed; it is only filled for leaves, "
-                "and for tensors on which .retain_grad() was called",
-                UserWarning,
-                stacklevel=2,
-            )
         return self._grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if value is not None:
-            if not isinstance(value, Tensor):
-                raise ArgumentError(f"grad: assigned grad expected to be a Tensor or None, got {type(value).__name__}")
-            if value is self:
-                raise GraphError("grad: can't assign Variable as its own grad")
-            expected, got = ((x._data.shape, x._data.dtype) for x in (self, value))
-            if expected != got:
-                raise ShapeError(
-                    f"grad: assigned grad has data of a different size or dtype: got {got[0]} {got[1]}, expected {expected[0]} "
-                    f"{expected[1]}"
-                )
-        for observer in state.observers:
-            observer.grad_set(self)
         self._grad = value
 
     def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Tensor | Sequence[Tensor] | None = None,
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
     ) -> None:
-        """Add the gradient of this tensor, which ``gradient`` starts, to the ``.grad`` of every leaf it was computed from.
+        """Add the gradient of this tensor to the ``.grad`` of every leaf it was computed from.
 
-        As :func:`tinygrad_mlp.autograd.backward` of one tensor: see there for the arguments and the errors.
+        Arguments and errors are those of :func:`tinygrad_mlp.autograd.backward`, of one tensor.
         """
         backward(self, gradient, retain_graph, create_graph, inputs)
 

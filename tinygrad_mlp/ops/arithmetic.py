@@ -17,6 +17,7 @@ from ..core.errors import DTypeError
 from ..dtypes import as_dtype
 from .choosing import where
 from .composite import composite
+from .dims import tensor_only
 from .inplace import inplace
 from .memory import no_slope
 
@@ -25,13 +26,19 @@ Array = Any  # an ndarray inside a forward, a Tensor at the caller
 __all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp", "pow", "remainder"]
 
 
+def _kind(*operands: Any) -> str:
+    """The kind of the dtype that the operands were cast to: "f", "i", "u" or "b"."""
+    kind: str = next(x.dtype.kind for x in operands if isinstance(x, np.ndarray))
+    return kind
+
+
 def _whole(name: str, input: Array, other: Array, alpha: float) -> None:
     """A factor of integers is one.
 
     Raises:
         DTypeError: It is a float.
     """
-    if isinstance(alpha, float) and np.result_type(input, other).kind in "biu":
+    if isinstance(alpha, float) and _kind(input, other) in "biu":
         raise DTypeError(
             f"{name}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
@@ -186,6 +193,9 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     Raises:
         DTypeError: The others have different dtypes.
     """
+    tensor_only("lerp", input=input)
+    if input.dtype == bool:
+        raise DTypeError("lerp is not defined for bool tensors; cast with .float()")
     if isinstance(weight, np.ndarray) and weight.ndim == 0 and input.dtype.kind == "f":
         weight = weight.astype(input.dtype, copy=False)
     for name, other in (("end", end), ("weight", weight)):
@@ -207,7 +217,7 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
     """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
-    if np.result_type(input, tensor1).kind in "iu":
+    if _kind(input, tensor1, tensor2) in "iu":
         value = int(value)
     return blockwise(lambda y, a, b, c: np.add(a, value * (b * c), out=y), out, input, tensor1, tensor2)
 
@@ -226,6 +236,6 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     Raises:
         DTypeError: All are integers, of which a quotient is none.
     """
-    if np.result_type(input, tensor1).kind in "biu":
+    if _kind(input, tensor1, tensor2) in "biu":
         raise DTypeError("addcdiv: Integer division with addcdiv is no longer supported; make floats of them with .float()")
     return blockwise(lambda y, a, b, c: np.add(a, value * (b / c), out=y), out, input, tensor1, tensor2)

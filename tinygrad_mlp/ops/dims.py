@@ -6,7 +6,8 @@ A tensor without dimensions takes a dim as if it had one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,14 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
     """``dim`` counted from the front.
 
     Raises:
-        DimensionError: A tensor of ``ndim`` dimensions does not have it.
+        DimensionError: A tensor of ``ndim`` dimensions does not have it. ArgumentError: It is no int.
     """
+    if not isinstance(dim, int):
+        try:
+            dim = operator.index(dim)
+        except TypeError:
+            given = "Tensor" if hasattr(dim, "dtype") else type(dim).__name__
+            raise ArgumentError(f"{name}(): argument 'dim' must be int, not {given}") from None
     count = ndim or 1
     if not -count <= dim < count:
         raise DimensionError(
@@ -32,6 +39,18 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
             f"a tensor of {ndim} dimensions"
         )
     return dim % count
+
+
+def sizes_of(name: str, sizes: Iterable[int]) -> tuple[int, ...]:
+    """``sizes`` as a tuple of Python ints.
+
+    Raises:
+        ArgumentError: They are something else.
+    """
+    try:
+        return tuple(map(operator.index, sizes))
+    except TypeError:
+        raise ArgumentError(f"{name}(): expected a tuple of ints, got {sizes!r}") from None
 
 
 def axes_of(name: str, dim: Dims, ndim: int) -> int | tuple[int, ...] | None:
@@ -49,7 +68,7 @@ def axes_of(name: str, dim: Dims, ndim: int) -> int | tuple[int, ...] | None:
 
 
 def dims_of(shape: Sequence[int], dim: Dims) -> set[int]:
-    """Which dimensions of ``shape`` a valid_shape ``dim`` names."""
+    """Which dimensions of ``shape`` a valid ``dim`` names."""
     if dim is None or dim == ():
         return set(range(len(shape)))
     ndim = len(shape) or 1
@@ -73,6 +92,13 @@ def nonempty(name: str, input: Array, dim: Dims, error: type[Exception] = ShapeE
 def single(name: str, dim: Any) -> None:
     if not isinstance(dim, int):
         raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+
+
+def tensor_only(name: str, **arguments: Any) -> None:
+    """Check arguments of a forward that, unlike most, take no number for a tensor."""
+    for argument, value in arguments.items():
+        if not isinstance(value, np.ndarray):
+            raise ArgumentError(f"{name}(): argument {argument!r} must be Tensor, not {type(value).__name__}")
 
 
 def as_int64(indices: Array) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.apply import primitive
 from ..core.basics import exp
+from ..core.errors import DTypeError
 from .memory import no_slope
 from .special import erf_of, erfc_of
 
@@ -201,7 +202,9 @@ def trunc(input: Array, *, out: Array = None) -> Array:
 
 @primitive(lambda g: g, method=True)
 def frac(input: Array, *, out: Array = None) -> Array:
-    """The input minus its integer part."""
+    """The input minus its integer part; of floats."""
+    if input.dtype.kind in "biu":
+        raise DTypeError(f"frac is only defined for floating-point tensors, got {input.dtype}")
     return np.subtract(input, np.trunc(input), out=out)
 
 

@@ -74,7 +74,7 @@ def _plain(item: Any) -> Any:
     if hasattr(item, "__index__"):
         return operator.index(item)
     raise DimensionError(
-        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid_shape indices (got "
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
         f"{type(item).__name__})"
     )
 

@@ -8,13 +8,13 @@ the result put into the view's positions. Every other view finds its own when it
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..core.apply import apply, node_of, primitive, replay, view_path
-from ..core.basics import cast, clone, reshape, zeros_of
+from ..core.apply import apply, node_of, primitive
+from ..core.basics import cast, clone, reshaped, zeros_of
 from ..core.errors import DTypeError, InplaceError, ShapeError
 from ..core.graph import INFERENCE, Node, Tensor, version_of, wrap
 from ..core.lines import origin
@@ -114,6 +114,40 @@ def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
         observer.stored(value, target)
 
 
+def view_path(tensor: Tensor) -> tuple[Tensor, list[tuple[Primitive, dict[str, Any]]]]:
+    """The owner of a view's memory and the primitives that lead from it to the view.
+
+    Raises:
+        InplaceError: A user's Function made the view: what it did to the gradient cannot be replayed.
+    """
+    path = []
+    while tensor._view is not None:
+        tensor, op, params = tensor._view
+        if isinstance(op, str):
+            raise InplaceError(
+                f"an output of {op} is a view (or an input that was returned as it is), and its memory is being modified in "
+                "place: that would override the backward of the custom Function; clone() the output of the custom Function"
+            )
+        path.append((op, params))
+    return tensor, path[::-1]
+
+
+def replay(path: Iterable[tuple[Primitive, dict[str, Any]]], value: Any) -> Any:
+    """What a path of views gives of another array or Tensor."""
+    for op, params in path:
+        value = apply(op, (value,), params)
+    return value
+
+
+def refresh(view: Tensor) -> None:
+    """Give a view of written memory its history: the view, replayed on the memory's owner."""
+    owner, path = view_path(view)
+    if owner._node is not None:
+        with recording(True):
+            view._node = replay(path, wrap(owner._data, owner._node))._node
+    view._stamp = version_of(view).rebased
+
+
 def rebase(target: Tensor, node: Node | None) -> None:
     """Give written memory its new history: ``node`` made the target's values; the owner has them in the target's positions.
 
@@ -126,7 +160,7 @@ def rebase(target: Tensor, node: Node | None) -> None:
         every = np.arange(owner._data.size).reshape(owner._data.shape)
         positions = replay(path, every)
         if np.array_equal(positions.reshape(-1), every.reshape(-1)):  # nothing is left of what was there
-            node = reshape(result, owner._data.shape)._node
+            node = reshaped(result, owner._data.shape)._node
         else:
             node = put(wrap(owner._data, owner._node), result, positions)._node
     if owner._node is not None and node is not None:  # hooks stay with the old value, retained gradients move on
@@ -134,6 +168,7 @@ def rebase(target: Tensor, node: Node | None) -> None:
     owner._node = node
     version = version_of(target)
     version.rebased += 1
+    version.refresh = refresh
     if owner is target:
         target._stamp = version.rebased
 

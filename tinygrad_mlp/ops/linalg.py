@@ -14,6 +14,7 @@ from ..core.basics import matrix_product
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from .composite import composite
+from .dims import tensor_only
 from .shape import expand
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -48,6 +49,7 @@ def matmul(input: Array, other: Array) -> Array:
 @primitive(lambda g, tensor: g * tensor, lambda g, input: g * input, cast="same", method=True)
 def dot(input: Array, tensor: Array) -> Array:
     """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
+    tensor_only("dot", input=input, tensor=tensor)
     if input.ndim != 1 or input.shape != tensor.shape:
         raise ShapeError(
             f"dot: inconsistent tensor size, expected two 1D tensors of one size, got {input.shape} and {tensor.shape}"

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import reshape, sizes_of, valid_shape
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
-from ..core.graph import wrap
+from ..core.graph import Tensor, wrap
 from .composite import composite
-from .dims import dim_of
+from .dims import dim_of, sizes_of
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -32,6 +31,7 @@ __all__ = [
     "permute",
     "ravel",
     "repeat_interleave",
+    "reshape",
     "roll",
     "squeeze",
     "swapaxes",
@@ -48,22 +48,56 @@ __all__ = [
 
 
 @primitive(lambda g, input_shape: reshape(g, input_shape), view=True, method=True, sizes=True)
+def reshape(input: Array, shape: Sequence[int]) -> Array:
+    """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.reshape(torch.arange(6), (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+
+    Raises:
+        ShapeError: The sizes do not multiply to the number of elements.
+    """
+    shape = _valid("reshape", shape)
+    try:
+        return input.reshape(shape)
+    except ValueError:
+        raise _misfit("reshape", shape, input) from None
+
+
+@primitive(lambda g, input_shape: reshape(g, input_shape), view=True, method=True, sizes=True)
 def view(input: Array, shape: Sequence[int]) -> Array:
     """A view in another shape; :func:`reshape` where a copy will do.
 
     Raises:
         ShapeError: The sizes do not multiply to the number of elements, or no view of the memory has this shape.
     """
-    shape = valid_shape("view", shape)
+    shape = _valid("view", shape)
     try:
         return np.reshape(input, shape, copy=False)
     except ValueError as error:
         if "copy" not in str(error):
-            raise
+            raise _misfit("view", shape, input) from None
         raise ShapeError(
             f"view(): view size {shape} is not compatible with the input's shape {input.shape} and its order in memory; "
             "use .reshape(...), which copies where it must"
         ) from None
+
+
+def _valid(name: str, shape: Sequence[int]) -> tuple[int, ...]:
+    sizes = sizes_of(name, shape)
+    for size in sizes:
+        if size < -1:  # NumPy would take any negative size for -1
+            raise ShapeError(f"{name}(): invalid shape dimension {size} in shape {sizes}; only -1 stands for the rest")
+    return sizes
+
+
+def _misfit(name: str, sizes: tuple[int, ...], input: Array) -> ShapeError:
+    what = f"{name}(): shape {sizes} is invalid for input of size {input.size}, of shape {input.shape}"
+    if sizes.count(-1) > 1:
+        return ShapeError(f"{what}: only one dimension can be inferred, as -1")
+    return ShapeError(f"{what}: beside the size 0, that of -1 can be any" if 0 in sizes and -1 in sizes else what)
 
 
 @composite(method=True)
@@ -231,7 +265,7 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     size = sizes_of("expand", size)
     new = len(size) - input.ndim
     shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(size))
-    if math.prod(shape) == input.size and shape[new:] == input.shape:
+    if math.prod(shape) == input.size and shape[new:] == input.shape and -1 not in shape:
         return input.reshape(shape)
     try:
         return np.broadcast_to(input, shape)
@@ -287,6 +321,8 @@ def repeat_interleave(
             f"repeat_interleave(): Dimension specified as {dim} but tensor has no dimensions; leave dim out"
         )
     dim = dim_of("repeat_interleave", dim, input.ndim)
+    if not isinstance(repeats, int) and not isinstance(repeats, Tensor):
+        raise ArgumentError(f"repeat_interleave(): repeats must be an int or a Tensor, not {type(repeats).__name__}")
     counts = np.asarray(repeats if isinstance(repeats, int) else repeats.tolist(), np.intp)
     count = input.shape[dim]
     if counts.ndim > 1 or counts.size not in (1, count) or (counts < 0).any():
@@ -350,7 +386,7 @@ def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | 
     steps, along = _tuple(shifts), () if dims is None else _tuple(dims)
     if len(steps) != (len(along) or 1):
         raise ShapeError(f"roll(): shifts and dimensions must align. shifts: {len(steps)}, dims: {len(along)}")
-    along = tuple(dim_of("roll", d, input.ndim) for d in along)
+    along = tuple(dim_of("roll", d, input.ndim) for d in along) if input.ndim else ()
     return np.roll(input, steps if along else steps[0], along or None)
 
 
@@ -411,6 +447,7 @@ def diag(input: Array, diagonal: int = 0) -> Array:
             [0, 2]])
     """
     if input.ndim == 1:
+        (diagonal,) = sizes_of("diag", (diagonal,))
         size = input.shape[0] + abs(diagonal)
         return _on_diagonal(input, (size, size), diagonal, 0, 1)
     if input.ndim != 2:

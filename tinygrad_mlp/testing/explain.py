@@ -21,10 +21,11 @@ from ..core.backward import fit
 from ..core.graph import Node, wrap
 from ..core.lines import source_line
 from ..core.primitive import OPS, Primitive
-from ..core.state import Observer, state
+from ..core.state import state
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..nn import Module
+from ..observing import Observer
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
