@@ -35,6 +35,7 @@ class Stream(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """The next bytes."""
+        ...
 
 
 _UINT8 = 0x08

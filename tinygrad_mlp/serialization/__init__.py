@@ -84,7 +84,7 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
         file.write(content)
 
 
-def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: bool = True) -> Any:
+def load(f: str | os.PathLike[str], map_location: str | device | None = None, *, weights_only: bool = True) -> Any:
     """Load what :func:`save` saved, or any .safetensors or .npz file of arrays, as a dict of Tensors by name.
 
     Args:
