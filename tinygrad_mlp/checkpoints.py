@@ -476,23 +476,16 @@ def check_finite(
     ...     print(error.layer, error.what)
     1 output
     """
-    if _finite(loss):
+    array = loss._data if isinstance(loss, Tensor) else np.asarray(loss)
+    if np.isfinite(array).all():
         return
-    value = (
-        f"the loss is {loss.item() if isinstance(loss, Tensor) else loss}"
-        if _count(loss) == 1
-        else "its output is not finite"
-    )
+    value = f"the loss is {array.item()}" if array.size == 1 else "its output is not finite"
     layer, what = _first_broken(model, inputs)
     raise _divergence(value, epoch, step, layer, what, checkpoint)
 
 
-def _finite(value: Any) -> bool:
-    return bool(np.isfinite(value._data if isinstance(value, Tensor) else value).all())
-
-
-def _count(value: Any) -> int:
-    return value.numel() if isinstance(value, Tensor) else int(np.size(value))
+def _finite(tensor: Tensor) -> bool:
+    return bool(np.isfinite(tensor._data).all())
 
 
 def _broken_parameter(model: Module) -> tuple[str, str] | None:
