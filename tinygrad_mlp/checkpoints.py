@@ -233,9 +233,10 @@ class _Gradients:
             (part, name, p) for part, m in sorted(parts.items()) if isinstance(m, Module) for name, p in m.named_parameters()
         ]
         for part, optimizer in sorted(parts.items()):
-            if isinstance(optimizer, Optimizer):  # what it trains may be in no module
+            if isinstance(optimizer, Optimizer):  # its parameters may be in no module
                 trained = [p for group in optimizer.param_groups for p in group["params"]]
                 named += [(part, str(position), p) for position, p in enumerate(trained)]
+        # A parameter in several parts has the name of the first, a module if there is one.
         first = {id(p): (f"{part}.{name}", p) for part, name, p in reversed(named)}
         self._tensors: dict[str, Tensor] = dict(first.values())
 
