@@ -404,9 +404,9 @@ def test_an_interrupted_load_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("position", "error", "message"),
     [
-        ((-1,), ValueError, "a checkpoint's epoch is the one to go on with, from 0, got -1"),
-        ((1, -2), ValueError, "step is the one to go on with, from 0, got -2"),
-        ((1.7,), ArgumentError, "epoch is the one to go on with, an int from 0, got 1.7"),
+        ((-1,), ValueError, "a checkpoint's epoch is the next one to do, from 0, got -1"),
+        ((1, -2), ValueError, "step is the next one to do, from 0, got -2"),
+        ((1.7,), ArgumentError, "epoch is the next one to do, an int from 0, got 1.7"),
         ((1, "2"), ArgumentError, "step is .* an int from 0, got '2'"),
         ((True,), ArgumentError, "epoch is .* an int from 0, got True"),
     ],
@@ -428,6 +428,99 @@ def test_the_default_generator_is_kept_for_programs_that_know_no_other(tmp_path:
         tg.manual_seed(4)
         checkpoint.load()
     assert tg.rand(4).tolist() == expected
+
+
+class Turned(nn.Module):
+    """Its first gradient lies in memory the other way round; its second layer is not used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(tg.randn(40, 30))
+        self.unused = nn.Linear(2, 2)
+
+    def forward(self, x: tg.Tensor) -> tg.Tensor:
+        return self.weight.T @ x
+
+
+class Scale:
+    """A part that is no module, with a parameter that only an optimizer knows."""
+
+    def __init__(self) -> None:
+        self.factor = tg.ones(3, requires_grad=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"factor": self.factor.detach()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        with tg.no_grad():
+            self.factor.copy_(state_dict["factor"])
+
+
+def accumulating(seed: int) -> tuple[dict[str, Any], Callable[[int], None], Callable[[], list[Any]]]:
+    """The parts of a training, one of its two backward passes, and its step, which gives all that it trains."""
+    tg.manual_seed(seed)
+    model, scale = Turned(), Scale()
+    optimizer = tg.optim.SGD([*model.parameters(), scale.factor], lr=0.1, momentum=0.9)
+
+    def backward(seed: int) -> None:
+        x = tg.randn(40, 3, generator=tg.Generator().manual_seed(seed))
+        (model(x) * scale.factor).sin().sum().backward()
+
+    def step() -> list[Any]:
+        trained = [*model.parameters(), scale.factor]
+        grads = [None if p.grad is None else p.grad.tolist() for p in trained]
+        norm = nn.utils.clip_grad_norm_(trained, 1.0).item()
+        optimizer.step()
+        return [norm, grads, *(p.tolist() for p in trained)]
+
+    return {"optimizer": optimizer, "model": model, "scale": scale}, backward, step
+
+
+def test_an_accumulation_of_gradients_goes_on_in_its_middle(tmp_path: Path) -> None:
+    parts, backward, step = accumulating(0)
+    backward(1)
+    with Checkpoint(tmp_path, **parts) as checkpoint:
+        checkpoint.save(0, 1)
+    backward(2)
+    expected = step()
+
+    again, backward, step = accumulating(5)
+    for parameter in again["model"].parameters():
+        parameter.grad = tg.ones_like(parameter)  # also of the layer that had none
+    with Checkpoint(tmp_path, **dict(reversed(again.items()))) as checkpoint:
+        assert checkpoint.load() == (0, 1)
+    assert again["model"].unused.weight.grad is None
+    assert again["model"].weight.grad.stride() == parts["model"].weight.grad.stride() == (1, 40)
+    backward(2)
+    assert step() == expected
+
+
+def test_gradients_that_do_not_fit_change_nothing_and_old_files_have_none(tmp_path: Path) -> None:
+    model = nn.Linear(2, 1)
+    with Checkpoint(tmp_path, model=model) as checkpoint:
+        checkpoint.save(1)
+    saved = tg.load(tmp_path / "checkpoint.npz")
+    bad = [
+        {"model.weight": (tg.ones(3, 1), [0, 1])},
+        {"model.weight": 1},
+        {"model.other": (tg.ones(1), [0])},
+        [1],
+        {"model.bias": (tg.ones(1), [1, 0])},
+    ]
+    for gradients in bad:
+        tg.save({**saved, "gradients": gradients}, tmp_path / "checkpoint.npz")
+        model.weight.grad, weights = tg.full((1, 2), 7.0), model.weight.tolist()
+        with (
+            Checkpoint(tmp_path, model=model) as checkpoint,
+            pytest.raises(FileFormatError, match="its state does not fit 'gradients'"),
+        ):
+            checkpoint.load()
+        assert (model.weight.tolist(), model.weight.grad.tolist()) == (weights, [[7.0, 7.0]])
+    del saved["gradients"]
+    tg.save(saved, tmp_path / "checkpoint.npz")
+    with Checkpoint(tmp_path, model=model) as checkpoint:
+        assert checkpoint.load() == (1, 0)
+    assert model.weight.grad is None
 
 
 def test_what_is_not_finite_is_not_kept(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from hypothesis.extra import numpy as hnp
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import serialization
-from tinygrad_mlp.errors import FileFormatError
+from tinygrad_mlp.errors import ArgumentError, FileFormatError
 
 ENDINGS = [".safetensors", ".npz", ".json"]
 FEW = settings(max_examples=settings().max_examples // 2)  # each example writes a file
@@ -298,6 +298,11 @@ class Thing:
     pass
 
 
+class Broken:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize(
     ("obj", "match"),
@@ -309,6 +314,12 @@ class Thing:
         ({"a": 1j}, "is a complex"),
         ({Thing: 1}, "is a type"),
         ({"f": print}, "is a builtin_function_or_method"),
+        ({"a": [10**5000]}, r"the entry \['a'\]\[0\] is an int of 16,610 bits, where at most 14,284 are read"),
+        ({-(10**5000): 1}, r"the entry \[<int>\] is an int of"),
+        ({(1, 10**5000): tg.ones(1)}, "is an int of"),
+        ({10**5000: print}, "is an int of"),
+        ({"k" * 70_000: print}, r"the entry \['kkk.{0,40}…\] is a builtin_function_or_method"),
+        ({Broken(): 1}, r"the entry \[<Broken>\] is a Broken"),
     ],
 )
 def test_other_objects_are_refused_and_the_old_file_stays(ending: str, obj: Any, match: str, tmp_path: Path) -> None:
@@ -319,6 +330,29 @@ def test_other_objects_are_refused_and_the_old_file_stays(ending: str, obj: Any,
     assert str(path) in str(caught.value)
     assert tg.load(path) == {"old": 1}
     assert os.listdir(tmp_path) == [path.name]
+
+
+def test_what_is_too_long_for_a_format_is_refused_when_it_is_saved(tmp_path: Path) -> None:
+    long = {"k" * 70_000: tg.ones(2)}
+    with pytest.raises(FileFormatError, match="the name 'kk.*… of a tensor is too long for an .npz file; use .safetensors"):
+        tg.save(long, tmp_path / "m.npz")
+    for ending in (".json", ".safetensors"):
+        assert_same(long, restored(long, tmp_path, ending))
+        (tmp_path / f"object{ending}").unlink()
+    for obj in (
+        {"k" * 3_000_000: tg.ones(2)},
+        {str(i): tg.ones(1) for i in range(65_000)},
+    ):  # within the limits but for the header
+        with pytest.raises(
+            FileFormatError, match=r"of JSON, where at most .* are read; save fewer tensors, or shorter names"
+        ):
+            tg.save(obj, tmp_path / "m.safetensors")
+    assert os.listdir(tmp_path) == []
+
+
+def test_ints_as_long_as_python_reads_them(tmp_path: Path) -> None:
+    for ending in ENDINGS:
+        assert_same({2**14_284 - 1: [-(2**14_284) + 1]}, restored({2**14_284 - 1: [-(2**14_284) + 1]}, tmp_path, ending))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -351,11 +385,19 @@ def test_endings_in_capitals(tmp_path: Path) -> None:
     assert tg.load(str(tmp_path / "M.NPZ"))["w"].tolist() == [1, 1]
 
 
-def test_what_is_not_a_path() -> None:
+def test_what_is_not_a_path(tmp_path: Path) -> None:
+    (tmp_path / "m.npz").touch()
     with pytest.raises(TypeError, match="expected a path, whose ending says the format, got BytesIO"):
         tg.save({}, io.BytesIO())
     with pytest.raises(TypeError, match="expected a path"):
         tg.load(None)
+    with os.scandir(os.fsencode(tmp_path)) as entries:
+        entry = next(entries)  # its path is bytes
+    for act in (lambda path: tg.save({}, path), tg.load):
+        with pytest.raises(ArgumentError, match="expected a path, .* got DirEntry"):
+            act(entry)
+        with pytest.raises(FileFormatError, match="is not a path: it has a null character in it"):
+            act("a\0.npz")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -491,6 +533,7 @@ FORGED_NPZ = [
     (npz(structure__json=b'{"$odd": 1}'), r"malformed '\$odd'"),
     (npz(structure__json=b'{"$float": "zero"}'), r"malformed '\$float'"),
     (npz(structure__json=b'{"$dict": [[[1], 2]]}'), r"malformed '\$dict'"),
+    (npz(structure__json=b'{"$dict": [[1, 2], [1, 3]]}'), r"malformed '\$dict'"),
     (npz(structure__json=b'{"$tuple": [1], "more": 2}'), r"malformed '\$tuple'"),
     (npz(structure__json=b"[" * 100_000), "nested too deeply"),
 ]

@@ -69,6 +69,38 @@ def test_normalize_says_what_is_wrong():
         Normalize([0, 0], 1)(torch.zeros(1, 4, 4))
 
 
+@pytest.mark.parametrize("values", ["a", None, [0.5, None], 1j, {1: 2}])
+def test_normalize_takes_numbers(values):
+    with pytest.raises(ArgumentError, match="expected mean to be a number or a list of numbers"):
+        Normalize(values, 1)
+    with pytest.raises(ArgumentError, match="expected std to be a number or a list of numbers"):
+        Normalize(0, values)
+
+
+@pytest.mark.parametrize("dtype, std", [(torch.float16, 1e-8), (torch.float32, [1.0, 1e-50])])
+def test_a_std_that_is_zero_in_the_dtype_of_the_image(dtype, std):
+    with pytest.raises(ValueError, match=r"std is .*; expected no number that is zero as .*float"):
+        Normalize(0, std)(torch.ones(2, 2, 2, dtype=dtype))
+
+
+@pytest.mark.parametrize("dtype", [">f4", object, "U1", complex, np.uint16, "M8[s]"])
+def test_arrays_of_dtypes_that_tensors_do_not_have(dtype):
+    with pytest.raises(ArgumentError, match="can't convert np.ndarray of type"):
+        ToTensor()(np.zeros((2, 2), dtype))
+
+
+def test_flatten_takes_tensors():
+    with pytest.raises(ArgumentError, match=r"Flatten\(\): expected a Tensor, got ndarray; put ToTensor\(\) before it"):
+        Flatten()(BYTES)
+
+
+def test_compose_takes_functions():
+    with pytest.raises(ArgumentError, match=r"Compose\(\): expected a function, got NoneType"):
+        Compose([ToTensor(), None])
+    chain = Compose(transform for transform in (ToTensor(), Flatten()))
+    assert chain(BYTES).shape == chain(BYTES).shape == (4, 64)
+
+
 def test_flatten():
     assert Flatten()(torch.zeros(1, 4, 5)).shape == (20,)
     assert Flatten()(torch.zeros(7, 3, 4, 5)).shape == (7, 60)

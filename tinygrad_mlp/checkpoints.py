@@ -1,8 +1,8 @@
-"""Trainings that survive: checkpoints, the random streams they hold, and a stop where the numbers are lost.
+"""Checkpoints of a training, random streams that they can keep, and a check that stops a training that diverges.
 
-A :class:`Checkpoint` keeps all that a training changes in one file of a folder: model, optimizer, scheduler, the place in the
-epoch, random streams. A process that was killed at any moment is started again and goes on; the weights at the end are those
-of a training that nobody disturbed, bit for bit on the same machine::
+A :class:`Checkpoint` keeps all that a training changes in one file of a folder: model with its gradients, optimizer, scheduler, the
+place in the epoch, random streams. A process that is killed at any moment can be started again and goes on from there. On the same
+machine the final weights are those of an undisturbed training, bit for bit::
 
     streams = RandomStreams(seed=0)
     with streams.using("init"):
@@ -13,7 +13,7 @@ of a training that nobody disturbed, bit for bit on the same machine::
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "loader": loader, "streams": streams}
 
     with Checkpoint("runs/1", **parts) as checkpoint, streams.using("dropout"):
-        start = checkpoint.load()  # epoch 0 and step 0 where nothing was kept
+        start = checkpoint.load()  # epoch 0 and step 0 if nothing was saved
         for epoch in range(start.epoch, 10):
             for step, (images, labels) in enumerate(loader, start.step if epoch == start.epoch else 0):
                 loss = loss_fn(model(images), labels)
@@ -22,25 +22,25 @@ of a training that nobody disturbed, bit for bit on the same machine::
                 loss.backward()
                 optimizer.step()
                 if step % 100 == 99:
-                    checkpoint.save(epoch, step + 1)  # the step to go on with
+                    checkpoint.save(epoch, step + 1)  # the next step
             scheduler.step()
             checkpoint.save(epoch + 1)
 
-**Random streams.** A :class:`RandomStreams` has a generator for each purpose, so that one purpose draws the same numbers whatever
-the others do: evaluating more often changes no shuffle. The usual names are ``init``, ``shuffle``, ``dropout``, ``augmentation``
-and ``evaluation``. What takes a generator is given one. What takes none, as the initial weights of layers and dropout, draws from
-the default generator, in PyTorch as here: :meth:`RandomStreams.using` makes a stream the default one, in a block, and in one
-thread. A checkpoint also holds the default generator that all threads share, for programs that know no other.
+**Random streams.** A :class:`RandomStreams` has a generator for each purpose, so that each draws the same numbers whatever the
+others do: evaluating more often does not change the shuffles. The usual names are ``init``, ``shuffle``, ``dropout``,
+``augmentation`` and ``evaluation``. Functions with a ``generator`` argument are given a stream. The others, such as dropout and
+the initial weights of layers, draw from the default generator, as in PyTorch: :meth:`RandomStreams.using` makes a stream the
+default one in a block, for one thread. A checkpoint also keeps the default generator that all threads share.
 
-**Files.** A checkpoint is written beside the old one and takes its name when it is whole and on the disk; whatever happens before
-that, the old one stays. What a killed process left half-written is removed when the folder is next opened. One process at a time
-may have the folder open.
+**Files.** A checkpoint is written beside the old one and takes its place once it is complete and on the disk; until then the old
+one stays. What a killed process left half-written is removed when the folder is next opened. Only one process at a time can have
+the folder open.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
@@ -49,13 +49,23 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+<<<<<<< HEAD
 from ._tensor import Tensor
+=======
+from .atomic import remove_leftovers
+>>>>>>> files
 from .errors import ArgumentError, FileFormatError, StateDictError, TinygradError
 from .grad_mode import no_grad
 from .locking import locked
 from .nn import Module
 from .ops.random import Generator, current_generator, default_generator, drawing_from
+from .optim import Optimizer
 from .serialization import load, save
+<<<<<<< HEAD
+=======
+from .tensor import Tensor
+from .trees import leaves, mapped
+>>>>>>> files
 
 __all__ = [
     "Checkpoint",
@@ -70,25 +80,25 @@ __all__ = [
 
 
 class CheckpointError(TinygradError, OSError):
-    """A checkpoint that cannot be written, or a folder that another process has open; what was kept before is still there."""
+    """A checkpoint that cannot be written, or a folder that another process has open; an older checkpoint is still there."""
 
 
 class DivergenceError(TinygradError, ArithmeticError):
     """A training whose numbers are no longer finite.
 
     Attributes:
-        epoch, step: Where it happened, as :func:`check_finite` was told.
-        layer: The dotted name of the first module with a number that is not finite, in the order of computing; ``""`` for the
-            whole model, None where all of them are finite.
+        epoch, step: Where it happened, as given to :func:`check_finite`.
+        layer: The dotted name of the first module, in the order of computing, with a number that is not finite; ``""`` for the
+            whole model, None if all modules are finite.
         what: What is not finite in it, such as ``"output"`` or ``"parameter weight"``.
     """
 
     def __init__(self, message: str, epoch: int, step: int, layer: str | None, what: str) -> None:
         super().__init__(message)
-        self.epoch = epoch
-        self.step = step
-        self.layer = layer
-        self.what = what
+        self.epoch: int = epoch
+        self.step: int = step
+        self.layer: str | None = layer
+        self.what: str = what
 
 
 class Position(NamedTuple):
@@ -102,9 +112,9 @@ class Position(NamedTuple):
 
 
 class RandomStreams:
-    """A random generator for each purpose, made when it is first asked for.
+    """A random generator for each name, made when it is first used.
 
-    The stream of a name starts from SHA-256 of the seed and the name, so it does not depend on which others there are.
+    A stream starts from the SHA-256 of the seed and its name, so it does not depend on the other streams.
 
     Args:
         seed: Of all streams.
@@ -125,7 +135,7 @@ class RandomStreams:
     def __init__(self, seed: int) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise ArgumentError(f"RandomStreams expects an int as seed, got {type(seed).__name__}")
-        self.seed = seed
+        self.seed: int = seed
         self._streams: dict[str, Generator] = {}
 
     def __getitem__(self, name: str) -> Generator:
@@ -146,18 +156,18 @@ class RandomStreams:
         self._streams[name].manual_seed(int.from_bytes(digest[:8], "little"))
 
     def using(self, name: str) -> AbstractContextManager[Generator]:
-        """A block in which what is given no generator, such as dropout, draws from this stream; in this thread alone."""
+        """A block in which this stream is the default generator of this thread, as for dropout."""
         return drawing_from(self[name])
 
     def state_dict(self) -> dict[str, Any]:
-        """The seed, and where each stream is."""
+        """The seed, and the state of each stream."""
         return {"seed": self.seed, "streams": {name: generator.get_state() for name, generator in self._streams.items()}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Bring every stream to where it was; one that there was not yet, to its start.
+        """Bring every stream to its saved state, and one that was not in use then to its start.
 
         Raises:
-            StateDictError: It is not a state_dict of random streams; every stream is where it was.
+            StateDictError: It is not a state_dict of random streams; no stream is changed.
         """
         match state_dict:
             case {"seed": int(seed), "streams": dict(states)} if not isinstance(seed, bool):
@@ -185,7 +195,7 @@ class RandomStreams:
 
 
 def state_of(part: Any) -> Any:
-    """What a part of a training is saved as: its state_dict, a generator's state, or the dict or list itself.
+    """How a part of a training is saved: its state_dict, a generator's state, or the dict or list itself.
 
     Raises:
         ArgumentError: It is none of these.
@@ -202,7 +212,7 @@ def state_of(part: Any) -> Any:
 
 
 def restore(part: Any, state: Any) -> None:
-    """Bring a part of a training, in place, to what :func:`state_of` gave.
+    """Bring a part of a training, in place, to the state that :func:`state_of` gave.
 
     Raises:
         StateDictError: A dict or a list is given the state of something else. What ``load_state_dict`` raises.
@@ -222,33 +232,53 @@ def restore(part: Any, state: Any) -> None:
             part.load_state_dict(state)
 
 
+class _Gradients:
+    """The gradients of all that the parts train, as in the middle of an accumulation over several backward passes."""
+
+    def __init__(self, parts: Mapping[str, Any]) -> None:
+        named = [
+            (part, name, p) for part, m in sorted(parts.items()) if isinstance(m, Module) for name, p in m.named_parameters()
+        ]
+        for part, optimizer in sorted(parts.items()):
+            if isinstance(optimizer, Optimizer):  # its parameters may be in no module
+                trained = [p for group in optimizer.param_groups for p in group["params"]]
+                named += [(part, str(position), p) for position, p in enumerate(trained)]
+        # A parameter in several parts has the name of the first, a module if there is one.
+        first = {id(p): (f"{part}.{name}", p) for part, name, p in reversed(named)}
+        self._tensors: dict[str, Tensor] = dict(first.values())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Each gradient as it is in memory, and the order of its dimensions there, on which the rounding of sums depends."""
+        state = {}
+        for name, tensor in self._tensors.items():
+            if tensor.grad is not None:
+                order = np.argsort([-stride for stride in tensor.grad.stride()], kind="stable").tolist()
+                state[name] = (tensor.grad.detach().permute(order), order)
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Set each gradient, and to None where none was saved."""
+        if unknown := state_dict.keys() - self._tensors.keys():
+            raise StateDictError(f"there are gradients of {', '.join(sorted(unknown))}, but no such parameters")
+        for name, tensor in self._tensors.items():
+            grad, order = state_dict.get(name, (None, []))
+            tensor.grad = None if grad is None else grad.permute(np.argsort(order).tolist())
+
+
 def _as_it_is(part: Any) -> Callable[[], None]:
-    """What brings a part back to what it is now, also where it was left half changed."""
+    """A function that brings a part back to its present state, even if it was left half changed."""
     if isinstance(part, Generator | dict | list):
         return partial(restore, part, state_of(part) if isinstance(part, Generator) else part.copy())
-    state, attributes = _copied_state(part.state_dict()), getattr(part, "__dict__", {})
+    state = mapped(lambda tensor: tensor.detach().clone(), part.state_dict(), Tensor)
+    attributes = getattr(part, "__dict__", {})
     before = dict(attributes)
 
     def undo() -> None:
         attributes.clear()
-        attributes.update(before)  # also what the state does not have, such as a scheduler's optimizer
+        attributes.update(before)  # also those that the state does not have, such as a scheduler's optimizer
         part.load_state_dict(state)
 
     return undo
-
-
-def _copied_state(state: Any) -> Any:
-    """What a checkpoint can hold, with tensors of its own."""
-    match state:
-        case Tensor():
-            return state.detach().clone()
-        case dict():
-            return {key: _copied_state(value) for key, value in state.items()}
-        case list():
-            return [_copied_state(value) for value in state]
-        case tuple():
-            return tuple(_copied_state(value) for value in state)
-    return state
 
 
 def _counted(what: str, value: Any) -> int:
@@ -258,30 +288,31 @@ def _counted(what: str, value: Any) -> int:
         ArgumentError: It is not an int. ValueError: It is negative.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ArgumentError(f"a checkpoint's {what} is the one to go on with, an int from 0, got {value!r}")
+        raise ArgumentError(f"a checkpoint's {what} is the next one to do, an int from 0, got {value!r}")
     if value < 0:
-        raise ValueError(f"a checkpoint's {what} is the one to go on with, from 0, got {value}")
+        raise ValueError(f"a checkpoint's {what} is the next one to do, from 0, got {value}")
     return int(value)
 
 
 class Checkpoint:
-    """The last state of a training, in a folder: written whole or not at all, by one process at a time.
+    """The last saved state of a training, in a folder that one process at a time can have open.
 
-    Open it in a ``with`` block, which lets go of the folder at its end. See the module's docstring for a whole training.
+    Use it in a ``with`` block, which closes it at its end. See the module's docstring for a whole training.
 
     Args:
-        folder: Made if it is not there. The file in it is ``checkpoint.npz``.
-        **parts: All that the training changes, by names of their own: modules, optimizers, schedulers, a ``DataLoader``,
-            :class:`RandomStreams` and whatever else has ``state_dict`` and ``load_state_dict``; generators; dicts and lists
-            of plain values, such as curves.
+        folder: Made if it does not exist. The file in it is ``checkpoint.npz``.
+        **parts: All that the training changes, each by a name: modules, optimizers, schedulers, a ``DataLoader``,
+            :class:`RandomStreams` and other objects with ``state_dict`` and ``load_state_dict``; generators; dicts and lists
+            of plain values, such as curves. The gradients of modules' and optimizers' parameters are saved with them; call
+            ``zero_grad()`` before ``save`` for a smaller file.
 
     Attributes:
         path: The file.
-        last: The position that was saved or loaded last; None before.
+        last: The position that was saved or loaded last; None if there was none.
 
     Raises:
         CheckpointError: Another process has the folder open, or it cannot be written to.
-        ArgumentError: A part without a state.
+        ArgumentError: A part is none of these.
 
     >>> import tempfile
     >>> import tinygrad_mlp as torch
@@ -301,7 +332,7 @@ class Checkpoint:
     def __init__(self, folder: str | Path, **parts: Any) -> None:
         for part in parts.values():
             state_of(part)
-        self.path = Path(folder) / "checkpoint.npz"
+        self.path: Path = Path(folder) / "checkpoint.npz"
         self.last: Position | None = None
         self._parts = parts
         self._open = ExitStack()
@@ -309,8 +340,7 @@ class Checkpoint:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open.enter_context(locked(self.path.parent / ".lock", self._busy))
-            for left in self.path.parent.glob(f".{self.path.name}.*.tmp"):  # by a process that was killed as it wrote
-                left.unlink()
+            remove_leftovers(self.path)
         except CheckpointError:
             raise
         except OSError as error:
@@ -324,7 +354,7 @@ class Checkpoint:
         )
 
     def save(self, epoch: int, step: int = 0) -> None:
-        """Keep the state of all parts, in place of the one kept before.
+        """Save the state of all parts in place of an older one, which stays if this fails.
 
         Args:
             epoch: The epoch to go on with.
@@ -332,8 +362,8 @@ class Checkpoint:
 
         Raises:
             ArgumentError: The epoch or the step is not an int. ValueError: It is negative.
-            DivergenceError: A parameter of a model is not finite, or a buffer is NaN; what was kept before stays.
-            CheckpointError: It cannot be written, as on a full disk, or is closed; what was kept before stays.
+            DivergenceError: A parameter of a model is not finite, or a buffer is NaN.
+            CheckpointError: It cannot be written, as on a full disk, or is closed.
         """
         position = Position(_counted("epoch", epoch), _counted("step", step))
         if self._closed:
@@ -349,6 +379,7 @@ class Checkpoint:
             "step": position.step,
             "default_generator": default_generator.get_state(),
             "parts": {name: state_of(part) for name, part in self._parts.items()},
+            "gradients": _Gradients(self._parts).state_dict(),
         }
         try:
             save(state, self.path)
@@ -360,14 +391,12 @@ class Checkpoint:
         self.last = position
 
     def load(self) -> Position:
-        """Bring all parts to the state that was kept, and return where the training goes on: (0, 0) where nothing was kept.
+        """Bring all parts to the saved state, and return where the training goes on: (0, 0) if nothing was saved.
 
-        All of them or none: where one refuses its state, those before it are brought back to the state they had, for which that is
-        held in memory meanwhile.
+        If one part refuses its state, all parts are brought back to the state they had, of which a copy is held in memory meanwhile.
 
         Raises:
-            FileFormatError: The file is damaged, or keeps other parts than these, or a state that does not fit one; all parts
-                are as they were.
+            FileFormatError: The file is damaged, or has the state of other parts, or one that does not fit; no part is changed.
         """
         if not self.path.exists():
             return Position()
@@ -379,7 +408,7 @@ class Checkpoint:
                 "default_generator": Tensor() as default,
                 "parts": dict(states),
             } if min(epoch, step) >= 0:
-                pass
+                gradients = saved.get("gradients", {})  # older files have none
             case _:
                 raise FileFormatError(f"cannot load {self.path}: it is not a checkpoint")
         if states.keys() != self._parts.keys():
@@ -387,9 +416,10 @@ class Checkpoint:
                 f"cannot load {self.path}: it keeps the state of {', '.join(states)}, expected {', '.join(self._parts)}; "
                 "give the parts that it was saved with, or use another folder"
             )
-        parts = [(name, part, states[name]) for name, part in self._parts.items()]
+        parts: list[tuple[str, Any, Any]] = [(name, part, states[name]) for name, part in self._parts.items()]
+        parts += [("default_generator", default_generator, default), ("gradients", _Gradients(self._parts), gradients)]
         with ExitStack() as undo:
-            for name, part, state in [("default_generator", default_generator, default), *parts]:
+            for name, part, state in parts:
                 undo.callback(_as_it_is(part))
                 try:
                     restore(part, state)
@@ -401,13 +431,13 @@ class Checkpoint:
         return self.last
 
     def kept(self) -> str:
-        """What is in the file, for messages."""
+        """Which state is in the file, for messages."""
         if self.last is None:
             return f"{self.path} is as it was" if self.path.exists() else "nothing was kept yet"
         return f"the last good one, of epoch {self.last.epoch}, step {self.last.step}, is kept in {self.path}"
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Let other processes have the folder."""
         self._closed = True
         self._open.close()
 
@@ -428,19 +458,19 @@ def check_finite(
 ) -> None:
     """Stop a training whose loss is NaN or infinite, and say where it went wrong.
 
-    Call it before ``optimizer.step()``. As long as the loss is finite, only that is looked at. When it is not, the model is called
-    again with the inputs to find the first module, in the order of computing, with a parameter or an output that is not
-    finite; then its gradients are looked at.
+    Call it before ``optimizer.step()``. While the loss is finite, nothing else is checked. When it is not, the model is called again
+    with the inputs to find the first module, in the order of computing, with a parameter or an output that is not finite; if
+    there is none, the gradients are checked.
 
     Args:
         loss: The loss, or any other tensor that should be finite, such as the model's output.
-        model: What was trained.
-        *inputs: What the model was called with; without them, only parameters and gradients are looked at.
+        model: The model that is trained.
+        *inputs: What the model was called with; without them, only parameters and gradients are checked.
         epoch, step: Where the training is, for the message.
-        checkpoint: What keeps the last good model, for the message.
+        checkpoint: Where the last good model is, for the message.
 
     Raises:
-        DivergenceError: It is not finite.
+        DivergenceError: The loss is not finite.
 
     >>> import tinygrad_mlp as torch
     >>> from tinygrad_mlp.checkpoints import DivergenceError, check_finite
@@ -454,35 +484,20 @@ def check_finite(
     ...     print(error.layer, error.what)
     1 output
     """
-    if _finite(loss):
+    array = loss._data if isinstance(loss, Tensor) else np.asarray(loss)
+    if np.isfinite(array).all():
         return
-    value = (
-        f"the loss is {loss.item() if isinstance(loss, Tensor) else loss}"
-        if _count(loss) == 1
-        else "its output is not finite"
-    )
+    value = f"the loss is {array.item()}" if array.size == 1 else "its output is not finite"
     layer, what = _first_broken(model, inputs)
     raise _divergence(value, epoch, step, layer, what, checkpoint)
 
 
-def _finite(value: Any) -> bool:
-    return bool(np.isfinite(value._data if isinstance(value, Tensor) else value).all())
-
-
-def _count(value: Any) -> int:
-    return value.numel() if isinstance(value, Tensor) else int(np.size(value))
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, list | tuple | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _tensors(item)
+def _finite(tensor: Tensor) -> bool:
+    return bool(np.isfinite(tensor._data).all())
 
 
 def _broken_parameter(model: Module) -> tuple[str, str] | None:
-    """The first parameter that is not finite, or buffer with a NaN (one may be infinite on purpose): its module, and which it is."""
+    """The first parameter that is not finite, or buffer with a NaN (it may be infinite on purpose): its module and its name."""
     for name, parameter in model.named_parameters():
         if not _finite(parameter):
             layer, _, own = name.rpartition(".")
@@ -495,8 +510,8 @@ def _broken_parameter(model: Module) -> tuple[str, str] | None:
 
 
 def _first_broken(model: Module, inputs: tuple[Any, ...]) -> tuple[str | None, str]:
-    """The first module with something that is not finite, and what; (None, what) where it is in no module."""
-    if not all(map(_finite, _tensors(inputs))):
+    """The first module with something that is not finite, and what; (None, what) if it is in no module."""
+    if not all(map(_finite, leaves(inputs, Tensor))):
         return None, "input"
     found: list[tuple[str, str]] = []
 
@@ -507,7 +522,7 @@ def _first_broken(model: Module, inputs: tuple[Any, ...]) -> tuple[str | None, s
             if not _finite(parameter):
                 found.append((name, f"parameter {own}"))
                 return
-        if not all(map(_finite, _tensors(output))):
+        if not all(map(_finite, leaves(output, Tensor))):
             found.append((name, "output"))
 
     if inputs:
@@ -515,7 +530,7 @@ def _first_broken(model: Module, inputs: tuple[Any, ...]) -> tuple[str | None, s
             module.register_forward_hook(lambda module, args, output, name=name: look(name, module, output))
             for name, module in model.named_modules()
         ]
-        buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]  # running statistics see this batch once only
+        buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]  # running statistics have seen this batch already
         try:
             with no_grad(), drawing_from(_copied(current_generator())):
                 model(*inputs)

@@ -9,8 +9,11 @@ device(type='cpu')
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from typing import Any, TypeAlias
 
+=======
+>>>>>>> files
 from .errors import DeviceError
 
 __all__ = ["accelerator", "backends", "cuda", "device"]
@@ -28,7 +31,7 @@ class device:  # noqa: N801 - PyTorch's name
     type: str
     index: int | None
 
-    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:  # noqa: A002 - PyTorch's argument name
+    def __init__(self, type: str | device = "cpu", index: int | None = None) -> None:  # noqa: A002 - PyTorch's argument name
         name = str(type.type if isinstance(type, device) else type)
         if name.partition(":")[0] != "cpu":
             raise DeviceError(f"device {name!r} is not available: this library computes on the CPU; use 'cpu'")
@@ -53,7 +56,7 @@ DeviceLike: TypeAlias = device | str | None  # what an argument `device` may be
 
 
 class _Absent:
-    """A family of accelerators that this library does not drive."""
+    """A kind of accelerators, which this library does not use."""
 
     @staticmethod
     def is_available() -> bool:
@@ -74,9 +77,9 @@ class _Accelerator(_Absent):
 
 
 class _Backends:
-    mps = _Absent()
+    mps: _Absent = _Absent()
 
 
-cuda = _Absent()
-accelerator = _Accelerator()
-backends = _Backends()
+cuda: _Absent = _Absent()
+accelerator: _Accelerator = _Accelerator()
+backends: _Backends = _Backends()

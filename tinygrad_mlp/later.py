@@ -1,4 +1,4 @@
-"""Names that are imported when they are first asked for: what few programs use and what takes time to import."""
+"""Names of a package that are imported when they are first used, as few programs use them and importing them takes time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def later(
 
     Args:
         package: Its name.
-        names: For each name the module that has it, or that it is, relative to the package.
-        needs: A library that some of the modules need, and the extra that brings it.
+        names: For each name the relative name of its module: the one that defines it, or the one that it names.
+        needs: A library that some of the modules import, and the extra that installs it.
     """
 
-    def __getattr__(name: str) -> Any:  # noqa: N807 - what it becomes
-        """What the name stands for, imported now."""
+    def __getattr__(name: str) -> Any:  # noqa: N807 - it becomes the module's
+        """The value of the name, imported now."""
         if name not in names:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         try:
@@ -39,7 +39,7 @@ def later(
         return value
 
     def __dir__() -> list[str]:  # noqa: N807 - likewise
-        """The package's names, also those that were not asked for yet."""
+        """The package's names, also those that are not imported yet."""
         return sorted({*vars(sys.modules[package]), *names})
 
     return __getattr__, __dir__

@@ -1,4 +1,4 @@
-"""Locks between processes, held on a file: whoever holds one and ends, however it ends, lets go of it."""
+"""Locks between processes, on a file; the system releases a lock when the process that holds it ends, also by a crash."""
 
 import sys
 import time
@@ -35,8 +35,8 @@ def locked(path: Path, busy: Callable[[], object]) -> Iterator[None]:
     """Hold the lock on a file while the block runs.
 
     Args:
-        path: The file, made if it is not there.
-        busy: Called once where another process holds the lock, before waiting for it; what it raises ends the wait.
+        path: The file, made if it does not exist.
+        busy: Called once before waiting for another process that holds the lock; an error that it raises ends the wait.
     """
     with path.open("ab") as file:
         if not _try_lock(file):

@@ -1,8 +1,7 @@
 """Backpropagation for a multi-layer perceptron, written out by hand from the papers' formulas.
 
-Nothing here knows of Tensors or of automatic differentiation: NumPy and the formulas are all there is, so
-that the engine can be held against something that shares no code with it. The papers, as they are cited
-below:
+It uses NumPy only, no Tensors and no automatic differentiation, so that the engine can be compared with something that shares no
+code with it. The papers, as they are cited below:
 
 - EE6132: "Multi Layer Perceptron", EE6132 Lab 1. Equations 1 to 15.
 - Neuron: "Neural Networks: Implementing a Neural Network from scratch". Equations 1 to 28.
@@ -18,13 +17,13 @@ below:
 - EE6132 and Neuron have the same `W`, but samples as columns: transpose `X`, `Z`, `A` and `δ`, and their
   `W A + b` (EE6132 eq. 5, Neuron eq. 7) and `δ Aᵀ` (EE6132 eq. 9) become `A Wᵀ + b` and `δᵀ A`.
 - Grid has samples as columns and writes `Wᵀ h + b`: its `W` is ours transposed. (Its backward pass prints
-  `Wᵀ G` too, which fits its own shapes only as `W G`; that is what stands here.)
+  `Wᵀ G` too; for its own shapes it must be `W G`, which is used here.)
 - Fashion has samples as rows and writes `xᵀ δ`: its `w` is ours transposed. ASCII prints no shapes.
 
-**Signs.** A gradient here points uphill, and the rules subtract it. Fashion and ASCII print `w + …`, which
-descends where `δ` and `dw` are built on target - output, and so point downhill.
+**Signs.** Gradients here point uphill, and the rules subtract them. Fashion and ASCII print `w + …`, which descends if `δ` and
+`dw` are computed from target - output.
 
-**Sums and means.** The papers' `δ` is that of one sample; `reduction` says how a batch is added up.
+**Sums and means.** The papers' `δ` is that of one sample; `reduction` says how the samples of a batch are combined.
 
 >>> import numpy as np
 >>> from tinygrad_mlp import reference

@@ -4,7 +4,8 @@ from miniature import make_files, set_mnist, write_files
 
 import tinygrad_mlp as torch
 from tinygrad_mlp.datasets import MNIST, FashionMNIST, read_idx
-from tinygrad_mlp.errors import DataError
+from tinygrad_mlp.datasets.idx import IDXError
+from tinygrad_mlp.errors import ArgumentError, DataError
 from tinygrad_mlp.transforms import Compose, Flatten, Lambda, Normalize, ToTensor
 from tinygrad_mlp.utils.data import DataLoader, Dataset
 
@@ -50,6 +51,26 @@ def test_indices(root):
             digits[index]
     with pytest.raises(TypeError):
         digits[1:3]
+
+
+@pytest.mark.parametrize("indices", [[1.5], np.array([1.5]), ["1"], [[1, 2]], 3, [None]])
+def test_indices_of_a_batch_are_ints(indices, root):
+    digits = MNIST(root, train=False)
+    with pytest.raises(TypeError):
+        digits.__getitems__(indices)
+    for right in (range(1, 3), [1, 2], np.array([1, 2]), torch.tensor([1, 2]), [np.int64(1), True + 1]):
+        assert digits.__getitems__(right)[1].tolist() == digits.targets[1:3].tolist()
+    assert digits.__getitems__([])[0].shape == (0, 28, 28)
+
+
+def test_what_cannot_be_called_or_read(root):
+    for arguments in ({"transform": 3}, {"target_transform": "one-hot"}):
+        with pytest.raises(ArgumentError, match="MNIST: expected a function as transform, got"):
+            MNIST(root, **arguments)
+    with pytest.raises(DataError, match="cannot be read as a folder: embedded null byte"):
+        MNIST("a\0")
+    with pytest.raises(IDXError, match="cannot be read: embedded null byte"):
+        read_idx("a\0")
 
 
 BATCHED = [None, ToTensor(), Compose([ToTensor(), Normalize(0.13, 0.3), Flatten()])]

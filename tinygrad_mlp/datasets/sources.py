@@ -209,7 +209,7 @@ def _search(
                 raise
             tried.append(f"{place.label}: {e}")
     if download:
-        # Imported when needed: urllib and TLS take longer to import than the rest of this package's readers.
+        # Imported only when needed, as urllib and TLS take long to import.
         from .download import download as fill
 
         cache = cache_folder() / source.name

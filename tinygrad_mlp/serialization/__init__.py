@@ -84,7 +84,7 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
         file.write(content)
 
 
-def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: bool = True) -> Any:
+def load(f: str | os.PathLike[str], map_location: str | device | None = None, *, weights_only: bool = True) -> Any:
     """Load what :func:`save` saved, or any .safetensors or .npz file of arrays, as a dict of Tensors by name.
 
     Args:
@@ -113,13 +113,10 @@ def load(f: str | os.PathLike[str], map_location: Any = None, *, weights_only: b
         with opened(path):  # a file that is missing or may not be read gives the same error in each format
             pass
         return unpack(path)
-    except FileFormatError as error:
-        reason = str(error)  # which may quote the file
+    except (FileFormatError, RecursionError, MemoryError) as error:
+        reasons = {RecursionError: "it is nested too deeply", MemoryError: "there is not enough memory for what it holds"}
+        reason = reasons.get(type(error), str(error))  # which may quote the file
         raise FileFormatError(f"cannot load {path}: {reason[:500]}{'…' * (len(reason) > 500)}") from error
-    except RecursionError as error:
-        raise FileFormatError(f"cannot load {path}: it is nested too deeply") from error
-    except MemoryError as error:
-        raise FileFormatError(f"cannot load {path}: there is not enough memory for what it holds") from error
     except OSError as error:
         error.filename = error.filename or str(path)  # an error of reading, not of opening, names no file
         raise

@@ -125,11 +125,9 @@ def _from_npy(name: str, file: IO[bytes], size: int) -> Array:
 
 
 def _npy_header(text: str) -> tuple[np.dtype[Any], Literal["C", "F"], tuple[int, ...]]:
-    """dtype, order and shape. NumPy reads them with Python's own parser, which may take long.
+    """dtype, order and shape in ``{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }``.
 
-    >>> from tinygrad_mlp.serialization.npz import _npy_header
-    >>> _npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }")
-    (dtype('float32'), 'C', (3,))
+    NumPy reads them with Python's own parser, which may take long.
     """
     text = text.strip()
     inner, found = text[1:-1], dict[str, Any]()

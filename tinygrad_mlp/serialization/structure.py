@@ -39,15 +39,9 @@ _DIMENSIONS = 64  # NumPy's limit
 
 
 def encode(value: Any, path: tuple[Any, ...], tensor: Callable[[Array, tuple[Any, ...]], Any]) -> Any:
-    """A value as JSON can hold it.
+    """A value as JSON can hold it; ``path`` has the keys and positions that lead to it.
 
-    Args:
-        value: What is to be saved.
-        path: The keys and positions that lead to it.
-        tensor: Called with a Tensor's array and path; its result stands for the Tensor.
-
-    Raises:
-        FileFormatError: Something in it cannot be saved; says where.
+    ``tensor(array, path)`` gives what stands for a Tensor. A FileFormatError says what cannot be saved, and where it is.
     """
     if isinstance(value, Tensor):
         return tensor(value.numpy(force=True), path)
@@ -83,11 +77,7 @@ def _where(path: tuple[Any, ...]) -> str:
 
 
 def decode(value: Any, tensor: Callable[[dict[str, Any]], Tensor]) -> Any:
-    """The value that :func:`encode` made this from; ``tensor`` makes a Tensor of what stands for one.
-
-    Raises:
-        FileFormatError: :func:`encode` does not make such values.
-    """
+    """The value that :func:`encode` made this from; ``tensor`` makes a Tensor of what stands for one."""
     if isinstance(value, list):
         return [decode(item, tensor) for item in value]
     if not isinstance(value, dict):
@@ -127,11 +117,7 @@ def flattened(obj: Any) -> tuple[Any, Arrays]:
 
 
 def restored(structure: Any, arrays: Arrays) -> Any:
-    """The object of which :func:`flattened` gave the structure and the arrays.
-
-    Raises:
-        FileFormatError: They do not fit together.
-    """
+    """The object of which :func:`flattened` gave the structure and the arrays."""
     used: set[str] = set()
 
     def tensor(value: dict[str, Any]) -> Tensor:
@@ -158,11 +144,7 @@ def by_name(arrays: Arrays) -> dict[str, Any]:
 
 
 def check_dtype(name: str, dtype: np.dtype[Any]) -> None:
-    """Refuse an entry of a file that tensors cannot hold.
-
-    Raises:
-        FileFormatError: There is no such dtype here.
-    """
+    """Refuse an entry of a file that tensors cannot hold."""
     if not supported(dtype.newbyteorder("=")):
         raise FileFormatError(f"the entry {name!r} has the dtype {dtype}, which tensors here do not have")
 
@@ -183,11 +165,7 @@ def spelled(value: np.floating[Any]) -> str:
 
 
 def not_finite(text: str, dtype: np.dtype[Any]) -> Any:
-    """The number that :func:`spelled` spelled.
-
-    Raises:
-        ValueError, OverflowError: It spells none.
-    """
+    """The number that :func:`spelled` spelled; a ValueError or an OverflowError if there is none."""
     if text in ("nan", "inf", "-inf"):
         return float(text)
     name, _, bits = text.partition(":")
@@ -199,7 +177,7 @@ def not_finite(text: str, dtype: np.dtype[Any]) -> Any:
 
 
 def shortened(value: object) -> str:
-    """A value for a message."""
+    """A value as a message shows it."""
     try:
         text = repr(value)
     except Exception:  # an int with more digits than Python writes; an object whose own __repr__ fails

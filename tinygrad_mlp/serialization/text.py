@@ -24,12 +24,7 @@ _BRACKETS = 250_000  # lists and objects in it: an empty one, of two bytes, take
 
 
 def opened(path: Path) -> BinaryIO:
-    """The file, open for reading.
-
-    Raises:
-        FileFormatError: It is a folder, a pipe or a device, reading which might never end.
-        OSError: It cannot be opened.
-    """
+    """The file, open for reading; folders, pipes and devices are refused, as reading them might never end."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         raise FileFormatError("it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file, but a pipe or a device")
@@ -66,11 +61,7 @@ def parsed_file(path: Path) -> Any:
 
 
 def parsed(text: bytes | str) -> Any:
-    """The value of a JSON text.
-
-    Raises:
-        FileFormatError: As for :func:`read_json`.
-    """
+    """The value of a JSON text, with the limits of :func:`read_json`."""
     if len(text) > LIMIT:
         raise FileFormatError(f"more than {LIMIT:,} bytes of JSON, which is not read")
     try:
@@ -86,11 +77,7 @@ def parsed(text: bytes | str) -> Any:
 
 
 def check_length(text: str, hint: str = "; keep numbers in tensors, and those in a .safetensors or .npz file") -> None:
-    """Refuse JSON that takes too much time or memory to read; so that it is not written either.
-
-    Raises:
-        FileFormatError: It is longer than 8 MiB, or has more than 250,000 lists and objects.
-    """
+    """Refuse JSON that takes too much time or memory to read, when it is read and when it is written."""
     for what, count, limit in (("bytes", len(text), LIMIT), ("brackets", text.count("[") + text.count("{"), _BRACKETS)):
         if count > limit:
             raise FileFormatError(f"{count:,} {what} of JSON, where at most {limit:,} are read{hint}")
@@ -117,11 +104,7 @@ def _float(text: str) -> float:
 
 
 def dumped(structure: Any) -> str:
-    """A structure as JSON on one line.
-
-    Raises:
-        FileFormatError: It is too long to be read.
-    """
+    """A structure as JSON on one line, if it is not too long to be read."""
     text = json.dumps(structure)
     check_length(text)
     return text
