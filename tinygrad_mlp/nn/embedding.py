@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ..device import DeviceLike
 from ..dtypes import dtype
 from ..ops.creation import empty
 from ..tensor import Tensor
@@ -13,8 +12,6 @@ from .module import Module
 from .parameter import Parameter
 
 __all__ = ["Embedding"]
-
-_dtype = dtype
 
 
 class Embedding(Module):
@@ -53,8 +50,8 @@ class Embedding(Module):
         max_norm: float | None = None,
         norm_type: float = 2.0,
         scale_grad_by_freq: bool = False,
-        device: Any = None,
-        dtype: _dtype | None = None,
+        device: DeviceLike = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         if padding_idx is not None:

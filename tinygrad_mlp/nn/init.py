@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from ..dtypes import float64
 from ..grad_mode import no_grad
 from ..ops.creation import empty, from_numpy
+from ..ops.random import Generator
 from ..tensor import Tensor
 
 __all__ = [
@@ -29,8 +30,11 @@ __all__ = [
     "zeros_",
 ]
 
+Mode = Literal["fan_in", "fan_out"]
+Nonlinearity = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]
 
-def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+
+def calculate_gain(nonlinearity: Nonlinearity, param: float | None = None) -> float:
     """The factor on a weight's standard deviation that suits the activation after it.
 
     1 for ``"linear"`` and ``"sigmoid"``, 5/3 for ``"tanh"``, sqrt(2) for ``"relu"``, sqrt(2 / (1 + a^2)) for
@@ -75,13 +79,13 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
 
 
 @no_grad()
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from U[a, b)."""
     return tensor.uniform_(a, b, generator=generator)
 
 
 @no_grad()
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from N(mean, std^2)."""
     return tensor.normal_(mean, std, generator=generator)
 
@@ -116,7 +120,7 @@ def eye_(tensor: Tensor) -> Tensor:
     return tensor.copy_(from_numpy(np.eye(*tensor.shape)))
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from U[-a, a), a = gain * sqrt(6 / (fan_in + fan_out)).
 
     Glorot & Bengio 2010, eq. 16; with the gain 1, EE6132 lab, eq. 11.
@@ -133,7 +137,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
     return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from N(0, std^2), std = gain * sqrt(2 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 12.
 
     Raises:
@@ -147,7 +151,7 @@ def _at_least_one(fan: int) -> int:
     return max(fan, 1)  # a tensor without elements has nothing to fill
 
 
-def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+def _kaiming_std(tensor: Tensor, a: float, mode: Mode, nonlinearity: Nonlinearity) -> float:
     modes = ("fan_in", "fan_out")
     if mode not in modes:
         raise ValueError(f"Mode {mode} not supported, please use one of {list(modes)}")
@@ -162,7 +166,11 @@ def _is_empty(tensor: Tensor) -> bool:
 
 
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: Nonlinearity = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Fill with draws from U[-b, b), b = gain * sqrt(3 / fan). He et al. 2015, eq. 10 and 15.
 
@@ -183,7 +191,11 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: Nonlinearity = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Fill with draws from N(0, std^2), std = gain / sqrt(fan). He et al. 2015, eq. 10 and 15.
 
@@ -196,7 +208,7 @@ def kaiming_normal_(
 
 @no_grad()
 def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Generator | None = None
 ) -> Tensor:
     """Fill with draws from N(mean, std^2) restricted to [a, b].
 
@@ -220,7 +232,7 @@ def trunc_normal_(
 
 
 @no_grad()
-def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """Fill with ``gain`` times a random matrix of orthonormal rows or columns, whichever are fewer.
 
     Saxe et al. 2013. A tensor of more dimensions is taken for the matrix ``(size of the first, product of the others)``.

@@ -31,8 +31,7 @@ def activation(name: str, input: Tensor, inplace: bool, *args: Any, **params: An
     """The primitive of a name, in place if ``inplace``."""
     if inplace:
         return write_in_place(name, input, *args, **params)
-    result: Tensor = apply(PRIMITIVES[name], (input, *args), params)
-    return result
+    return apply(PRIMITIVES[name], (input, *args), params)
 
 
 @takes_tensors
