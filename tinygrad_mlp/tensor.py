@@ -266,7 +266,7 @@ class Tensor:
             )
         if requires_grad and not self.is_floating_point():
             raise GraphError(f"only Tensors of floating point dtype can require gradients, got {self.dtype}")
-        if requires_grad and self._version is INFERENCE:
+        if requires_grad and self._version is INFERENCE and not state.inference:
             raise GraphError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed")
         if not requires_grad:
             self._node = None
@@ -454,12 +454,19 @@ class Tensor:
             raise GraphError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; detach() it first"
             )
-        if id(self) in memo:
-            known: Tensor = memo[id(self)]
-            return known
+        owner = self._data
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
         result: Tensor = object.__new__(type(self))
-        memo[id(self)] = result
-        result._data = self._data.copy()
+        if owner.flags.owndata:  # all its memory is copied, once, so that the copies of views share memory as well
+            key = -id(owner)  # id(owner) is for a copy of the array itself
+            if key not in memo:
+                memo[key] = owner.ravel("K").copy(), Version()
+            memory, result._version = memo[key]
+            offset = self.data_ptr() - owner.__array_interface__["data"][0]
+            result._data = np.ndarray(self._data.shape, self._data.dtype, memory.data, offset, self._data.strides)
+        else:
+            result._data = self._data.copy()
         result._grad = None if self._grad is None else self._grad.detach().clone()
         return result.requires_grad_(self.requires_grad)
 

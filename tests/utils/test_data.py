@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -650,3 +651,53 @@ def test_an_epoch_needs_memory_for_a_batch_and_the_order_only() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1e6  # the order takes 160 kB, a batch 20 kB, the data 8 MB
+
+
+ENDLESS = int(1e10)
+LONG: dict[str, Callable[[tg.Generator], Any]] = {
+    "with replacement": lambda g: RandomSampler(range(5), replacement=True, num_samples=ENDLESS, generator=g),
+    "permutations": lambda g: RandomSampler(range(5), num_samples=ENDLESS, generator=g),
+    "weighted": lambda g: WeightedRandomSampler([1.0] * 5, ENDLESS, generator=g),
+    "in order": lambda g: SequentialSampler(range(ENDLESS)),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_very_long_epoch_is_drawn_as_it_is_gone_through(name: str) -> None:
+    def sampler() -> Any:
+        return LONG[name](tg.Generator().manual_seed(0))
+
+    first = list(itertools.islice(sampler(), 100))
+    assert len(sampler()) == ENDLESS
+    assert list(itertools.islice(BatchSampler(sampler(), 50, False), 2)) == [first[:50], first[50:]]
+    if name != "in order":
+        assert set(first) == set(range(5))
+        side_by_side = sampler()
+        one, other = iter(side_by_side), iter(side_by_side)
+        assert [next(one) for _ in range(50) if next(other) is not None] == first[:50]
+
+
+def test_a_very_long_epoch_is_taken_up_again() -> None:
+    def loader() -> DataLoader[Any]:
+        sampler = LONG["with replacement"](tg.Generator().manual_seed(0))
+        return DataLoader(TensorDataset(tg.arange(5)), batch_size=20, sampler=sampler)
+
+    whole = iter(loader())
+    expected = [next(whole)[0].tolist() for _ in range(4)]
+    begun = loader()
+    batches = iter(begun)
+    assert [next(batches)[0].tolist() for _ in range(2)] == expected[:2]
+    rest = loader()
+    rest.load_state_dict(begun.state_dict())
+    batches = iter(rest)
+    assert [next(batches)[0].tolist() for _ in range(2)] == expected[2:]
+
+
+def test_an_ordinary_epoch_is_one_draw_of_the_generator() -> None:
+    def seeded() -> tg.Generator:
+        return tg.Generator().manual_seed(3)
+
+    assert list(RandomSampler(range(9), True, 20, seeded())) == tg.randint(0, 9, (20,), generator=seeded()).tolist()
+    assert list(RandomSampler(range(9), generator=seeded())) == tg.randperm(9, generator=seeded()).tolist()
+    drawn = tg.multinomial(tg.ones(9, dtype=tg.float64), 20, True, generator=seeded())
+    assert list(WeightedRandomSampler([1.0] * 9, 20, generator=seeded())) == drawn.tolist()

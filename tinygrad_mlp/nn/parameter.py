@@ -76,4 +76,6 @@ class Buffer(Tensor):
         self.persistent = persistent
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Buffer:
-        return type(self)(self.detach().clone(), persistent=self.persistent)
+        result: Any = super().__deepcopy__(memo)
+        result.persistent = self.persistent
+        return result
