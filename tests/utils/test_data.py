@@ -701,3 +701,8 @@ def test_an_ordinary_epoch_is_one_draw_of_the_generator() -> None:
     assert list(RandomSampler(range(9), generator=seeded())) == tg.randperm(9, generator=seeded()).tolist()
     drawn = tg.multinomial(tg.ones(9, dtype=tg.float64), 20, True, generator=seeded())
     assert list(WeightedRandomSampler([1.0] * 9, 20, generator=seeded())) == drawn.tolist()
+
+
+def test_parts_of_a_negative_size() -> None:
+    with pytest.raises(ValueError, match="Sum of input lengths does not equal"):
+        data.random_split(range(3), [-1, 4])  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from itertools import groupby
 from typing import Any, Self, overload
@@ -83,7 +84,7 @@ class _Indexed(Module):
 
     def _name(self, index: int) -> str:
         """The name of the module at a position, which may be negative."""
-        if not -len(self) <= index < len(self):
+        if not -len(self) <= operator.index(index) < len(self):
             raise IndexError(f"index {index} is out of range: there are {len(self)} modules")
         return list(self._modules)[index]
 

@@ -213,7 +213,12 @@ def trunc_normal_(
     """Fill with draws from N(mean, std^2) restricted to [a, b].
 
     Warns where ``mean`` is more than two standard deviations outside of [a, b].
+
+    Raises:
+        RuntimeError: ``std`` is not positive, or ``a`` above ``b``.
     """
+    if not std > 0 or a > b:
+        raise RuntimeError(f"trunc_normal_: expected std > 0 and a <= b, got std={std}, a={a}, b={b}")
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",

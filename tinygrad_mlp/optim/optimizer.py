@@ -146,12 +146,18 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no update(p, g, state, group)")
 
     def check(self, options: dict[str, Any]) -> None:
-        """Raise ValueError for an option out of its range (``ranges``)."""
+        """Raise ValueError for an option out of its range (``ranges``), ArgumentError for one that is no number."""
         for key, (name, least, most) in self.ranges.items():
-            if key in options and not least <= options[key] <= most:
-                expected = f"at least {least}" + (f" and at most {most}" if most < math.inf else "")
-                raise ValueError(f"Invalid {name}: {options[key]}; expected a number, {expected}")
-        for i, beta in enumerate(options.get("betas", ())):
+            value = options.get(key, least)
+            expected = f"expected a number, at least {least}" + (f" and at most {most}" if most < math.inf else "")
+            if not hasattr(value, "__float__"):
+                raise ArgumentError(f"Invalid {name}: {value!r}; {expected}")
+            if not least <= value <= most:
+                raise ValueError(f"Invalid {name}: {value}; {expected}")
+        betas = options.get("betas", (0, 0))
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ArgumentError(f"Invalid betas: {betas!r}; expected a pair of numbers")
+        for i, beta in enumerate(betas):
             if not 0 <= beta < 1:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}; expected a number, at least 0 and below 1")
 
@@ -217,11 +223,14 @@ class Optimizer:
 
         Raises:
             ArgumentError: Not a dict; parameters in a set, which has no order; something else than Tensors.
+            KeyError: No ``"params"``.
             ValueError: A parameter that is not a leaf, or is in another group; some named and some not; an option out
                 of its range.
         """
         if not isinstance(param_group, dict):
             raise ArgumentError(f"param_group must be a dict, but got {type(param_group).__name__}")
+        if "params" not in param_group:
+            raise KeyError(f"a parameter group needs 'params', the tensors to optimize; got {list(param_group)}")
         given = param_group["params"]
         if isinstance(given, set):
             raise ArgumentError("optimizer parameters need an order, which a set does not keep from run to run; use a list")
@@ -294,6 +303,8 @@ class Optimizer:
         numbered = dict(zip((i for group in saved for i in group["params"]), self._params(), strict=True))
         self.state = defaultdict(dict)
         for i, entries in state_dict["state"].items():
+            if i not in numbered:
+                raise ValueError(f"loaded state dict has a state of parameter {i}, which is in none of its groups")
             p = numbered[i]
             self.state[p] = {k: self._loaded(k, v, p) for k, v in entries.items()}
         self.param_groups = [

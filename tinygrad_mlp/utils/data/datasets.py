@@ -261,7 +261,7 @@ def random_split(
         for position, size in enumerate(sizes):
             if size == 0:
                 warnings.warn(f"Length of split at index {position} is 0: an empty dataset", stacklevel=2)
-    if sum(sizes) != count:
+    if sum(sizes) != count or min(sizes, default=0) < 0:
         raise ValueError(
             f"Sum of input lengths does not equal the length of the input dataset: {lengths} for {count} samples; give "
             "sizes that add up to it, or fractions that add up to 1"
