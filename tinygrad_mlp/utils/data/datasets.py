@@ -181,13 +181,13 @@ class ConcatDataset(Dataset[_T_co]):
     """
 
     def __init__(self, datasets: Iterable[Dataset[_T_co]]) -> None:
-        self.datasets = list(datasets)
+        self.datasets: list[Dataset[_T_co]] = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
         if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
             raise AssertionError("ConcatDataset does not support IterableDataset")
         sizes = [len(dataset) for dataset in self.datasets]  # type: ignore[arg-type] # no length: its own TypeError
-        self.cumulative_sizes = list(itertools.accumulate(sizes))
+        self.cumulative_sizes: list[int] = list(itertools.accumulate(sizes))
 
     @property
     def batched(self) -> bool:

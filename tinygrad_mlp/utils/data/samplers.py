@@ -147,7 +147,7 @@ class WeightedRandomSampler(_EpochSampler):
         _positive("num_samples", num_samples)
         if not isinstance(replacement, bool):
             raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
-        self.weights = as_tensor(weights, dtype=float64)
+        self.weights: Tensor = as_tensor(weights, dtype=float64)
         if self.weights.ndim != 1:
             raise ValueError(f"weights should be a 1d sequence but have shape {tuple(self.weights.shape)}")
         self.num_samples = num_samples
