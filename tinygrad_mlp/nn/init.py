@@ -51,19 +51,14 @@ def calculate_gain(nonlinearity: Nonlinearity, param: float | None = None) -> fl
     >>> torch.nn.init.calculate_gain("leaky_relu", 0.2) ** 2
     1.923076923076923
     """
-    if nonlinearity in ("linear", "sigmoid"):
-        return 1
-    if nonlinearity == "tanh":
-        return 5 / 3
-    if nonlinearity == "relu":
-        return math.sqrt(2)
+    gains: dict[str, float] = {"linear": 1, "sigmoid": 1, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
+    if nonlinearity in gains:
+        return gains[nonlinearity]
     if nonlinearity == "leaky_relu":
         if isinstance(param, bool) or not isinstance(param, int | float | None):
             raise ValueError(f"negative_slope {param} not a valid number")
         slope = 0.01 if param is None else param
         return math.sqrt(2 / (1 + slope**2))
-    if nonlinearity == "selu":
-        return 3 / 4
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}; expected linear, sigmoid, tanh, relu, leaky_relu or selu")
 
 

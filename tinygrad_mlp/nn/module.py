@@ -246,32 +246,17 @@ class Module:
 
         Raises:
             KeyError: The name is empty, contains a dot, or is an attribute already.
-            ArgumentError: ``param`` is not a Parameter.
+            ArgumentError: The value is of another type.
         """
         self._register("_parameters", name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that belongs to the module's state but is not trained.
-
-        Args:
-            name: The attribute's name.
-            tensor: The buffer.
-            persistent: Whether ``state_dict()`` has it.
-
-        Raises:
-            KeyError: The name is empty, contains a dot, or is an attribute already.
-            ArgumentError: ``tensor`` is not a Tensor.
-        """
+        """Add a tensor that is not trained, but in ``state_dict()`` if ``persistent``; errors as in :meth:`register_parameter`."""
         self._register("_buffers", name, tensor)
         self._mark_persistent(name, persistent)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Add a submodule.
-
-        Raises:
-            KeyError: The name is empty, contains a dot, or is an attribute already.
-            ArgumentError: ``module`` is not a Module.
-        """
+        """Add a submodule; errors as in :meth:`register_parameter`."""
         self._register("_modules", name, module)
 
     register_module = add_module

@@ -74,7 +74,8 @@ class Optimizer:
     Args:
         params: The tensors to optimize; or pairs ``(name, tensor)``; or dicts, each a group with its ``"params"`` and
             the options that differ from ``defaults``.
-        defaults: Options by name, for the groups that do not give their own.
+        defaults: Options by name, for the groups that do not give their own; all optimizers have ``lr``, the learning
+            rate, and ``weight_decay`` and ``maximize``, which are used as above.
         implementation: PyTorch's ``foreach``, ``fused``, ``capturable`` and ``differentiable``, which say how it computes.
             There is one way here; the last two cannot be True.
 

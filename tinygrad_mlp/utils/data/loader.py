@@ -127,9 +127,7 @@ class DataLoader(Generic[_T_co]):
         self.batch_sampler = batch_sampler
         self.drop_last = drop_last
         self.generator = generator
-        self.collate_fn: Callable[[Any], Any] = collate_fn or (
-            default_convert if batch_sampler is None else default_collate
-        )
+        self.collate_fn: Callable[[Any], Any] = collate_fn or (default_convert if batch_sampler is None else default_collate)
         self.num_workers = 0
         self.pin_memory = pin_memory
         self.timeout = timeout
