@@ -1,4 +1,4 @@
-"""What every optimizer has: parameter groups, state per parameter, the walk over both, and their form as a dict.
+"""The base of all optimizers: parameter groups, state per parameter, the step over both, and their state_dict.
 
 An optimizer is then its formula. A subclass gives two methods:
 
@@ -41,7 +41,7 @@ def number_type() -> type[np.floating[Any]]:
 
 def rounded(value: float) -> float:
     """A number of a state, rounded to :func:`number_type`."""
-    if hasattr(value, "mapped"):  # one that is traced: it is rounded in every call
+    if hasattr(value, "mapped"):  # a traced number: rounded in every call of the compiled step
         return value.mapped(rounded)
     return float(number_type()(value))
 
@@ -98,7 +98,7 @@ class Optimizer:
     tensor([ 2.5000, -1.5000], requires_grad=True)
     """
 
-    # Option: what it is called in an error, its least and its largest value.
+    # For each option: its name in errors, its least and its largest value.
     ranges: ClassVar[Ranges] = {
         "lr": ("learning rate", 0, math.inf),
         "eps": ("epsilon value", 0, math.inf),
@@ -114,7 +114,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        # Whether step() ran, which schedulers look at; None where a subclass has a step() of its own.
+        # Whether step() ran, for the warning of schedulers; None if a subclass overrides step(), so that nobody knows.
         self.stepped: bool | None = False if type(self).step is Optimizer.step else None
         if isinstance(params, Tensor):
             raise ArgumentError(
@@ -136,7 +136,7 @@ class Optimizer:
             if value and name in ("capturable", "differentiable"):
                 raise ArgumentError(f"{type(self).__name__}() cannot do {name}=True; leave it out")
 
-    # ------------------------------------------------------------------------------------------- what subclasses give
+    # ------------------------------------------------------------------------------------------- for subclasses to define
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """The state of a parameter before its first step."""
@@ -254,7 +254,7 @@ class Optimizer:
             warnings.warn("a parameter appears twice in its group and is updated twice a step", stacklevel=2)
         if not set(params).isdisjoint(self._params()):
             raise ValueError("some parameters appear in more than one parameter group")
-        # A NumPy number is not weak like Python's: it would make float64 of float32.
+        # A NumPy number would turn float32 parameters into float64; a Python number does not.
         options = {k: v.item() if isinstance(v, np.generic) else v for k, v in {**self.defaults, **param_group}.items()}
         self.check(options)
         self.param_groups.append({**options, "params": params, **({"param_names": names} if names else {})})

@@ -21,7 +21,7 @@ __all__ = ["ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDatas
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-Indices = range | np.ndarray[Any, Any] | Sequence[Any]  # of one batch: the first two from our own samplers
+Indices = range | np.ndarray[Any, Any] | Sequence[Any]  # of one batch; samplers of this library give ranges and arrays
 
 
 class Dataset(Generic[_T_co]):
@@ -78,7 +78,7 @@ def _picked(tensor: Tensor, rows: slice | np.ndarray[Any, Any]) -> Tensor:
     """A copy of some rows."""
     if tensor.requires_grad:
         return tensor[rows].clone()
-    data = tensor._data  # straight from the array, which for a small batch is several times faster than indexing
+    data = tensor._data  # for a small batch several times faster than indexing the Tensor
     return wrap(data[rows].copy() if isinstance(rows, slice) else data.take(rows, axis=0))
 
 
@@ -123,7 +123,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         """The batch of the rows at the indices."""
         if isinstance(indices, range) and len(indices) and indices.step == 1:
             first, end = indices.start, indices.stop
-            if first >= 0 and end <= len(self):  # neighbours: a slice is copied faster than rows are picked
+            if first >= 0 and end <= len(self):  # neighbours: copying a slice is faster than picking rows
                 return tuple(_picked(tensor, slice(first, end)) for tensor in self.tensors)
         rows = np.asarray(indices, dtype=np.int64)
         return tuple(_picked(tensor, rows) for tensor in self.tensors)
@@ -222,7 +222,7 @@ class ConcatDataset(Dataset[_T_co]):
             return batches[0]
         if not all(isinstance(batch, tuple) for batch in batches):
             return [self[index] for index in rows.tolist()]
-        order = np.argsort(np.concatenate(places))  # back from part by part to the order asked for
+        order = np.argsort(np.concatenate(places))  # from the order of the parts back to the order of the indices
         return tuple(_picked(cat(column), order) for column in zip(*batches, strict=True))
 
     def _start(self, part: int) -> int:
