@@ -89,7 +89,8 @@ class _Indexed(Module):
         return list(self._modules)[index]
 
     def _renumber(self, modules: Iterable[Module]) -> Self:
-        self._modules = {str(position): module for position, module in enumerate(modules)}
+        named = {str(position): module for position, module in enumerate(modules)}
+        self._modules = named  # pyright: ignore[reportIncompatibleVariableOverride] # as in the declaration
         return self
 
 

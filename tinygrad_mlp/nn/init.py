@@ -112,7 +112,8 @@ def eye_(tensor: Tensor) -> Tensor:
     """
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got shape {tuple(tensor.shape)}")
-    return tensor.copy_(from_numpy(np.eye(*tensor.shape)))
+    rows, columns = tensor.shape
+    return tensor.copy_(from_numpy(np.eye(rows, columns)))
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:

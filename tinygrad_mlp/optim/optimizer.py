@@ -41,9 +41,8 @@ def number_type() -> type[np.floating[Any]]:
 
 def rounded(value: float) -> float:
     """A number of a state, rounded to :func:`number_type`."""
-    if hasattr(value, "mapped"):  # a traced number: rounded in every call of the compiled step
-        return value.mapped(rounded)
-    return float(number_type()(value))
+    mapped = getattr(value, "mapped", None)  # of a traced number, which is rounded in every call of the compiled step
+    return mapped(rounded) if mapped else float(number_type()(value))
 
 
 def _with_decay(p: Tensor, g: Tensor, group: Group) -> Tensor:

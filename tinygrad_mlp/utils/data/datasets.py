@@ -216,8 +216,11 @@ class ConcatDataset(Dataset[_T_co]):
         if rows.size and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"indices reach from {rows.min()} to {rows.max()}, but there are {len(self)} samples")
         parts = np.searchsorted(self.cumulative_sizes, rows, side="right")
-        places = [np.flatnonzero(parts == part) for part in np.unique(parts)]
-        batches = [fetch(self.datasets[parts[place[0]]], rows[place] - self._start(parts[place[0]])) for place in places]
+        hit = np.unique(parts).tolist()
+        places = [np.flatnonzero(parts == part) for part in hit]
+        batches = [
+            fetch(self.datasets[part], rows[place] - self._start(part)) for part, place in zip(hit, places, strict=True)
+        ]
         if len(batches) == 1:
             return batches[0]
         if not all(isinstance(batch, tuple) for batch in batches):
