@@ -34,7 +34,9 @@ def test_modules_list_what_they_have_and_document_it(name: str) -> None:
             assert inspect.getdoc(value), f"{name}.{public} has no docstring"
 
 
-@pytest.mark.parametrize("path", [ROOT / "tensor.py", *sorted((ROOT / "nn").glob("*.py"))], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [ROOT / "tensor.py", *sorted((ROOT / "nn").rglob("*.py"))], ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_looked_up_operations_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not set(re.findall(r'OPS\["(\w+)"\]', text)) - set(OPS)

@@ -17,7 +17,7 @@ import numpy as np
 from .core.apply import node_of
 from .core.basics import matrix_transpose
 from .core.errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
-from .core.graph import INFERENCE, AccumulateGrad, Node, Tensor, extends_tensor, version_of, wrap
+from .core.graph import INFERENCE, AccumulateGrad, Node, Tensor, Version, extends_tensor, version_of, wrap
 from .core.primitive import on_operation
 from .core.state import state
 from .device import CPU
@@ -404,12 +404,19 @@ class _Methods(Tensor):
             raise GraphError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; detach() it first"
             )
-        if id(self) in memo:
-            known: Tensor = memo[id(self)]
-            return known
+        owner = self._data
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
         result: Tensor = object.__new__(type(self))
-        memo[id(self)] = result
-        result._data = self._data.copy()
+        if owner.flags.owndata:  # all its memory is copied, once, so that the copies of views share memory as well
+            key = -id(owner)  # id(owner) is for a copy of the array itself
+            if key not in memo:
+                memo[key] = owner.ravel("K").copy(), Version()
+            memory, result._version = memo[key]
+            offset = self.data_ptr() - owner.__array_interface__["data"][0]
+            result._data = np.ndarray(self._data.shape, self._data.dtype, memory.data, offset, self._data.strides)
+        else:
+            result._data = self._data.copy()
         result._grad = None if self._grad is None else self._grad.detach().clone()
         return result.requires_grad_(self.requires_grad)
 

@@ -49,11 +49,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-<<<<<<< HEAD
 from ._tensor import Tensor
-=======
 from .atomic import remove_leftovers
->>>>>>> files
 from .errors import ArgumentError, FileFormatError, StateDictError, TinygradError
 from .grad_mode import no_grad
 from .locking import locked
@@ -61,11 +58,7 @@ from .nn import Module
 from .ops.random import Generator, current_generator, default_generator, drawing_from
 from .optim import Optimizer
 from .serialization import load, save
-<<<<<<< HEAD
-=======
-from .tensor import Tensor
 from .trees import leaves, mapped
->>>>>>> files
 
 __all__ = [
     "Checkpoint",

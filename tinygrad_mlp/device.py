@@ -9,11 +9,8 @@ device(type='cpu')
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-=======
->>>>>>> files
 from .errors import DeviceError
 
 __all__ = ["accelerator", "backends", "cuda", "device"]

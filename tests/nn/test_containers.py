@@ -201,3 +201,9 @@ def test_parameter_list(torch: ModuleType) -> None:
             ps.extend(1)
     ours, theirs = (repr(lib.nn.ParameterList([lib.ones(2, 3), lib.tensor(1.0)])) for lib in (tg, torch))
     assert ours.replace("tinygrad_mlp.", "torch.") == theirs
+
+
+def test_an_index_is_an_integer() -> None:
+    for container in (nn.Sequential(nn.ReLU()), nn.ModuleList([nn.ReLU()])):
+        with pytest.raises(TypeError, match="'str' object cannot be interpreted as an integer"):
+            container["0"]  # type: ignore[call-overload]

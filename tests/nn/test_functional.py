@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
+from tinygrad_mlp.errors import ArgumentError
 from tinygrad_mlp.nn import functional as F
 
 
@@ -269,3 +270,14 @@ def test_integers_pass_where_pytorch_lets_them() -> None:
     ours, theirs = (code(library, library.tensor([-3, 1, 9])) for library in both())
     assert ours.tolist() == theirs.tolist()
     assert ours.dtype is tg.int64
+
+
+def test_cosine_similarity_promotes_and_refuses_integers() -> None:
+    x = np.array([[1, 2], [3, 4]])
+    assert_same(lambda torch, a, b: torch.nn.functional.cosine_similarity(torch.tensor(x), a), x * 0.5, x * 1.0)
+    for dtype in ("int64", "bool", "uint8"):
+        with pytest.raises(RuntimeError, match=f"common dtype to be floating point, yet common dtype is .*{dtype}"):
+            F.cosine_similarity(tg.from_numpy(x.astype(dtype)), tg.from_numpy(x.astype(dtype)))
+    for function in (F.cosine_similarity, F.pairwise_distance):
+        with pytest.raises(ArgumentError, match="expected .*Tensor.*, got list"):
+            function(tg.ones(1, 2), [[1.0, 2.0]])  # type: ignore[arg-type]

@@ -177,3 +177,9 @@ def test_warnings_equal_pytorch(torch: ModuleType) -> None:
             warnings.simplefilter("error")
             assert lib.nn.init.xavier_uniform_(lib.empty(0, 2)).shape == (0, 2)
             assert lib.nn.init.orthogonal_(lib.empty(0, 2)).shape == (0, 2)
+
+
+@pytest.mark.parametrize("options", [{"std": 0.0}, {"std": -1.0}, {"std": float("nan")}, {"a": 2.0, "b": 1.0}])
+def test_a_truncated_normal_distribution_that_there_is_not(options: dict[str, float]) -> None:
+    with pytest.raises(RuntimeError, match="trunc_normal_: expected std > 0 and a <= b, got std="):
+        init.trunc_normal_(tg.empty(2), **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import weakref
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn
-from tinygrad_mlp.errors import ArgumentError, DeviceError, StateDictError
+from tinygrad_mlp.errors import ArgumentError, DeviceError, InplaceError, StateDictError
 
 
 @pytest.fixture
@@ -623,3 +624,74 @@ def test_pre_hook_with_kwargs_must_return_a_pair() -> None:
     module.register_forward_pre_hook(lambda m, args, kwargs: args, with_kwargs=True)
     with pytest.raises(RuntimeError, match=r"must return None or a tuple of \(new_args, new_kwargs\)"):
         module(tg.ones(1))
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_the_copies_of_a_tensor_and_its_views_share_memory(torch: ModuleType, persistent: bool) -> None:
+    def code(torch: Any) -> Any:
+        module = torch.nn.Module()
+        module.table = torch.zeros(3, 4)
+        module.part = module.table[1:, ::2]
+        module.turned = module.table.t()
+        module.mean = torch.nn.Buffer(torch.zeros(3), persistent=persistent)
+        module.means = [module.mean[1:], module.mean]
+        module.array = np.zeros(2)
+        module.of_array = torch.from_numpy(module.array)
+        twin = copy.deepcopy(module)
+        twin.table[1, 0] = 9.0
+        twin.mean[1] = 4.0
+        assert twin.mean is twin.means[1]
+        assert list(twin.state_dict()) == ["mean"] * persistent
+        tensors = twin.part, twin.turned, twin.means[0], twin.of_array, module.table, module.mean
+        return [(t.tolist(), tuple(t.stride())) for t in tensors]
+
+    assert code(tg) == code(torch)
+
+
+def test_a_write_to_a_copied_view_is_noticed() -> None:
+    x = tg.ones(3)
+    whole, part = copy.deepcopy([x, x[:2]])
+    y = tg.ones(2, requires_grad=True) * part
+    whole.add_(1)
+    with pytest.raises(InplaceError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+def test_a_deep_model_is_shown_and_walked() -> None:
+    net: nn.Module = nn.Linear(1, 1)
+    for _ in range(300):
+        net = nn.Sequential(net)
+    assert repr(net).count("Sequential(") == 300
+    assert len(list(net.parameters())) == len(net.state_dict()) == 2
+
+
+LAYERS: list[Callable[[], nn.Module]] = [
+    lambda: nn.Linear(2, 2),
+    lambda: nn.Bilinear(2, 2, 2),
+    lambda: nn.Embedding(3, 2, padding_idx=0, max_norm=1.0),
+    lambda: nn.Embedding.from_pretrained(tg.ones(3, 2), freeze=False),
+    lambda: nn.BatchNorm1d(2),
+    lambda: nn.LayerNorm(2),
+    lambda: nn.PReLU(),
+    lambda: nn.ParameterList([tg.ones(2)]),
+]
+
+
+@pytest.mark.parametrize("make", LAYERS)
+def test_layers_can_be_made_in_inference_mode(make: Callable[[], nn.Module]) -> None:
+    with tg.inference_mode():
+        layer = make()
+        twin = copy.deepcopy(layer)
+    for parameter in (*layer.parameters(), *twin.parameters()):
+        assert parameter.requires_grad
+        assert parameter.is_leaf
+    assert all(parameter.is_inference() for parameter in layer.parameters())
+
+
+def test_a_layer_made_in_inference_mode_computes_there_and_is_not_trained_outside() -> None:
+    with tg.inference_mode():
+        layer = nn.Linear(2, 2)
+        assert not layer(tg.ones(1, 2)).requires_grad
+    layer(tg.ones(1, 2)).sum().backward()
+    with pytest.raises(InplaceError, match="inference tensor outside InferenceMode"):
+        tg.optim.SGD(layer.parameters(), lr=0.1).step()

@@ -155,3 +155,19 @@ def test_layer_norm_by_its_formula() -> None:
     y = nn.LayerNorm(4, eps=0.0, dtype=tg.float64)(tg.tensor(x)).detach().numpy()
     expected = (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
     np.testing.assert_allclose(y, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0, 3, 4), (2, 3, 0)])
+@pytest.mark.parametrize("momentum", [0.1, None])
+def test_an_empty_batch_leaves_the_running_statistics_alone(shape: tuple[int, ...], momentum: float | None) -> None:
+    def code(torch: Any, x: Any) -> Any:
+        norm = torch.nn.BatchNorm1d(3, momentum=momentum)
+        y = norm(x)
+        y.sum().backward()
+        assert tuple(y.shape) == shape
+        return [t.tolist() for t in (norm.running_mean, norm.running_var, norm.num_batches_tracked, norm.weight.grad)]
+
+    empty = tg.empty(*shape, requires_grad=True)
+    assert code(tg, empty) == [[0.0] * 3, [1.0] * 3, 1, [0.0] * 3]
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    assert code(torch, torch.empty(shape, requires_grad=True)) == code(tg, empty)

@@ -392,3 +392,63 @@ def test_a_state_cannot_bring_another_optimizer() -> None:
     scheduler = tg.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
     scheduler.load_state_dict({**scheduler.state_dict(), "optimizer": None, "last_epoch": 3})
     assert (scheduler.optimizer, scheduler.last_epoch) == (optimizer, 3)
+
+
+def with_a_group_added(lib: Any, make: Factory) -> tuple[Any, Any]:
+    optimizer = lib.optim.SGD([lib.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
+    scheduler = make(lib.optim.lr_scheduler, optimizer)
+    optimizer.add_param_group({"params": [lib.zeros(1, requires_grad=True)], "lr": 2.0})
+    return optimizer, scheduler
+
+
+def stepped(optimizer: Any, scheduler: Any, *metrics: float) -> list[float]:
+    for _ in range(3):
+        optimizer.step()
+        scheduler.step(*metrics)
+    return [group["lr"] for group in optimizer.param_groups]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda s, optimizer: s.StepLR(optimizer, 2, 0.5),
+        lambda s, optimizer: s.MultiStepLR(optimizer, [1, 2], 0.5),
+        lambda s, optimizer: s.ExponentialLR(optimizer, 0.5),
+        lambda s, optimizer: s.LinearLR(optimizer, 0.5, total_iters=2),
+        lambda s, optimizer: s.ConstantLR(optimizer, 0.5, total_iters=2),
+    ],
+)
+def test_a_group_that_was_added_is_scheduled_by_ratio(make: Factory) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    ours_, theirs = (stepped(*with_a_group_added(lib, make)) for lib in (tg, torch))
+    assert ours_ == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda s, optimizer: s.LambdaLR(optimizer, lambda epoch: 0.5**epoch),
+        lambda s, optimizer: s.CosineAnnealingLR(optimizer, 2),
+        lambda s, optimizer: s.OneCycleLR(optimizer, 1.0, total_steps=5),
+        lambda s, optimizer: s.SequentialLR(optimizer, [s.StepLR(optimizer, 2), s.StepLR(optimizer, 2)], [2]),
+    ],
+)
+def test_a_group_that_was_added_has_no_learning_rate_at_the_start(make: Factory) -> None:
+    optimizer, scheduler = with_a_group_added(tg, make)
+    with pytest.raises(ValueError, match=r"expected 2 values of .*, but got 1; after add_param_group\(\) make a new"):
+        stepped(optimizer, scheduler)
+
+
+def test_a_plateau_reduces_a_group_that_was_added() -> None:
+    def make(s: Any, optimizer: Any) -> Any:
+        return s.ReduceLROnPlateau(optimizer, factor=0.5, patience=0, min_lr=0.4)
+
+    assert stepped(*with_a_group_added(tg, make), 1.0) == [0.4, 0.5]
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    assert stepped(*with_a_group_added(torch, make), 1.0) == [0.4, 0.5]
+
+    def make_listed(s: Any, optimizer: Any) -> Any:
+        return s.ReduceLROnPlateau(optimizer, patience=0, min_lr=[0.4])
+
+    with pytest.raises(ValueError, match="expected 2 values of min_lrs"):
+        stepped(*with_a_group_added(tg, make_listed), 1.0)

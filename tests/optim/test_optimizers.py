@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tinygrad_mlp as tg
+from tinygrad_mlp.errors import ArgumentError
 
 STEPS = 20
 SHAPES = [(3, 4), (5,), ()]
@@ -698,3 +699,19 @@ def test_a_state_dict_of_other_groups_is_refused() -> None:
         optimizer.load_state_dict(tg.optim.SGD([{"params": w}, {"params": v}]).state_dict())
     with pytest.raises(ValueError, match=r"of \[2\] parameters, expected \[1\]"):
         optimizer.load_state_dict(tg.optim.SGD([w, v]).state_dict())
+
+
+def test_bad_options_are_named() -> None:
+    w = tg.zeros(1, requires_grad=True)
+    for lr in (None, "0.1", [0.1]):
+        with pytest.raises(ArgumentError, match="Invalid learning rate: .*expected a number, at least 0"):
+            tg.optim.SGD([w], lr)  # type: ignore[arg-type]
+    for betas in (0.9, None, (0.9,), (0.9, 0.9, 0.9)):
+        with pytest.raises(ArgumentError, match="Invalid betas: .*expected a pair of numbers"):
+            tg.optim.Adam([w], betas=betas)  # type: ignore[arg-type]
+    with pytest.raises(KeyError, match="a parameter group needs 'params'"):
+        tg.optim.SGD([{"lr": 0.1}])
+    optimizer = tg.optim.SGD([w])
+    state = {"state": {7: {}}, "param_groups": optimizer.state_dict()["param_groups"]}
+    with pytest.raises(ValueError, match="a state of parameter 7, which is in none of its groups"):
+        optimizer.load_state_dict(state)

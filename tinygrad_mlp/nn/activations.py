@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .._tensor import Tensor
-from ..dtypes import dtype as dtype_type
+from ..device import DeviceLike
+from ..dtypes import dtype
 from ..ops.creation import full
 from . import functional as F
 from .function_module import FunctionModule
@@ -102,12 +103,12 @@ class PReLU(Module):
     """
 
     def __init__(
-        self, num_parameters: int = 1, init: float = 0.25, device: object = None, dtype: dtype_type | None = None
+        self, num_parameters: int = 1, init: float = 0.25, device: DeviceLike = None, dtype: dtype | None = None
     ) -> None:
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init
-        self.weight = Parameter(full((num_parameters,), init, dtype=dtype, device=device))
+        self.weight: Parameter = Parameter(full((num_parameters,), init, dtype=dtype, device=device))
 
     def reset_parameters(self) -> None:
         """Set the weight to its initial value again."""
@@ -115,8 +116,7 @@ class PReLU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """x where x > 0, else weight x."""
-        y: Tensor = F.prelu(input, self.weight)
-        return y
+        return F.prelu(input, self.weight)
 
     def extra_repr(self) -> str:
         """The number of weights."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from itertools import groupby
 from typing import Any, Self, overload
@@ -17,11 +18,24 @@ __all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
 class _Indexed(Module):
     """Submodules under the names "0", "1", ...: what Sequential and ModuleList have in common."""
 
+    _modules: dict[str, Module]  # type: ignore[assignment] # None is not put in here
+
     def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+
+    def __getitem__(self, index: int | slice) -> Module | Self:
+        if isinstance(index, slice):
+            return self._of(list(self._modules.items())[index])
+        return self._modules[self._name(index)]
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._name(index), module)
@@ -60,18 +74,23 @@ class _Indexed(Module):
 
     def pop(self, index: int) -> Module:
         """Take out the module at position ``index``, and return it; the later ones move down."""
-        module: Module = self._modules[self._name(index)]  # type: ignore[assignment] # None is not put in here
+        module = self[index]
         del self[index]
         return module
 
+    def _of(self, entries: list[tuple[str, Module]]) -> Self:
+        """One of the same kind with other modules."""
+        raise NotImplementedError
+
     def _name(self, index: int) -> str:
         """The name of the module at a position, which may be negative."""
-        if not -len(self) <= index < len(self):
+        if not -len(self) <= operator.index(index) < len(self):
             raise IndexError(f"index {index} is out of range: there are {len(self)} modules")
         return list(self._modules)[index]
 
     def _renumber(self, modules: Iterable[Module]) -> Self:
-        self._modules = {str(position): module for position, module in enumerate(modules)}
+        named = {str(position): module for position, module in enumerate(modules)}
+        self._modules = named  # pyright: ignore[reportIncompatibleVariableOverride] # as in the declaration
         return self
 
 
@@ -95,6 +114,12 @@ class Sequential(_Indexed):
     )
     """
 
+    @overload
+    def __init__(self, *modules: Module) -> None: ...
+
+    @overload
+    def __init__(self, modules: Mapping[str, Module], /) -> None: ...
+
     def __init__(self, *modules: Any) -> None:
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], Mapping):
@@ -107,19 +132,11 @@ class Sequential(_Indexed):
         """``modules[-1](... modules[1](modules[0](input)))``."""
         value = input
         for module in self._modules.values():
-            value = module(value)  # type: ignore[misc] # None is not put in here
+            value = module(value)
         return value
 
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequential: ...
-
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return type(self)(dict(list(self._modules.items())[index]))
-        return self._modules[self._name(index)]
+    def _of(self, entries: list[tuple[str, Module]]) -> Self:
+        return type(self)(dict(entries))
 
     def __add__(self, other: Sequential) -> Sequential:
         if not isinstance(other, Sequential):
@@ -148,16 +165,8 @@ class ModuleList(_Indexed):
         if modules is not None:
             self.extend(modules)
 
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> ModuleList: ...
-
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return self._modules[self._name(index)]
+    def _of(self, entries: list[tuple[str, Module]]) -> Self:
+        return type(self)(module for _, module in entries)
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
@@ -187,12 +196,14 @@ class ModuleDict(Module):
     torch.Size([5, 1])
     """
 
+    _modules: dict[str, Module]  # type: ignore[assignment] # None is not put in here
+
     def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
         super().__init__()
         if modules is not None:
             self.update(modules)
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> Module:
         return self._modules[key]
 
     def __setitem__(self, key: str, module: Module) -> None:
@@ -214,7 +225,7 @@ class ModuleDict(Module):
         """Take out all modules."""
         self._modules.clear()
 
-    def pop(self, key: str) -> Any:
+    def pop(self, key: str) -> Module:
         """Take out the module of a key, and return it."""
         return self._modules.pop(key)
 
@@ -222,11 +233,11 @@ class ModuleDict(Module):
         """The keys, in order of insertion."""
         return self._modules.keys()
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> ItemsView[str, Module]:
         """Pairs of key and module."""
         return self._modules.items()
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> ValuesView[Module]:
         """The modules."""
         return self._modules.values()
 
@@ -253,6 +264,8 @@ class ParameterList(Module):
     3
     """
 
+    _parameters: dict[str, Parameter]  # type: ignore[assignment] # None is not put in here
+
     def __init__(self, values: Iterable[Tensor] | None = None) -> None:
         super().__init__()
         if values is not None:
@@ -261,18 +274,17 @@ class ParameterList(Module):
     def __len__(self) -> int:
         return len(self._parameters)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Parameter]:
         return iter(self._parameters.values())
 
     @overload
-    def __getitem__(self, index: int) -> Any: ...
+    def __getitem__(self, index: int) -> Parameter: ...
 
     @overload
-    def __getitem__(self, index: slice) -> ParameterList: ...
+    def __getitem__(self, index: slice) -> Self: ...
 
-    def __getitem__(self, index: int | slice) -> Any:
-        chosen = list(self)[index]
-        return type(self)(chosen) if isinstance(index, slice) else chosen
+    def __getitem__(self, index: int | slice) -> Parameter | Self:
+        return type(self)(list(self)[index]) if isinstance(index, slice) else list(self)[index]
 
     def __setitem__(self, index: int, value: Tensor) -> None:
         setattr(self, list(self._parameters)[index], _parameter(value))
@@ -303,6 +315,6 @@ def _parameter(value: Tensor) -> Parameter:
     return value if isinstance(value, Parameter) else Parameter(value)
 
 
-def _check(module: Any) -> None:
+def _check(module: object) -> None:
     if not isinstance(module, Module):
         raise ArgumentError(f"{type(module).__name__} is not a Module subclass")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._tensor import Tensor
+from ..device import DeviceLike
 from ..dtypes import dtype
 from ..ops.creation import empty
 from . import functional as F
@@ -13,8 +12,6 @@ from .module import Module
 from .parameter import Parameter
 
 __all__ = ["Embedding"]
-
-_dtype = dtype
 
 
 class Embedding(Module):
@@ -53,8 +50,8 @@ class Embedding(Module):
         max_norm: float | None = None,
         norm_type: float = 2.0,
         scale_grad_by_freq: bool = False,
-        device: Any = None,
-        dtype: _dtype | None = None,
+        device: DeviceLike = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         if padding_idx is not None:
@@ -101,12 +98,6 @@ class Embedding(Module):
     def extra_repr(self) -> str:
         """The sizes, and the other arguments where they are not the defaults."""
         text = f"{self.num_embeddings}, {self.embedding_dim}"
-        if self.padding_idx is not None:
-            text += f", padding_idx={self.padding_idx}"
-        if self.max_norm is not None:
-            text += f", max_norm={self.max_norm}"
-        if self.norm_type != 2:
-            text += f", norm_type={self.norm_type}"
-        if self.scale_grad_by_freq:
-            text += f", scale_grad_by_freq={self.scale_grad_by_freq}"
-        return text
+        defaults = {"padding_idx": None, "max_norm": None, "norm_type": 2, "scale_grad_by_freq": False}
+        given = {name: getattr(self, name) for name in defaults}
+        return text + "".join(f", {name}={value}" for name, value in given.items() if value != defaults[name])

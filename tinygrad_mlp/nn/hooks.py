@@ -100,8 +100,8 @@ class _BackwardHooks:
 def _gate(values: Sequence[Any], fire: Callable[[Gradients], Gradients]) -> tuple[Any, ...]:
     """Pass tensors through; in the backward pass call ``fire`` once, with the gradients of all together.
 
-    Where nothing arrives, a tensor's gradient is zeros. Two identities in a row: the newer ones collect, and
-    backward reaches the first of the older ones only after every newer one, because it goes by age.
+    A tensor that gets no gradient counts with zeros. Each tensor passes two identities. Backward runs newer nodes first,
+    so the second identities have collected all gradients before the first of the first ones hands them to ``fire``.
     """
     memory = [value.detach() if isinstance(value, Tensor) else None for value in values]
     collected: dict[int, Tensor] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from .._tensor import Tensor
 from ..dtypes import float64
 from ..grad_mode import no_grad
 from ..ops.creation import empty, from_numpy
+from ..ops.random import Generator
 
 __all__ = [
     "calculate_gain",
@@ -29,8 +30,11 @@ __all__ = [
     "zeros_",
 ]
 
+Mode = Literal["fan_in", "fan_out"]
+Nonlinearity = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]
 
-def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+
+def calculate_gain(nonlinearity: Nonlinearity, param: float | None = None) -> float:
     """The factor on a weight's standard deviation that suits the activation after it.
 
     1 for ``"linear"`` and ``"sigmoid"``, 5/3 for ``"tanh"``, sqrt(2) for ``"relu"``, sqrt(2 / (1 + a^2)) for
@@ -47,19 +51,14 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> torch.nn.init.calculate_gain("leaky_relu", 0.2) ** 2
     1.923076923076923
     """
-    if nonlinearity in ("linear", "sigmoid"):
-        return 1
-    if nonlinearity == "tanh":
-        return 5 / 3
-    if nonlinearity == "relu":
-        return math.sqrt(2)
+    gains: dict[str, float] = {"linear": 1, "sigmoid": 1, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
+    if nonlinearity in gains:
+        return gains[nonlinearity]
     if nonlinearity == "leaky_relu":
         if isinstance(param, bool) or not isinstance(param, int | float | None):
             raise ValueError(f"negative_slope {param} not a valid number")
         slope = 0.01 if param is None else param
         return math.sqrt(2 / (1 + slope**2))
-    if nonlinearity == "selu":
-        return 3 / 4
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}; expected linear, sigmoid, tanh, relu, leaky_relu or selu")
 
 
@@ -75,13 +74,13 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
 
 
 @no_grad()
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from U[a, b)."""
     return tensor.uniform_(a, b, generator=generator)
 
 
 @no_grad()
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from N(mean, std^2)."""
     return tensor.normal_(mean, std, generator=generator)
 
@@ -113,10 +112,11 @@ def eye_(tensor: Tensor) -> Tensor:
     """
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got shape {tuple(tensor.shape)}")
-    return tensor.copy_(from_numpy(np.eye(*tensor.shape)))
+    rows, columns = tensor.shape
+    return tensor.copy_(from_numpy(np.eye(rows, columns)))
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from U[-a, a), a = gain * sqrt(6 / (fan_in + fan_out)).
 
     Glorot & Bengio 2010, eq. 16; with the gain 1, EE6132 lab, eq. 11.
@@ -133,7 +133,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
     return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws from N(0, std^2), std = gain * sqrt(2 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 12.
 
     Raises:
@@ -147,7 +147,7 @@ def _at_least_one(fan: int) -> int:
     return max(fan, 1)  # a tensor without elements has nothing to fill
 
 
-def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+def _kaiming_std(tensor: Tensor, a: float, mode: Mode, nonlinearity: Nonlinearity) -> float:
     modes = ("fan_in", "fan_out")
     if mode not in modes:
         raise ValueError(f"Mode {mode} not supported, please use one of {list(modes)}")
@@ -162,7 +162,11 @@ def _is_empty(tensor: Tensor) -> bool:
 
 
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: Nonlinearity = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Fill with draws from U[-b, b), b = gain * sqrt(3 / fan). He et al. 2015, eq. 10 and 15.
 
@@ -183,7 +187,11 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: Nonlinearity = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Fill with draws from N(0, std^2), std = gain / sqrt(fan). He et al. 2015, eq. 10 and 15.
 
@@ -196,12 +204,17 @@ def kaiming_normal_(
 
 @no_grad()
 def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Generator | None = None
 ) -> Tensor:
     """Fill with draws from N(mean, std^2) restricted to [a, b].
 
     Warns where ``mean`` is more than two standard deviations outside of [a, b].
+
+    Raises:
+        RuntimeError: ``std`` is not positive, or ``a`` above ``b``.
     """
+    if not std > 0 or a > b:
+        raise RuntimeError(f"trunc_normal_: expected std > 0 and a <= b, got std={std}, a={a}, b={b}")
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
@@ -220,7 +233,7 @@ def trunc_normal_(
 
 
 @no_grad()
-def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """Fill with ``gain`` times a random matrix of orthonormal rows or columns, whichever are fewer.
 
     Saxe et al. 2013. A tensor of more dimensions is taken for the matrix ``(size of the first, product of the others)``.

@@ -7,6 +7,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..core.basics import linear
+from ..device import DeviceLike
 from ..dtypes import dtype
 from ..errors import ArgumentError
 from ..ops.creation import empty
@@ -16,8 +17,6 @@ from .module import Module
 from .parameter import Parameter
 
 __all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten"]
-
-_dtype = dtype
 
 
 class Linear(Module):
@@ -47,7 +46,7 @@ class Linear(Module):
     bias: Parameter | None
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: _dtype | None = None
+        self, in_features: int, out_features: int, bias: bool = True, device: DeviceLike = None, dtype: dtype | None = None
     ) -> None:
         super().__init__()
         self.in_features = in_features
@@ -104,8 +103,8 @@ class Bilinear(Module):
         in2_features: int,
         out_features: int,
         bias: bool = True,
-        device: Any = None,
-        dtype: _dtype | None = None,
+        device: DeviceLike = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         if in1_features <= 0:

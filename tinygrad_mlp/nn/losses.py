@@ -9,7 +9,7 @@ from __future__ import annotations
 from .._tensor import Tensor
 from . import functional as F
 from .function_module import FunctionModule
-from .functional.losses import legacy_reduction
+from .functional.losses import Flag, legacy_reduction
 
 __all__ = [
     "BCELoss",
@@ -22,8 +22,6 @@ __all__ = [
     "NLLLoss",
     "SmoothL1Loss",
 ]
-
-Flag = bool | None
 
 
 class _Loss(FunctionModule):

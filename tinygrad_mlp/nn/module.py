@@ -21,14 +21,13 @@ from .parameter import Buffer, Parameter
 __all__ = ["IncompatibleKeys", "Module"]
 
 _M = TypeVar("_M")
-_changes: Counter[int] = Counter()  # by the thread that made the module
+_changes: Counter[int] = Counter()  # for each thread: how often its modules changed
 
 
 def module_changes(thread: int) -> int:
-    """How often an attribute of a module that this thread made was set, but for its mode.
+    """How often an attribute, other than ``training``, was set on modules that this thread made.
 
-    A compiled step holds while this stays the same for its own thread and for those that made the modules it calls; what
-    another thread does to modules of its own is nothing to it.
+    A compiled step is valid as long as this count stays the same for its own thread and the threads of its modules.
     """
     return _changes[thread]
 
@@ -59,7 +58,7 @@ class Module:
     _modules: dict[str, Module | None]
     _non_persistent: set[str]  # names of the buffers that state_dict leaves out
     _hooks: OrderedDict[int, Hook]
-    _thread: int  # that made it
+    _thread: int  # the one that made the module
 
     def __init__(self) -> None:
         self.__dict__.update(
@@ -159,7 +158,7 @@ class Module:
     # --------------------------------------------------------------------------------------------- attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name != "training":  # of which there are two kinds, and a compiled step has a program for each
+        if name != "training":  # a compiled step has a program for each mode
             self._count_change()
         for registry, kind, accepted, noun in _REGISTRIES:
             entries = self.__dict__.get(registry)
@@ -185,9 +184,9 @@ class Module:
                 return
         object.__setattr__(self, name, value)
 
-    def __getattr__(self, name: str) -> Tensor | Module:  # asked only for what is not an ordinary attribute
+    def __getattr__(self, name: str) -> Tensor | Module:  # called only where there is no ordinary attribute
         own = self.__dict__
-        if "_parameters" in own:  # else super().__init__() is yet to come; no loop here: every forward passes by
+        if "_parameters" in own:  # set by super().__init__(); no loop over the three: this is on the path of every forward
             if name in own["_parameters"]:
                 return own["_parameters"][name]
             if name in own["_modules"]:
@@ -247,37 +246,22 @@ class Module:
 
         Raises:
             KeyError: The name is empty, contains a dot, or is an attribute already.
-            ArgumentError: ``param`` is not a Parameter.
+            ArgumentError: The value is of another type.
         """
         self._register("_parameters", name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that belongs to the module's state but is not trained.
-
-        Args:
-            name: The attribute's name.
-            tensor: The buffer.
-            persistent: Whether ``state_dict()`` has it.
-
-        Raises:
-            KeyError: The name is empty, contains a dot, or is an attribute already.
-            ArgumentError: ``tensor`` is not a Tensor.
-        """
+        """Add a tensor that is not trained, but in ``state_dict()`` if ``persistent``; errors as in :meth:`register_parameter`."""
         self._register("_buffers", name, tensor)
         self._mark_persistent(name, persistent)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Add a submodule.
-
-        Raises:
-            KeyError: The name is empty, contains a dot, or is an attribute already.
-            ArgumentError: ``module`` is not a Module.
-        """
+        """Add a submodule; errors as in :meth:`register_parameter`."""
         self._register("_modules", name, module)
 
     register_module = add_module
 
-    # -------------------------------------------------------------------------------------------- what it has
+    # -------------------------------------------------------------------------------------------- traversal
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
@@ -377,7 +361,7 @@ class Module:
             raise AttributeError(f"`{name}` of {type(self).__name__} is not an nn.{kind.__name__}")
         return value
 
-    # ---------------------------------------------------------------------------------------------- its state
+    # ---------------------------------------------------------------------------------------------- state
 
     def _entries(self, prefix: str = "") -> Iterator[tuple[str, Module, str, Tensor]]:
         """Key, owner, name and value of everything in the state_dict; shared ones under all their names."""
@@ -521,7 +505,7 @@ class Module:
                     tensor.grad = None if gradient is None else convert(gradient.detach())
         return self
 
-    # ----------------------------------------------------------------------------------------------- its repr
+    # ----------------------------------------------------------------------------------------------- repr
 
     def extra_repr(self) -> str:
         """What stands between the parentheses of the repr; subclasses override it."""

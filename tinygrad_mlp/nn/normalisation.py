@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from .._tensor import Tensor
+from ..device import DeviceLike
 from ..dtypes import dtype, int64
 from ..ops.creation import empty, tensor
 from . import functional as F
@@ -14,8 +14,6 @@ from .module import Module
 from .parameter import Parameter
 
 __all__ = ["BatchNorm1d", "LayerNorm"]
-
-_dtype = dtype
 
 
 class BatchNorm1d(Module):
@@ -59,8 +57,8 @@ class BatchNorm1d(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
-        device: Any = None,
-        dtype: _dtype | None = None,
+        device: DeviceLike = None,
+        dtype: dtype | None = None,
         *,
         bias: bool = True,
     ) -> None:
@@ -153,8 +151,8 @@ class LayerNorm(Module):
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
-        device: Any = None,
-        dtype: _dtype | None = None,
+        device: DeviceLike = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)

@@ -52,7 +52,7 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{super().__repr__()}"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        return type(self)(self.detach().clone(), self.requires_grad)  # its gradient stays behind, as in PyTorch
+        return type(self)(self.detach().clone(), self.requires_grad)  # without the gradient, as in PyTorch
 
 
 class Buffer(Tensor):
@@ -76,4 +76,6 @@ class Buffer(Tensor):
         self.persistent = persistent
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Buffer:
-        return type(self)(self.detach().clone(), persistent=self.persistent)
+        result: Any = super().__deepcopy__(memo)
+        result.persistent = self.persistent
+        return result

@@ -25,13 +25,9 @@ class Adadelta(Optimizer):
     Zeiler, "ADADELTA: An Adaptive Learning Rate Method" (2012), Algorithm 1, which has lr = 1.
 
     Args:
-        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
-        lr: Factor of the step.
+        params, lr, weight_decay, maximize, implementation: As in :class:`Optimizer`.
         rho: What is kept of the means.
         eps: Starts the first steps and keeps the denominator from 0.
-        weight_decay: Factor of p in the gradient.
-        maximize: Ascend.
-        implementation: See :class:`Optimizer`.
 
     Raises:
         ValueError: An option is negative, or ``rho`` above 1.

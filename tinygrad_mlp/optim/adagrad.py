@@ -24,14 +24,10 @@ class Adagrad(Optimizer):
     Duchi, Hazan and Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization" (2011).
 
     Args:
-        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
-        lr: Learning rate.
+        params, lr, weight_decay, maximize, implementation: As in :class:`Optimizer`.
         lr_decay: How fast the learning rate falls.
-        weight_decay: Factor of p in the gradient.
         initial_accumulator_value: Where s starts.
         eps: Keeps the denominator from 0.
-        maximize: Ascend.
-        implementation: See :class:`Optimizer`.
 
     Raises:
         ValueError: An option is negative.

@@ -38,14 +38,10 @@ class Adam(Optimizer):
     Convergence of Adam and Beyond" (2018), Algorithm 2, with Adam's bias corrections.
 
     Args:
-        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
-        lr: Learning rate.
+        params, lr, weight_decay, maximize, implementation: As in :class:`Optimizer`.
         betas: beta1 and beta2, what is kept of m and of v.
         eps: Keeps the denominator from 0.
-        weight_decay: Factor of p in the gradient.
         amsgrad: Never let the denominator's v shrink.
-        maximize: Ascend.
-        implementation: See :class:`Optimizer`.
         decoupled_weight_decay: Shrink p by ``lr * weight_decay`` instead, as :class:`AdamW` does.
 
     Raises:

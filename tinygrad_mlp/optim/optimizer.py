@@ -1,4 +1,4 @@
-"""What every optimizer has: parameter groups, state per parameter, the walk over both, and their form as a dict.
+"""The base of all optimizers: parameter groups, state per parameter, the step over both, and their state_dict.
 
 An optimizer is then its formula. A subclass gives two methods:
 
@@ -42,9 +42,8 @@ def number_type() -> type[np.floating[Any]]:
 
 def rounded(value: float) -> float:
     """A number of a state, rounded to :func:`number_type`."""
-    if hasattr(value, "mapped"):  # one that is traced: it is rounded in every call
-        return value.mapped(rounded)
-    return float(number_type()(value))
+    mapped = getattr(value, "mapped", None)  # of a traced number, which is rounded in every call of the compiled step
+    return mapped(rounded) if mapped else float(number_type()(value))
 
 
 def _with_decay(p: Tensor, g: Tensor, group: Group) -> Tensor:
@@ -75,7 +74,8 @@ class Optimizer:
     Args:
         params: The tensors to optimize; or pairs ``(name, tensor)``; or dicts, each a group with its ``"params"`` and
             the options that differ from ``defaults``.
-        defaults: Options by name, for the groups that do not give their own.
+        defaults: Options by name, for the groups that do not give their own; all optimizers have ``lr``, the learning
+            rate, and ``weight_decay`` and ``maximize``, which are used as above.
         implementation: PyTorch's ``foreach``, ``fused``, ``capturable`` and ``differentiable``, which say how it computes.
             There is one way here; the last two cannot be True.
 
@@ -98,7 +98,7 @@ class Optimizer:
     tensor([ 2.5000, -1.5000], requires_grad=True)
     """
 
-    # Option: what it is called in an error, its least and its largest value.
+    # For each option: its name in errors, its least and its largest value.
     ranges: ClassVar[Ranges] = {
         "lr": ("learning rate", 0, math.inf),
         "eps": ("epsilon value", 0, math.inf),
@@ -114,7 +114,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        # Whether step() ran, which schedulers look at; None where a subclass has a step() of its own.
+        # Whether step() ran, for the warning of schedulers; None if a subclass overrides step(), so that nobody knows.
         self.stepped: bool | None = False if type(self).step is Optimizer.step else None
         if isinstance(params, Tensor):
             raise ArgumentError(
@@ -136,7 +136,7 @@ class Optimizer:
             if value and name in ("capturable", "differentiable"):
                 raise ArgumentError(f"{type(self).__name__}() cannot do {name}=True; leave it out")
 
-    # ------------------------------------------------------------------------------------------- what subclasses give
+    # ------------------------------------------------------------------------------------------- for subclasses to define
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """The state of a parameter before its first step."""
@@ -147,12 +147,18 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no update(p, g, state, group)")
 
     def check(self, options: dict[str, Any]) -> None:
-        """Raise ValueError for an option out of its range (``ranges``)."""
+        """Raise ValueError for an option out of its range (``ranges``), ArgumentError for one that is no number."""
         for key, (name, least, most) in self.ranges.items():
-            if key in options and not least <= options[key] <= most:
-                expected = f"at least {least}" + (f" and at most {most}" if most < math.inf else "")
-                raise ValueError(f"Invalid {name}: {options[key]}; expected a number, {expected}")
-        for i, beta in enumerate(options.get("betas", ())):
+            value = options.get(key, least)
+            expected = f"expected a number, at least {least}" + (f" and at most {most}" if most < math.inf else "")
+            if not hasattr(value, "__float__"):
+                raise ArgumentError(f"Invalid {name}: {value!r}; {expected}")
+            if not least <= value <= most:
+                raise ValueError(f"Invalid {name}: {value}; {expected}")
+        betas = options.get("betas", (0, 0))
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ArgumentError(f"Invalid betas: {betas!r}; expected a pair of numbers")
+        for i, beta in enumerate(betas):
             if not 0 <= beta < 1:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}; expected a number, at least 0 and below 1")
 
@@ -217,11 +223,14 @@ class Optimizer:
 
         Raises:
             ArgumentError: Not a dict; parameters in a set, which has no order; something else than Tensors.
+            KeyError: No ``"params"``.
             ValueError: A parameter that is not a leaf, or is in another group; some named and some not; an option out
                 of its range.
         """
         if not isinstance(param_group, dict):
             raise ArgumentError(f"param_group must be a dict, but got {type(param_group).__name__}")
+        if "params" not in param_group:
+            raise KeyError(f"a parameter group needs 'params', the tensors to optimize; got {list(param_group)}")
         given = param_group["params"]
         if isinstance(given, set):
             raise ArgumentError("optimizer parameters need an order, which a set does not keep from run to run; use a list")
@@ -244,7 +253,7 @@ class Optimizer:
             warnings.warn("a parameter appears twice in its group and is updated twice a step", stacklevel=2)
         if not set(params).isdisjoint(self._params()):
             raise ValueError("some parameters appear in more than one parameter group")
-        # A NumPy number is not weak like Python's: it would make float64 of float32.
+        # A NumPy number would turn float32 parameters into float64; a Python number does not.
         options = {k: v.item() if isinstance(v, np.generic) else v for k, v in {**self.defaults, **param_group}.items()}
         self.check(options)
         self.param_groups.append({**options, "params": params, **({"param_names": names} if names else {})})
@@ -294,6 +303,8 @@ class Optimizer:
         numbered = dict(zip((i for group in saved for i in group["params"]), self._params(), strict=True))
         self.state = defaultdict(dict)
         for i, entries in state_dict["state"].items():
+            if i not in numbered:
+                raise ValueError(f"loaded state dict has a state of parameter {i}, which is in none of its groups")
             p = numbered[i]
             self.state[p] = {k: self._loaded(k, v, p) for k, v in entries.items()}
         self.param_groups = [

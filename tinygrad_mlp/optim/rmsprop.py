@@ -29,15 +29,11 @@ class RMSprop(Optimizer):
     Sequences With Recurrent Neural Networks" (2013), eqs. 38-41, with eps added outside the root.
 
     Args:
-        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
-        lr: Learning rate.
+        params, lr, weight_decay, maximize, implementation: As in :class:`Optimizer`.
         alpha: What is kept of the means.
         eps: Keeps the denominator from 0.
-        weight_decay: Factor of p in the gradient.
         momentum: What is kept of the velocity b.
         centered: Divide by the deviation from the mean gradient.
-        maximize: Ascend.
-        implementation: See :class:`Optimizer`.
 
     Raises:
         ValueError: An option is negative.

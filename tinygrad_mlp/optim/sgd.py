@@ -23,14 +23,10 @@ class SGD(Optimizer):
     methods" (1964).
 
     Args:
-        params: The tensors to optimize, or groups of them; see :class:`Optimizer`.
-        lr: Learning rate.
+        params, lr, weight_decay, maximize, implementation: As in :class:`Optimizer`.
         momentum: What is kept of the velocity b.
         dampening: What the gradient loses when it is added to b.
-        weight_decay: Factor of p in the gradient.
         nesterov: Look ahead along b.
-        maximize: Ascend.
-        implementation: See :class:`Optimizer`.
 
     Raises:
         ValueError: An option is negative; ``nesterov`` without momentum, or with dampening.

@@ -1,4 +1,4 @@
-"""Activations that PyTorch can write into their input: the operations of :mod:`tinygrad_mlp.ops.neural` with ``inplace``."""
+"""Activations that PyTorch can write into their input: operations with ``inplace``."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
             f"bilinear: input1 {tuple(input1.shape)}, input2 {tuple(input2.shape)} and weight {tuple(weight.shape)} do not "
             "fit: expected (*, in1), (*, in2) and (out, in1, in2) with the same leading sizes"
         )
-    y: Tensor = einsum("...i,kij,...j->...k", input1, weight, input2)
+    y = einsum("...i,kij,...j->...k", input1, weight, input2)
     return y if bias is None else y + bias
 
 
@@ -212,8 +212,6 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return (normalize(x1, dim=dim, eps=eps) * normalize(x2, dim=dim, eps=eps)).sum(dim)
 
 
-@takes_tensors
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """|x1 - x2 + eps|_p along the last dimension. Shapes ``(N, D), (N, D) -> (N,)``."""
-    distance: Tensor = norm(x1 - x2 + eps, p, -1, keepdim=keepdim)
-    return distance
+    return norm(x1 - x2 + eps, p, -1, keepdim=keepdim)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
 
 from ..._tensor import Tensor
 from ...dtypes import int64, uint8
@@ -29,8 +28,11 @@ __all__ = [
     "smooth_l1_loss",
 ]
 
+Flag = bool | None
+Op = Callable[..., Tensor]
 
-def legacy_reduction(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+
+def legacy_reduction(reduction: str, size_average: Flag, reduce: Flag) -> str:
     """The reduction that PyTorch's two old flags stand for, with a warning, where one of them is given."""
     if size_average is None and reduce is None:
         return reduction
@@ -61,10 +63,8 @@ def _constant(loss: str, **tensors: Tensor | None) -> None:
             raise GraphError(f"{loss}: the derivative for '{name}' is not implemented; pass {name}.detach()")
 
 
-def _of_pairs(
-    op: Callable[..., Tensor], input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, **params: Any
-) -> tuple[Tensor, Tensor | None]:
-    """A regression loss, broadcast with a warning; and, where there is a weight, that of each element times its weight."""
+def _of_pairs(op: Op, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, **params: float) -> Tensor:
+    """A regression loss: broadcast with a warning, and each element's times its weight."""
     if target._data.shape != input._data.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
@@ -72,19 +72,25 @@ def _of_pairs(
             stacklevel=3,
         )
         input, target = broadcast_tensors(input, target)  # noqa: A001 - PyTorch's argument name
-    if weight is not None and weight.shape != input.shape:
-        raise ValueError(f"Weights and input must have the same size, got {weight.shape} and {input.shape}")
     if weight is None:
-        return op(input, target, reduction=reduction, **params), None
-    return op(input, target, reduction="none", **params) * weight, weight
+        return op(input, target, reduction=reduction, **params)
+    if weight.shape != input.shape:
+        raise ValueError(f"Weights and input must have the same size, got {weight.shape} and {input.shape}")
+    return _reduce(op(input, target, reduction="none", **params) * weight, reduction)
+
+
+def _with_weighted_mean(op: Op, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
+    if weight is None or reduction != "mean":
+        return _of_pairs(op, input, target, weight, reduction)
+    return _of_pairs(op, input, target, weight, "sum") / weight.sum()
 
 
 @takes_tensors
 def mse_loss(
     input: Tensor,
     target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
+    size_average: Flag = None,
+    reduce: Flag = None,
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
@@ -95,27 +101,21 @@ def mse_loss(
     tensor(2.)
     """
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
-    loss, weight = _of_pairs(losses.mse, input, target, weight, reduction)
-    return loss if weight is None else _weighted(loss, weight, reduction)
-
-
-def _weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:
-    return loss.sum() / weight.sum() if reduction == "mean" else _reduce(loss, reduction)
+    return _with_weighted_mean(losses.mse, input, target, weight, reduction)
 
 
 @takes_tensors
 def l1_loss(
     input: Tensor,
     target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
+    size_average: Flag = None,
+    reduce: Flag = None,
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
     """abs(x - t), times ``weight`` if given: the mean is then weighted. Shapes ``(*), (*) -> ()``."""
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
-    loss, weight = _of_pairs(losses.l1, input, target, weight, reduction)
-    return loss if weight is None else _weighted(loss, weight, reduction)
+    return _with_weighted_mean(losses.l1, input, target, weight, reduction)
 
 
 @takes_tensors
@@ -129,19 +129,12 @@ def huber_loss(
     """
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
-    reduction = _checked(reduction)
-    loss, weight = _of_pairs(losses.huber, input, target, weight, reduction, delta=delta)
-    return loss if weight is None else _reduce(loss, reduction)
+    return _of_pairs(losses.huber, input, target, weight, _checked(reduction), delta=delta)
 
 
 @takes_tensors
 def smooth_l1_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    beta: float = 1.0,
+    input: Tensor, target: Tensor, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean", beta: float = 1.0
 ) -> Tensor:
     """d^2 / (2 beta) where abs(d) < beta, else abs(d) - beta / 2, for d = x - t. Shapes ``(*), (*) -> ()``.
 
@@ -152,16 +145,16 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
     if beta == 0:
-        return _of_pairs(losses.l1, input, target, None, reduction)[0]
-    return _of_pairs(losses.huber, input, target, None, reduction, delta=beta)[0] / beta
+        return _of_pairs(losses.l1, input, target, None, reduction)
+    return _of_pairs(losses.huber, input, target, None, reduction, delta=beta) / beta
 
 
 @takes_tensors
 def kl_div(
     input: Tensor,
     target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
+    size_average: Flag = None,
+    reduce: Flag = None,
     reduction: str = "mean",
     log_target: bool = False,
 ) -> Tensor:
@@ -190,8 +183,8 @@ def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
+    size_average: Flag = None,
+    reduce: Flag = None,
     reduction: str = "mean",
 ) -> Tensor:
     """-weight (t log(x) + (1 - t) log(1 - x)) for probabilities x. Shapes ``(*), (*) -> ()``.
@@ -224,8 +217,8 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
+    size_average: Flag = None,
+    reduce: Flag = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
@@ -295,9 +288,9 @@ def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: bool | None = None,
+    size_average: Flag = None,
     ignore_index: int = -100,
-    reduce: bool | None = None,
+    reduce: Flag = None,
     reduction: str = "mean",
 ) -> Tensor:
     """-weight_t x_t, the negative log-likelihood of class t under log-probabilities x; the mean is weighted.
@@ -315,9 +308,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: bool | None = None,
+    size_average: Flag = None,
     ignore_index: int = -100,
-    reduce: bool | None = None,
+    reduce: Flag = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:

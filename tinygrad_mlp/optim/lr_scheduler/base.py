@@ -1,4 +1,4 @@
-"""What every scheduler has: the epoch, the learning rates at the start and now, and their form as a dict."""
+"""The base of all schedulers: the epoch, the learning rates at the start and now, and the state_dict."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class LRScheduler:
     [0.25]
     """
 
-    _is_initial = False  # while the first learning rate is set, which has no epoch before it
+    _is_initial = False  # True while epoch 0 is set, which has no epoch before it
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer: Optimizer = of_optimizer(optimizer)
@@ -88,7 +88,7 @@ class LRScheduler:
         self.last_epoch += 1
         lrs = per_group("get_lr()", self.get_lr(), self.optimizer)
         for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
-            group["lr"] = float(lr)  # not NumPy's float64, which would make float64 of float32
+            group["lr"] = float(lr)  # NumPy's float64 would turn float32 parameters into float64
         self._last_lr = self._present()
 
     def get_last_lr(self) -> list[float]:

@@ -252,7 +252,7 @@ class CosineAnnealingLR(LRScheduler):
         t, period, low = self.last_epoch, self.T_max, self.eta_min
         if self._is_initial:
             return self._present()
-        if (t - 1 - period) % (2 * period) == 0:  # epoch t - 1 was at eta_min, of which no multiple leads up again
+        if (t - 1 - period) % (2 * period) == 0:  # lr_{t-1} - eta_min is 0, and no multiple of 0 rises again
             rise = 1 - math.cos(math.pi / period)
             bases = per_group("base_lrs", self.base_lrs, self.optimizer)
             return [lr + (base - low) * rise / 2 for lr, base in zip(self._present(), bases, strict=True)]
@@ -340,7 +340,7 @@ class OneCycleLR(LRScheduler):
         self.cycle_momentum = cycle_momentum
         self.use_beta1: bool = "betas" in optimizer.defaults
         self._anneal_func_type = anneal_strategy
-        # The step in which a phase ends, and the group's entries between which lr and momentum move in it.
+        # Each phase: its last step, then the names in the group of the values that lr and momentum start and end at.
         rise = float(pct_start * self.total_steps) - 1
         up = (rise, "initial_lr", "max_lr", "max_momentum", "base_momentum")
         end = self.total_steps - 1

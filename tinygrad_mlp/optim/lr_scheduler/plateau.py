@@ -66,14 +66,13 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown = cooldown
         self.eps = eps
         self.min_lrs: list[float] = per_group("min_lr", min_lr, optimizer)
-        self.default_min_lr: float | None = None if isinstance(min_lr, Sequence) else min_lr  # of groups that are added
+        self.default_min_lr: float | None = None if isinstance(min_lr, Sequence) else min_lr  # for groups added later
         self.best: float = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs: int = 0
         self.cooldown_counter: int = 0
         self.last_epoch: int = 0
         self._last_lr = self._present()
 
-    # The base's step() takes no metric; PyTorch's class is a subclass with this signature all the same.
     def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override] # PyTorch's signature
         """Judge the epoch by its metric, a number or a tensor of one element, and reduce if it is time."""
         self.last_epoch += 1

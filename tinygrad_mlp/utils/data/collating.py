@@ -73,7 +73,7 @@ def _like(sample: Any, entries: Any) -> Any:
         if isinstance(sample, tuple):
             return type(sample)(*entries) if hasattr(sample, "_fields") else entries
         if isinstance(sample, MutableMapping):
-            filled = copy.copy(sample)  # may have more to it than its entries, such as a default
+            filled = copy.copy(sample)  # keeps what else it holds, such as a default factory
             filled.update(entries)
             return filled
         return type(sample)(entries)

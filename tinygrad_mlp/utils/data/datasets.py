@@ -21,7 +21,7 @@ __all__ = ["ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDatas
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-Indices = range | np.ndarray[Any, Any] | Sequence[Any]  # of one batch: the first two from our own samplers
+Indices = range | np.ndarray[Any, Any] | Sequence[Any]  # of one batch; samplers of this library give ranges and arrays
 
 
 class Dataset(Generic[_T_co]):
@@ -45,7 +45,7 @@ class Dataset(Generic[_T_co]):
     def __getitem__(self, index: Any) -> _T_co:
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__(self, index)")
 
-    def __add__(self, other: Dataset[Any]) -> ConcatDataset[Any]:
+    def __add__(self, other: Dataset[_T_co]) -> ConcatDataset[_T_co]:
         return ConcatDataset([self, other])
 
 
@@ -78,7 +78,7 @@ def _picked(tensor: Tensor, rows: slice | np.ndarray[Any, Any]) -> Tensor:
     """A copy of some rows."""
     if tensor.requires_grad:
         return tensor[rows].clone()
-    data = tensor._data  # straight from the array, which for a small batch is several times faster than indexing
+    data = tensor._data  # for a small batch several times faster than indexing the Tensor
     return wrap(data[rows].copy() if isinstance(rows, slice) else data.take(rows, axis=0))
 
 
@@ -123,7 +123,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         """The batch of the rows at the indices."""
         if isinstance(indices, range) and len(indices) and indices.step == 1:
             first, end = indices.start, indices.stop
-            if first >= 0 and end <= len(self):  # neighbours: a slice is copied faster than rows are picked
+            if first >= 0 and end <= len(self):  # neighbours: copying a slice is faster than picking rows
                 return tuple(_picked(tensor, slice(first, end)) for tensor in self.tensors)
         rows = np.asarray(indices, dtype=np.int64)
         return tuple(_picked(tensor, rows) for tensor in self.tensors)
@@ -181,13 +181,13 @@ class ConcatDataset(Dataset[_T_co]):
     """
 
     def __init__(self, datasets: Iterable[Dataset[_T_co]]) -> None:
-        self.datasets = list(datasets)
+        self.datasets: list[Dataset[_T_co]] = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
         if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
             raise AssertionError("ConcatDataset does not support IterableDataset")
         sizes = [len(dataset) for dataset in self.datasets]  # type: ignore[arg-type] # no length: its own TypeError
-        self.cumulative_sizes = list(itertools.accumulate(sizes))
+        self.cumulative_sizes: list[int] = list(itertools.accumulate(sizes))
 
     @property
     def batched(self) -> bool:
@@ -216,13 +216,16 @@ class ConcatDataset(Dataset[_T_co]):
         if rows.size and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"indices reach from {rows.min()} to {rows.max()}, but there are {len(self)} samples")
         parts = np.searchsorted(self.cumulative_sizes, rows, side="right")
-        places = [np.flatnonzero(parts == part) for part in np.unique(parts)]
-        batches = [fetch(self.datasets[parts[place[0]]], rows[place] - self._start(parts[place[0]])) for place in places]
+        hit = np.unique(parts).tolist()
+        places = [np.flatnonzero(parts == part) for part in hit]
+        batches = [
+            fetch(self.datasets[part], rows[place] - self._start(part)) for part, place in zip(hit, places, strict=True)
+        ]
         if len(batches) == 1:
             return batches[0]
         if not all(isinstance(batch, tuple) for batch in batches):
             return [self[index] for index in rows.tolist()]
-        order = np.argsort(np.concatenate(places))  # back from part by part to the order asked for
+        order = np.argsort(np.concatenate(places))  # from the order of the parts back to the order of the indices
         return tuple(_picked(cat(column), order) for column in zip(*batches, strict=True))
 
     def _start(self, part: int) -> int:
@@ -261,7 +264,7 @@ def random_split(
         for position, size in enumerate(sizes):
             if size == 0:
                 warnings.warn(f"Length of split at index {position} is 0: an empty dataset", stacklevel=2)
-    if sum(sizes) != count:
+    if sum(sizes) != count or min(sizes, default=0) < 0:
         raise ValueError(
             f"Sum of input lengths does not equal the length of the input dataset: {lengths} for {count} samples; give "
             "sizes that add up to it, or fractions that add up to 1"

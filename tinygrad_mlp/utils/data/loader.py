@@ -112,10 +112,10 @@ class DataLoader(Generic[_T_co]):
         if batch_size is None and drop_last:
             raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
         order: Any = sampler
-        if streamed:  # its own sampler: what it yields are the samples themselves
+        if streamed:  # a stream is its own sampler: it yields the samples themselves
             order = dataset
         elif sampler is None:
-            sized: Any = dataset  # no length: its own TypeError
+            sized: Any = dataset  # one without a length raises TypeError when its length is needed
             order = RandomSampler(sized, generator=generator) if shuffle else SequentialSampler(sized)
         if batch_sampler is not None:
             batch_size = None
@@ -127,13 +127,13 @@ class DataLoader(Generic[_T_co]):
         self.batch_sampler = batch_sampler
         self.drop_last = drop_last
         self.generator = generator
-        self.collate_fn = collate_fn or (default_convert if batch_sampler is None else default_collate)
+        self.collate_fn: Callable[[Any], Any] = collate_fn or (default_convert if batch_sampler is None else default_collate)
         self.num_workers = 0
         self.pin_memory = pin_memory
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
         self._streamed = streamed
-        self._resumed: tuple[Tensor | None, int] | None = None  # the epoch that the next iteration goes on with
+        self._resumed: tuple[Tensor | None, int] | None = None  # where the next iteration continues an epoch
         self._epoch: Callable[[], _Epoch | None] = _no_epoch
         self._fixed = True
 
@@ -154,7 +154,7 @@ class DataLoader(Generic[_T_co]):
         if generator is None or start is None:
             start = now
             indices = self._indices()
-        else:  # the order is drawn again from where it was drawn the first time, and the stream goes on from where it is
+        else:  # draw the same order again, and afterwards put the generator back
             generator.set_state(start)
             indices = self._indices()
         if sum(1 for _ in itertools.islice(indices, given)) < given:
@@ -191,7 +191,7 @@ class DataLoader(Generic[_T_co]):
     def state_dict(self) -> dict[str, Any]:
         """How many batches the epoch under way has given, and the state that its order was drawn from.
 
-        Under way is the iteration that was begun last, unless it has ended or nobody holds it any more, as after ``break``.
+        That is the iteration begun last, unless it has ended or was dropped, as after ``break``.
         """
         epoch = self._epoch()
         if epoch is not None and not epoch.over:
@@ -211,7 +211,7 @@ class DataLoader(Generic[_T_co]):
         if type(given) is not int or given < 0:
             raise ValueError(f"a DataLoader's state_dict has how many batches were given, got {given!r}")
         if start is not None:
-            Generator().set_state(start)  # says what is wrong with it
+            Generator().set_state(start)  # raises if it is not a state
         self._resumed = (start, given)
         self._epoch = _no_epoch
 

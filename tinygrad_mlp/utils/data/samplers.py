@@ -18,12 +18,12 @@ from .datasets import Indices, plain
 __all__ = ["BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler", "WeightedRandomSampler"]
 
 _T_co = TypeVar("_T_co", covariant=True)
-Epoch = range | np.ndarray[Any, Any] | Iterator[int]  # the indices of one, in order
-_AT_ONCE = 2**20  # the most indices that are drawn before the first of them is asked for
+Epoch = range | np.ndarray[Any, Any] | Iterator[int]  # all indices of one epoch, in order
+_AT_ONCE = 2**20  # longer epochs are drawn in parts of this size, each when it is reached
 
 
 class Sampler(Generic[_T_co]):
-    """Base of what decides the order: a subclass has ``__iter__()`` over indices (or lists of them), and ``__len__()``."""
+    """Base of samplers, which decide the order: a subclass has ``__iter__()`` over indices (or lists of them), and ``__len__()``."""
 
     def __iter__(self) -> Iterator[_T_co]:
         raise NotImplementedError(f"{type(self).__name__} must define __iter__(self)")
@@ -41,7 +41,7 @@ class _EpochSampler(Sampler[int]):
 
 
 def _drawn(count: int, part: int, draw: Callable[[int, Generator | None], Tensor], generator: Generator | None) -> Epoch:
-    """``count`` indices from draws of ``part`` each; many are drawn when they are asked for, from a stream of their own."""
+    """``count`` indices, in draws of ``part`` each. A long epoch is drawn while it runs, from a generator of its own."""
     sizes = (min(part, count - start) for start in range(0, count, part))
     if count <= max(part, _AT_ONCE):
         return np.concatenate([draw(size, generator).numpy() for size in sizes])
@@ -67,7 +67,7 @@ class RandomSampler(_EpochSampler):
     """Indices in random order, drawn anew for each epoch; the same generator state gives the same order.
 
     Args:
-        data_source: What has the length N.
+        data_source: Any object with a length, N.
         replacement: Draw each index independently, instead of each once.
         num_samples: How many to draw; N by default. More than N, without replacement, is one permutation after another.
         generator: Where they are drawn from; the global one by default.
@@ -147,7 +147,7 @@ class WeightedRandomSampler(_EpochSampler):
         _positive("num_samples", num_samples)
         if not isinstance(replacement, bool):
             raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
-        self.weights = as_tensor(weights, dtype=float64)
+        self.weights: Tensor = as_tensor(weights, dtype=float64)
         if self.weights.ndim != 1:
             raise ValueError(f"weights should be a 1d sequence but have shape {tuple(self.weights.shape)}")
         self.num_samples = num_samples
