@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
-from tinygrad_mlp import __version__, cli
+from tinygrad_mlp import __version__, experiments
 from tinygrad_mlp.cli import main
-from tinygrad_mlp.datasets import sources
+from tinygrad_mlp.datasets import MNIST, sources
+from tinygrad_mlp.datasets.idx import idx_header
 from tinygrad_mlp.errors import DataError
-from tinygrad_mlp.experiments import EXPERIMENTS
-from tinygrad_mlp.experiments.lab import History, Lab
+from tinygrad_mlp.experiments import (  # the last two are loaded before a test takes their folder off the package's path
+    find_experiments,
+    gradient_check,
+    report,  # noqa: F401
+    runs,  # noqa: F401
+)
+from tinygrad_mlp.experiments.lab import Lab
+from tinygrad_mlp.experiments.training import History
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -34,14 +46,19 @@ Script = Callable[[Lab], None]
 
 
 @pytest.fixture
-def experiment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], None]:
+def experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], None]:
     """Makes a script the only experiment; its name is toy."""
+    folder = tmp_path / "experiments"
 
     def register(run: Script) -> None:
+        folder.mkdir()
+        declared = 'TITLE = "Toys"\nSUMMARY = "a toy"\nDATASETS = ()\nNETWORKS = ()\ndef run(lab): ...\n'
+        (folder / "toy.py").write_text(declared)
         module = ModuleType("tinygrad_mlp.experiments.toy", "A toy.")
+        exec(declared, module.__dict__)
         module.run = run
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(cli, "EXPERIMENTS", {"toy": "a toy"})
+        monkeypatch.setattr(experiments, "__path__", [str(folder)])
 
     return register
 
@@ -50,6 +67,15 @@ def measure(lab: Lab) -> None:
     lab.section("Table 1")
     lab.row("accuracy", 97.5 + lab.seed, 98.0, "%", note="3 epochs, not 15")
     lab.row("F1", float("nan"))
+
+
+def write_set(folder: Path, dataset: type[MNIST]) -> None:
+    """The first images of the sample as a data set of one's own."""
+    folder.mkdir(parents=True)
+    for split, train in (("train", True), ("t10k", False)):
+        sample = dataset.sample(train=train)
+        for kind, array in (("images-idx3", sample.data.numpy()[:100]), ("labels-idx1", sample.targets.numpy()[:100])):
+            (folder / f"{split}-{kind}-ubyte").write_bytes(idx_header(array.shape) + array.astype(np.uint8).tobytes())
 
 
 def error_of(arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> str:
@@ -70,7 +96,7 @@ def error_of(arguments: list[str], status: int, capsys: pytest.CaptureFixture[st
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     out, err = capsys.readouterr()
-    assert [line.split()[0] for line in out.splitlines()] == list(EXPERIMENTS)
+    assert [line.split()[0] for line in out.splitlines()] == list(find_experiments())
     assert "784-500-250-100-10" in out
     assert err == ""
 
@@ -104,9 +130,9 @@ def test_help_and_version(arguments: list[str], text: str, capsys: pytest.Captur
         (["run", "--epochs", "1.5"], "argument --epochs: expected a whole number of 1 or more, got '1.5'"),
         (["run", "--seed", "-1"], "argument --seed: expected a whole number from 0 to 4294967295, got '-1'"),
         (["run", "--seed", "4294967296"], "got '4294967296'"),
-        (["run", "--seeds", "0"], "argument --seeds: expected a whole number of 1 or more, got '0'"),
+        (["run", "--seeds", "0"], "argument --seeds: expected a whole number from 1 to 1000, got '0'"),
         (["run", "--seed", "1", "--seeds", "2"], "argument --seeds: not allowed with argument --seed"),
-        (["run", "--seeds", "1001"], "argument --seeds: expected at most 1000, got '1001'"),
+        (["run", "--seeds", "1001"], "argument --seeds: expected a whole number from 1 to 1000, got '1001'"),
         (["report"], "the following arguments are required: DIR"),
         (["run", "--epoch=1"], "unrecognized arguments: --epoch=1"),
         (["run", "--walk"], "unrecognized arguments: --walk"),
@@ -205,6 +231,8 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
         "go on with: tinygrad-mlp run toy --out runs --resume"
     )
     assert not json.loads((folder / "run.json").read_text())["finished"]
+    (folder / ".tmpabc").mkdir()  # as a process leaves it that is killed while it writes a file
+    (folder / ".results.json.abc.tmp").write_text("[")
 
     assert main(["run", "toy", "--resume", "--epochs", "8"]) == 1
     assert "begun with other --epochs (9); leave that out" in capsys.readouterr().err
@@ -212,7 +240,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
     assert f"Goes on in {folder.relative_to(tmp_path)}" in capsys.readouterr().out
     assert seen == [1, 2, 2, 3]
     assert json.loads((folder / "results.json").read_text())[0]["ours"] == 6
-    assert not (folder / "unfinished").exists()
+    assert [path.name for path in folder.iterdir() if path.suffix == ""] == []
 
     assert main(["run", "toy", "--resume"]) == 0  # nothing is unfinished now: a new run
     assert len(list((tmp_path / "runs" / "toy").iterdir())) == 2
@@ -292,10 +320,84 @@ def test_data_that_is_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
     assert "`tinygrad-mlp data fetch mnist`" in text
 
 
+def test_all_data_is_found_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """MNIST is there, Fashion-MNIST is not."""
+    write_set(tmp_path / "data" / "mnist", MNIST)
+    monkeypatch.setenv("TINYGRAD_MLP_DATA", str(tmp_path / "data"))
+    for data in ("full", str(tmp_path / "data")):
+        assert "FashionMNIST" in error_of(["run", "ascii-bits", "fashion", "--data", data], 1, capsys)
+        assert not (tmp_path / "runs").exists()
+
+
 def test_data_that_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(b"broken")
     text = error_of(["run", "ee6132-lab", "--data", str(tmp_path)], 1, capsys)
     assert f"{tmp_path}/train-labels-idx1-ubyte: starts with bytes" in text
+
+
+IDEA = '''"""What `it` does."""
+
+from tinygrad_mlp.datasets import MNIST
+from tinygrad_mlp.experiments.data import load_images
+from tinygrad_mlp.experiments.gradient_check import Network
+
+TITLE = "A new idea"
+SUMMARY = "one more experiment, in one file"
+DATASETS = (MNIST,)
+NETWORKS: tuple[Network, ...] = (Network("784-3-10 tanh", (784, 3, 10), "tanh", "softmax_cross_entropy"),)
+
+
+def run(lab):
+    train, test = load_images(MNIST, lab.settings.data)
+    lab.section("Table 1")
+    lab.row("images", len(train) + len(test))
+'''
+
+
+def test_an_experiment_is_added_by_its_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "my_idea.py").write_text(IDEA)
+    monkeypatch.setattr(experiments, "__path__", [*experiments.__path__, str(tmp_path)])
+    try:
+        assert main(["list"]) == 0
+        assert "my-idea               one more experiment, in one file" in capsys.readouterr().out.splitlines()
+        assert main(["run", "my-idea"]) == 0
+        assert ["images", "-", "6000"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+        (folder,) = (tmp_path / "runs" / "my-idea").iterdir()
+        assert main(["report", str(folder), "--out", "again.html"]) == 0
+        for page in (folder / "report.html", tmp_path / "again.html"):
+            assert '<h2 id="run-0">my-idea: A new idea</h2>' in page.read_text()
+            assert "What <code>it</code> does." in page.read_text()
+        capsys.readouterr()
+        assert main(["check", "my-idea"]) == 0
+        out = capsys.readouterr().out
+        assert "my-idea: 784-3-10 tanh" in out
+        assert out.endswith("all 4 parameters agree\n")
+    finally:
+        sys.modules.pop("tinygrad_mlp.experiments.my_idea", None)
+        vars(experiments).pop("my_idea", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (IDEA.replace("SUMMARY", "SUMARY").replace("DATASETS", "DATA"), "it defines run(), but not SUMMARY, DATASETS"),
+        (IDEA.replace('"A new idea"', '"A new".join(idea)'), "malformed node"),
+        (IDEA.replace('"A new idea"', "1"), "TITLE and SUMMARY must be plain strings"),
+        (IDEA.replace("def run(lab):", "def run(lab)"), "expected ':'"),
+    ],
+)
+def test_an_experiment_that_is_not_declared_in_full(
+    text: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "my_idea.py").write_text(text)
+    monkeypatch.setattr(experiments, "__path__", [*experiments.__path__, str(tmp_path)])
+    error = error_of(["list"], 1, capsys)
+    assert f"{tmp_path / 'my_idea.py'}: is not an experiment: " in error
+    assert reason in error
 
 
 @pytest.mark.parametrize(
@@ -328,9 +430,9 @@ def test_check_prints_a_table_and_fails_where_gradients_differ(
 ) -> None:
     assert main(["check", "grid-search"]) == 0
     assert capsys.readouterr().out.endswith("all 4 parameters agree\n")
-    monkeypatch.setattr("tinygrad_mlp.experiments.check.FORMULAS_BOUND", 0.0)
+    monkeypatch.setattr(gradient_check, "FORMULAS_BOUND", 0.0)
     assert "4 of 4 gradients are wrong" in error_of(["check", "grid-search"], 1, capsys)
-    assert "no report's experiment is called 'recipe'" in error_of(["check", "recipe"], 2, capsys)
+    assert "no experiment is called 'rcipe'; known: ascii-bits, " in error_of(["check", "rcipe"], 2, capsys)
 
 
 def test_data_shows_every_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -349,22 +451,98 @@ def test_fetch_prints_where_the_set_is(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert capsys.readouterr().out == f"{Path('found', 'fashion-mnist')}\n"
 
 
-def test_python_m_is_the_same_command(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tinygrad_mlp", "run", "--epochs", "0"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-        check=False,
-    )
+def run_module(*arguments: str | bytes, redirect: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """`python -m tinygrad_mlp` in the current folder, its streams redirected by the shell."""
+    command = [sys.executable, "-m", "tinygrad_mlp", *arguments]
+    if redirect:
+        command = ["sh", "-c", f'exec "$@" {redirect}', "sh", *command]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", env=env, check=False)
+
+
+def test_python_m_is_the_same_command() -> None:
+    done = run_module("run", "--epochs", "0")
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("tinygrad-mlp: error: argument --epochs")
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals are POSIX's")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="shells, pipes and locales are POSIX's")
+
+
+@posix
+def test_a_run_that_is_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    """It is killed at any moment after its first, second, … checkpoint."""
+    code = "from tinygrad_mlp.experiments import lab; lab._SECONDS = 0.0; from tinygrad_mlp.cli import main; main()"
+    arguments = ["run", "ascii-bits", "--epochs", "5", "--resume", "--out"]
+    command = [sys.executable, "-c", code, *arguments]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert main([*arguments, "whole"]) == 0
+    chance = random.Random(0)
+    for kills in (3, 2, 1, 0):
+        before = time.time_ns()
+        process = subprocess.Popen([*command, "parts"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while kills and process.poll() is None:
+            if any(path.stat().st_mtime_ns > before for path in (tmp_path / "parts").rglob("checkpoint.npz")):
+                time.sleep(chance.uniform(0, 0.2))
+                process.kill()
+                break
+            time.sleep(0.01)
+        if process.wait() == 0:  # on a busy machine maybe before all kills
+            break
+    assert process.returncode == 0
+    (whole,), (parts,) = ((tmp_path / out / "ascii-bits").iterdir() for out in ("whole", "parts"))
+    assert sorted(path.name for path in parts.iterdir()) == sorted(path.name for path in whole.iterdir())
+    for name in ("results.json", "epochs.csv", "model.safetensors", "wrong-bits.csv"):
+        assert (parts / name).read_bytes() == (whole / name).read_bytes()
+
+
+@posix
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(redirect: str, tmp_path: Path) -> None:
+    for arguments, status in ((["list"], 0), (["walk"], 2), (["run", "grid-search", "--epochs", "1"], 0)):
+        done = run_module(*arguments, redirect=redirect)
+        assert "Traceback" not in done.stderr
+        assert done.returncode == status
+    (folder,) = (tmp_path / "runs" / "grid-search").iterdir()  # it has processes of its own
+    assert json.loads((folder / "run.json").read_text())["finished"]
+
+
+@posix
+@pytest.mark.parametrize("name", [b"caf\xc3\xa9", b"caf\xe9"], ids=["UTF-8", "Latin-1"])
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "C", "PYTHONUTF8": "1"}])
+def test_paths_that_are_not_text_in_the_encoding(name: bytes, locale: dict[str, str], tmp_path: Path) -> None:
+    write_set(tmp_path / os.fsdecode(name), MNIST)
+    command = ["run", "ascii-bits", "--epochs", "1", "--out", name]
+    done = run_module(*command, "--data", name, **locale)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    (folder,) = (tmp_path / os.fsdecode(name) / "ascii-bits").iterdir()
+    about = json.loads((folder / "run.json").read_text("utf-8"))
+    (folder / "run.json").write_text(json.dumps({**about, "finished": False}))  # as if it had been interrupted
+    done = run_module(*command, "--resume", **locale)
+    assert (done.returncode, "Goes on in " in done.stdout) == (0, True)
+    assert run_module("report", os.fsencode(folder), "--out", name + b"/again.html", **locale).returncode == 0
+    assert (tmp_path / os.fsdecode(name) / "again.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+@posix
+def test_a_text_that_the_encoding_lacks(tmp_path: Path) -> None:
+    write_set(tmp_path / "data", MNIST)
+    done = run_module("run", "ee6132-lab", "--epochs", "1", "--data", "data", LC_ALL="C", PYTHONUTF8="0")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert "local gradient \\u2264 0: average" in done.stdout
+
+
+def test_a_backend_of_matplotlib_that_there_is_not() -> None:
+    done = run_module("run", "ascii-bits", MPLBACKEND="nonsense")
+    assert done.returncode == 1
+    assert done.stderr.startswith("tinygrad-mlp: error: matplotlib cannot be imported: ")
+    assert "MPLBACKEND" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@posix
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     code = "import sys; from tinygrad_mlp.cli import main; input(); sys.exit(main(['list']))"
     process = subprocess.Popen(

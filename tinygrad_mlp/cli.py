@@ -1,16 +1,17 @@
 """The command line: `tinygrad-mlp` or `python -m tinygrad_mlp`.
 
-An error is one line on stderr; the exit status is 0 for success, 1 for a failure, 2 for a command that was not
-understood, 130 for an interruption by Ctrl-C.
+An error is one line on stderr. The exit status is 0 for success, 1 for a failure, 2 for a wrong command line, 130 for an
+interruption by Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -18,16 +19,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._version import __version__
 from .errors import TinygradError
-from .experiments import EXPERIMENTS
+from .experiments import find_experiments
 
 if TYPE_CHECKING:
-    from .experiments.results import Row, Settings
+    from .experiments.results import Row, RunFolder, Settings
 
 __all__ = ["main"]
 
 _EXTRA = ("joblib", "matplotlib", "safetensors", "skimage", "sklearn", "threadpoolctl", "tqdm")
-_MAX_SEED = 2**32 - 1
-_MAX_SEEDS = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ascii-bits ...
     0
     """
+    _prepare_output()
     try:
         options = _parser().parse_args(arguments)
         options.command(options)
@@ -54,6 +54,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _prepare_output() -> None:
+    """Let every text be printed, also where a stream is closed, as by `>&-`, or where its encoding lacks a character."""
+    while (
+        number := os.open(os.devnull, os.O_RDWR)
+    ) <= 2:  # takes the place of a closed stream, here and in processes begun here
+        os.set_inheritable(number, True)
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends, as the stream would be
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _failed(message: str, status: int) -> int:
     print("tinygrad-mlp: error:", " ".join(message.split()), file=sys.stderr)
     return status
@@ -63,7 +78,7 @@ def _failed(message: str, status: int) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that takes no option cut short, and whose errors are one line, too."""
+    """A parser that takes no abbreviated options, and whose errors are one line, too."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
@@ -74,55 +89,14 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     parser = _Parser(
-        prog="tinygrad-mlp",
-        description="Experiments with multilayer perceptrons on the tinygrad_mlp framework.",
+        prog="tinygrad-mlp", description="Experiments with multilayer perceptrons on the tinygrad_mlp framework."
     )
     parser.add_argument("--version", action="version", version=f"tinygrad-mlp {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     listing = commands.add_parser("list", help="list the experiments", description="List the experiments.")
     listing.set_defaults(command=_list)
-
-    run = commands.add_parser(
-        "run",
-        help="run experiments",
-        description="Run experiments, all of them if none is named: train, then print and save what was measured.",
-    )
-    run.add_argument("names", metavar="NAME", nargs="*", type=_experiment, help=f"one of: {', '.join(EXPERIMENTS)}")
-    run.add_argument(
-        "--data",
-        metavar="sample|full|DIR",
-        help="the images that ship with the package (sample, the default), the whole sets (full; "
-        "`tinygrad-mlp data` shows where it is looked for), or the folder that holds the whole sets",
-    )
-    run.add_argument(
-        "--epochs",
-        metavar="N",
-        type=_count,
-        help="passes over the training images (default: the report's, fewer on the sample)",
-    )
-    seeds = run.add_mutually_exclusive_group()
-    seeds.add_argument("--seed", metavar="N", type=_seed, help="seed of all random numbers (default: 0)")
-    seeds.add_argument(
-        "--seeds", metavar="N", type=_seed_count, help="repeat over the seeds 0 to N-1; mean and spread are given"
-    )
-    run.add_argument(
-        "--eager",
-        action="store_true",
-        help="run training steps as they are written, not compiled: slower, with the same results",
-    )
-    run.add_argument(
-        "--out",
-        metavar="DIR",
-        default="runs",
-        help="results go to DIR/<experiment>/<time> (default: runs)",
-    )
-    run.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with the newest unfinished run under --out, or start one where there is none",
-    )
-    run.set_defaults(command=_run)
+    _add_run(commands)
 
     report = commands.add_parser(
         "report",
@@ -136,10 +110,10 @@ def _parser() -> _Parser:
     check = commands.add_parser(
         "check",
         help="compare gradients with handwritten formulas",
-        description="Compare, for each report's network on real images, the engine's gradients with the handwritten "
+        description="Compare, for each experiment's networks on real images, the engine's gradients with the handwritten "
         "formulas and with central differences; the exit status is 1 where they differ.",
     )
-    check.add_argument("names", metavar="NAME", nargs="*", type=_checkable, help="an experiment; all if none is named")
+    check.add_argument("names", metavar="NAME", nargs="*", type=_experiment, help="an experiment; all if none is named")
     check.add_argument("--data", metavar="sample|full|DIR", default="sample", help="as for run")
     check.set_defaults(command=_check)
 
@@ -161,54 +135,77 @@ def _parser() -> _Parser:
     return parser
 
 
+def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run experiments",
+        description="Run experiments, all of them if none is named: train, then print and save what was measured.",
+    )
+    known = ", ".join(find_experiments())
+    run.add_argument("names", metavar="NAME", nargs="*", type=_experiment, help=f"one of: {known}")
+    run.add_argument(
+        "--data",
+        metavar="sample|full|DIR",
+        help="the images that ship with the package (sample, the default), the whole sets (full; "
+        "`tinygrad-mlp data` shows where it is looked for), or the folder that holds the whole sets",
+    )
+    epochs = "passes over the training images (default: the report's, fewer on the sample)"
+    run.add_argument("--epochs", metavar="N", type=_whole_number(1), help=epochs)
+    seeds = run.add_mutually_exclusive_group()
+    seeds.add_argument(
+        "--seed", metavar="N", type=_whole_number(0, 2**32 - 1), help="seed of all random numbers (default: 0)"
+    )
+    repeat = "repeat over the seeds 0 to N-1; mean and spread are given"
+    seeds.add_argument("--seeds", metavar="N", type=_whole_number(1, 1000), help=repeat)
+    eager = "run training steps as they are written, not compiled: slower, with the same results"
+    run.add_argument("--eager", action="store_true", help=eager)
+    run.add_argument("--out", metavar="DIR", default="runs", help="results go to DIR/<experiment>/<time> (default: runs)")
+    resume = "go on with the newest unfinished run under --out, or start one where there is none"
+    run.add_argument("--resume", action="store_true", help=resume)
+    run.set_defaults(command=_run)
+
+
 def _experiment(text: str) -> str:
-    if text not in EXPERIMENTS:
-        raise argparse.ArgumentTypeError(f"no experiment is called {text!r}; known: {', '.join(EXPERIMENTS)}")
+    if text not in (known := find_experiments()):
+        raise argparse.ArgumentTypeError(f"no experiment is called {text!r}; known: {', '.join(known)}")
     return text
 
 
-def _checkable(text: str) -> str:
-    if text not in EXPERIMENTS or text == "recipe":
-        raise argparse.ArgumentTypeError(f"no report's experiment is called {text!r}; `tinygrad-mlp list` shows them")
-    return text
+def _whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """What argparse calls to read a whole number within these limits."""
+    limits = f"of {least} or more" if most is None else f"from {least} to {most}"
 
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+            raise argparse.ArgumentTypeError(f"expected a whole number {limits}, got {text!r}")
+        return int(text)
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
-    return int(text)
-
-
-def _seed_count(text: str) -> int:
-    if _count(text) > _MAX_SEEDS:
-        raise argparse.ArgumentTypeError(f"expected at most {_MAX_SEEDS}, got {text!r}")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) > _MAX_SEED:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to {_MAX_SEED}, got {text!r}")
-    return int(text)
+    return parse
 
 
 # --------------------------------------------------------------------------------------------------- commands
-# What only one command needs is imported when it runs, so that help comes soon, and without the extra.
+# What only one command needs is imported when it runs, so that help appears quickly, and without the extra.
 
 
 def _list(options: argparse.Namespace) -> None:
-    width = max(map(len, EXPERIMENTS))
-    for name, summary in EXPERIMENTS.items():
-        print(f"{name:<{width}}  {summary}")
+    experiments = find_experiments()
+    width = max(map(len, experiments))
+    for name, experiment in experiments.items():
+        print(f"{name:<{width}}  {experiment.summary}")
 
 
 def _need_extra() -> None:
-    try:
-        for library in _EXTRA:
+    for library in _EXTRA:
+        try:
             import_module(library)
-    except ImportError as e:
-        raise TinygradError(
-            f"the experiments need {e.name or e}; install the extra that has it, in the project's folder: pip install '.[experiments]'"
-        ) from e
+        except ImportError as e:
+            raise TinygradError(
+                f"the experiments need {e.name or e}; install the extra that has it, in the project's folder: pip install '.[experiments]'"
+            ) from e
+        except Exception as e:  # such as matplotlib's ValueError where MPLBACKEND names no backend
+            raise TinygradError(
+                f"{library} cannot be imported: {e}; correct its settings, such as an environment variable (matplotlib: MPLBACKEND)"
+            ) from e
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -216,16 +213,18 @@ def _run(options: argparse.Namespace) -> None:
     from .experiments import runs
     from .experiments.results import Settings
 
-    for name in dict.fromkeys(options.names or EXPERIMENTS):
-        found = runs.unfinished(name, options.out) if options.resume else None
-        if found is None:
-            settings = Settings(options.data or "sample", options.epochs, _seeds(options) or (0,), options.eager)
-            folder = runs.start(name, settings, options.out, _command(name, options))
-        else:
-            folder, settings = found
+    asked = Settings(options.data or "sample", options.epochs, _seeds(options) or (0,), options.eager)
+    planned: list[tuple[str, RunFolder | None, Settings]] = []
+    for name in dict.fromkeys(options.names or find_experiments()):
+        folder, settings = (options.resume and runs.unfinished(name, options.out)) or (None, asked)
+        if folder is not None:
             _agree(options, folder.path, settings)
-            settings = replace(settings, eager=options.eager)
-        print(f"{name}: {EXPERIMENTS[name]}\n{'Goes on' if found else 'Runs'} in {folder.path}", flush=True)
+        planned.append((name, folder, replace(settings, eager=options.eager)))
+    runs.find_data((name, settings) for name, _, settings in planned)
+    for name, unfinished, settings in planned:
+        folder = unfinished or runs.start(name, settings, options.out, _command(name, options))
+        print(f"{name}: {find_experiments()[name].summary}")
+        print(f"{'Goes on' if unfinished else 'Runs'} in {folder.path}", flush=True)
         try:
             rows = runs.perform(folder, settings)
         except KeyboardInterrupt:
@@ -246,10 +245,10 @@ def _seeds(options: argparse.Namespace) -> tuple[int, ...] | None:
 
 
 def _agree(options: argparse.Namespace, path: Path, settings: Settings) -> None:
-    """A run goes on with the settings it was begun with.
+    """Refuse to resume a run with other settings than it was begun with.
 
     Raises:
-        TinygradError: the command line asks for others.
+        TinygradError: The command line asks for others.
     """
     for name, asked, begun in (
         ("--data", options.data, settings.data),
@@ -270,16 +269,16 @@ def _report(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     _need_extra()
-    from .experiments.check import check, table
+    from .experiments.gradient_check import compare_gradients, format_table
 
-    differences = check(options.names, options.data)
-    print(table(differences))
+    differences = compare_gradients(options.names, options.data)
+    print(format_table(differences))
     if wrong := sum(not difference.ok for difference in differences):
         raise TinygradError(f"{wrong} of {len(differences)} gradients are wrong")
 
 
 def _command(name: str, options: argparse.Namespace) -> str:
-    """The command that gives the run again."""
+    """The command that repeats the run."""
     command = ["tinygrad-mlp", "run", name, "--data", options.data or "sample", "--out", options.out]
     for option in ("epochs", "seed", "seeds"):
         if (value := getattr(options, option)) is not None:
@@ -292,7 +291,8 @@ def _table(rows: Iterable[Row]) -> str:
     rows = list(rows)
     columns = 5 if any(row.n > 1 for row in rows) else 4
     cells = {
-        row: (row.quantity, row.unit, _number(row.paper, 10), _number(row.ours), _spread(row))[:columns] for row in rows
+        row: (row.quantity, row.unit, _number(row.paper, 10), _number(row.ours), _number(row.sd, 2, ""))[:columns]
+        for row in rows
     }
     header = ("quantity", "unit", "paper", "ours", "sd")[:columns]
     widths = [max(map(len, column)) for column in zip(header, *cells.values(), strict=True)]
@@ -311,12 +311,8 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([*left, *right]).rstrip()
 
 
-def _number(value: float | None, digits: int = 5) -> str:
-    return "-" if value is None else f"{value:.{digits}g}"
-
-
-def _spread(row: Row) -> str:
-    return "" if row.sd is None else f"{row.sd:.2g}"
+def _number(value: float | None, digits: int = 5, missing: str = "-") -> str:
+    return missing if value is None else f"{value:.{digits}g}"
 
 
 def _data(options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from tinygrad_mlp.experiments import ascii_bits
 from tinygrad_mlp.experiments.data import load_images
 from tinygrad_mlp.experiments.lab import Lab
 from tinygrad_mlp.experiments.results import Record, Row, RunFolder, Settings
+from tinygrad_mlp.experiments.training import weights_and_biases
 from tinygrad_mlp.utils.data import TensorDataset
 
 
@@ -68,9 +69,10 @@ def test_measured() -> None:
 def test_network() -> None:
     model = ascii_bits.network(torch.Generator().manual_seed(0))
     assert [type(layer).__name__ for layer in model] == ["Linear", "Sigmoid"] * 3
-    for weight in ascii_bits.weights_of(model):
+    weights, biases = weights_and_biases(model)
+    for weight in weights:
         assert weight.std().item() == pytest.approx(0.1, rel=0.2)
-    assert not any(bias.any().item() for bias in ascii_bits.biases_of(model))
+    assert not any(bias.any().item() for bias in biases)
 
 
 ALPHA, MU = ascii_bits.ALPHA, ascii_bits.MOMENTUM
@@ -104,12 +106,12 @@ def test_training_is_the_formulas(
     penalty = getattr(ascii_bits, name) if is_penalty else ascii_bits.no_penalty
     train, _ = few_images(MNIST, "sample")
     one, *_ = lab(tmp_path)
-    start = ascii_bits.network(one.generator("weights"))
+    start = ascii_bits.network(one.generator("init"))
     layers = [
         (start[i].weight.detach().numpy().astype(np.float64), start[i].bias.detach().numpy().astype(np.float64))
         for i in (0, 2, 4)
     ]
-    model, losses = ascii_bits.fit(one, name, train, rule, penalty)
+    model, losses = ascii_bits.train_network(one, name, train, rule, penalty)
 
     X, digits = (tensor.numpy() for tensor in train.tensors)
     Y = (digits[:, None] >> np.arange(3, -1, -1)) & 1
@@ -175,7 +177,7 @@ def test_it_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ascii_bits, "ALPHA", 0.5)
     train, _ = few_images(MNIST, "sample")
     one, *_ = lab(tmp_path, epochs=200)
-    model, losses = ascii_bits.fit(one, "plain", train, ascii_bits.plain, ascii_bits.no_penalty)
+    model, losses = ascii_bits.train_network(one, "plain", train, ascii_bits.plain, ascii_bits.no_penalty)
     assert losses[-1] < losses[0] / 20
     answers = ascii_bits.Answers(model(train.tensors[0]), train.tensors[1])
     assert answers.measured()["digits right"] > 90

@@ -16,7 +16,7 @@ from tinygrad_mlp import reference
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.experiments import ee6132_lab
-from tinygrad_mlp.experiments.data import load_images
+from tinygrad_mlp.experiments.data import load_images, with_noise
 from tinygrad_mlp.experiments.lab import Lab
 from tinygrad_mlp.experiments.results import Record, Row, RunFolder, Settings
 from tinygrad_mlp.experiments.training import evaluate, glorot_mlp
@@ -165,7 +165,7 @@ def test_what_has_no_randomness_is_done_for_one_seed(tmp_path: Path, monkeypatch
     results = {}
     for seed in (0, 1):
         one, record, _ = lab(tmp_path, seed, 1, seeds=(0, 1))
-        baseline = ee6132_lab.fit(one, ee6132_lab.BASELINE, *data, sizes=SMALL)
+        baseline = ee6132_lab.train_network(one, ee6132_lab.BASELINE, *data, sizes=SMALL)
         ee6132_lab.features(one, {ee6132_lab.BASELINE: baseline})
         results[seed] = {row.quantity.split(":")[0] for row in record.rows()}
     assert results[0] - results[1] == {"SVM", "KNN, K 5"}
@@ -207,7 +207,7 @@ def test_rule(beta: float) -> None:
 
 def test_noise() -> None:
     images, labels = torch.full((100, 784), 0.5), torch.arange(100)
-    noisy, same = ee6132_lab.with_noise(TensorDataset(images, labels), 0.1, torch.Generator().manual_seed(0)).tensors
+    noisy, same = with_noise(TensorDataset(images, labels), 0.1, torch.Generator().manual_seed(0)).tensors
     assert noisy.mean().item() == pytest.approx(0.5, abs=2e-3)
     assert noisy.std().item() == pytest.approx(0.1, rel=2e-2)
     assert torch.equal(same, labels)
@@ -223,7 +223,7 @@ def test_noise_is_anew_in_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyP
     noise = ee6132_lab.with_noise
     monkeypatch.setattr(ee6132_lab, "with_noise", with_noise)
     one, *_ = lab(tmp_path)
-    ee6132_lab.fit(one, "noise", *few_images(MNIST, "sample"), sigma=0.1, sizes=SMALL)
+    ee6132_lab.train_network(one, "noise", *few_images(MNIST, "sample"), sigma=0.1, sizes=SMALL)
     first, second = (data.tensors[0] for data in drawn)
     assert not torch.equal(first, second)
 
@@ -239,7 +239,7 @@ def test_noise_is_anew_in_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(ee6132_lab, "with_noise", way)
         one, *_ = lab(tmp_path / "again")
         try:
-            ee6132_lab.fit(one, "noise", *few_images(MNIST, "sample"), sigma=0.1, sizes=SMALL)
+            ee6132_lab.train_network(one, "noise", *few_images(MNIST, "sample"), sigma=0.1, sizes=SMALL)
         except KeyboardInterrupt:
             assert way is interrupted
     assert len(drawn) == 4
@@ -255,10 +255,10 @@ def test_inactive_neurons() -> None:
         last.copy_(torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]]))
     inputs = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
     # Layer 1: (1, -1, 1, 0) and (1, -1, -1, 0); layer 2: (1, -1) and (1, 0).
-    assert ee6132_lab.switched_off(model, inputs) == [100 * 5 / 8, 50.0]
+    assert ee6132_lab.inactive_by_output(model, inputs) == [100 * 5 / 8, 50.0]
     # Only the first neuron of each layer reaches the output; class 1 wants it smaller, so its gradient is positive.
     torch.nn.CrossEntropyLoss()(model(inputs), torch.tensor([1, 1])).backward()
-    assert ee6132_lab.not_pushed(model) == [75.0, 50.0]
+    assert ee6132_lab.inactive_by_gradient(model) == [75.0, 50.0]
 
 
 def test_hog_features() -> None:
@@ -279,14 +279,14 @@ def test_hog_features() -> None:
 
 def test_it_learns(tmp_path: Path) -> None:
     one, *_ = lab(tmp_path, epochs=20)
-    training = ee6132_lab.fit(one, "relu", *few_images(MNIST, "sample"), "relu")
-    assert training.trained.accuracy > 95
-    assert training.tested.accuracy > 55
+    training = ee6132_lab.train_network(one, "relu", *few_images(MNIST, "sample"), "relu")
+    assert training.train.accuracy > 95
+    assert training.test.accuracy > 55
     losses = training.history["loss of the batch"]
     assert len(losses) == 60
     assert losses[-1] < losses[0] / 5
     assert training.history["iteration tested"] == [0, *range(3, 61, 3)]
-    assert training.history["loss then"][-1] == training.tested.loss
+    assert training.history["loss then"][-1] == training.test.loss
 
 
 def test_too_few_images_for_one_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

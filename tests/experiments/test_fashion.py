@@ -15,7 +15,7 @@ import tinygrad_mlp as torch
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.experiments import fashion, runs
-from tinygrad_mlp.experiments.data import load_images
+from tinygrad_mlp.experiments.data import Split, load_images
 from tinygrad_mlp.experiments.lab import Lab
 from tinygrad_mlp.experiments.results import Record, Row, RunFolder, Settings
 from tinygrad_mlp.experiments.training import evaluate, glorot_mlp
@@ -81,17 +81,17 @@ def test_l2_adds_lambda_w_to_the_gradients_of_weights_alone(
     data = fashion.load_data(lab_in(tmp_path))
     monkeypatch.setattr(fashion, "glorot_mlp", (lambda made: lambda *arguments: made(*arguments).double())(glorot_mlp))
     sizes = (784, 50, 10)
-    start = glorot_mlp(sizes, fashion.ACTIVATIONS["tanh"], lab_in(tmp_path).generator("weights", sizes))
+    start = glorot_mlp(sizes, fashion.ACTIVATIONS["tanh"], lab_in(tmp_path).generator(f"init {sizes}"))
     values = [p.detach().numpy().copy() for p in start.parameters()]
-    double = fashion.Data(
-        *(TensorDataset(i.tensors[0].double(), i.tensors[1]) for i in (data.train, data.validation, data.test))
-    )
+    double = Split(*(TensorDataset(i.tensors[0].double(), i.tensors[1]) for i in (data.train, data.validation, data.test)))
     batches = [(data.train.tensors[0].double().numpy(), np.eye(10)[data.train.tensors[1].numpy()])]
     mlp = MLP("tanh", "softmax_cross_entropy", {"sum": "sum", "mean": "sample_mean"}[reduction], {"l2": 0.5})
     plain = partial(averaged_momentum, lr=0.01, gamma=0.9)
     *_, expected = mlp.train([(values[0], values[1]), (values[2], values[3])], batches * 2, plain, plain)
 
-    training = fashion.fit(lab_in(tmp_path), double, "L2", reduction=reduction, batch_size=150, lr=0.01, l2=0.5, epochs=2)
+    training = fashion.train_network(
+        lab_in(tmp_path), double, "L2", reduction=reduction, batch_size=150, lr=0.01, l2=0.5, epochs=2
+    )
     assert training.best_epoch == 2
     for parameter, value in zip(training.model.parameters(), (v for layer in expected for v in layer), strict=True):
         np.testing.assert_allclose(parameter.detach().numpy(), value, rtol=1e-9, atol=1e-12)
@@ -159,10 +159,10 @@ def test_a_training_stops_early_and_gives_its_best_weights(tmp_path: Path, monke
 
     monkeypatch.setattr(fashion, "EarlyStopping", Stopping)
     data = fashion.load_data(lab_in(tmp_path))
-    training = fashion.fit(lab_in(tmp_path), data, "rising", epochs=20)
-    assert (training.epochs, training.best_epoch) == (7, 2)
+    training = fashion.train_network(lab_in(tmp_path), data, "rising", epochs=20)
+    assert (len(seen), training.best_epoch) == (7, 2)
     assert [p.tolist() for p in training.model.parameters()] == seen[1]
-    assert training.accuracy == evaluate(training.model, torch.nn.CrossEntropyLoss(), data.test).accuracy
+    assert training.test.accuracy == evaluate(training.model, torch.nn.CrossEntropyLoss(), data.test).accuracy
     assert {len(values) for values in training.history.values()} == {7}
 
 
@@ -174,7 +174,7 @@ def test_differences_fall_with_the_square_of_epsilon() -> None:
     examples = TensorDataset(train.tensors[0][:3].double(), train.tensors[1][:3])
     model = glorot_mlp((784, 50, 10), fashion.ACTIVATIONS["tanh"], torch.Generator().manual_seed(1)).double()
     before = [p.tolist() for p in model.parameters()]
-    coarse, fine = (fashion.compare_gradients(model, examples, epsilon) for epsilon in (0.1, 0.01))
+    coarse, fine = (fashion.numerical_gradients(model, examples, epsilon) for epsilon in (0.1, 0.01))
     for (numerical, gradient), (closer, same) in zip(coarse, fine, strict=True):
         assert gradient == same
         assert abs(closer - gradient) < 1e-5
@@ -190,7 +190,7 @@ def test_gradients_are_those_of_the_handwritten_formulas() -> None:
     mlp = MLP("tanh", "softmax_cross_entropy", "sample_mean")
     (dW1, db1), (dW2, db2) = mlp.gradients([(W1, b1), (W2, b2)], images.double().numpy(), np.eye(10)[labels.numpy()])
     of = {"0.weight": dW1, "0.bias": db1, "2.weight": dW2, "2.bias": db2}
-    compared = fashion.compare_gradients(model, TensorDataset(images.double(), labels), 0.01)
+    compared = fashion.numerical_gradients(model, TensorDataset(images.double(), labels), 0.01)
     for (_, name, index, _), (_, gradient) in zip(fashion.CHECKED, compared, strict=True):
         assert gradient == pytest.approx(of[name][index], rel=1e-12)
 
@@ -231,7 +231,7 @@ def test_a_run(tmp_path: Path) -> None:
     assert figures | {"gradients.csv", "epochs.csv", "model.safetensors"} <= {path.name for path in folder.iterdir()}
     paper = {(row.section.split(":")[0], row.quantity): row.paper for row in rows if row.unit == "%"}
     assert {key: value for key, value in paper.items() if value is not None} == {
-        **{("Section 3", f"{fashion.name_of(*reading)}: test accuracy"): 81.52 for reading in fashion.READINGS},
+        **{("Section 3", f"{fashion.reading_name(*reading)}: test accuracy"): 81.52 for reading in fashion.READINGS},
         ("Section 4", "L2 0.02: test accuracy"): 84.31,
         ("Section 5, table", "tanh: test accuracy"): 84.31,
         ("Section 5, table", "sigmoid: test accuracy"): 84.51,
@@ -292,9 +292,9 @@ def test_a_resumed_run_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_it_learns(tmp_path: Path) -> None:
     data = fashion.load_data(lab_in(tmp_path))
-    training = fashion.fit(lab_in(tmp_path), data, "small batches", batch_size=10, lr=0.05, epochs=15)
+    training = fashion.train_network(lab_in(tmp_path), data, "small batches", batch_size=10, lr=0.05, epochs=15)
     assert training.history["train accuracy"][-1] > 70
-    assert training.accuracy > 50
+    assert training.test.accuracy > 50
     assert training.history["train loss"][-1] < training.history["train loss"][0]
 
 

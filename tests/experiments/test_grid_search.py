@@ -198,7 +198,7 @@ def test_a_cell_has_one_blas_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grid_search, "measure", measure)
     arrays = tuple(tensor.numpy()[:10] for tensor in few_images(MNIST, "sample")[0].tensors)
     with threadpool_limits(2, "blas"):
-        grid_search.train_cell((0.01, 128), 1, (0, 0), arrays, arrays)
+        grid_search.train_cell((0.01, 128), 1, 0, arrays, arrays)
     assert numbers == [{1}]
 
 
@@ -275,7 +275,7 @@ def test_a_resumed_run_trains_only_the_cells_that_are_missing(tmp_path: Path, mo
 def test_it_learns() -> None:
     train, test = few_images(MNIST, "sample")
     arrays = [tuple(tensor.numpy() for tensor in images.tensors) for images in (train, test)]
-    _, history = grid_search.train_cell((0.01, 128), 25, (0, 0), *arrays)
+    _, history = grid_search.train_cell((0.01, 128), 25, 0, *arrays)
     assert history["train accuracy"][-1] > 85
     assert history["validation accuracy"][-1] > 60
     assert history["train loss"][-1] < history["train loss"][0] / 2

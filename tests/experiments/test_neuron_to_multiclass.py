@@ -13,9 +13,11 @@ from matplotlib.figure import Figure
 import tinygrad_mlp as torch
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.experiments import neuron_to_multiclass as experiment
-from tinygrad_mlp.experiments.data import load_images
-from tinygrad_mlp.experiments.lab import History, Lab
+from tinygrad_mlp.experiments import plots
+from tinygrad_mlp.experiments.data import Split, load_images
+from tinygrad_mlp.experiments.lab import Lab
 from tinygrad_mlp.experiments.results import Record, RunFolder, Settings
+from tinygrad_mlp.experiments.training import Criterion, Evaluation, History, TrainedModel
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.reference import MLP, momentum
 from tinygrad_mlp.utils.data import TensorDataset
@@ -51,7 +53,7 @@ def measured(path: Path, seed: int = 0, epochs: int = 2) -> Record:
     return record
 
 
-def split(seed: int = 0) -> experiment.Split:
+def split(seed: int = 0) -> Split:
     return experiment.divide(*few_images(MNIST, "sample"), torch.Generator().manual_seed(seed))
 
 
@@ -70,9 +72,10 @@ def test_the_training_images_are_divided() -> None:
 
 def test_against() -> None:
     parts = split()
+    fives = experiment.versus(5, parts)
     for part, task in zip(
         (parts.train, parts.validation, parts.test),
-        (parts.against(5).train, parts.against(5).validation, parts.against(5).test),
+        (fives.train, fives.validation, fives.test),
         strict=True,
     ):
         assert task.tensors[0] is part.tensors[0]
@@ -102,15 +105,13 @@ def test_network() -> None:
         ((784, 64, 10), F.cross_entropy, "softmax_cross_entropy"),
     ],
 )
-def test_training_follows_the_formulas(
-    tmp_path: Path, sizes: tuple[int, ...], criterion: experiment.Criterion, loss: str
-) -> None:
+def test_training_follows_the_formulas(tmp_path: Path, sizes: tuple[int, ...], criterion: Criterion, loss: str) -> None:
     lr = 1.1
-    task = split() if sizes[-1] == 10 else split().against(0)
+    task = split() if sizes[-1] == 10 else experiment.versus(0, split())
     model = experiment.network(sizes, torch.Generator().manual_seed(3))
     values = [p.detach().numpy().astype(np.float64) for p in model.parameters()]
     layers = list(zip(values[::2], values[1::2], strict=True))
-    training = experiment.fit(lab(tmp_path), "one", model, lr, criterion, task, epochs=3)
+    training = experiment.train_network(lab(tmp_path), "one", model, lr, criterion, task, epochs=3)
 
     def arrays(data: TensorDataset) -> tuple[np.ndarray, np.ndarray]:
         inputs, targets = (tensor.numpy() for tensor in data.tensors)
@@ -132,7 +133,7 @@ def test_training_follows_the_formulas(
 
     assert training.history["train accuracy"] == pytest.approx([share((x, y), each) for each in before])
     assert training.history["validation accuracy"] == pytest.approx([share(held_out, each) for each in before])
-    assert training.test == pytest.approx(share(arrays(task.test), after))
+    assert training.test.accuracy == pytest.approx(share(arrays(task.test), after))
     if sizes[-1] == 1:
         errors = [float(np.mean((mlp.predict(each, held_out[0]) - held_out[1]) ** 2)) for each in before]
         assert training.history["validation squared error"] == pytest.approx(errors, rel=1e-5)
@@ -178,10 +179,10 @@ def test_the_misclassified_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return Figure()
 
     _, test = few_images(MNIST, "sample")
-    monkeypatch.setattr(experiment, "draw_images", keep)
+    monkeypatch.setattr(plots, "draw_images", keep)
     record = measured(tmp_path, epochs=4)
     accuracies = {(row.section, row.quantity): row.ours for row in record.rows()}
-    neuron, ten = shown["0 vs. all"], shown["Ten classes"]
+    neuron, ten = shown["0 vs. all"], shown["The first test images that are misclassified"]
     assert len(neuron) == round(
         20 - 0.2 * accuracies["Figures 5 and 6: single neuron, binary cross-entropy", "0 vs. all, lr 1: accuracy (test)"]
     )
@@ -249,8 +250,9 @@ def test_the_measures_of_a_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "train squared error": epochs.tolist(),
         "validation squared error": epochs.tolist(),
     }
-    trained = experiment.Training(torch.nn.Linear(1, 1), History(list, curves), 97.0)
-    monkeypatch.setattr(experiment, "fit", lambda *arguments: trained)
+    tested = Evaluation(0.1, 97.0, torch.zeros(20))
+    trained = TrainedModel(torch.nn.Sequential(), History(list, curves), tested, tested)
+    monkeypatch.setattr(experiment, "train_network", lambda *arguments: trained)
     record = Record()
     experiment.neurons(lab(tmp_path, epochs=320, record=record), split(), "any", experiment.squared_error, "")
     rows = {row.quantity: row for row in record.rows()}

@@ -15,7 +15,7 @@ from tinygrad_mlp.experiments import fashion, neuron_to_multiclass
 from tinygrad_mlp.experiments import recipe as module
 from tinygrad_mlp.experiments.data import load_images
 from tinygrad_mlp.experiments.lab import Lab
-from tinygrad_mlp.experiments.recipe import RECIPES, fit, measure
+from tinygrad_mlp.experiments.recipe import IMAGES, RECIPES, measure, train_network
 from tinygrad_mlp.experiments.results import Record, Row, RunFolder, Settings
 from tinygrad_mlp.utils.data import TensorDataset
 
@@ -87,13 +87,13 @@ def test_networks_and_aims() -> None:
         ]
         assert len(model(torch.zeros(3, 784))[0]) == recipe.sizes[-1]
         activations = [layer for layer in model if not isinstance(layer, torch.nn.Linear)]
-        assert [type(layer) for layer in activations] == [recipe.activation] * (len(recipe.sizes) - 2)
+        assert [type(layer) for layer in activations] == [module.ACTIVATIONS[recipe.activation]] * (len(recipe.sizes) - 2)
 
 
 def test_training_images_are_those_of_the_experiments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fashion, "load_images", load_images)
     place = lab(tmp_path)
-    sets = [recipe.images(place, load_images(recipe.dataset, "sample")[0]) for recipe in RECIPES]
+    sets = [IMAGES[recipe.paper](place, load_images(recipe.dataset, "sample")[0]) for recipe in RECIPES]
     assert [len(images) for images in sets] == [1024, 5000, 1250, 3333, 3333, 5000]
     digits = load_images(MNIST, "sample")[0].tensors[1]
     assert torch.equal(sets[0].tensors[1], digits[:1024])
@@ -115,7 +115,7 @@ def test_training_sees_the_training_images_distorted_ever_less(tmp_path: Path, m
         return batch
 
     monkeypatch.setattr(module, "distort", spy)
-    fit(lab(tmp_path, epochs=4), recipe, images, labels)
+    train_network(lab(tmp_path, epochs=4), recipe, images, labels)
     assert [len(batch) for batch, _ in seen] == [40, 40, 10] * 4
     assert [far for _, far in seen] == pytest.approx([1.0] * 3 + [0.75] * 3 + [0.5] * 3 + [0.25] * 3)
     for epoch in range(4):
@@ -127,7 +127,7 @@ def test_training_sees_the_training_images_distorted_ever_less(tmp_path: Path, m
 def test_it_learns(tmp_path: Path, index: int) -> None:
     recipe = replace(RECIPES[index], batch_size=16)
     images, labels = (tensor[:30] for tensor in few_images(recipe.dataset, "sample")[0].tensors)
-    model, history = fit(lab(tmp_path, epochs=60), recipe, images, labels)
+    model, history = train_network(lab(tmp_path, epochs=60), recipe, images, labels)
     assert history["loss"][-1] < history["loss"][0] / 1.5
     accuracy, logits, right = measure(recipe, model, images, labels)
     assert accuracy > 75

@@ -1,21 +1,80 @@
 """The experiments: each the work of one report, in one file that reads like a script for PyTorch.
 
-An experiment's module has a function `run(lab)`, which trains, and gives the :class:`~tinygrad_mlp.experiments.lab.Lab`
-what it measures: rows with the report's number beside each, figures, tables and models. What experiments share is in the
-modules beside them: `data`, `training`, `augment` and `plots`. `runs` does a run from its start to its `report`; `check`
-compares gradients.
+To add an experiment, add its file to this folder. Its docstring is the text of its part of the report. It defines:
 
-They need the libraries of the extra `experiments`.
+* ``TITLE``, a heading for that part, and ``SUMMARY``, one line for ``tinygrad-mlp list``; both plain strings;
+* ``DATASETS``, those it loads, such as ``(MNIST,)``; they are looked for before anything is trained;
+* ``NETWORKS``, whose gradients ``tinygrad-mlp check`` compares, see :class:`~tinygrad_mlp.experiments.gradient_check.Network`;
+* ``run(lab)``, which trains, and gives the :class:`~tinygrad_mlp.experiments.lab.Lab` what it measures.
+
+A file ``my_idea.py`` is called ``my-idea`` on the command line.
+
+The files without ``run`` are what experiments share; `runs` does a run from its start to its `report`. All but this file need the
+libraries of the extra `experiments`.
 """
 
-__all__ = ["EXPERIMENTS"]
+import ast
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 
-# Name on the command line (the module's, with dashes) and what it is, in one line.
-EXPERIMENTS: dict[str, str] = {
-    "ascii-bits": "MNIST digits as 4 bits of their ASCII codes by a 784-392-196-4 network, full-batch gradient descent",
-    "ee6132-lab": "MNIST digits by a 784-500-250-100-10 network: activations, regularization, noise, HOG features",
-    "fashion": "Fashion-MNIST by a 784-50-10 network: numerical gradients, momentum, L2, activations, architectures",
-    "neuron-to-multiclass": "MNIST digits by a single neuron, 64 hidden units and softmax, full-batch gradient descent",
-    "grid-search": "MNIST digits by a 784-20-10 sigmoid network: grid search in parallel, then training on more images",
-    "recipe": "Beyond the papers: each one's network on its own training images, distorted at random, AdamW, one cycle",
-}
+from ..errors import TinygradError
+
+__all__ = ["Experiment", "find_experiments"]
+
+_REQUIRED = ("TITLE", "SUMMARY", "DATASETS", "NETWORKS")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a file of this folder says of its experiment, without being imported."""
+
+    name: str
+    title: str
+    summary: str
+
+    def load(self) -> ModuleType:
+        """The experiment's module, with ``DATASETS``, ``NETWORKS`` and ``run``."""
+        return import_module(f"{__name__}.{self.name.replace('-', '_')}")
+
+
+def find_experiments() -> dict[str, Experiment]:
+    """The experiments in this folder by their names, in alphabetical order.
+
+    The files are parsed and not imported, so this is quick, and needs no extra.
+
+    Raises:
+        TinygradError: A file defines ``run``, but not all the rest.
+
+    >>> from tinygrad_mlp.experiments import find_experiments
+    >>> find_experiments()["fashion"].title
+    'Simple networks for Fashion-MNIST'
+    """
+    paths = sorted(path for folder in __path__ for path in Path(folder).glob("*.py"))
+    return {found.name: found for path in paths if (found := _declared(path))}
+
+
+def _declared(path: Path) -> Experiment | None:
+    """The experiment of a file; None where it does not define `run`."""
+    defined: dict[str, ast.expr | None] = {}
+    try:
+        for node in ast.parse(path.read_bytes()).body:
+            match node:
+                case ast.FunctionDef(name=name):
+                    defined[name] = None
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=value)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=value)
+                ):
+                    defined[name] = value
+        if "run" not in defined:
+            return None
+        if missing := [name for name in _REQUIRED if name not in defined]:
+            raise ValueError(f"it defines run(), but not {', '.join(missing)}")
+        title, summary = (ast.literal_eval(defined[name] or "") for name in ("TITLE", "SUMMARY"))
+        if not isinstance(title, str) or not isinstance(summary, str):
+            raise ValueError("TITLE and SUMMARY must be plain strings")
+    except (SyntaxError, ValueError) as e:
+        raise TinygradError(f"{path}: is not an experiment: {e}") from e
+    return Experiment(path.stem.replace("_", "-"), title, summary)

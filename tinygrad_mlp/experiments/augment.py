@@ -5,13 +5,12 @@ there by bilinear interpolation; outside it is zero. `A` turns, stretches and sh
 elastic displacement of Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied to
 Visual Document Analysis" (2003): for each coordinate a field of white noise smoothed by a Gaussian.
 
-A smooth field has few degrees of freedom. So none is drawn pixel by pixel and then smoothed: the smoothed noise is
-drawn at once, from the eigenvectors of its covariance (Karhunen-Loève), of which some twenty hold 99 % of the
-variance. With the affine part, all coordinates of a batch are then one product of random coefficients
-`(N, 3 + eigenvectors)` and fixed fields `(3 + eigenvectors, 784)`.
+Drawing noise for each pixel and smoothing it would be slow. The smoothed noise is drawn directly, as a random combination of the
+eigenvectors of its covariance (Karhunen-Loève); some twenty of them hold 99 % of the variance. The coordinates of a batch, with
+the affine part, are then one product of random coefficients `(N, 3 + eigenvectors)` and fixed fields `(3 + eigenvectors, 784)`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -24,7 +23,7 @@ Images = npt.NDArray[np.float32]
 SIDE = 28
 _PADDED = SIDE + 2  # with the border of zeros that points outside are read from
 _LAST = np.nextafter(np.float32(_PADDED - 1), np.float32(0))  # so that there is a right and a lower neighbour
-_BLOCK = 32  # images done at once: what they need fits in the processor's cache
+_BLOCK = 32  # images distorted at once: their arrays fit in the processor's cache
 _VARIANCE = 0.99  # the share of the elastic displacements' variance that is kept
 
 
@@ -53,15 +52,8 @@ class Distortion:
 
     def scaled(self, factor: float) -> "Distortion":
         """The same kind of distortion, `factor` times as far."""
-        return Distortion(
-            self.rotate * factor,
-            self.stretch * factor,
-            self.shear * factor,
-            self.shift * factor,
-            self.elastic * factor,
-            self.sigma,
-            self.mirror,
-        )
+        amounts = ("rotate", "stretch", "shear", "shift", "elastic")
+        return replace(self, **{name: factor * getattr(self, name) for name in amounts})
 
 
 @cache
@@ -96,7 +88,7 @@ def _fields(sigma: float) -> npt.NDArray[np.float32]:
 def _coefficients(
     count: int, how: Distortion, random: np.random.Generator
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """What each field counts in the x and in the y where an image's pixels are read, `(count, 3 + k)` each."""
+    """The coefficients of the fields, `(count, 3 + k)` each: for the x and for the y where the pixels are read."""
     angle, stretch_x, stretch_y, shear, shift_x, shift_y = random.uniform(-1, 1, (6, count))
     angle *= np.radians(how.rotate)
     stretch_x, stretch_y = np.exp(how.stretch * stretch_x), np.exp(how.stretch * stretch_y)
@@ -120,7 +112,7 @@ def distort(images: Images, how: Distortion, random: np.random.Generator) -> Ima
     Args:
         images: float32 `(N, 784)`, 28 x 28 pixels.
         how: How far.
-        random: What is drawn depends on nothing but its state, the number of images and `how`.
+        random: The generator; what is drawn depends only on its state, the number of images and `how`.
 
     Returns:
         The distorted images, `(N, 784)`.
@@ -165,7 +157,7 @@ def distort(images: Images, how: Distortion, random: np.random.Generator) -> Ima
 
 
 def _between(pixels: Images, index: npt.NDArray[np.intp], weight: Images, out: Images, scratch: Images) -> Images:
-    """Between a pixel and its right neighbour: `p[index] + weight * (p[index + 1] - p[index])`."""
+    """Interpolate between pixels and their right neighbours: `p[index] + weight * (p[index + 1] - p[index])`."""
     # "clip" changes no index here, but spares the copy that take() makes to be able to raise.
     np.take(pixels, index, out=out, mode="clip")
     np.take(pixels[1:], index, out=scratch, mode="clip")

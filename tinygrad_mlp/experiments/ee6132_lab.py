@@ -6,7 +6,7 @@ The baseline has sigmoid hidden layers and learning rate 0.1; every other traini
 table says. Accuracies and losses are those at the end of training, on clean images.
 
 What the report leaves open, and the reading taken. Measured numbers are of the whole set, over 3 seeds where a range is
-given, and else of one.
+given, otherwise of one.
 
 * The gradient of a batch is the mean over its images, not the sum.
 * Precision, recall and F1 are averages over the classes weighted by their number of images: the report's
@@ -36,7 +36,6 @@ of those on pixels with the lowest loss on the training images.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
@@ -48,22 +47,25 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 import tinygrad_mlp as torch
-from tinygrad_mlp import Generator, Tensor, nn, optim
+from tinygrad_mlp import Tensor, nn, optim
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
-from .data import load_images
-from .lab import History, Lab
-from .plots import draw_curves, draw_images, draw_matrix, new_figure
-from .training import Evaluation, evaluate, glorot_mlp, training_step
+from .data import load_images, take, with_noise
+from .gradient_check import Network
+from .lab import Lab
+from .plots import draw_curves, draw_matrix, draw_misclassified, new_figure
+from .training import ACTIVATIONS, History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
 
-__all__ = ["run"]
+__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
+
+TITLE = "Multilayer perceptron, EE6132 Lab 1"
+SUMMARY = "MNIST digits by a 784-500-250-100-10 network: activations, regularization, noise, HOG features"
 
 SIZES = (784, 500, 250, 100, 10)
 BATCH_SIZE = 64
 EPOCHS = 15, 4  # on the whole set, on the sample
-ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 BASELINE = "sigmoid, lr 0.1"
 GRADIENT, OUTPUT = "local gradient ≤ 0", "pre-activation ≤ 0"  # what makes a neuron inactive, in two readings
 TESTS_PER_EPOCH = 5  # how often the test loss is measured, for its curve
@@ -71,34 +73,24 @@ HOG_EPOCHS = 8, 4
 HOG_SAMPLE = 1000, 300  # of the sample no more images are used, so that it is quick
 EARLY = 2000  # the iteration at which the report compares the activations' test losses
 
+DATASETS = (MNIST,)
+NETWORKS = tuple(
+    Network(f"784-500-250-100-10 {activation}, softmax", SIZES, activation, "softmax_cross_entropy")
+    for activation in ACTIVATIONS
+)
+
 
 # ------------------------------------------------------------------------------------------------ network, training
 
 
 def sgd(model: nn.Module, lr: float, beta: float) -> optim.SGD:
     """W = (1 - β lr) W - lr dL/dW and b = b - lr dL/db: equations 13 and 15; equation 12 where β is 0."""
-    weights: dict[str, Any] = {"params": [p for p in model.parameters() if p.ndim == 2], "weight_decay": beta}
-    biases: dict[str, Any] = {"params": [p for p in model.parameters() if p.ndim == 1]}
-    return optim.SGD([weights, biases], lr=lr)
+    weights, biases = weights_and_biases(model)
+    groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": beta}, {"params": biases}]
+    return optim.SGD(groups, lr=lr)
 
 
-def with_noise(data: TensorDataset, sigma: float, generator: Generator) -> TensorDataset:
-    """The images plus Gaussian noise N(0, sigma²), not clipped."""
-    images, labels = data.tensors
-    return TensorDataset(images + sigma * torch.randn(images.shape, generator=generator), labels)
-
-
-@dataclass(frozen=True)
-class Training:
-    """A trained model, its curves, and how it does at the end."""
-
-    model: nn.Sequential
-    history: History
-    trained: Evaluation
-    tested: Evaluation
-
-
-def fit(
+def train_network(
     lab: Lab,
     name: str,
     train_set: TensorDataset,
@@ -109,26 +101,17 @@ def fit(
     sigma: float = 0.0,
     sizes: Sequence[int] = SIZES,
     epochs: tuple[int, int] = EPOCHS,
-) -> Training:
+) -> TrainedModel:
     """Train a network: the baseline, unless told otherwise.
 
-    Args:
-        lab: The seed's.
-        name: The training's.
-        train_set: Inputs `(N, sizes[0])` and labels `(N,)`.
-        test_set: The same.
-        activation: Of the hidden layers.
-        lr: The learning rate.
-        beta: Of L2 regularization.
-        sigma: Of the noise added to the inputs in training, drawn anew in each epoch.
-        sizes: Of the layers.
-        epochs: How many, on the whole set and on the sample.
+    `beta` is the factor of L2 regularization, `sigma` the standard deviation of the noise that is added to the inputs, drawn anew
+    in each epoch; `epochs` are those on the whole set and on the sample.
     """
-    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator("weights", activation, *sizes))
+    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator(f"init {activation} {sizes}"))
     optimizer = sgd(model, lr, beta)
     criterion = nn.CrossEntropyLoss()
-    shuffle = lab.generator("shuffle", name)
-    disturb = lab.generator("noise", name)
+    shuffle = lab.generator(f"shuffle {name}")
+    disturb = lab.generator(f"noise {name}")
     step = lab.compiled(model, training_step(model, criterion, optimizer))
 
     batches = len(train_set) // BATCH_SIZE
@@ -143,30 +126,27 @@ def fit(
             history["loss of the batch"].append(step(images, labels).item())
             iteration = len(history["loss of the batch"])
             if iteration % every == 0:
-                tested = evaluate(model, criterion, test_set)
                 history["iteration tested"].append(iteration)
-                history["loss then"].append(tested.loss)
+                history["loss then"].append(evaluate(model, criterion, test_set).loss)
         history["train loss, mean over the epoch"].append(float(np.mean(history["loss of the batch"][-batches:])))
-        tested = evaluate(model, criterion, test_set)
-        history["test loss"].append(tested.loss)
-        history["test accuracy"].append(tested.accuracy)
+        record(history, "test", evaluate(model, criterion, test_set))
         # One value per hidden layer and epoch, one after the other.
-        history[GRADIENT] += not_pushed(model)
-        history[OUTPUT] += switched_off(model, test_set.tensors[0][:1000])
-    return Training(model, history, evaluate(model, criterion, train_set), evaluate(model, criterion, test_set))
+        history[GRADIENT] += inactive_by_gradient(model)
+        history[OUTPUT] += inactive_by_output(model, test_set.tensors[0][:1000])
+    return TrainedModel(model, history, evaluate(model, criterion, train_set), evaluate(model, criterion, test_set))
 
 
-def not_pushed(model: nn.Sequential) -> list[float]:
+def inactive_by_gradient(model: nn.Sequential) -> list[float]:
     """Of each hidden layer the percentage of neurons whose local gradient, summed over the last batch, is ≤ 0.
 
     The sum of equation 7's δ over a batch is the gradient of the bias (equation 10).
     """
-    gradients = [bias.grad for bias in model.parameters() if bias.ndim == 1][:-1]
+    gradients = [bias.grad for bias in weights_and_biases(model)[1][:-1]]
     return [100 * float(np.mean(gradient.numpy() <= 0)) for gradient in gradients if gradient is not None]
 
 
 @torch.no_grad()
-def switched_off(model: nn.Sequential, inputs: Tensor) -> list[float]:
+def inactive_by_output(model: nn.Sequential, inputs: Tensor) -> list[float]:
     """Of each hidden layer the percentage of pre-activations ≤ 0 (equation 5), over neurons and inputs `(N, 784)`.
 
     There ReLU is 0, tanh ≤ 0 and sigmoid ≤ 1/2.
@@ -187,7 +167,7 @@ def run(lab: Lab) -> None:
     train_set, test_set = load_images(MNIST, lab.settings.data)
     if len(train_set) < BATCH_SIZE:
         raise DataError(f"{lab.settings.data}: {len(train_set)} training images; expected {BATCH_SIZE} or more")
-    trainings: dict[str, Training] = {}
+    trainings: dict[str, TrainedModel] = {}
 
     learning_rates(lab, trainings, train_set, test_set)
     confusion(lab, trainings[BASELINE], test_set)
@@ -207,28 +187,28 @@ def run(lab: Lab) -> None:
         ),
     )
     on_pixels = [training for name, training in trainings.items() if not name.startswith("MLP")]
-    lab.model("model.safetensors", min(on_pixels, key=lambda training: training.trained.loss).model)
+    lab.model("model.safetensors", min(on_pixels, key=lambda training: training.train.loss).model)
 
 
-def accuracies(lab: Lab, name: str, training: Training, train: float, test: float, note: str = "") -> None:
+def accuracies(lab: Lab, name: str, training: TrainedModel, train: float, test: float, note: str = "") -> None:
     """The two rows that every table of the report has for a model."""
-    lab.row(f"{name}: accuracy (train)", training.trained.accuracy, train, "%", note)
-    lab.row(f"{name}: accuracy (test)", training.tested.accuracy, test, "%", note)
+    lab.row(f"{name}: accuracy (train)", training.train.accuracy, train, "%", note)
+    lab.row(f"{name}: accuracy (test)", training.test.accuracy, test, "%", note)
 
 
-def metrics(lab: Lab, name: str, training: Training, test_set: TensorDataset, paper: Sequence[float]) -> None:
+def metrics(lab: Lab, name: str, training: TrainedModel, test_set: TensorDataset, paper: Sequence[float]) -> None:
     """Misclassification rate, precision, recall and F1 on the test images; the last three weighted by class."""
-    labels, predictions = test_set.tensors[1].numpy(), training.tested.predictions.numpy()
+    labels, predictions = test_set.tensors[1].numpy(), training.test.predictions.numpy()
     scores = precision_recall_fscore_support(labels, predictions, average="weighted", zero_division=0)[:3]
     measured = {
-        "misclassification rate": 100 - training.tested.accuracy,
+        "misclassification rate": 100 - training.test.accuracy,
         **dict(zip(("precision", "recall", "F1"), map(float, scores), strict=True)),
     }
     for (quantity, ours), theirs in zip(measured.items(), paper, strict=True):
         lab.row(f"{name}: {quantity}", ours, theirs, "%" if quantity == "misclassification rate" else "")
 
 
-def learning_rates(lab: Lab, trainings: dict[str, Training], train_set: TensorDataset, test_set: TensorDataset) -> None:
+def learning_rates(lab: Lab, trainings: dict[str, TrainedModel], train_set: TensorDataset, test_set: TensorDataset) -> None:
     """Table 1, figures 1 to 8."""
     lab.section(
         "Table 1: sigmoid, learning rates",
@@ -246,25 +226,24 @@ def learning_rates(lab: Lab, trainings: dict[str, Training], train_set: TensorDa
     for lr, (train, test, loss) in table.items():
         name = f"sigmoid, lr {lr:g}"
         names.append(name)
-        trainings[name] = fit(lab, name, train_set, test_set, lr=lr)
+        trainings[name] = train_network(lab, name, train_set, test_set, lr=lr)
         accuracies(lab, name, trainings[name], train, test)
-        lab.row(f"{name}: loss (test)", trainings[name].tested.loss, loss)
+        lab.row(f"{name}: loss (test)", trainings[name].test.loss, loss)
     draw_losses(lab, trainings, names, "test", "Figures 1-4", "All fall without a rise; only lr 1 has converged.")
     draw_losses(lab, trainings, names, "train", "Figures 5-8", "The same trend, noisy: each loss is that of one batch.")
 
 
-def confusion(lab: Lab, training: Training, test_set: TensorDataset) -> None:
+def confusion(lab: Lab, training: TrainedModel, test_set: TensorDataset) -> None:
     """Section 3.1.3 with figure 9: the baseline's confusion matrix and metrics."""
     lab.section(
         "Figure 9 and metrics of the baseline",
         "Within one standard deviation or two of the report's. That precision is above recall by a thousandth, which the "
         "report remarks on, is so here too.",
     )
-    lab.row("baseline: accuracy", training.tested.accuracy, 93.87, "%")
+    lab.row("baseline: accuracy", training.test.accuracy, 93.87, "%")
     metrics(lab, "baseline", training, test_set, (6.130, 0.93971, 0.9387, 0.93855))
 
-    images, labels = (tensor.numpy() for tensor in test_set.tensors)
-    predictions = training.tested.predictions.numpy()
+    labels, predictions = test_set.tensors[1].numpy(), training.test.predictions.numpy()
     matrix: npt.NDArray[np.int64] = confusion_matrix(labels, predictions, labels=range(10))
     digits = [str(digit) for digit in range(10)]
     lab.table(
@@ -276,12 +255,10 @@ def confusion(lab: Lab, training: Training, test_set: TensorDataset) -> None:
     draw_matrix(axes, matrix, "Baseline, test images", "predicted digit", "digit", digits)
     lab.figure("confusion.png", figure, "Figure 9", "Most confused are digits that look alike, such as 4 and 9.")
 
-    wrong = np.flatnonzero(predictions != labels)[:24]
-    captions = [f"{labels[i]} as {predictions[i]}" for i in wrong]
-    lab.figure("misclassified.png", draw_images(images[wrong], captions, "The first test images that are misclassified"))
+    lab.figure("misclassified.png", draw_misclassified(test_set, training.test.predictions))
 
 
-def activations(lab: Lab, trainings: dict[str, Training], train_set: TensorDataset, test_set: TensorDataset) -> None:
+def activations(lab: Lab, trainings: dict[str, TrainedModel], train_set: TensorDataset, test_set: TensorDataset) -> None:
     """Table 2, the metrics below it, figures 10 to 13."""
     lab.section(
         "Table 2: activations",
@@ -297,11 +274,11 @@ def activations(lab: Lab, trainings: dict[str, Training], train_set: TensorDatas
     for activation, (train, test, train_loss, test_loss, early) in table.items():
         name = f"{activation}, lr 0.1"
         if name not in trainings:
-            trainings[name] = fit(lab, name, train_set, test_set, activation)
+            trainings[name] = train_network(lab, name, train_set, test_set, activation)
         training = trainings[name]
         accuracies(lab, activation, training, train, test)
-        lab.row(f"{activation}: loss (train)", training.trained.loss, train_loss, note="theirs read off the batches' curve")
-        lab.row(f"{activation}: loss (test)", training.tested.loss, test_loss)
+        lab.row(f"{activation}: loss (train)", training.train.loss, train_loss, note="theirs read off the batches' curve")
+        lab.row(f"{activation}: loss (test)", training.test.loss, test_loss)
         iterations = training.history["iteration tested"]
         if iterations[-1] >= EARLY:
             then = training.history["loss then"][int(np.argmin(np.abs(np.subtract(iterations, EARLY))))]
@@ -314,7 +291,7 @@ def activations(lab: Lab, trainings: dict[str, Training], train_set: TensorDatas
 
 
 def draw_losses(
-    lab: Lab, trainings: Mapping[str, Training], names: Sequence[str], images: str, number: str, says: str
+    lab: Lab, trainings: Mapping[str, TrainedModel], names: Sequence[str], images: str, number: str, says: str
 ) -> None:
     """Loss per iteration, of each batch in training or on the test images, a panel for each training."""
     figure, panels = new_figure("", columns=2, rows=len(names) // 2, height=3.2)
@@ -329,7 +306,7 @@ def draw_losses(
     lab.figure(f"{images}-loss-{number.split()[1]}.png", figure, number, says)
 
 
-def inactive_neurons(lab: Lab, trainings: Mapping[str, Training]) -> None:
+def inactive_neurons(lab: Lab, trainings: Mapping[str, TrainedModel]) -> None:
     """Figures 14 to 22: percentage of inactive neurons in each hidden layer, for each activation."""
     lab.section(
         "Figures 14-22: percentage of inactive neurons",
@@ -375,7 +352,7 @@ def inactive_neurons(lab: Lab, trainings: Mapping[str, Training]) -> None:
     )
 
 
-def l2(lab: Lab, trainings: dict[str, Training], train_set: TensorDataset, test_set: TensorDataset) -> None:
+def l2(lab: Lab, trainings: dict[str, TrainedModel], train_set: TensorDataset, test_set: TensorDataset) -> None:
     """Table 3."""
     lab.section(
         "Table 3: L2 regularization",
@@ -383,11 +360,11 @@ def l2(lab: Lab, trainings: dict[str, Training], train_set: TensorDataset, test_
         "points, the report's by more than 4.",
     )
     accuracies(lab, "baseline, beta 0", trainings[BASELINE], 94.265, 93.87)
-    trainings["L2"] = fit(lab, "L2", train_set, test_set, beta=1e-3)
+    trainings["L2"] = train_network(lab, "L2", train_set, test_set, beta=1e-3)
     accuracies(lab, "regularized, beta 0.001", trainings["L2"], 90.04, 89.65)
 
 
-def noise(lab: Lab, trainings: dict[str, Training], train_set: TensorDataset, test_set: TensorDataset) -> None:
+def noise(lab: Lab, trainings: dict[str, TrainedModel], train_set: TensorDataset, test_set: TensorDataset) -> None:
     """Table 4."""
     lab.section(
         "Table 4: Gaussian noise",
@@ -397,11 +374,11 @@ def noise(lab: Lab, trainings: dict[str, Training], train_set: TensorDataset, te
     accuracies(lab, "baseline", trainings[BASELINE], 94.265, 93.87)
     for sigma, train, test in ((0.5, 87.934, 88.32), (0.1, 92.342, 92.60)):
         name = f"noise, sigma {sigma:g}"
-        training = trainings[name] = fit(lab, name, train_set, test_set, sigma=sigma)
-        disturb = lab.generator("noise in the evaluation", name)
+        training = trainings[name] = train_network(lab, name, train_set, test_set, sigma=sigma)
+        disturb = lab.generator(f"evaluation {name}")
         for images, data, paper in (("train", train_set, train), ("test", test_set, test)):
             noisy = evaluate(training.model, nn.CrossEntropyLoss(), with_noise(data, sigma, disturb))
-            clean = training.trained if images == "train" else training.tested
+            clean = training.train if images == "train" else training.test
             lab.row(f"{name}: accuracy ({images}), noisy images", noisy.accuracy, paper, "%")
             lab.row(f"{name}: accuracy ({images}), clean images", clean.accuracy, paper, "%")
 
@@ -409,7 +386,7 @@ def noise(lab: Lab, trainings: dict[str, Training], train_set: TensorDataset, te
 # ------------------------------------------------------------------------------------------------ HOG features, table 5
 
 
-def features(lab: Lab, trainings: dict[str, Training]) -> None:
+def features(lab: Lab, trainings: dict[str, TrainedModel]) -> None:
     """Table 5: networks, a support vector machine and nearest neighbours on histograms of oriented gradients."""
     lab.section(
         "Table 5: classifiers on HOG features",
@@ -420,7 +397,7 @@ def features(lab: Lab, trainings: dict[str, Training]) -> None:
     train_set, test_set = hog_features(lab.settings.data)
     for name, hidden, train, test in (("MLP1", (300, 150), 98.433, 97.58), ("MLP2", (400, 200, 100), 99.155, 97.73)):
         sizes = (train_set.tensors[0].shape[1], *hidden, 10)
-        trainings[name] = fit(lab, name, train_set, test_set, "relu", sizes=sizes, epochs=HOG_EPOCHS)
+        trainings[name] = train_network(lab, name, train_set, test_set, "relu", sizes=sizes, epochs=HOG_EPOCHS)
         accuracies(lab, name, trainings[name], train, test)
     if not lab.first:
         return  # what follows has no randomness
@@ -442,8 +419,7 @@ def hog_features(data: str) -> tuple[TensorDataset, TensorDataset]:
     train_set, test_set = load_images(MNIST, data)
     if data == "sample":
         train_set, test_set = (
-            TensorDataset(*(tensor[:count] for tensor in part.tensors))
-            for part, count in zip((train_set, test_set), HOG_SAMPLE, strict=True)
+            take(part, slice(count)) for part, count in zip((train_set, test_set), HOG_SAMPLE, strict=True)
         )
     return _described(train_set), _described(test_set)
 

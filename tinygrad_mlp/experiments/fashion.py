@@ -36,8 +36,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 import tinygrad_mlp as torch
 from tinygrad_mlp import Tensor, nn, optim
 from tinygrad_mlp.datasets import FashionMNIST
@@ -45,18 +43,23 @@ from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.reference import central_difference
 from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
-from .data import load_images
-from .lab import History, Lab
-from .plots import draw_curves, draw_images, new_figure
-from .training import evaluate, glorot_mlp, training_step
+from .data import Split, first_of_each_class, hold_out, load_images
+from .gradient_check import Network
+from .lab import Lab
+from .plots import draw_history, draw_misclassified, new_figure
+from .training import ACTIVATIONS, History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
 
-__all__ = ["run"]
+__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
 
-ACTIVATIONS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "relu": nn.ReLU}
+TITLE = "Simple networks for Fashion-MNIST"
+SUMMARY = "Fashion-MNIST by a 784-50-10 network: numerical gradients, momentum, L2, activations, architectures"
+DATASETS = (FashionMNIST,)
+NETWORKS = (Network("784-50-10 tanh, softmax", (784, 50, 10), "tanh", "softmax_cross_entropy", dataset=FashionMNIST),)
+
 GAMMA = 0.9  # what the velocity keeps; the report prints no number
 REDUCTION, BATCH_SIZE, LR = "sum", 128, 0.02  # the reading of section 3 with which the others are trained
-RISES = 5  # of the validation loss, one after the other, end a training
-VALIDATION = 1 / 6  # of the training images: 10,000 of 60,000
+RISES = 5  # so many rises of the validation loss in a row end a training
+VALIDATION = 1 / 6  # the share of the training images that is for validation: 10,000 of 60,000
 EPOCHS, EPOCHS_L2 = 100, 550
 EPOCHS_SAMPLE, EPOCHS_L2_SAMPLE = 15, 30
 
@@ -73,16 +76,15 @@ CHECKED: tuple[tuple[str, str, tuple[int, ...], tuple[float, float, float]], ...
     ("input to hidden weight 2", "0.weight", (1, 10 * 28 + 14), (0.11597888878, 0.1159697500, 0.00000913878)),
 )
 
-
 READINGS = [(reduction, batch, lr) for reduction in ("sum", "mean") for batch in (1024, 128) for lr in (0.02, 0.01)]
 
 
-def name_of(reduction: str, batch_size: int, lr: float) -> str:
+def reading_name(reduction: str, batch_size: int, lr: float) -> str:
     """What a reading of section 3 is called in the results."""
     return f"{reduction}, batch {batch_size}, lr {lr:g}"
 
 
-BASE = name_of(REDUCTION, BATCH_SIZE, LR)
+BASE = reading_name(REDUCTION, BATCH_SIZE, LR)
 
 
 class AveragedMomentum(optim.Optimizer):
@@ -117,7 +119,7 @@ class EarlyStopping:
         self.weights: dict[str, Tensor] = {}
 
     def step(self, loss: float) -> None:
-        """Take in the validation loss after an epoch."""
+        """Note the validation loss after an epoch."""
         self.epoch += 1
         self.rises = self.rises + 1 if loss > self.previous else 0
         self.previous = loss
@@ -126,7 +128,7 @@ class EarlyStopping:
             self.weights = {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def stop(self) -> bool:
-        """Whether the last epochs were rises, as many as are allowed."""
+        """Whether the loss has risen in the last epochs, as many in a row as are allowed."""
         return self.rises >= self.allowed
 
     def state_dict(self) -> dict[str, Any]:
@@ -139,39 +141,24 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True)
-class Data:
-    """Images `(N, 784)` with their classes."""
+class EarlyStopped(TrainedModel):
+    """A network with its best weights, and the epoch, from 1, after which it had them."""
 
-    train: TensorDataset
-    validation: TensorDataset
-    test: TensorDataset
-
-
-@dataclass(frozen=True)
-class Training:
-    """A trained network with its best weights: curves, epochs, and accuracy on the test images in %."""
-
-    model: nn.Module
-    history: History
-    epochs: int
     best_epoch: int
-    accuracy: float
 
 
-def load_data(lab: Lab) -> Data:
+def load_data(lab: Lab) -> Split:
     """Fashion-MNIST, a random sixth of whose training images is for validation."""
     train, test = load_images(FashionMNIST, lab.settings.data)
-    order = torch.randperm(len(train), generator=lab.generator("split"))
     count = round(len(train) * VALIDATION)
     if not count:
         raise DataError(f"{lab.settings.data}: {len(train)} training images are too few to keep some for validation")
-    kept, validation = (TensorDataset(*(t[index] for t in train.tensors)) for index in (order[count:], order[:count]))
-    return Data(kept, validation, test)
+    return hold_out(train, test, count, lab.generator("split"))
 
 
-def fit(
+def train_network(
     lab: Lab,
-    data: Data,
+    data: Split,
     name: str,
     *,
     sizes: Sequence[int] = (784, 50, 10),
@@ -181,14 +168,14 @@ def fit(
     lr: float = LR,
     l2: float = 0.0,
     epochs: int,
-) -> Training:
+) -> EarlyStopped:
     """Train a network until the last epoch, or until its validation loss has risen too often in a row."""
-    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator("weights", sizes))
-    weights, biases = ([p for p in model.parameters() if p.ndim == ndim] for ndim in (2, 1))
+    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator(f"init {sizes}"))
+    weights, biases = weights_and_biases(model)
     optimizer = AveragedMomentum([{"params": weights, "weight_decay": l2}, {"params": biases}], lr=lr)
     criterion, measured = nn.CrossEntropyLoss(reduction=reduction), nn.CrossEntropyLoss()
     stopping = EarlyStopping(model)
-    shuffle = lab.generator("shuffle", name)
+    shuffle = lab.generator(f"shuffle {name}")
     loader = DataLoader(data.train, batch_size=batch_size, shuffle=True, generator=shuffle)
     step = lab.compiled(model, training_step(model, criterion, optimizer))
 
@@ -197,14 +184,13 @@ def fit(
     for _ in lab.epochs(name, epochs, history, until=stopping.stop, **state):
         for inputs, targets in loader:
             step(inputs, targets)
-        trained, validated = (evaluate(model, measured, images) for images in (data.train, data.validation))
-        history["train loss"].append(trained.loss)
-        history["train accuracy"].append(trained.accuracy)
-        history["validation loss"].append(validated.loss)
-        history["validation accuracy"].append(validated.accuracy)
+        validated = evaluate(model, measured, data.validation)
+        record(history, "train", evaluate(model, measured, data.train))
+        record(history, "validation", validated)
         stopping.step(validated.loss)
     model.load_state_dict(stopping.weights)
-    return Training(model, history, stopping.epoch, stopping.best_epoch, evaluate(model, measured, data.test).accuracy)
+    train, test = (evaluate(model, measured, images) for images in (data.train, data.test))
+    return EarlyStopped(model, history, train, test, stopping.best_epoch)
 
 
 def run(lab: Lab) -> None:
@@ -221,33 +207,31 @@ def run(lab: Lab) -> None:
 # -------------------------------------------------------------------------------------------------------- section 2
 
 
-def compare_gradients(model: nn.Module, examples: TensorDataset, epsilon: float) -> list[tuple[float, float]]:
-    """Central difference and gradient of each parameter in CHECKED, each averaged over the examples, in float64."""
+def numerical_gradients(model: nn.Module, examples: TensorDataset, epsilon: float) -> list[tuple[float, float]]:
+    """Central difference and gradient of each parameter in CHECKED. The cost is the mean over the examples, in float64."""
+    images, labels = examples.tensors
     criterion = nn.CrossEntropyLoss()
+    model.zero_grad()
+    criterion(model(images), labels).backward()
+
+    @torch.no_grad()
+    def cost() -> float:
+        return criterion(model(images), labels).item()
+
     parameters = dict(model.named_parameters())
-    sums = [(0.0, 0.0)] * len(CHECKED)
-    for image, label in zip(*(tensor.split(1) for tensor in examples.tensors), strict=True):
-        model.zero_grad()
-        criterion(model(image), label).backward()
-
-        def cost(image: Tensor = image, label: Tensor = label) -> float:
-            with torch.no_grad():
-                return criterion(model(image), label).item()
-
-        for i, (_, name, index, _) in enumerate(CHECKED):
-            parameter = parameters[name]
-            assert parameter.grad is not None
-            numerical = central_difference(cost, parameter.detach().numpy(), index, epsilon)
-            sums[i] = sums[i][0] + numerical, sums[i][1] + parameter.grad[index].item()
-    return [(numerical / len(examples), gradient / len(examples)) for numerical, gradient in sums]
+    found = []
+    for _, name, index, _ in CHECKED:
+        gradient, values = parameters[name].grad, parameters[name].detach().numpy()
+        assert gradient is not None
+        found.append((central_difference(cost, values, index, epsilon), gradient[index].item()))
+    return found
 
 
 def gradients(lab: Lab, train: TensorDataset) -> None:
     """The table in section 2."""
-    images, labels = train.tensors
-    of_each = [(labels == label).nonzero()[0].item() for label in labels.unique().tolist()]
-    examples = TensorDataset(images[of_each].double(), labels[of_each])
-    model = glorot_mlp((784, 50, 10), nn.Tanh, lab.generator("weights", (784, 50, 10))).double()
+    images, labels = first_of_each_class(train).tensors
+    examples = TensorDataset(images.double(), labels)
+    model = glorot_mlp((784, 50, 10), nn.Tanh, lab.generator(f"init {(784, 50, 10)}")).double()
     lab.section(
         "Section 2, table: numerical gradients",
         "One example of each class, epsilon = 0.01, float64, untrained weights; the report does not say which weights "
@@ -256,7 +240,7 @@ def gradients(lab: Lab, train: TensorDataset) -> None:
         "epsilon divides the difference by: 2 is expected. For output bias and hidden bias the report's own columns "
         "differ by a tenth of the difference it prints.",
     )
-    compared = zip(CHECKED, *(compare_gradients(model, examples, epsilon) for epsilon in (0.01, 0.005)), strict=True)
+    compared = zip(CHECKED, *(numerical_gradients(model, examples, epsilon) for epsilon in (0.01, 0.005)), strict=True)
     table = []
     for (name, _, _, paper), (numerical, gradient), (closer, _) in compared:
         difference = abs(numerical - gradient)
@@ -271,7 +255,7 @@ def gradients(lab: Lab, train: TensorDataset) -> None:
 # --------------------------------------------------------------------------------------------------- sections 3 to 6
 
 
-def momentum(lab: Lab, data: Data) -> Training:
+def momentum(lab: Lab, data: Split) -> EarlyStopped:
     """Section 3 and figure 1: momentum and early stopping, in each reading of the text."""
     lab.section(
         "Section 3: momentum and early stopping",
@@ -283,31 +267,22 @@ def momentum(lab: Lab, data: Data) -> Training:
     trainings = {}
     epochs = lab.count(EPOCHS, EPOCHS_SAMPLE)
     for reduction, batch_size, lr in READINGS:
-        name = name_of(reduction, batch_size, lr)
-        training = fit(lab, data, name, reduction=reduction, batch_size=batch_size, lr=lr, epochs=epochs)
+        name = reading_name(reduction, batch_size, lr)
+        training = train_network(lab, data, name, reduction=reduction, batch_size=batch_size, lr=lr, epochs=epochs)
         trainings[name] = training
-        lab.row(f"{name}: test accuracy", training.accuracy, 81.52, "%")
+        lab.row(f"{name}: test accuracy", training.test.accuracy, 81.52, "%")
         lab.row(f"{name}: epoch of the best weights", training.best_epoch)
-        lab.row(f"{name}: epochs trained", training.epochs)
-    shown = (BASE, name_of("mean", 1024, 0.02))
-    curves(
-        lab,
-        "momentum.png",
-        "784-50-10, tanh",
-        {name: trainings[name] for name in shown},
-        number="Figure 1",
-        says="Loss and accuracy for training and validation images over 100 epochs, learning rate 0.01.",
-    )
-    images, labels = (tensor.numpy() for tensor in data.test.tensors)
-    predictions = evaluate(trainings[BASE].model, nn.CrossEntropyLoss(), data.test).predictions.numpy()
-    wrong = np.flatnonzero(predictions != labels)[:16]
-    names = FashionMNIST.classes
-    captions = [f"{names[labels[i]]}\nas {names[predictions[i]]}" for i in wrong]
-    lab.figure("misclassified.png", draw_images(images[wrong], captions, "The first test images that are misclassified"))
-    return trainings[BASE]
+        lab.row(f"{name}: epochs trained", len(training.history["train loss"]))
+    shown = {name: trainings[name] for name in (BASE, reading_name("mean", 1024, 0.02))}
+    says = "Loss and accuracy for training and validation images over 100 epochs, learning rate 0.01."
+    curves(lab, "momentum.png", "784-50-10, tanh", shown, "Figure 1", says)
+    base = trainings[BASE]
+    figure = draw_misclassified(data.test, base.test.predictions, FashionMNIST.classes, "\nas ", count=16)
+    lab.figure("misclassified.png", figure)
+    return base
 
 
-def regularization(lab: Lab, data: Data) -> None:
+def regularization(lab: Lab, data: Split) -> None:
     """Section 4 and figure 2: L2 penalties, trained for longer."""
     lab.section(
         "Section 4: L2 regularization",
@@ -318,21 +293,15 @@ def regularization(lab: Lab, data: Data) -> None:
     trainings = {}
     for l2 in (0.02, 0.01, 0.001, 0.0):
         name = f"L2 {l2:g}"
-        trainings[name] = training = fit(lab, data, name, l2=l2, epochs=lab.count(EPOCHS_L2, EPOCHS_L2_SAMPLE))
-        lab.row(f"{name}: test accuracy", training.accuracy, {0.02: 84.31}.get(l2), "%")
+        trainings[name] = training = train_network(lab, data, name, l2=l2, epochs=lab.count(EPOCHS_L2, EPOCHS_L2_SAMPLE))
+        lab.row(f"{name}: test accuracy", training.test.accuracy, {0.02: 84.31}.get(l2), "%")
         lab.row(f"{name}: epoch of the best weights", training.best_epoch)
-        lab.row(f"{name}: epochs trained", training.epochs, EPOCHS_L2 if l2 else None)
-    curves(
-        lab,
-        "regularization.png",
-        "784-50-10, tanh, L2 penalty",
-        trainings,
-        number="Figure 2",
-        says="The validation loss follows the training loss better than without the penalty; best with 0.02.",
-    )
+        lab.row(f"{name}: epochs trained", len(training.history["train loss"]), EPOCHS_L2 if l2 else None)
+    says = "The validation loss follows the training loss better than without the penalty; best with 0.02."
+    curves(lab, "regularization.png", "784-50-10, tanh, L2 penalty", trainings, "Figure 2", says)
 
 
-def activations(lab: Lab, data: Data, base: Training) -> None:
+def activations(lab: Lab, data: Split, base: EarlyStopped) -> None:
     """Section 5 and figure 3: the activation of the hidden layer."""
     lab.section(
         "Section 5, table: activations",
@@ -344,20 +313,14 @@ def activations(lab: Lab, data: Data, base: Training) -> None:
         if activation == "tanh":
             training = base
         else:
-            training = fit(lab, data, activation, activation=activation, epochs=lab.count(EPOCHS, EPOCHS_SAMPLE))
+            training = train_network(lab, data, activation, activation=activation, epochs=lab.count(EPOCHS, EPOCHS_SAMPLE))
         trainings[activation] = training
-        lab.row(f"{activation}: test accuracy", training.accuracy, paper, "%")
-    curves(
-        lab,
-        "activations.png",
-        "784-50-10, activation of the hidden layer",
-        trainings,
-        number="Figure 3",
-        says="Tanh and sigmoid: the loss falls smoothly, without overfitting; ReLU behaves differently.",
-    )
+        lab.row(f"{activation}: test accuracy", training.test.accuracy, paper, "%")
+    says = "Tanh and sigmoid: the loss falls smoothly, without overfitting; ReLU behaves differently."
+    curves(lab, "activations.png", "784-50-10, activation of the hidden layer", trainings, "Figure 3", says)
 
 
-def architectures(lab: Lab, data: Data, base: Training) -> None:
+def architectures(lab: Lab, data: Split, base: EarlyStopped) -> None:
     """Section 6 and figure 4: fewer and more hidden units, and two hidden layers."""
     lab.section(
         "Section 6, table: architectures",
@@ -371,25 +334,17 @@ def architectures(lab: Lab, data: Data, base: Training) -> None:
         if hidden == (50,):
             training = base
         else:
-            training = fit(lab, data, name, sizes=(784, *hidden, 10), epochs=lab.count(EPOCHS, EPOCHS_SAMPLE))
+            training = train_network(lab, data, name, sizes=(784, *hidden, 10), epochs=lab.count(EPOCHS, EPOCHS_SAMPLE))
             trainings[name] = training
-        lab.row(f"{name}: test accuracy", training.accuracy, paper, "%")
-    curves(
-        lab,
-        "architectures.png",
-        "Architectures, tanh",
-        trainings,
-        number="Figure 4",
-        says="The loss falls similarly in all; more units and two layers overfit.",
-    )
+        lab.row(f"{name}: test accuracy", training.test.accuracy, paper, "%")
+    says = "The loss falls similarly in all; more units and two layers overfit."
+    curves(lab, "architectures.png", "Architectures, tanh", trainings, "Figure 4", says)
 
 
-def curves(lab: Lab, file: str, title: str, trainings: Mapping[str, Training], number: str, says: str) -> None:
+def curves(lab: Lab, file: str, title: str, trainings: Mapping[str, EarlyStopped], number: str, says: str) -> None:
     """Loss and accuracy per epoch on training and validation images: a row of panels for each training."""
     figure, axes = new_figure(title, columns=2, rows=len(trainings), height=3.2)
     for (name, training), *panels in zip(trainings.items(), axes[::2], axes[1::2], strict=True):
         for panel, quantity, label in zip(panels, ("loss", "accuracy"), ("cross-entropy", "accuracy in %"), strict=True):
-            epochs = range(1, training.epochs + 1)
-            lines = {images: (epochs, training.history[f"{images} {quantity}"]) for images in ("train", "validation")}
-            draw_curves(panel, lines, f"{name}: {quantity}", "epoch", label)
+            draw_history(panel, training.history, quantity, f"{name}: {quantity}", label)
     lab.figure(file, figure, number=number, says=says)

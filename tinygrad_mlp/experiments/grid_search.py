@@ -46,19 +46,26 @@ from tqdm import tqdm
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import Generator, Tensor, nn, optim
+from tinygrad_mlp.checkpoints import RandomStreams
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
-from .data import load_images
-from .lab import History, Lab
-from .plots import draw_curves, draw_images, new_figure
-from .training import evaluate, training_step
+from .data import load_images, one_hot, take
+from .gradient_check import Network
+from .lab import Lab
+from .plots import Curve, draw_curves, draw_history, draw_misclassified, new_figure
+from .training import History, evaluate, mlp, record, training_step, weights_and_biases
 
-__all__ = ["run"]
+__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
+
+TITLE = "Grid search for a small network"
+SUMMARY = "MNIST digits by a 784-20-10 sigmoid network: grid search in parallel, then training on more images"
 
 SIZES = (784, 20, 10)
+DATASETS = (MNIST,)
+NETWORKS = (Network("784-20-10 sigmoid, cross-entropy", SIZES, "sigmoid", "sigmoid_cross_entropy"),)
 LEARNING_RATES = (1e-4, 1e-3, 1e-2)
 BATCH_SIZES = (128, 256, 384)
 EPOCHS, EPOCHS_SAMPLE = 100, 15  # in both phases; the report gives no number for the second
@@ -76,11 +83,10 @@ def network(generator: Generator) -> nn.Sequential:
 
     Weights are drawn from N(0, 1 / fan_in), biases from N(0, 1).
     """
-    inputs, hidden, outputs = SIZES
-    model = nn.Sequential(nn.Linear(inputs, hidden), nn.Sigmoid(), nn.Linear(hidden, outputs))
-    for parameter in model.parameters():
-        std = parameter.shape[1] ** -0.5 if parameter.ndim == 2 else 1.0
-        nn.init.normal_(parameter, std=std, generator=generator)
+    model = mlp(SIZES, nn.Sigmoid)
+    for weight, bias in zip(*weights_and_biases(model), strict=True):
+        nn.init.normal_(weight, std=weight.shape[1] ** -0.5, generator=generator)
+        nn.init.normal_(bias, generator=generator)
     return model
 
 
@@ -89,8 +95,7 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
     Of logits `(N, 10)`, with p = sigmoid(logits), and classes `(N,)`, of which y is the one-hot code.
     """
-    targets = F.one_hot(labels, logits.shape[1]).to(logits.dtype)
-    return F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
+    return F.binary_cross_entropy_with_logits(logits, one_hot(labels).to(logits.dtype), reduction="sum")
 
 
 def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -101,35 +106,25 @@ def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 def measure(model: nn.Module, history: History, sets: Mapping[str, TensorDataset]) -> None:
     """Add loss and accuracy on each of the sets to the curves."""
     for name, images in sets.items():
-        measured = evaluate(model, mean_cross_entropy, images)
-        history[f"{name} loss"].append(measured.loss)
-        history[f"{name} accuracy"].append(measured.accuracy)
+        record(history, name, evaluate(model, mean_cross_entropy, images))
 
 
 # ---------------------------------------------------------------------------------------------------------- phase 1
 
 
 def train_cell(
-    cell: Cell, epochs: int, seeds: tuple[int, int], train: Arrays, validation: Arrays, eager: bool = False
+    cell: Cell, epochs: int, seed: int, train: Arrays, validation: Arrays, eager: bool = False
 ) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, list[float]]]:
     """Train the network with the hyperparameters of one cell of the grid: what a worker does.
 
-    A pure function of values that any backend of joblib can send. BLAS gets one thread: how many it has changes the
-    last bits of a product, and the result is not to depend on where it is computed.
-
-    Args:
-        cell: Learning rate and batch size.
-        epochs: Passes over the training images.
-        seeds: Of the weights, and of the order of the images.
-        train: Images and classes.
-        validation: The same.
-        eager: Whether the training step is not compiled.
+    A pure function of values that any backend of joblib can send. All cells start from the same weights. BLAS gets one thread: how
+    many it has changes the last bits of a product, and the result should not depend on where it is computed.
 
     Returns:
         The parameters by name, and the curves.
     """
     lr, batch_size = cell
-    weights, order = (Generator().manual_seed(seed) for seed in seeds)
+    streams = RandomStreams(seed)
     # What joblib sends to another process through a file is read-only, and of a subclass of NumPy's array.
     sets = {
         name: TensorDataset(*(torch.from_numpy(np.array(array)) for array in arrays))
@@ -137,11 +132,13 @@ def train_cell(
     }
     history: History = defaultdict(list)
     with threadpool_limits(1, "blas"):
-        model = network(weights)
+        model = network(streams["init"])
         step = training_step(model, cross_entropy, optim.SGD(model.parameters(), lr=lr))
         if not eager:
             step = torch.compile(step, fusion=False)
-        loader = DataLoader(sets["train"], batch_size=batch_size, shuffle=True, generator=order)
+        loader = DataLoader(
+            sets["train"], batch_size=batch_size, shuffle=True, generator=streams[f"shuffle {cell_name(cell)}"]
+        )
         for _ in range(epochs):
             for batch in loader:
                 step(*batch)
@@ -149,7 +146,7 @@ def train_cell(
     return {name: value.numpy() for name, value in model.state_dict().items()}, dict(history)
 
 
-def name_of(cell: Cell) -> str:
+def cell_name(cell: Cell) -> str:
     """What a cell is called in the results."""
     return f"lr {cell[0]:g}, batch {cell[1]}"
 
@@ -157,13 +154,11 @@ def name_of(cell: Cell) -> str:
 def search(lab: Lab, train: TensorDataset, validation: TensorDataset) -> dict[Cell, dict[str, Any]]:
     """Train all cells of the grid, in parallel: the parameters and the history of each.
 
-    Runs on all processors of this machine, or where `joblib.parallel_config` says. Each cell that is done is kept,
-    so that a run that goes on only trains the others.
+    Runs on all processors of this machine, or where `joblib.parallel_config` says. A checkpoint is saved after each cell,
+    so that a resumed run only trains the others.
     """
-    seeds = {cell: (_seed(lab, "weights"), _seed(lab, "order", cell)) for cell in GRID}
+    finished: dict[str, dict[str, Any]] = {}  # by the cell's name
     arrays = [tuple(tensor.numpy() for tensor in images.tensors) for images in (train, validation)]
-    epochs = lab.count(EPOCHS, EPOCHS_SAMPLE)
-    missing = [cell for cell in GRID if lab.kept(name_of(cell)) is None]
     backend, workers = get_active_backend()
     parallel = Parallel(
         n_jobs=-1 if workers is None else workers,
@@ -171,24 +166,24 @@ def search(lab: Lab, train: TensorDataset, validation: TensorDataset) -> dict[Ce
     )
     title = "grid" if len(lab.settings.seeds) == 1 else f"seed {lab.seed}, grid"
     # Threads of this process, which some backends use, share one setting for BLAS: it is made here for them all.
-    with (
-        tqdm(total=len(GRID), initial=len(GRID) - len(missing), desc=title, unit="cell") as bar,
-        threadpool_limits(1, "blas"),
-    ):
-        cells = (delayed(_named)(cell, epochs, seeds[cell], *arrays, lab.settings.eager) for cell in missing)
-        for cell, parameters, history in parallel(cells):
-            tensors = {name: torch.from_numpy(array) for name, array in parameters.items()}
-            lab.keep(name_of(cell), {"parameters": tensors, "history": history})
-            bar.update()
-    return {cell: lab.kept(name_of(cell)) for cell in GRID}
+    with lab.checkpoint("grid", finished=finished) as checkpoint, threadpool_limits(1, "blas"):
+        checkpoint.load()
+        with tqdm(total=len(GRID), initial=len(finished), desc=title, unit="cell") as bar:
+            cells = (
+                delayed(_named)(cell, lab.count(EPOCHS, EPOCHS_SAMPLE), lab.seed, *arrays, lab.settings.eager)
+                for cell in GRID
+                if cell_name(cell) not in finished
+            )
+            for name, parameters, history in parallel(cells):
+                tensors = {key: torch.from_numpy(array) for key, array in parameters.items()}
+                finished[name] = {"parameters": tensors, "history": history}
+                checkpoint.save(len(finished))
+                bar.update()
+    return {cell: finished[cell_name(cell)] for cell in GRID}
 
 
-def _named(cell: Cell, *arguments: Any) -> tuple[Cell, Any, Any]:
-    return cell, *train_cell(cell, *arguments)
-
-
-def _seed(lab: Lab, *purpose: object) -> int:
-    return lab.generator(*purpose).initial_seed()
+def _named(cell: Cell, *arguments: Any) -> tuple[str, Any, Any]:
+    return cell_name(cell), *train_cell(cell, *arguments)
 
 
 # -------------------------------------------------------------------------------------------------------------- run
@@ -209,10 +204,7 @@ def split(images: TensorDataset) -> tuple[TensorDataset, TensorDataset]:
     """The first 3,000 images for training, and the last 10,000, or fewer where there are not so many, for validation."""
     count = min(TRAINING, len(images) * 3 // 5)
     first = max(count, len(images) - VALIDATION)
-    return (
-        TensorDataset(*(tensor[:count] for tensor in images.tensors)),
-        TensorDataset(*(tensor[first:] for tensor in images.tensors)),
-    )
+    return (take(images, slice(count)), take(images, slice(first, None)))
 
 
 def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[Cell, nn.Module]:
@@ -225,12 +217,12 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
     cells = search(lab, train, validation)
     for cell, trained in cells.items():
         paper = 84 if cell == PAPER else None
-        lab.row(f"{name_of(cell)}: validation accuracy", trained["history"]["validation accuracy"][-1], paper, "%")
+        lab.row(f"{cell_name(cell)}: validation accuracy", trained["history"]["validation accuracy"][-1], paper, "%")
     best = max(GRID, key=lambda cell: cells[cell]["history"]["validation accuracy"][-1])
     history = cells[best]["history"]
     for cell in GRID:
         lab.row(
-            f"{name_of(cell)}: is the best cell (share of the seeds)", float(cell == best), 1.0 if cell == PAPER else None
+            f"{cell_name(cell)}: is the best cell (share of the seeds)", float(cell == best), 1.0 if cell == PAPER else None
         )
     lab.row("best cell: train accuracy", history["train accuracy"][-1], None, "%")
     lab.row("best cell: validation accuracy", history["validation accuracy"][-1], 84, "%")
@@ -249,7 +241,7 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
         ),
     )
     figure_of_grid(lab, {cell: trained["history"] for cell, trained in cells.items()})
-    curves(lab, "phase1.png", f"Phase 1, best cell: {name_of(best)}", history, "Section VI, phase 1")
+    curves(lab, "phase1.png", f"Phase 1, best cell: {cell_name(best)}", history, "Section VI, phase 1")
     return best, model
 
 
@@ -263,13 +255,13 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
     sets = {"train": train, "test": test}
     start: History = defaultdict(list)
     measure(model, start, sets)
-    order = lab.generator("order, phase 2")
+    shuffle = lab.generator("shuffle phase 2")
     optimizer = optim.SGD(model.parameters(), lr=cell[0])
     step = lab.compiled(model, training_step(model, cross_entropy, optimizer))
-    loader = DataLoader(train, batch_size=cell[1], shuffle=True, generator=order)
+    loader = DataLoader(train, batch_size=cell[1], shuffle=True, generator=shuffle)
     history: History = defaultdict(list)
     count = lab.count(EPOCHS, EPOCHS_SAMPLE)
-    for _ in lab.epochs("phase 2", count, history, model=model, optimizer=optimizer, order=order):
+    for _ in lab.epochs("phase 2", count, history, model=model, optimizer=optimizer, shuffle=shuffle):
         for batch in loader:
             step(*batch)
         measure(model, history, sets)
@@ -278,25 +270,17 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
     lab.row("test accuracy, highest of all epochs", max(history["test accuracy"]), 75.08, "%")
     lab.row("train accuracy", history["train accuracy"][-1], None, "%")
     lab.model("model.safetensors", model)
-    curves(lab, "phase2.png", f"Phase 2: {name_of(cell)}", history, "Section VI, phase 2")
-    images, labels = (tensor.numpy() for tensor in test.tensors)
-    predictions = evaluate(model, mean_cross_entropy, test).predictions.numpy()
-    wrong = np.flatnonzero(predictions != labels)[:16]
-    captions = [f"{labels[i]} as {predictions[i]}" for i in wrong]
-    lab.figure("misclassified.png", draw_images(images[wrong], captions, "The first test images that are misclassified"))
+    curves(lab, "phase2.png", f"Phase 2: {cell_name(cell)}", history, "Section VI, phase 2")
+    wrong = draw_misclassified(test, evaluate(model, mean_cross_entropy, test).predictions, count=16)
+    lab.figure("misclassified.png", wrong)
 
 
 def curves(lab: Lab, file: str, title: str, history: Mapping[str, list[float]], number: str) -> None:
     """Loss and accuracy per epoch on both sets."""
     figure, axes = new_figure(title, columns=2)
     for panel, quantity in zip(axes, ("loss", "accuracy"), strict=True):
-        lines = {
-            name.removesuffix(f" {quantity}"): (range(1, len(values) + 1), values)
-            for name, values in history.items()
-            if name.endswith(quantity)
-        }
         label = "cross-entropy, sum of 10 outputs" if quantity == "loss" else "accuracy in %"
-        draw_curves(panel, lines, quantity.capitalize(), "epoch", label)
+        draw_history(panel, history, quantity, quantity.capitalize(), label)
     lab.figure(file, figure, number=number, says="Learning curve and accuracy curve.")
 
 
@@ -304,7 +288,7 @@ def figure_of_grid(lab: Lab, histories: Mapping[Cell, Mapping[str, list[float]]]
     """The accuracy on the validation images per epoch, a panel for each learning rate."""
     figure, axes = new_figure("Accuracy on the validation images", columns=len(LEARNING_RATES), width=3.8)
     for panel, lr in zip(axes, LEARNING_RATES, strict=True):
-        lines = {}
+        lines: dict[str, Curve] = {}
         for batch_size in BATCH_SIZES:
             values = histories[lr, batch_size]["validation accuracy"]
             lines[f"batch {batch_size}"] = range(1, len(values) + 1), values

@@ -1,20 +1,17 @@
-"""What an experiment's script works with: its seed, training that can be resumed, and a place for what it measures.
+"""What an experiment's script works with: its seed, trainings that can be resumed, and a place for what it measures.
 
-An experiment is a function `run(lab)`, called once for each seed. It reads like a script for PyTorch; the
-:class:`Lab` gives it random streams, a loop over epochs that goes on where an interrupted run stopped, and takes
-down rows, figures and tables. Whatever the script does again when it is resumed must be the same again: all
-randomness comes from :meth:`Lab.generator`.
+An experiment is a function `run(lab)`, called once for each seed. The :class:`Lab` gives it random streams, and a loop over
+epochs that goes on where an interrupted run stopped, and records rows, figures and tables. A resumed run calls `run(lab)` again
+from the start, and only finished epochs are skipped; so that it ends with the same results, all random numbers come from
+:meth:`Lab.generator`.
 """
 
 import functools
-import re
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
-from zlib import crc32
+from urllib.parse import quote
 
 from matplotlib.figure import Figure
 from tqdm import tqdm
@@ -22,15 +19,17 @@ from tqdm import tqdm
 import tinygrad_mlp as torch
 
 from .. import nn
-from ..checkpoints import check_finite, restore, state_of
+from ..checkpoints import Checkpoint, RandomStreams, check_finite
 from .results import Record, RunFolder, Settings
+from .training import History
 
-__all__ = ["History", "Lab"]
+__all__ = ["UNFINISHED", "Lab"]
 
-_SECONDS = 1.0  # between checkpoints, at least: short epochs are done again sooner than each is written
+_SECONDS = 1.0  # at least so long between two checkpoints: writing one may take longer than a short epoch
 
-History = defaultdict[str, list[float]]  # a curve by its name
-_Step = TypeVar("_Step", bound=Callable[..., Any])
+UNFINISHED = "unfinished"  # the folder of an unfinished run's checkpoints, in its own
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Lab:
@@ -49,8 +48,9 @@ class Lab:
         self._folder = folder
         self._record = record
         self._title = ""
-        self._epochs: dict[str, tuple[int, History]] = {}
+        self._finished: dict[str, tuple[int, History]] = {}  # the number of epochs and the curves of each training
         self._epoch = self._steps = 0  # of the training that is going on
+        self._checkpoint: Checkpoint | None = None  # likewise
 
     # ------------------------------------------------------------------------------------------------ computing
 
@@ -63,17 +63,21 @@ class Lab:
         """How many epochs: what the user asked for, or the report's number, or the fewer that do for the sample."""
         return self.settings.epochs or (paper if self.whole else sample)
 
-    def generator(self, *purpose: object) -> torch.Generator:
-        """The random stream for a purpose: of its own, the same for the same seed and purpose."""
-        return torch.Generator().manual_seed(crc32(repr((self.seed, *purpose)).encode()))
+    def generator(self, purpose: str) -> torch.Generator:
+        """The seed's random stream of that name, at its start, see :class:`~tinygrad_mlp.checkpoints.RandomStreams`."""
+        return RandomStreams(self.seed)[purpose]
+
+    def checkpoint(self, name: str, **parts: Any) -> Checkpoint:
+        """A :class:`~tinygrad_mlp.checkpoints.Checkpoint` of that name, which is there until the run is finished."""
+        return Checkpoint(self._folder.path / UNFINISHED / f"seed-{self.seed}" / quote(name, safe=""), **parts)
 
     def epochs(
         self, name: str, count: int, history: History, *, until: Callable[[], bool] | None = None, **state: Any
     ) -> Iterator[int]:
-        """Count epochs from 1 to `count`, and keep the state of the training after each that ends a second or more.
+        """Count epochs from 1 to `count`, and save a checkpoint after the last, and after others if a second has gone by.
 
-        A training that an earlier, interrupted run began is taken up: what `state` and `history` hold is set to
-        what it was after the last epoch that was kept, and the counting goes on from there.
+        If there is a checkpoint of an interrupted run, `state` and `history` are set to what it holds, and the counting
+        goes on from there.
 
         Args:
             name: The training's; no two of a run may have the same.
@@ -82,45 +86,39 @@ class Lab:
                 progress bar.
             until: Asked before each epoch whether to stop early.
             state: All that the training changes: modules, optimizers, schedulers, random streams and whatever else
-                has `state_dict` and `load_state_dict`.
+                a :class:`~tinygrad_mlp.checkpoints.Checkpoint` takes.
 
         Raises:
             ValueError: There is a training of that name already.
         """
-        if name in self._epochs:
+        if name in self._finished:
             raise ValueError(f"there is a training {name!r} already; a run's trainings need names of their own")
-        checkpoint = self._scratch(name)
-        done = 0
-        if checkpoint.exists():
-            saved = torch.load(checkpoint)
-            done = saved["epoch"]
-            for key, part in state.items():
-                restore(part, saved["state"][key])
-            restore(history, saved["history"])
         title = name if len(self.settings.seeds) == 1 else f"seed {self.seed}, {name}"
-        saved_at, saved_when = done, time.monotonic()
-        with tqdm(total=count, initial=done, desc=title, unit="epoch", mininterval=0.5) as bar:
-            while done < count and not (until is not None and until()):
-                self._epoch, self._steps = done + 1, 0
-                yield done + 1
-                done += 1
-                if time.monotonic() - saved_when >= _SECONDS:
-                    self._keep(_snapshot(done, history, state), checkpoint)
-                    saved_at, saved_when = done, time.monotonic()
-                latest = (f"{key} {values[-1]:.4g}" for key, values in history.items() if len(values) == done)
-                bar.set_postfix_str(", ".join(latest), refresh=False)
-                bar.update()
-        if saved_at < done:
-            self._keep(_snapshot(done, history, state), checkpoint)
-        self._epochs[name] = done, history
+        with self.checkpoint(name, history=history, **state) as self._checkpoint:
+            done = saved = self._checkpoint.load().epoch
+            saved_when = time.monotonic()
+            with tqdm(total=count, initial=done, desc=title, unit="epoch", mininterval=0.5) as bar:
+                while done < count and not (until is not None and until()):
+                    self._epoch, self._steps = done + 1, 0
+                    yield done + 1
+                    done += 1
+                    if time.monotonic() - saved_when >= _SECONDS:
+                        self._checkpoint.save(done)
+                        saved, saved_when = done, time.monotonic()
+                    latest = (f"{key} {values[-1]:.4g}" for key, values in history.items() if len(values) == done)
+                    bar.set_postfix_str(", ".join(latest), refresh=False)
+                    bar.update()
+            if saved < done:
+                self._checkpoint.save(done)
+        self._finished[name] = done, history
 
-    def compiled(self, model: nn.Module, step: _Step) -> _Step:
+    def compiled(self, model: nn.Module, step: _Function) -> _Function:
         """A training step of the model, compiled unless the run is eager; a loss that is not finite ends the run.
 
-        The step takes the model's inputs first, and gives the loss, alone or first. Compiled it computes the same bits.
+        The step takes the model's inputs first, and returns the loss, alone or first. Compiled it computes the same bits.
 
         Raises:
-            DivergenceError: From the step: the loss is NaN or infinite. What was kept before stays.
+            DivergenceError: From the step: the loss is NaN or infinite. The last checkpoint stays.
         """
         run: Callable[..., Any] = step if self.settings.eager else torch.compile(step, fusion=False)
 
@@ -129,34 +127,20 @@ class Lab:
             self._steps += 1
             result = run(inputs, *rest)
             loss = result[0] if isinstance(result, tuple) else result
-            check_finite(loss, model, inputs, epoch=self._epoch, step=self._steps)
+            check_finite(loss, model, inputs, epoch=self._epoch, step=self._steps, checkpoint=self._checkpoint)
             return result
 
         return checked  # type: ignore[return-value] # takes and gives what `step` does, which mypy cannot see
 
-    def once(self, name: str, compute: Callable[[], Any]) -> Any:
-        """What `compute` returns (tensors and plain values), kept, so that a resumed run need not compute it again."""
-        if self.kept(name) is None:
-            tqdm.write(f"{name} …", file=sys.stderr)
-            self.keep(name, compute())
-        return self.kept(name)
-
-    def keep(self, name: str, value: Any) -> None:
-        """Keep a value (tensors and plain values, not None) for when the run is resumed."""
-        self._keep({"value": value}, self._scratch(name))
-
-    def kept(self, name: str) -> Any:
-        """The value kept under that name, in this run or in the part of it before an interruption; else None."""
-        path = self._scratch(name)
-        return torch.load(path)["value"] if path.exists() else None
-
-    def _keep(self, value: Any, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(value, path)
-
-    def _scratch(self, name: str) -> Path:
-        folder = self._folder.path / "unfinished" / f"seed-{self.seed}"
-        return folder / (re.sub(r"[^a-zA-Z0-9.-]+", "_", name) + f"-{crc32(name.encode()):08x}.safetensors")
+    def once(self, name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What `compute` returns (tensors and plain values), saved, so that a resumed run need not compute it again."""
+        result: dict[str, Any] = {}
+        with self.checkpoint(name, result=result) as checkpoint:
+            if not checkpoint.load().epoch:
+                tqdm.write(f"{name} …", file=sys.stderr)
+                result.update(compute())
+                checkpoint.save(1)
+        return result
 
     # ------------------------------------------------------------------------------------------------ measuring
 
@@ -171,7 +155,7 @@ class Lab:
         self._record.section(title, text)
 
     def row(self, quantity: str, ours: float, paper: float | None = None, unit: str = "", note: str = "") -> None:
-        """Take down a measured quantity beside the report's number for it."""
+        """Record a measured quantity beside the report's number for it."""
         self._record.section(self._title).add(quantity, ours, unit=unit, paper=paper, note=note)
 
     def figure(self, name: str, figure: Figure, number: str = "", says: str = "") -> None:
@@ -200,11 +184,7 @@ class Lab:
 
     def curves(self) -> Iterator[tuple[int, str, int, str, float]]:
         """Seed, training, epoch, quantity and value of each history with a value per epoch."""
-        for name, (done, history) in self._epochs.items():
+        for name, (done, history) in self._finished.items():
             for quantity, values in history.items():
                 if len(values) == done:
                     yield from ((self.seed, name, i, quantity, value) for i, value in enumerate(values, 1))
-
-
-def _snapshot(epoch: int, history: History, state: Mapping[str, Any]) -> dict[str, Any]:
-    return {"epoch": epoch, "history": dict(history), "state": {key: state_of(part) for key, part in state.items()}}

@@ -41,10 +41,8 @@ last, so a mean over seeds is then too low.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +54,23 @@ from tinygrad_mlp import Generator, Tensor, nn, optim
 from tinygrad_mlp.datasets import MNIST
 from tinygrad_mlp.utils.data import TensorDataset
 
-from .data import load_images
-from .lab import History, Lab
-from .plots import draw_curves, draw_images, new_figure
-from .training import predict
+from .data import Split, hold_out, load_images, versus_rest
+from .gradient_check import Network
+from .lab import Lab
+from .plots import draw_history, draw_misclassified, draw_wrong, new_figure
+from .training import Criterion, History, TrainedModel, evaluate, mlp, record, score, weights_and_biases
 
-__all__ = ["run"]
+__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
+
+TITLE = "From a neuron to ten classes"
+SUMMARY = "MNIST digits by a single neuron, 64 hidden units and softmax, full-batch gradient descent"
+DATASETS = (MNIST,)
+NETWORKS = (
+    Network("784-1, cross-entropy", (784, 1), "sigmoid", "sigmoid_cross_entropy", versus_rest),
+    Network("784-1, squared error", (784, 1), "sigmoid", "sigmoid_mse", versus_rest),
+    Network("784-64-1 sigmoid, cross-entropy", (784, 64, 1), "sigmoid", "sigmoid_cross_entropy", versus_rest),
+    Network("784-64-10 sigmoid, softmax", (784, 64, 10), "sigmoid", "softmax_cross_entropy"),
+)
 
 EPOCHS = 500
 NEURON_SAMPLE_EPOCHS = 80  # so many show the plateau's end, but not convergence
@@ -99,47 +108,20 @@ images at epoch 150, not 70.6 %). The share of the ten rounded outputs that are 
 0.3; so this is not how the report counted at both rates. That 99 % needs the larger rate to leave a local minimum, as the
 report says, is not seen: a smaller rate is on its way still after 500 epochs."""
 
-Criterion = Callable[[Tensor, Tensor], Tensor]
 
-
-@dataclass(frozen=True)
-class Split:
-    """The images of a task, `(N, 784)`, with their targets: classes `(N,)`, or zeros and ones `(N, 1)`."""
-
-    train: TensorDataset
-    validation: TensorDataset
-    test: TensorDataset
-
-    def against(self, digit: int) -> "Split":
-        """The task "digit vs. all": target 1 for the digit, 0 for the others."""
-        return Split(_against(digit, self.train), _against(digit, self.validation), _against(digit, self.test))
-
-
-def _against(digit: int, data: TensorDataset) -> TensorDataset:
-    inputs, labels = data.tensors
-    return TensorDataset(inputs, (labels == digit).float().unsqueeze(1))
-
-
-@dataclass(frozen=True)
-class Training:
-    """A trained model, its curves and its accuracy on the test images, in %."""
-
-    model: nn.Module
-    history: History
-    test: float
-
-    def curve(self, quantity: str) -> npt.NDArray[np.float64]:
-        """The values of a curve, `(epochs,)`."""
-        return np.array(self.history[quantity])
+def versus(digit: int, split: Split) -> Split:
+    """The task "digit vs. all": target 1 for the digit, 0 for the others."""
+    return Split(
+        *(
+            TensorDataset(data.tensors[0], versus_rest(data.tensors[1], digit))
+            for data in (split.train, split.validation, split.test)
+        )
+    )
 
 
 def divide(train: TensorDataset, test: TensorDataset, generator: Generator) -> Split:
-    """Of the training images, shuffled, two thirds to train (40,000 of 60,000) and one third to validate."""
-    order = torch.randperm(len(train), generator=generator)
-    first = len(train) * 2 // 3
-    inputs, labels = train.tensors
-    ours, held_out = (TensorDataset(inputs[part], labels[part]) for part in (order[:first], order[first:]))
-    return Split(ours, held_out, test)
+    """Of the training images, drawn at random, two thirds to train (40,000 of 60,000) and one third to validate."""
+    return hold_out(train, test, len(train) - len(train) * 2 // 3, generator)
 
 
 def network(sizes: Sequence[int], generator: Generator) -> nn.Sequential:
@@ -148,15 +130,10 @@ def network(sizes: Sequence[int], generator: Generator) -> nn.Sequential:
     W ~ N(0, 0.01²), and so b with a hidden layer; the single neuron's b = 0. It gives logits: the output's sigmoid
     (equation 10) or softmax (equation 23) is part of the loss.
     """
-    layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(sizes):
-        layers += [nn.Linear(fan_in, fan_out), nn.Sigmoid()]
-    model = nn.Sequential(*layers[:-1])
-    for parameter in model.parameters():
-        if parameter.ndim == 2 or len(sizes) > 2:
-            nn.init.normal_(parameter, std=SCALE, generator=generator)
-        else:
-            nn.init.zeros_(parameter)
+    model = mlp(sizes, nn.Sigmoid)
+    weights, biases = weights_and_biases(model)
+    for parameter in weights + (biases if len(sizes) > 2 else []):
+        nn.init.normal_(parameter, std=SCALE, generator=generator)
     return model
 
 
@@ -165,20 +142,14 @@ def squared_error(logits: Tensor, targets: Tensor) -> Tensor:
     return nn.functional.mse_loss(logits.sigmoid(), targets)
 
 
-def accuracy(logits: Tensor, targets: Tensor) -> float:
-    """In %: the class is that of the largest logit; with one output a is rounded, so it is 1 where z > 0."""
-    right = (logits > 0) == (targets > 0.5) if logits.shape[1] == 1 else logits.argmax(dim=1) == targets
-    return 100 * right.sum().item() / len(targets)
-
-
-def fit(lab: Lab, name: str, model: nn.Module, lr: float, criterion: Criterion, split: Split, epochs: int) -> Training:
+def train_network(
+    lab: Lab, name: str, model: nn.Sequential, lr: float, criterion: Criterion, split: Split, epochs: int
+) -> TrainedModel:
     """Full-batch gradient descent, equations 21 and 22.
 
     The values of an epoch are those of the weights with which it begins.
     """
     optimizer = optim.SGD(model.parameters(), lr=lr)
-    inputs, targets = split.train.tensors
-    held_out, expected = split.validation.tensors
 
     @partial(lab.compiled, model)
     def step(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -192,19 +163,14 @@ def fit(lab: Lab, name: str, model: nn.Module, lr: float, criterion: Criterion, 
     history: History = defaultdict(list)
     for _ in lab.epochs(name, epochs, history, model=model, optimizer=optimizer):
         with torch.no_grad():
-            validated = model(held_out)
-        loss, logits = step(inputs, targets)
-        with torch.no_grad():
-            history["train loss"].append(loss.item())
-            history["validation loss"].append(criterion(validated, expected).item())
-            history["train accuracy"].append(accuracy(logits, targets))
-            history["validation accuracy"].append(accuracy(validated, expected))
+            validated = model(split.validation.tensors[0])
+        _, trained = step(*split.train.tensors)
+        for images, logits, data in (("train", trained.detach(), split.train), ("validation", validated, split.validation)):
+            targets = data.tensors[1]
+            record(history, images, score(criterion, logits, targets))
             if logits.shape[1] == 1:
-                history["train squared error"].append(squared_error(logits, targets).item())
-                history["validation squared error"].append(squared_error(validated, expected).item())
-    with torch.no_grad():
-        tested = model(split.test.tensors[0])
-    return Training(model, history, accuracy(tested, split.test.tensors[1]))
+                history[f"{images} squared error"].append(squared_error(logits, targets).item())
+    return TrainedModel(model, history, *(evaluate(model, criterion, data) for data in (split.train, split.test)))
 
 
 # Measures of a curve. All are epochs, counted from 1; what never happens is put one past the last epoch.
@@ -274,7 +240,7 @@ def run(lab: Lab) -> None:
     sizes(lab, split)
     neurons(lab, split, "binary cross-entropy", nn.functional.binary_cross_entropy_with_logits, NEURON_TEXT)
     neurons(lab, split, "mean squared error", squared_error, SQUARED_ERROR_TEXT)
-    hidden(lab, split.against(0))
+    hidden(lab, versus(0, split))
     softmax(lab, split)
 
 
@@ -286,7 +252,7 @@ def sizes(lab: Lab, split: Split) -> None:
     lab.row("epochs, single neuron", lab.count(EPOCHS, NEURON_SAMPLE_EPOCHS), EPOCHS)
     lab.row("epochs, hidden layer", lab.count(EPOCHS, HIDDEN_SAMPLE_EPOCHS), EPOCHS)
     neuron, binary, classes = (
-        [parameter.numel() for parameter in network(shape, lab.generator("sizes")).parameters()]
+        [parameter.numel() for parameter in network(shape, lab.generator("init sizes")).parameters()]
         for shape in ((784, 1), (784, HIDDEN, 1), (784, HIDDEN, 10))
     )
     lab.row("single neuron: entries of W, b", sum(neuron), 784 + 1)
@@ -303,16 +269,16 @@ def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) 
     """The single neuron with one of the two losses: figures 5 and 6."""
     lab.section(f"Figures 5 and 6: single neuron, {loss}", text)
     epochs = lab.count(EPOCHS, NEURON_SAMPLE_EPOCHS)
-    trainings: dict[tuple[int, float], Training] = {}
+    trainings: dict[tuple[int, float], TrainedModel] = {}
     for (digit, lr), paper in NEURON_TEST.items():
         name = f"{digit} vs. all, lr {lr:g}"
-        model = network((784, 1), lab.generator("weights", "neuron"))
-        task = split.against(digit)
-        training = fit(lab, f"neuron, {loss}, {name}", model, lr, criterion, task, epochs)
+        model = network((784, 1), lab.generator("init neuron"))
+        task = versus(digit, split)
+        training = train_network(lab, f"neuron, {loss}, {name}", model, lr, criterion, task, epochs)
         trainings[digit, lr] = training
-        trained, validated = training.curve("train accuracy"), training.curve("validation accuracy")
+        trained, validated = (np.array(training.history[f"{images} accuracy"]) for images in ("train", "validation"))
 
-        lab.row(f"{name}: accuracy (test)", training.test, paper, "%")
+        lab.row(f"{name}: accuracy (test)", training.test.accuracy, paper, "%")
         lab.row(f"{name}: accuracy (train)", trained[-1], unit="%")
         lab.row(f"{name}: accuracy (validation)", validated[-1], unit="%")
         if (digit, lr) == (0, 1.0):
@@ -321,7 +287,7 @@ def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) 
                     lab.row(f"{name}: accuracy (validation) at epoch {epoch}", validated[epoch - 1], milestone, "%")
                 reached = first_epoch(validated >= milestone)
                 epoch_row(lab, f"{name}: first epoch with {milestone:g} % (validation)", reached, epoch, epochs)
-        if trained[-1] == accuracy(torch.zeros_like(task.train.tensors[1]) - 1, task.train.tensors[1]):
+        if trained[-1] == 100 * (task.train.tensors[1] == 0).sum().item() / len(task.train):
             continue  # it answers "not this digit" to every image, and has no curve to speak of
         converged = from_epoch(np.abs(validated - validated[-1]) <= 0.1)
         epoch_row(lab, f"{name}: epoch of convergence", converged, NEURON_CONVERGENCE.get((digit, lr)), epochs)
@@ -343,11 +309,12 @@ def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) 
     lab.figure(f"figure-6-{short}.png", figure, number="Figure 6", says=says)
     if criterion is not squared_error:
         lab.model("neuron.safetensors", trainings[0, 1.0].model)
-        found = (predict(trainings[0, 1.0].model, split.test.tensors[0]) > 0).flatten().numpy()
-        digits = split.test.tensors[1].numpy()
-        captions = [f"{digit} as {'0' if zero else 'not 0'}" for digit, zero in zip(digits, found, strict=True)]
+        zero, digits = (tensor.numpy() for tensor in (trainings[0, 1.0].test.predictions, split.test.tensors[1]))
         title = "0 vs. all, lr 1: the first test images that are misclassified"
-        show_wrong(lab, "misclassified-by-neuron.png", split.test, found != (digits == 0), captions, title)
+        figure = draw_wrong(
+            split.test, zero != (digits == 0), lambda i: f"{digits[i]} as {'0' if zero[i] else 'not 0'}", title
+        )
+        lab.figure("misclassified-by-neuron.png", figure)
 
 
 def hidden(lab: Lab, split: Split) -> None:
@@ -369,32 +336,29 @@ def softmax(lab: Lab, split: Split) -> None:
     says = "Faster convergence at larger rates; at 1.1 and 2 the curves oscillate."
     lab.figure("figure-8.png", figure, number="Figure 8", says=says)
     lab.model("softmax.safetensors", trainings[2.0].model)
-    predictions = predict(trainings[2.0].model, split.test.tensors[0]).argmax(dim=1).numpy()
-    digits = split.test.tensors[1].numpy()
-    captions = [f"{digit} as {predicted}" for digit, predicted in zip(digits, predictions, strict=True)]
-    title = "Ten classes, lr 2: the first test images that are misclassified"
-    show_wrong(lab, "misclassified.png", split.test, predictions != digits, captions, title)
+    lab.figure("misclassified.png", draw_misclassified(split.test, trainings[2.0].test.predictions))
 
 
 def with_hidden_layer(
     lab: Lab, name: str, outputs: int, criterion: Criterion, split: Split, papers: Mapping[float, float]
-) -> dict[float, Training]:
+) -> dict[float, TrainedModel]:
     """Train with each rate; the rows of figures 7 and 8."""
     labels = split.validation.tensors[1].numpy().astype(np.int64)
     binary = outputs == 1
-    trainings: dict[float, Training] = {}
+    trainings: dict[float, TrainedModel] = {}
     for lr in RATES:
-        model = network((784, HIDDEN, outputs), lab.generator("weights", name))
+        model = network((784, HIDDEN, outputs), lab.generator(f"init {name}"))
         epochs = lab.count(EPOCHS, HIDDEN_SAMPLE_EPOCHS)
-        training = trainings[lr] = fit(lab, f"{name}, lr {lr:g}", model, lr, criterion, split, epochs)
-        losses, accuracies = training.curve("train loss"), training.curve("validation accuracy")
-        validation = training.curve("validation loss")
+        training = trainings[lr] = train_network(lab, f"{name}, lr {lr:g}", model, lr, criterion, split, epochs)
+        losses, validation, accuracies = (
+            np.array(training.history[curve]) for curve in ("train loss", "validation loss", "validation accuracy")
+        )
         end, constant = loss_plateau_end(validation, labels), accuracy_plateau_end(accuracies, labels)
 
         title = f"lr {lr:g}"
         more = "the report: more than 98 %" if binary else ""
         before = "the report: before this epoch" if binary and lr in (1.1, 2.0) else ""
-        lab.row(f"{title}: accuracy (test)", training.test, papers.get(lr), "%", more)
+        lab.row(f"{title}: accuracy (test)", training.test.accuracy, papers.get(lr), "%", more)
         lab.row(f"{title}: accuracy (train)", training.history["train accuracy"][-1], unit="%")
         lab.row(f"{title}: accuracy (validation)", accuracies[-1], unit="%")
         lab.row(f"{title}: loss (train)", losses[-1], 0.0 if binary else None, note="the report: almost 0" if binary else "")
@@ -409,24 +373,14 @@ def with_hidden_layer(
     return trainings
 
 
-def show_wrong(
-    lab: Lab, file: str, data: TensorDataset, wrong: npt.NDArray[np.bool_], captions: Sequence[str], title: str
-) -> None:
-    """Pictures of the first images that are wrong, with their captions."""
-    shown = np.flatnonzero(wrong)[:24]
-    lab.figure(file, draw_images(data.tensors[0].numpy()[shown], [captions[i] for i in shown], title))
-
-
-def draw(axes: Axes, training: Training, quantity: str, title: str, lowest: float | None = None) -> None:
+def draw(axes: Axes, training: TrainedModel, quantity: str, title: str, lowest: float | None = None) -> None:
     """Training and validation curves of a quantity; `lowest` is where the axis begins."""
-    epochs = range(1, len(training.history["train loss"]) + 1)
-    curves = {part: (epochs, training.history[f"{part} {quantity}"]) for part in ("train", "validation")}
-    draw_curves(axes, curves, title, "epoch", "")
+    draw_history(axes, training.history, quantity, title, "")
     if lowest is not None:
         axes.set_ylim(lowest, 100.4)
 
 
-def figure_of_rates(title: str, trainings: Mapping[float, Training], lowest: float) -> Figure:
+def figure_of_rates(title: str, trainings: Mapping[float, TrainedModel], lowest: float) -> Figure:
     """Loss and accuracy side by side, a learning rate a row."""
     figure, panels = new_figure(title, columns=2, rows=len(trainings), height=3)
     for left, right, (lr, training) in zip(panels[::2], panels[1::2], trainings.items(), strict=True):

@@ -3,7 +3,7 @@
 They are drawn by matplotlib's objects alone, so no backend is chosen and no state of pyplot is touched.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-__all__ = ["Curve", "draw_curves", "draw_images", "draw_matrix", "new_figure"]
+from .._tensor import Tensor
+from ..utils.data import TensorDataset
+
+__all__ = [
+    "Curve",
+    "draw_curves",
+    "draw_history",
+    "draw_images",
+    "draw_matrix",
+    "draw_misclassified",
+    "draw_wrong",
+    "new_figure",
+]
 
 Curve = tuple[Sequence[float], Sequence[float]]  # x, y
 
@@ -44,6 +56,16 @@ def draw_curves(axes: Axes, curves: Mapping[str, Curve], title: str, xlabel: str
     axes.legend()
 
 
+def draw_history(axes: Axes, history: Mapping[str, Sequence[float]], quantity: str, title: str, ylabel: str) -> None:
+    """Draw all curves of a quantity over the epochs: those that are named after it, such as `"train loss"` of `"loss"`."""
+    curves: dict[str, Curve] = {
+        name.removesuffix(f" {quantity}"): (range(1, len(values) + 1), values)
+        for name, values in history.items()
+        if name == quantity or name in (f"train {quantity}", f"validation {quantity}", f"test {quantity}")
+    }
+    draw_curves(axes, curves, title, "epoch", ylabel)
+
+
 def draw_matrix(
     axes: Axes, counts: npt.NDArray[np.int64], title: str, xlabel: str, ylabel: str, names: Sequence[str]
 ) -> None:
@@ -62,13 +84,33 @@ def draw_matrix(
     axes.set_yticks(range(len(names)), names)
 
 
-def draw_images(images: npt.NDArray[np.float32], captions: Sequence[str], title: str, columns: int = 8) -> Figure:
-    """A figure of images `(N, 784)` in 0..1, 28 pixels wide, each below its caption; row by row."""
-    rows = max(1, -(-len(images) // columns))
-    figure, axes = new_figure(title, columns, rows, width=1.1, height=1.35)
-    for ax in axes:
-        ax.axis("off")
-    for ax, image, caption in zip(axes, images, captions):
-        ax.imshow(image.reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
-        ax.set_title(caption, fontsize=8)
+def draw_images(images: npt.NDArray[np.float32], captions: Sequence[str], title: str) -> Figure:
+    """A figure of images `(N, 784)` in 0..1, 28 pixels wide, each below its caption, 8 in a row."""
+    high = 30 + 9 * max((caption.count("\n") + 1 for caption in captions), default=1)  # pixels for an image and its caption
+    wide, columns, rows = 36, 8, max(1, -(-len(images) // 8))
+    sheet = np.zeros((rows * high, columns * wide), np.float32)
+    figure, (axes,) = new_figure(title, columns=1, width=columns * 1.1, height=rows * 1.1 * high / wide)
+    for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        y, x = i // columns * high + high - 28, i % columns * wide + 4
+        sheet[y : y + 28, x : x + 28] = image.reshape(28, 28)
+        axes.text(x + 14, y - 2, caption, ha="center", va="bottom", fontsize=8)
+    axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1)
+    axes.set_axis_off()
     return figure
+
+
+def draw_misclassified(
+    data: TensorDataset, predictions: Tensor, names: Sequence[object] = range(10), to: str = " as ", count: int = 24
+) -> Figure:
+    """A figure of the first images whose predicted class is not their label, each below both names, such as `"4 as 9"`."""
+    labels, predicted = data.tensors[1].numpy(), predictions.numpy()
+    title = "The first test images that are misclassified"
+    return draw_wrong(data, labels != predicted, lambda i: f"{names[labels[i]]}{to}{names[predicted[i]]}", title, count)
+
+
+def draw_wrong(
+    data: TensorDataset, wrong: npt.NDArray[np.bool_], caption: Callable[[int], str], title: str, count: int = 24
+) -> Figure:
+    """A figure of the first `count` images of a set that are wrong, each below the caption for its position in the set."""
+    shown = np.flatnonzero(wrong)[:count]
+    return draw_images(data.tensors[0].numpy()[shown], [caption(i) for i in shown.tolist()], title)

@@ -44,7 +44,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,16 +56,21 @@ from tinygrad_mlp.utils.data import TensorDataset
 
 from . import ascii_bits, fashion, grid_search, neuron_to_multiclass
 from .augment import SIDE, Distortion, distort
-from .data import load_images
-from .lab import History, Lab
-from .plots import draw_curves, new_figure
-from .training import predict, training_step
+from .data import load_images, one_hot, take, versus_rest
+from .gradient_check import Network
+from .lab import Lab
+from .plots import draw_history, draw_wrong, new_figure
+from .training import ACTIVATIONS, Criterion, History, mlp, predict, training_step, weights_and_biases
 
-__all__ = ["RECIPES", "Head", "Recipe", "fit", "run"]
+__all__ = ["DATASETS", "NETWORKS", "RECIPES", "SUMMARY", "TITLE", "Head", "Recipe", "run"]
+
+TITLE = "Beyond the papers"
+SUMMARY = "Beyond the papers: each one's network on its own training images, distorted at random, AdamW, one cycle"
+DATASETS = (MNIST, FashionMNIST)
 
 EPOCHS_SAMPLE = 12
 EXAMPLES = 12  # distorted images drawn for each recipe
-WRONG, COLUMNS = 48, 16  # wrong images drawn for each recipe, and how many beside each other
+WRONG = 48  # wrong images drawn for each recipe
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,9 @@ class Head:
 
     quantity: str
     targets: Callable[[Tensor], Tensor]
-    criterion: Callable[[Tensor, Tensor], Tensor]
+    criterion: Criterion
     right: Callable[[Tensor, Tensor], Tensor]
     says: Callable[[Tensor], str]
-
-
-def is_zero(labels: Tensor) -> Tensor:
-    """Whether a digit is 0, `(N,)` to float32 `(N, 1)`."""
-    return (labels == 0).float().unsqueeze(1)
 
 
 def sides_right(logits: Tensor, targets: Tensor) -> Tensor:
@@ -114,40 +113,27 @@ CLASSES = Head(
 )
 ZERO = Head(
     "0 against all, accuracy",
-    is_zero,
+    versus_rest,
     nn.functional.binary_cross_entropy_with_logits,
-    lambda logits, labels: sides_right(logits, is_zero(labels)),
+    lambda logits, labels: sides_right(logits, versus_rest(labels)),
     lambda logits: "0" if logits.item() > 0 else "not 0",
 )
 
 
-# The training images of each experiment, by its own functions and random streams, so that they are the very same.
-
-
-def first_images(lab: Lab, train: TensorDataset) -> TensorDataset:
-    """The first 1,024."""
-    return TensorDataset(*(tensor[: ascii_bits.IMAGES] for tensor in train.tensors))
-
-
-def all_images(lab: Lab, train: TensorDataset) -> TensorDataset:
-    """All of them."""
-    return train
-
-
-def fashion_images(lab: Lab, train: TensorDataset) -> TensorDataset:
-    """Those that are not for validation, five sixths."""
-    return fashion.load_data(lab).train
-
-
-def neuron_images(lab: Lab, train: TensorDataset) -> TensorDataset:
-    """Those that are not for validation, two thirds."""
-    return neuron_to_multiclass.divide(train, train, lab.generator("split")).train
-
-
-def grid_images(lab: Lab, train: TensorDataset) -> TensorDataset:
+def grid_images(train: TensorDataset) -> TensorDataset:
     """Those of phase 2: the first 3,000 and the last 10,000."""
     parts = grid_search.split(train)
     return TensorDataset(*(torch.cat(tensors) for tensors in zip(*(part.tensors for part in parts), strict=True)))
+
+
+# By experiment: from the lab of the seed and all training images to exactly those that the experiment trains on.
+IMAGES: dict[str, Callable[[Lab, TensorDataset], TensorDataset]] = {
+    "ascii-bits": lambda lab, train: take(train, slice(ascii_bits.IMAGES)),
+    "ee6132-lab": lambda lab, train: train,
+    "fashion": lambda lab, train: fashion.load_data(lab).train,
+    "neuron-to-multiclass": lambda lab, train: neuron_to_multiclass.divide(train, train, lab.generator("split")).train,
+    "grid-search": lambda lab, train: grid_images(train),
+}
 
 
 @dataclass(frozen=True)
@@ -159,13 +145,12 @@ class Recipe:
         sizes: The layers.
         best: The paper's best accuracy, in %; None where it gives none.
         aim: The accuracy aimed at, in %.
-        images: The experiment's training images, of all.
         dataset: The images.
         head: What the outputs stand for.
         activation: Of the hidden layers.
         distortion: Of the training images, at the start.
-        mild: What is left of it at the end; it falls linearly, epoch by epoch.
-        passes: Over the training images, in an epoch.
+        mild: The factor of the distortion in the last epoch; it falls linearly from 1 in the first.
+        passes: How often an epoch uses each training image.
         epochs: On the whole data.
         batch_size: Images in a step.
         lr: The highest learning rate of the cycle.
@@ -176,11 +161,10 @@ class Recipe:
     sizes: tuple[int, ...]
     best: float | None
     aim: float
-    images: Callable[[Lab, TensorDataset], TensorDataset]
     epochs: int
     dataset: type[MNIST] = MNIST
     head: Head = CLASSES
-    activation: type[nn.Module] = nn.ReLU
+    activation: str = "relu"
     distortion: Distortion = field(default=Distortion(rotate=12, stretch=0.12, shear=0.12, shift=1.5, elastic=1.1))
     mild: float = 0.5
     passes: int = 1
@@ -200,7 +184,6 @@ RECIPES = (
         (784, 392, 196, 4),
         best=None,
         aim=97.5,
-        images=first_images,
         epochs=45,
         head=BITS,
         passes=60,
@@ -213,7 +196,6 @@ RECIPES = (
         (784, 500, 250, 100, 10),
         best=98.25,
         aim=99.4,
-        images=all_images,
         epochs=80,
         distortion=Distortion(rotate=12, stretch=0.14, shear=0.14, shift=1.8, elastic=1.3),
         mild=0.6,
@@ -223,7 +205,6 @@ RECIPES = (
         (784, 50, 10),
         best=84.51,
         aim=89.5,
-        images=fashion_images,
         epochs=120,
         dataset=FashionMNIST,
         distortion=Distortion(rotate=3, stretch=0.06, shear=0.05, shift=1, elastic=0.4, mirror=True),
@@ -235,7 +216,6 @@ RECIPES = (
         (784, 1),
         best=99.25,
         aim=99.4,
-        images=neuron_images,
         epochs=100,
         head=ZERO,
         distortion=Distortion(rotate=6, stretch=0.05, shear=0.05, shift=1, elastic=0.6),
@@ -243,33 +223,39 @@ RECIPES = (
         lr=3e-2,
         decay=0.0,
     ),
-    Recipe("neuron-to-multiclass", (784, 64, 10), best=99.0, aim=98.8, images=neuron_images, epochs=130, lr=1e-2),
-    Recipe("grid-search", (784, 20, 10), best=75.08, aim=97.0, images=grid_images, epochs=150, passes=5, mild=0.6, lr=1e-2),
+    Recipe("neuron-to-multiclass", (784, 64, 10), best=99.0, aim=98.8, epochs=130, lr=1e-2),
+    Recipe("grid-search", (784, 20, 10), best=75.08, aim=97.0, epochs=150, passes=5, mild=0.6, lr=1e-2),
+)
+
+NETWORKS = tuple(
+    Network(
+        f"{recipe.name.split(': ')[1]} {recipe.activation}, {recipe.head.quantity}",
+        recipe.sizes,
+        recipe.activation,
+        "softmax_cross_entropy" if recipe.head is CLASSES else "sigmoid_cross_entropy",
+        one_hot if recipe.head is CLASSES else recipe.head.targets,
+        recipe.dataset,
+    )
+    for recipe in RECIPES
 )
 
 
 def network(recipe: Recipe, generator: Generator) -> nn.Sequential:
     """The network; it gives logits. Weights as He et al. (2015) draw them, biases zero."""
-    layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(recipe.sizes):
-        layers += [nn.Linear(fan_in, fan_out), recipe.activation()]
-    model = nn.Sequential(*layers[:-1])
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            nn.init.kaiming_normal_(parameter, nonlinearity="relu", generator=generator)
-        else:
-            nn.init.zeros_(parameter)
+    model = mlp(recipe.sizes, ACTIVATIONS[recipe.activation])
+    for weight in weights_and_biases(model)[0]:
+        nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator)
     return model
 
 
-def fit(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Sequential, History]:
+def train_network(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Sequential, History]:
     """Train a recipe's network on images `(N, 784)` and their labels `(N,)`."""
-    model = network(recipe, lab.generator("weights", recipe.name))
-    random = lab.generator("images", recipe.name)
+    model = network(recipe, lab.generator(f"init {recipe.name}"))
+    random = lab.generator(f"augmentation {recipe.name}")  # the order of the images, and their distortions
     epochs, repeats = lab.count(recipe.epochs, EPOCHS_SAMPLE), passes(lab, recipe)
     batches = -(-len(images) // recipe.batch_size)
     optimizer = optim.AdamW(model.parameters(), lr=recipe.lr, weight_decay=recipe.decay)
-    # It steps after the last batch as well: one more than there are.
+    # One step more than there are batches, as scheduler.step() is called after the last one, too.
     scheduler = optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.lr, epochs * repeats * batches + 1, pct_start=0.1, cycle_momentum=False
     )
@@ -291,7 +277,7 @@ def fit(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Se
 
 
 def measure(recipe: Recipe, model: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, Tensor, Tensor]:
-    """What share is right, in %, by one plain forward pass; the logits; and whether each is right, `(N,)`."""
+    """The share of images that are right, in %, the logits, and whether each image is right, `(N,)`."""
     logits = predict(model, images)
     right = recipe.head.right(logits, labels)
     return 100 * right.sum().item() / len(labels), logits, right
@@ -303,26 +289,26 @@ def run(lab: Lab) -> None:
     examples: dict[str, tuple[Tensor, Distortion]] = {}
     for recipe in RECIPES:
         train_set, test_set = load_images(recipe.dataset, lab.settings.data)
-        images, labels = recipe.images(lab, train_set).tensors
+        images, labels = IMAGES[recipe.paper](lab, train_set).tensors
         uses = lab.count(recipe.epochs, EPOCHS_SAMPLE) * passes(lab, recipe)
         lab.section(recipe.name, text(recipe, len(images), uses))
-        model, histories[recipe.name] = fit(lab, recipe, images, labels)
+        model, histories[recipe.name] = train_network(lab, recipe, images, labels)
         examples[recipe.name] = images[:EXAMPLES], recipe.distortion
         quantity = recipe.head.quantity
         lab.row(f"{quantity} (train)", measure(recipe, model, images, labels)[0], unit="%", note="undistorted")
-        inputs, digits = test_set.tensors
-        accuracy, logits, right = measure(recipe, model, inputs, digits)
+        accuracy, logits, right = measure(recipe, model, *test_set.tensors)
         lab.row(f"{quantity} (test)", accuracy, recipe.best, "%", f"aim: {recipe.aim:g} %")
         name = re.sub(r"[^a-z0-9]+", "-", recipe.name)
-        lab.figure(f"wrong-{name}.png", wrong_images(recipe, inputs, digits, logits, right), says=WRONG_ONES)
+        says = "Test images that it gets wrong: what each is, and the answer."
+        lab.figure(f"wrong-{name}.png", wrong_images(recipe, test_set, logits, right), says=says)
         lab.model(f"{name}.safetensors", model)
 
     lab.section("Training")
     examples_of = "Training images of each recipe as they are, and distorted as at the start of its training."
-    lab.figure("distorted.png", distorted_images(examples, lab.generator("examples")), says=examples_of)
+    lab.figure("distorted.png", distorted_images(examples, lab.generator("augmentation examples")), says=examples_of)
     figure, axes = new_figure("Loss on the distorted training images", columns=3, rows=2, height=3)
     for ax, (name, history) in zip(axes, histories.items(), strict=True):
-        draw_curves(ax, {"loss": (range(1, len(history["loss"]) + 1), history["loss"])}, name, "epoch", "loss")
+        draw_history(ax, history, "loss", name, "loss")
     lab.figure("loss.png", figure, says="Mean loss of each epoch, on images that are distorted ever less.")
 
 
@@ -342,7 +328,7 @@ def text(recipe: Recipe, images: int, uses: int) -> str:
         f"displaced elastically by {far.elastic:g} pixels (standard deviation; sigma {far.sigma:g})": far.elastic,
         "mirrored, half of them": far.mirror,
     }
-    hidden = f"Hidden layers: {recipe.activation.__name__}. " if len(recipe.sizes) > 2 else ""
+    hidden = f"Hidden layers: {ACTIVATIONS[recipe.activation].__name__}. " if len(recipe.sizes) > 2 else ""
     return (
         f"{images:,} training images, {uses} times, each time "
         + ", ".join(what for what, amount in amounts.items() if amount)
@@ -351,31 +337,20 @@ def text(recipe: Recipe, images: int, uses: int) -> str:
     )
 
 
-WRONG_ONES = "Test images that it gets wrong: what each is, and the answer."
-
-
-def name_of(recipe: Recipe, label: str) -> str:
-    """What a class is called, shortened: of clothes, whose numbers say nothing, the first letters."""
+def class_name(recipe: Recipe, label: str) -> str:
+    """A label as a caption shows it: a digit as it is, the first letters of an article of clothing."""
     return FashionMNIST.classes[int(label)].split("/")[0][:4] if recipe.dataset is FashionMNIST else label
 
 
-def wrong_images(recipe: Recipe, inputs: Tensor, digits: Tensor, logits: Tensor, right: Tensor) -> Figure:
+def wrong_images(recipe: Recipe, test_set: TensorDataset, logits: Tensor, right: Tensor) -> Figure:
     """The first test images that are not right, each with its label and what the network says."""
-    wrong = np.flatnonzero(~right.numpy())
-    shown = wrong[:WRONG].tolist()
-    rows = -(-WRONG // COLUMNS)
-    high, wide = SIDE + 10, SIDE + 4  # an image's place in the sheet, with the words above it
-    sheet = np.zeros((rows * high, COLUMNS * wide), np.float32)
-    title = f"{recipe.name}: {len(shown)} of the {len(wrong)} test images that it gets wrong"
-    figure, (ax,) = new_figure(title, columns=1, width=10, height=2.8)
-    for place, i in enumerate(shown):
-        y, x = place // COLUMNS * high + high - SIDE, place % COLUMNS * wide
-        sheet[y : y + SIDE, x : x + SIDE] = inputs[i].numpy().reshape(SIDE, SIDE)
-        words = f"{name_of(recipe, str(digits[i].item()))}: {name_of(recipe, recipe.head.says(logits[i]))}"
-        ax.text(x + SIDE / 2, y - 2, words, ha="center", va="bottom", fontsize=8)
-    ax.imshow(sheet, cmap="gray_r", vmin=0, vmax=1)
-    ax.set_axis_off()
-    return figure
+    digits, wrong = test_set.tensors[1].tolist(), ~right.numpy()
+    title = f"{recipe.name}: {min(WRONG, wrong.sum())} of the {wrong.sum()} test images that it gets wrong"
+
+    def caption(i: int) -> str:
+        return f"{class_name(recipe, str(digits[i]))}: {class_name(recipe, recipe.head.says(logits[i]))}"
+
+    return draw_wrong(test_set, wrong, caption, title, WRONG)
 
 
 def distorted_images(examples: Mapping[str, tuple[Tensor, Distortion]], random: Generator) -> Figure:

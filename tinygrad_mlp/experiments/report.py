@@ -1,4 +1,4 @@
-"""The report of runs: one HTML page with everything in it, for a phone as for a desk."""
+"""The report of runs: one HTML page that contains its figures, for narrow and wide screens."""
 
 import base64
 import html
@@ -106,8 +106,9 @@ def _run(number: int, run: dict[str, Any]) -> str:
     listed = "".join(f"<dt>{key}</dt><dd>{html.escape(str(value))}</dd>" for key, value in facts.items())
     sections = "".join(_section(section, run) for section in outline["sections"])
     difference = f"<p><strong>{html.escape(about['difference'])}</strong></p>" if about["difference"] else ""
+    heading = about["experiment"] + (f": {outline['title']}" if "title" in outline else "")  # not in runs of version 0.1.0
     return (
-        f'<h2 id="run-{number}">{html.escape(about["experiment"])}</h2>\n'
+        f'<h2 id="run-{number}">{html.escape(heading)}</h2>\n'
         f"<pre>{html.escape(about['command'])}</pre>\n<dl>{listed}</dl>\n{difference}{_text(outline['text'])}\n{sections}"
     )
 

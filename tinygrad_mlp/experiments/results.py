@@ -37,7 +37,7 @@ class Settings:
 
     @property
     def difference(self) -> str:
-        """In what the whole run differs from the reports'; empty where it does not."""
+        """How the run differs from the reports', in words; empty if it does not."""
         parts = ["the images that ship with the package, a fraction of the whole set"] if self.data == "sample" else []
         if self.epochs is not None:
             parts.append(f"{self.epochs} epochs in every training")
@@ -58,7 +58,7 @@ class Row:
         ours: The number measured: the mean over the seeds.
         sd: The standard deviation over the seeds (divided by n - 1); None for a single one.
         n: How many seeds.
-        note: In what it differs from the report's, and why.
+        note: How it differs from the report's quantity, and why.
     """
 
     section: str
@@ -89,7 +89,7 @@ class Section:
     measured: dict[str, _Measured] = field(default_factory=dict)
 
     def add(self, quantity: str, value: float, unit: str = "", paper: float | None = None, note: str = "") -> None:
-        """Take down the value that one seed measured."""
+        """Record the value that one seed measured."""
         self.measured.setdefault(quantity, _Measured(unit, paper, note)).values.append(float(value))
 
 
@@ -143,7 +143,7 @@ def _sd(values: Sequence[float]) -> float | None:
 
 
 class RunFolder:
-    """The folder of a run, `<out>/<name>/<time>`; each file in it appears whole or not at all.
+    """The folder of a run, `<out>/<name>/<time>`. A file is written completely or, where writing fails, not at all.
 
     Two runs that start within one second get two folders.
 
@@ -202,9 +202,12 @@ class RunFolder:
         self.write_text(name, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
     def write_text(self, name: str, text: str) -> None:
-        """Write a text, in UTF-8."""
+        """Write a text, in UTF-8.
+
+        A path that is not text in the system's encoding has lone surrogates, which UTF-8 does not; they are escaped as in JSON.
+        """
         with replacing(self.path / name) as file:
-            file.write(text.encode())
+            file.write(text.encode(errors="backslashreplace"))
 
     def write_csv(self, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write a table."""

@@ -3,10 +3,10 @@
 import platform
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,26 @@ from .._version import __version__
 from ..errors import TinygradError
 from ..locking import locked
 from ..serialization import read_json
-from .lab import Lab
+from . import find_experiments
+from .data import load_images
+from .lab import UNFINISHED, Lab
 from .report import write_report
 from .results import Record, Row, RunFolder, Settings
 
-__all__ = ["perform", "start", "unfinished"]
+__all__ = ["find_data", "perform", "start", "unfinished"]
+
+
+def find_data(planned: Iterable[tuple[str, Settings]]) -> None:
+    """Load the data sets that these experiments need, so that what is missing or broken is found before anything is trained.
+
+    Raises:
+        DataError: A data set is not there, or is broken.
+    """
+    experiments = find_experiments()
+    for dataset, data in dict.fromkeys(
+        (dataset, settings.data) for name, settings in planned for dataset in experiments[name].load().DATASETS
+    ):
+        load_images(dataset, data)
 
 
 def start(name: str, settings: Settings, out: str, command: str) -> RunFolder:
@@ -75,14 +90,19 @@ def unfinished(name: str, out: str) -> tuple[RunFolder, Settings] | None:
 def perform(folder: RunFolder, settings: Settings) -> list[Row]:
     """Do the run, or the rest of it, and write its results; returns the rows.
 
-    Interrupted, it can be performed again with what the folder holds, and goes on from the last epoch. Where
-    nothing was done before it ended, the folder is removed.
+    If it is interrupted, calling this again goes on from the last checkpoint in the folder. If there is no checkpoint
+    yet, the folder is removed.
 
     Raises:
-        TinygradError: Another process is at work on it.
+        TinygradError: Another process is performing it.
     """
-    # One thread of BLAS: the same bits on any number of cores, and no collapse where another process uses them.
+    # One thread of BLAS: the results do not depend on the number of cores, and other busy processes hardly slow it down.
     with locked(folder.path / ".lock", partial(_busy, folder)), threadpool_limits(1, "blas"):
+        for left in folder.path.glob(".*"):  # left by a process that was killed while it wrote a file
+            if left.is_dir():
+                shutil.rmtree(left)
+            elif left.name != ".lock":
+                left.unlink()
         rows = _perform(folder, settings)
     (folder.path / ".lock").unlink(missing_ok=True)
     return rows
@@ -93,7 +113,8 @@ def _busy(folder: RunFolder) -> None:
 
 
 def _perform(folder: RunFolder, settings: Settings) -> list[Row]:
-    module = import_module(f".{folder.name.replace('-', '_')}", __package__)
+    experiment = find_experiments()[folder.name]
+    module = experiment.load()
     record = Record()
     curves: list[tuple[Any, ...]] = []
     before = time.perf_counter()
@@ -104,17 +125,19 @@ def _perform(folder: RunFolder, settings: Settings) -> list[Row]:
             curves += lab.curves()
             folder.write_results(record.rows())
     except BaseException:
-        if (folder.path / "unfinished").exists():
+        if any((folder.path / UNFINISHED).rglob("checkpoint.npz")):
             _spent(folder, before)
         else:
             shutil.rmtree(folder.path)
         raise
     folder.write_csv("epochs.csv", ["seed", "training", "epoch", "quantity", "value"], curves)
-    folder.write_json("report.json", {"text": (module.__doc__ or "").strip(), "sections": record.outline()})
+    folder.write_json(
+        "report.json", {"title": experiment.title, "text": (module.__doc__ or "").strip(), "sections": record.outline()}
+    )
     about = _spent(folder, before)
     write_report([folder.path], folder.path / "report.html")
     folder.write_json("run.json", {**about, "finished": True})
-    shutil.rmtree(folder.path / "unfinished", ignore_errors=True)
+    shutil.rmtree(folder.path / UNFINISHED, ignore_errors=True)
     return record.rows()
 
 

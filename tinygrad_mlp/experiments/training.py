@@ -1,5 +1,6 @@
-"""The network that experiments share, and measurements on a trained one."""
+"""The networks that experiments share, their training step, and measurements on a trained one."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,19 +13,34 @@ from .._tensor import Tensor
 from ..optim import Optimizer
 from ..utils.data import TensorDataset
 
-__all__ = ["Evaluation", "evaluate", "glorot_mlp", "predict", "training_step"]
+__all__ = [
+    "ACTIVATIONS",
+    "Criterion",
+    "Evaluation",
+    "History",
+    "TrainedModel",
+    "evaluate",
+    "glorot_mlp",
+    "mlp",
+    "predict",
+    "record",
+    "score",
+    "training_step",
+    "weights_and_biases",
+]
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
+History = defaultdict[str, list[float]]  # curves by their names
 
 
-def glorot_mlp(sizes: Sequence[int], activation: type[nn.Module], generator: Generator) -> nn.Sequential:
-    """Linear layers between the sizes, with an activation after each but the last, whose outputs are logits.
-
-    Weights are drawn as Glorot did, W ~ U[-d, d] with d = sqrt(6 / (fan_in + fan_out)), biases are 0. EE6132 lab, eq. 11.
+def mlp(sizes: Sequence[int], activation: type[nn.Module]) -> nn.Sequential:
+    """Linear layers between the sizes, biases 0, with an activation after each but the last, whose outputs are logits.
 
     >>> import tinygrad_mlp as torch
-    >>> from tinygrad_mlp.experiments.training import glorot_mlp
-    >>> glorot_mlp((784, 50, 10), torch.nn.Tanh, torch.Generator())
+    >>> from tinygrad_mlp.experiments.training import mlp
+    >>> mlp((784, 50, 10), torch.nn.Tanh)
     Sequential(
       (0): Linear(in_features=784, out_features=50, bias=True)
       (1): Tanh()
@@ -35,16 +51,27 @@ def glorot_mlp(sizes: Sequence[int], activation: type[nn.Module], generator: Gen
     for fan_in, fan_out in pairwise(sizes):
         layers += [nn.Linear(fan_in, fan_out), activation()]
     model = nn.Sequential(*layers[:-1])
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            nn.init.xavier_uniform_(parameter, generator=generator)
-        else:
-            nn.init.zeros_(parameter)
+    for bias in weights_and_biases(model)[1]:
+        nn.init.zeros_(bias)
     return model
 
 
+def glorot_mlp(sizes: Sequence[int], activation: type[nn.Module], generator: Generator) -> nn.Sequential:
+    """An :func:`mlp` with weights as Glorot drew them, W ~ U[-d, d] with d = sqrt(6 / (fan_in + fan_out)). EE6132 lab, eq. 11."""
+    model = mlp(sizes, activation)
+    for weight in weights_and_biases(model)[0]:
+        nn.init.xavier_uniform_(weight, generator=generator)
+    return model
+
+
+def weights_and_biases(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The weight matrices of a model, and its biases."""
+    weights, biases = ([p for p in model.parameters() if p.ndim == ndim] for ndim in (2, 1))
+    return weights, biases
+
+
 def training_step(model: nn.Module, criterion: Criterion, optimizer: Optimizer) -> Criterion:
-    """One step of an optimizer on a batch of inputs and targets, which gives the batch's loss."""
+    """One step of an optimizer: a function of a batch of inputs and targets, which returns the batch's loss."""
 
     def step(inputs: Tensor, targets: Tensor) -> Tensor:
         optimizer.zero_grad()
@@ -75,10 +102,33 @@ class Evaluation:
     predictions: Tensor
 
 
+def score(criterion: Criterion, outputs: Tensor, targets: Tensor) -> Evaluation:
+    """Measure outputs `(N, classes)` against labels `(N,)`, or logits of one output `(N, 1)` against zeros and ones `(N, 1)`.
+
+    The predicted class is that of the largest output; with one output it is 1 where the logit is positive.
+    """
+    predictions = outputs.argmax(dim=1) if outputs.shape[1] > 1 else (outputs > 0).flatten().long()
+    correct = (predictions == targets.flatten()).sum().item()
+    return Evaluation(criterion(outputs, targets).item(), 100 * correct / len(targets), predictions)
+
+
 def evaluate(model: nn.Module, criterion: Criterion, data: TensorDataset) -> Evaluation:
-    """Measure a model with outputs `(N, classes)` on a set of inputs and class labels `(N,)`."""
-    inputs, labels = data.tensors
-    outputs = predict(model, inputs)
-    predictions = outputs.argmax(dim=1)
-    correct = (predictions == labels).sum().item()
-    return Evaluation(criterion(outputs, labels).item(), 100 * correct / len(labels), predictions)
+    """Measure a model on a set of inputs and targets, see :func:`score`."""
+    inputs, targets = data.tensors
+    return score(criterion, predict(model, inputs), targets)
+
+
+def record(history: History, images: str, evaluation: Evaluation) -> None:
+    """Add an evaluation to the curves of these images, such as `"train loss"` and `"train accuracy"`."""
+    history[f"{images} loss"].append(evaluation.loss)
+    history[f"{images} accuracy"].append(evaluation.accuracy)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model after training, its learning curves, and how it does on the training and on the test images."""
+
+    model: nn.Sequential
+    history: History
+    train: Evaluation
+    test: Evaluation

@@ -1,22 +1,22 @@
-"""Each report's network on real images: the engine's gradient, the handwritten formulas and central differences.
+"""The gradients of each experiment's networks on real images, by the engine, by handwritten formulas and numerically.
 
-Like table 1 of the Fashion report, for every parameter of every report's network: one image of each class, weights
+As in table 1 of the Fashion report, but for every parameter of every experiment's networks: one image of each class, weights
 drawn by Glorot's rule, biases from N(0, 0.1²), everything in float64. The cost is the mean over the images of the
-report's loss. Three gradients of it are compared:
+network's loss. Three gradients of it are compared:
 
 * the engine's, by `backward()`;
-* that of :mod:`tinygrad_mlp.reference`, which shares no code with the engine: every entry, within 1e-12 of the
+* that of :mod:`tinygrad_mlp.reference`, which shares no code with the engine. Every entry must agree within 1e-12 of the
   parameter's largest;
-* central differences of the engine's cost, (E(w + ε) - E(w - ε)) / 2ε with ε = 1e-4, for 20 entries: within ε². Their
-  error is E'''/6 ε², and E'''/6 is below 1 in these networks; rounding adds about 1e-12.
+* central differences of the engine's cost, (E(w + ε) - E(w - ε)) / 2ε with ε = 1e-4, for 20 entries of each parameter, which
+  must agree within ε². Their error is E'''/6 ε², and E'''/6 is below 1 in these networks; rounding adds about 1e-12.
 
->>> from tinygrad_mlp.experiments.check import check, table
->>> differences = check(["grid-search"], "sample")
+>>> from tinygrad_mlp.experiments.gradient_check import compare_gradients, format_table
+>>> differences = compare_gradients(["grid-search"], "sample")
 >>> [(d.parameter, d.shape) for d in differences]
 [('weight 1', (20, 784)), ('bias 1', (20,)), ('weight 2', (10, 20)), ('bias 2', (10,))]
 >>> all(d.ok for d in differences)
 True
->>> print(table(differences).splitlines()[-1])
+>>> print(format_table(differences).splitlines()[-1])
 all 4 parameters agree
 """
 
@@ -25,7 +25,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +33,15 @@ import tinygrad_mlp as torch
 
 from .. import nn
 from .._tensor import Tensor
-from ..datasets import MNIST, FashionMNIST
+from ..checkpoints import RandomStreams
+from ..datasets import MNIST
+from ..errors import TinygradError
 from ..reference import MLP, central_difference, glorot
-from .ascii_bits import CODES
-from .data import load_images
+from . import find_experiments
+from .data import first_of_each_class, load_images, one_hot
+from .training import ACTIVATIONS, mlp
 
-__all__ = ["NETWORKS", "Difference", "Network", "check", "table"]
+__all__ = ["Difference", "Network", "compare_gradients", "format_table"]
 
 FORMULAS_BOUND = 1e-12  # relative to the parameter's largest gradient
 EPSILON = 1e-4
@@ -50,24 +52,9 @@ Array = npt.NDArray[np.floating[Any]]
 Layers = list[tuple[Array, Array]]
 
 
-def one_hot(labels: npt.NDArray[np.int64]) -> Array:
-    """Classes `(N,)` as `(N, 10)`."""
-    return np.eye(10)[labels]
-
-
-def is_zero(labels: npt.NDArray[np.int64]) -> Array:
-    """The task "0 vs. all", `(N,)` as `(N, 1)`."""
-    return (labels[:, None] == 0).astype(np.float64)
-
-
-def ascii_bits(labels: npt.NDArray[np.int64]) -> Array:
-    """The low four bits of a digit's ASCII code, highest first, `(N,)` as `(N, 4)`."""
-    return CODES.numpy()[labels].astype(np.float64)
-
-
 @dataclass(frozen=True)
 class Network:
-    """A report's network.
+    """A network whose gradients are compared.
 
     Attributes:
         title: How it is named in the table.
@@ -82,30 +69,8 @@ class Network:
     sizes: tuple[int, ...]
     activation: str
     loss: str
-    targets: Callable[[npt.NDArray[np.int64]], Array] = one_hot
+    targets: Callable[[Tensor], Tensor] = one_hot
     dataset: type[MNIST] = MNIST
-
-
-_EE6132 = (784, 500, 250, 100, 10)
-
-# The networks of each experiment, by its name.
-NETWORKS: dict[str, tuple[Network, ...]] = {
-    "ascii-bits": (
-        Network("784-392-196-4 sigmoid, squared error", (784, 392, 196, 4), "sigmoid", "sigmoid_mse", ascii_bits),
-    ),
-    "ee6132-lab": tuple(
-        Network(f"784-500-250-100-10 {activation}, softmax", _EE6132, activation, "softmax_cross_entropy")
-        for activation in ("sigmoid", "tanh", "relu")
-    ),
-    "fashion": (Network("784-50-10 tanh, softmax", (784, 50, 10), "tanh", "softmax_cross_entropy", dataset=FashionMNIST),),
-    "neuron-to-multiclass": (
-        Network("784-1, cross-entropy", (784, 1), "sigmoid", "sigmoid_cross_entropy", is_zero),
-        Network("784-1, squared error", (784, 1), "sigmoid", "sigmoid_mse", is_zero),
-        Network("784-64-1 sigmoid, cross-entropy", (784, 64, 1), "sigmoid", "sigmoid_cross_entropy", is_zero),
-        Network("784-64-10 sigmoid, softmax", (784, 64, 10), "sigmoid", "softmax_cross_entropy"),
-    ),
-    "grid-search": (Network("784-20-10 sigmoid, cross-entropy", (784, 20, 10), "sigmoid", "sigmoid_cross_entropy"),),
-}
 
 
 @dataclass(frozen=True)
@@ -113,7 +78,7 @@ class Difference:
     """How far the three gradients of one parameter are apart.
 
     Attributes:
-        experiment: The report's name on the command line.
+        experiment: The experiment's name on the command line.
         network: The network's title.
         parameter: Such as `"weight 1"`, of the first layer.
         shape: The parameter's.
@@ -138,16 +103,11 @@ class Difference:
 
 def build(network: Network, layers: Layers) -> nn.Sequential:
     """The network of the engine with these weights and biases; it gives logits."""
-    activations: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
-    modules: list[nn.Module] = []
-    for weight, bias in layers:
-        linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(weight))
-            assert linear.bias is not None
-            linear.bias.copy_(torch.from_numpy(bias))
-        modules += [linear, activations[network.activation]()]
-    return nn.Sequential(*modules[:-1])
+    model = mlp(network.sizes, ACTIVATIONS[network.activation]).double()
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), (value for layer in layers for value in layer), strict=True):
+            parameter.copy_(torch.from_numpy(value))
+    return model
 
 
 def cost(network: Network, logits: Tensor, targets: Tensor) -> Tensor:
@@ -161,44 +121,38 @@ def cost(network: Network, logits: Tensor, targets: Tensor) -> Tensor:
     return loss / len(targets)
 
 
-def check(names: Sequence[str], data: str = "sample") -> list[Difference]:
+def compare_gradients(names: Sequence[str], data: str = "sample") -> list[Difference]:
     """Compare the gradients of these experiments' networks, parameter by parameter.
 
     Args:
-        names: Keys of :data:`NETWORKS`; all of them if empty.
+        names: Of experiments; all of them if empty.
         data: As for :func:`~tinygrad_mlp.experiments.data.load_images`.
 
     Raises:
-        DataError: the images are not there.
-        ValueError: a name is unknown.
+        DataError: The images are not there.
+        TinygradError: There is no experiment of a name, or the experiments declare no networks.
     """
-    for name in names:
-        if name not in NETWORKS:
-            raise ValueError(f"unknown experiment {name!r}: expected one of {', '.join(NETWORKS)}")
-    chosen = {name: NETWORKS[name] for name in names or NETWORKS}
-    images: dict[type[MNIST], tuple[Array, npt.NDArray[np.int64]]] = {}
-    found: list[Difference] = []
-    for name, networks in chosen.items():
-        for network in networks:
-            if network.dataset not in images:
-                images[network.dataset] = _one_of_each_class(network.dataset, data)
-            found += _compare(name, network, *images[network.dataset])
-    return found
+    experiments = find_experiments()
+    if unknown := [name for name in names if name not in experiments]:
+        raise TinygradError(f"unknown experiment {unknown[0]!r}: expected one of {', '.join(experiments)}")
+    networks = [(name, network) for name in names or experiments for network in experiments[name].load().NETWORKS]
+    if not networks:
+        raise TinygradError(f"there is nothing to check: the NETWORKS of {', '.join(names or experiments)} are empty")
+    images = {dataset: _one_of_each_class(dataset, data) for dataset in {network.dataset for _, network in networks}}
+    return [found for name, network in networks for found in _compare(name, network, *images[network.dataset])]
 
 
-def _one_of_each_class(dataset: type[MNIST], data: str) -> tuple[Array, npt.NDArray[np.int64]]:
-    train, _ = load_images(dataset, data)
-    inputs, labels = (tensor.numpy() for tensor in train.tensors)
-    classes, first = np.unique(labels, return_index=True)
-    return inputs[first].astype(np.float64), classes
+def _one_of_each_class(dataset: type[MNIST], data: str) -> tuple[Array, Tensor]:
+    inputs, classes = first_of_each_class(load_images(dataset, data)[0]).tensors
+    return inputs.double().numpy(), classes
 
 
-def _compare(experiment: str, network: Network, inputs: Array, classes: npt.NDArray[np.int64]) -> list[Difference]:
-    generator = np.random.default_rng(crc32(network.title.encode()))
+def _compare(experiment: str, network: Network, inputs: Array, classes: Tensor) -> list[Difference]:
+    generator = RandomStreams(0)[network.title].numpy
     layers: Layers = [(w, generator.normal(0, 0.1, b.shape)) for w, b in glorot(network.sizes, generator)]
-    targets = network.targets(classes)
+    y = network.targets(classes).double()
     model = build(network, layers)
-    x, y = torch.from_numpy(inputs), torch.from_numpy(targets)
+    x, targets = torch.from_numpy(inputs), y.numpy()
 
     cost(network, model(x), y).backward()
     formulas = MLP(network.activation, network.loss, "sample_mean")
@@ -233,7 +187,7 @@ def _compare(experiment: str, network: Network, inputs: Array, classes: npt.NDAr
 
 
 def _entries(gradient: Array, generator: np.random.Generator) -> Iterator[tuple[int, ...]]:
-    """The entries in random order; of the first layer's weights none of a pixel that is 0 in all images."""
+    """The entries in random order, without those of pixels that are 0 in all images, whose gradient is 0."""
     for index in generator.permutation(np.argwhere(gradient != 0)):
         yield tuple(map(int, index))
 
@@ -252,7 +206,7 @@ def _has_kink(formulas: MLP, layers: Layers, inputs: Array, parameter: int, inde
     return any((below != above).any() for below, above in zip(*patterns, strict=True))
 
 
-def table(differences: Sequence[Difference]) -> str:
+def format_table(differences: Sequence[Difference]) -> str:
     """The differences as a text to print: a line for each parameter below its network, the bounds at the end."""
     lines = ["parameter  shape    largest gradient  engine - formulas  engine - numerical"]
     lines.append("-" * len(lines[0]))

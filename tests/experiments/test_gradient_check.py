@@ -9,14 +9,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import tinygrad_mlp as torch
 from tinygrad_mlp import nn, reference
-from tinygrad_mlp.experiments import check as module
-from tinygrad_mlp.experiments.check import NETWORKS, Difference, Network, check, table
+from tinygrad_mlp.errors import TinygradError
+from tinygrad_mlp.experiments import ascii_bits, find_experiments
+from tinygrad_mlp.experiments import gradient_check as module
+from tinygrad_mlp.experiments.data import one_hot, versus_rest
+from tinygrad_mlp.experiments.gradient_check import Difference, Network, compare_gradients, format_table
+
+NETWORKS: dict[str, tuple[Network, ...]] = {
+    name: experiment.load().NETWORKS for name, experiment in find_experiments().items()
+}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_three_gradients_agree(name: str) -> None:
-    differences = check([name])
+    differences = compare_gradients([name])
     assert [(d.network, d.parameter, d.shape) for d in differences] == [
         (network.title, f"{kind} {i}", shape)
         for network in NETWORKS[name]
@@ -32,7 +40,7 @@ def test_the_three_gradients_agree(name: str) -> None:
 
 
 def test_every_report_is_checked() -> None:
-    assert list(NETWORKS) == ["ascii-bits", "ee6132-lab", "fashion", "neuron-to-multiclass", "grid-search"]
+    assert list(NETWORKS) == ["ascii-bits", "ee6132-lab", "fashion", "grid-search", "neuron-to-multiclass", "recipe"]
     sizes = {network.sizes for networks in NETWORKS.values() for network in networks}
     assert sizes == {
         (784, 392, 196, 4),
@@ -46,10 +54,12 @@ def test_every_report_is_checked() -> None:
 
 
 def test_targets() -> None:
-    digits = np.array([0, 5, 9])
-    assert module.one_hot(digits)[:, [0, 5, 9]].tolist() == np.eye(3).tolist()
-    assert module.is_zero(digits).tolist() == [[1], [0], [0]]
-    assert module.ascii_bits(digits).tolist() == [[int(b) for b in f"{ord(c):b}"[-4:]] for c in "059"]
+    digits = torch.tensor([0, 5, 9])
+    assert one_hot(digits)[:, [0, 5, 9]].tolist() == np.eye(3).tolist()
+    assert versus_rest(digits).tolist() == [[1], [0], [0]]
+    assert versus_rest(digits, 5).tolist() == [[0], [1], [0]]
+    (network,) = ascii_bits.NETWORKS
+    assert network.targets(digits).tolist() == [[int(b) for b in f"{ord(c):b}"[-4:]] for c in "059"]
 
 
 def wrong_engine(network: Network, layers: module.Layers) -> nn.Sequential:
@@ -64,7 +74,7 @@ build: Callable[[Network, module.Layers], nn.Sequential] = module.build
 
 def test_a_wrong_gradient_of_the_engine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "build", wrong_engine)
-    weight, *others = check(["grid-search"])
+    weight, *others = compare_gradients(["grid-search"])
     assert weight.formulas == pytest.approx(1e-6, rel=1e-3)
     assert not weight.ok
     assert all(d.ok for d in others)
@@ -77,7 +87,7 @@ def test_a_wrong_gradient_is_found_by_central_differences_too(monkeypatch: pytes
         return model
 
     monkeypatch.setattr(module, "build", wrong)
-    differences = check(["grid-search"])
+    differences = compare_gradients(["grid-search"])
     assert [d.parameter for d in differences if d.numerical > module.NUMERICAL_BOUND] == ["bias 2"]
     assert differences[3].numerical == pytest.approx(1e-6, rel=1e-2)
 
@@ -85,24 +95,26 @@ def test_a_wrong_gradient_is_found_by_central_differences_too(monkeypatch: pytes
 def test_a_wrong_formula_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     tanh = reference.ACTIVATIONS["tanh"]
     monkeypatch.setitem(reference.ACTIVATIONS, "tanh", tanh._replace(slope=lambda a: 1 - a))  # type: ignore[arg-type]
-    differences = check(["fashion"])
+    differences = compare_gradients(["fashion"])
     assert [d.ok for d in differences] == [False, False, True, True]  # the slope is in the first layer's gradients
     assert all(d.numerical < 1e-8 for d in differences)  # the engine is right
 
 
 def test_the_same_numbers_each_time() -> None:
-    assert check(["grid-search"]) == check(["grid-search"])
+    assert compare_gradients(["grid-search"]) == compare_gradients(["grid-search"])
 
 
 def test_an_unknown_name() -> None:
-    with pytest.raises(ValueError, match=r"unknown experiment 'recipe': expected one of ascii-bits, .*grid-search"):
-        check(["recipe"])
+    with pytest.raises(TinygradError, match=r"unknown experiment 'rcipe': expected one of ascii-bits, .*recipe"):
+        compare_gradients(["rcipe"])
 
 
 def test_without_names_all_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = {name: networks[:1] for name, networks in NETWORKS.items() if name in ("fashion", "grid-search")}
-    monkeypatch.setattr(module, "NETWORKS", small)
-    assert {d.experiment for d in check([])} == set(small)
+    for name, experiment in find_experiments().items():
+        monkeypatch.setattr(experiment.load(), "NETWORKS", NETWORKS[name][:1] if name in ("fashion", "grid-search") else ())
+    assert {d.experiment for d in compare_gradients([])} == {"fashion", "grid-search"}
+    with pytest.raises(TinygradError, match="nothing to check: the NETWORKS of recipe are empty"):
+        compare_gradients(["recipe"])
 
 
 def test_weights_at_which_a_relu_switches_are_not_compared() -> None:
@@ -121,7 +133,7 @@ def test_table() -> None:
     right = Difference("fashion", "784-50-10 tanh", "weight 1", (50, 784), 0.25, 3e-16, 4e-11)
     wrong = [replace(right, parameter="bias 1", shape=(50,), formulas=2e-12), replace(right, numerical=math.nan)]
     assert [d.ok for d in (right, *wrong)] == [True, False, False]
-    header, _, network, *lines = table([right, *wrong]).splitlines()
+    header, _, network, *lines = format_table([right, *wrong]).splitlines()
     assert header.split("  ") == [
         "parameter",
         "shape",
@@ -137,4 +149,4 @@ def test_table() -> None:
     assert lines[-1] == "2 of 3 parameters are wrong"
     assert "bound 1e-12" in lines[-3]
     assert "bound epsilon^2 = 1e-08" in lines[-2]
-    assert table([right]).endswith("all 1 parameters agree")
+    assert format_table([right]).endswith("all 1 parameters agree")
