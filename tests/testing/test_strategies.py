@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import tinygrad_mlp as tg
 from tinygrad_mlp.errors import ArgumentError
 from tinygrad_mlp.testing.checks import assert_gradients_match
-from tinygrad_mlp.testing.random_programs import OPERATIONS, Leaf, Program, Seeded, Value, Writer, write
+from tinygrad_mlp.testing.random_programs import TEMPLATES, Leaf, RandomProgram, Seeded, Value, Writer, write
 from tinygrad_mlp.testing.strategies import (
     broadcastable_tensors,
     class_targets,
@@ -231,19 +231,19 @@ def test_modules_without_kinks_norms_and_dropout_by_default(module: Any) -> None
 
 @FEW
 @given(programs(st.integers(0, 8)))
-def test_programs_have_their_length_and_every_line_counts(program: Program) -> None:
+def test_programs_have_their_length_and_every_line_counts(program: RandomProgram) -> None:
     result = program(*program.inputs)
     assert result.requires_grad
-    assert len(program.steps) <= 8
-    used = {name for step in program.steps for name in step.uses} | {program.result}
-    assert all(step.target in used for step in program.steps)
+    assert len(program.lines) <= 8
+    used = {name for line in program.lines for name in line.uses} | {program.result}
+    assert all(line.target in used for line in program.lines)
     assert {leaf.name for leaf in program.leaves} <= used
 
 
 @FEW
 @given(programs(4))
-def test_a_gradient_check_of_a_program_makes_sense(program: Program) -> None:
-    assert len(program.steps) == 4
+def test_a_gradient_check_of_a_program_makes_sense(program: RandomProgram) -> None:
+    assert len(program.lines) == 4
     assert_gradients_match(program, *program.inputs)
 
 
@@ -266,7 +266,7 @@ def test_programs_run_on_both_libraries() -> None:
 
 
 def test_smooth_programs_reach_most_operations() -> None:
-    smooth = [o for o in OPERATIONS if o.smooth.__name__ != "nowhere"]
+    smooth = [o for o in TEMPLATES if o.smooth.__name__ != "nowhere"]
     text = "\n".join(str(write(Seeded(f"reach {number}"), length=10)) for number in range(400))
     words = {word for o in smooth for word in re.findall(r"\b([a-z_]{4,})\(|$", o.name) if word}
     assert words
@@ -287,12 +287,24 @@ def test_a_program_says_what_it_takes() -> None:
 
 @pytest.mark.parametrize("point", [0.0, 0.5, -0.5, 1.0, -1.0, 1.55, 2.0, 3.0, -3.0, 6.0])
 def test_lines_are_smooth_wherever_they_are_written(point: float) -> None:
-    for operation in OPERATIONS:
-        writer = Writer(Seeded(f"{operation.name} {point}"))
+    for template in TEMPLATES:
+        writer = Writer(Seeded(f"{template.name} {point}"))
         leaf = Leaf("x0", (2,), "float64", (point, 7.25), requires_grad=True)
         writer.leaves.append(leaf)
         value = Value("x0", leaf.make(tg))
         writer.names["x0"] = value.tensor
-        if operation.takes(value) and operation.smooth(value) and writer.line(value, [operation]):
-            program = Program(tuple(writer.leaves), tuple(writer.steps), writer.values[-1].name)
+        if template.takes(value) and template.smooth(value) and writer.line(value, template):
+            program = RandomProgram(tuple(writer.leaves), tuple(writer.lines), writer.values[-1].name)
             assert_gradients_match(program, *program.inputs)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (3, 4), (3, 2, 3)], ids=str)
+def test_smooth_lines_run_whatever_the_shape_and_the_choices(shape: tuple[int, ...]) -> None:
+    for template in TEMPLATES:
+        for seed in range(20):
+            writer = Writer(Seeded(f"{template.name} {shape} {seed}"))
+            x = writer.fresh(shape)
+            for other in ((2,), (4,), (1, 1, 3)):
+                writer.fresh(other)
+            if template.takes(x) and template.smooth(x):
+                writer.line(x, template)
