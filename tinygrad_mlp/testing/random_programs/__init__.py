@@ -6,11 +6,9 @@ hypothesis (:func:`..strategies.programs`), which can then shrink it. The templa
 operations themselves; those whose arguments need more thought are a :class:`Template` each in :data:`TEMPLATES`.
 """
 
-from .choices import Choices, Seeded, lattice
 from .generate import TEMPLATES, write
-from .library import LIBRARY, pytorch
-from .program import Leaf, Line, RandomProgram
-from .writer import Template, Value, Writer
+from .program import LIBRARY, Leaf, Line, RandomProgram, pytorch
+from .writer import Choices, Seeded, Template, Value, Writer, lattice
 
 __all__ = [
     "LIBRARY",

@@ -15,7 +15,7 @@ from ...engine import PRIMITIVES, Primitive
 from ...ops.creation import from_numpy
 from ...tensor import Tensor
 from .declared import OPERATORS, SMOOTH, smooth_at
-from .library import LIBRARY
+from .program import LIBRARY
 from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhere, off, within
 
 __all__ = ["ELEMENTWISE", "ELEMENTWISE_INPLACE", "TANH", "binary", "form", "forms", "three"]

@@ -6,13 +6,12 @@ import functools
 
 import numpy as np
 
-from .choices import Choices
 from .elementwise import ELEMENTWISE, TANH
 from .products import PRODUCTS
 from .program import RandomProgram
 from .reductions import REDUCTIONS
 from .shapes import SHAPES
-from .writer import Template, Value, Writer, filled, nowhere
+from .writer import Choices, Template, Value, Writer, filled, nowhere
 from .writes import WRITES
 
 __all__ = ["TEMPLATES", "write"]
@@ -42,7 +41,7 @@ WILD: tuple[Template, ...] = TEMPLATES + tuple(
 def write(choices: Choices, *, length: int, smooth: bool = True, grid: bool = False) -> RandomProgram:
     """A random program of ``length`` lines, or fewer; see :class:`Writer`.
 
-    >>> from .choices import Seeded
+    >>> from tinygrad_mlp.testing.random_programs import Seeded
     >>> program = write(Seeded("a"), length=2)
     >>> print(program)  # doctest: +ELLIPSIS
     import tinygrad_mlp as torch  # or: import torch

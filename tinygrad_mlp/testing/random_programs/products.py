@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .program import Shape
-from .reductions import large_enough
-from .writer import Predicate, Template, Value, Writer, ndim, nonempty, nonzero, nowhere, within
+from .writer import Template, Value, Writer, anywhere, ndim, nonempty, nonzero, nowhere, within
 
 __all__ = ["PRODUCTS"]
 
@@ -22,31 +21,26 @@ def _matmul(w: Writer, x: Value) -> str:
     return f"{x} @ {w.tensor(w.pick(shapes), x)}"
 
 
-def _product(form: str, *shapes: Callable[[Value, int], Shape], mixed: bool = True) -> Callable[[Writer, Value], str]:
+def _product(form: str, *shapes: Callable[[Value, int], Shape]) -> Callable[[Writer, Value], str]:
     """With operands whose shapes follow from the first's and a free size."""
 
     def writes(w: Writer, x: Value) -> str:
         free = w.integer(1, 3)
-        return form.format(x, *(w.tensor(shape(x, free), x, mixed=mixed) for shape in shapes))
+        return form.format(x, *(w.tensor(shape(x, free), x) for shape in shapes))
 
     return writes
 
 
 def _einsum(w: Writer, x: Value) -> str:
     n = x.shape
-    rows: dict[int, list[tuple[str, list[Shape]]]] = {
-        1: [("i->", []), ("i,i->", [n]), ("i,j->ij", [(2,)]), ("i,i->i", [n])],
-        2: [
-            ("ij->ji", []),
-            ("ij,jk->ik", [(n[-1], 2)]),
-            ("ij,ij->", [n]),
-            ("ij->j", []),
-            ("...j->...", []),
-            ("ij,ij->i", [n]),
-        ],
-        3: [("bij,bjk->bik", [(n[0], n[-1], 2)]), ("bij->ib", []), ("bij,j->bi", [(n[-1],)])],
-    }
-    equation, shapes = w.pick(rows[x.ndim])
+    rows: list[tuple[str, list[Shape]]]
+    if x.ndim == 1:
+        rows = [("i->", []), ("i,i->", [n]), ("i,j->ij", [(2,)]), ("i,i->i", [n])]
+    elif x.ndim == 2:
+        rows = [("ij->ji", []), ("ij,jk->ik", [(n[-1], 2)]), ("ij,ij->", [n]), ("...j->...", []), ("ij,ij->i", [n])]
+    else:
+        rows = [("bij,bjk->bik", [(n[0], n[-1], 2)]), ("bij->ib", []), ("bij,j->bi", [(n[-1],)])]
+    equation, shapes = w.pick(rows)
     return f'torch.einsum("{equation}", {", ".join([x.name, *(w.tensor(s, x, mixed=False) for s in shapes)])})'
 
 
@@ -119,25 +113,17 @@ def _batch_norm(w: Writer, x: Value) -> str:
     return f"F.batch_norm({x}, None, None{affine}, training=True)"
 
 
-def _embedding(w: Writer, x: Value) -> str:
-    return f"F.embedding({w.indices(x.shape[0], *w.pick(((2,), (3,), (2, 2))))}, {x})"
-
-
 def _apart_rows(value: Value) -> bool:
     """Standardizing the last dimension is well-conditioned."""
-    return value.ndim > 0 and value.size > 0 and value.shape[-1] > 1 and value.gap > 0.02
+    return value.shape[-1] > 1 and value.gap > 0.02
 
 
 def _apart_columns(value: Value) -> bool:
-    return value.ndim == 2 and value.shape[0] > 1 and value.shape[1] > 0 and value.gap > 0.02
+    return value.ndim == 2 and value.shape[0] > 1 and value.gap > 0.02
 
 
 def _standardized(value: Value) -> bool:
     return value.ndim in (2, 3) and value.size > 0 and value.size // value.shape[1] > 1
-
-
-def _nonzero(value: Value) -> bool:
-    return nonempty(value) and nonzero(value)
 
 
 def _matrix(value: Value) -> bool:
@@ -148,69 +134,36 @@ def _scores(value: Value) -> bool:
     return 1 <= value.ndim <= 3 and value.size > 0
 
 
-def _moderate(predicate: Predicate) -> Predicate:
-    return lambda value: predicate(value) and within(-4, 4)(value)
-
+_ADDMM = "torch.addmm({1}, {0}, {2}, beta=2, alpha=3)"
+_SMALL = within(-4, 4)
 
 PRODUCTS = [
-    Template("matmul", _matmul, _moderate(nonempty), nonempty, "fi"),
-    Template("mm", _product("torch.mm({}, {})", lambda x, k: (x.shape[-1], k)), _moderate(_matrix), _matrix, "fi"),
-    Template("mv", _product("torch.mv({}, {})", lambda x, k: x.shape[1:]), _moderate(_matrix), _matrix, "fi"),
-    Template("dot", _product("torch.dot({}, {})", lambda x, k: x.shape), _moderate(ndim(1, 1)), ndim(1, 1), "fi"),
-    Template("inner", _product("torch.inner({}, {})", lambda x, k: x.shape[-1:]), _moderate(ndim(1)), ndim(1), "fi"),
-    Template("outer", _product("torch.outer({}, {})", lambda x, k: (k,)), _moderate(ndim(1, 1)), ndim(1, 1), "fi"),
-    Template(
-        "bmm",
-        _product("torch.bmm({}, {})", lambda x, k: (x.shape[0], x.shape[-1], k)),
-        _moderate(ndim(3, 3)),
-        ndim(3, 3),
-        "fi",
-    ),
-    Template(
-        "addmm",
-        _product(
-            "torch.addmm({1}, {0}, {2}, beta=2, alpha=3)",
-            lambda x, k: (x.shape[0], k),
-            lambda x, k: (x.shape[-1], k),
-        ),
-        _moderate(_matrix),
-        _matrix,
-    ),
-    Template(
-        "linear",
-        lambda w, x: f"F.linear({x}, {w.fresh((3, x.shape[-1]), x.dtype)}, {w.fresh((3,), x.dtype)})",
-        _moderate(nonempty),
-        nonempty,
-    ),
-    Template("linear_no_bias", _product("F.linear({}, {})", lambda x, k: (k, x.shape[-1])), _moderate(nonempty), nonempty),
-    Template(
-        "bilinear",
-        _product("F.bilinear({0}, {0}, {1})", lambda x, k: (k, x.shape[-1], x.shape[-1]), mixed=False),
-        within(-3, 3),
-        _matrix,
-    ),
-    Template("trace", lambda w, x: f"torch.trace({x})", ndim(2, 2), ndim(2, 2), "fi"),
-    Template("einsum", _einsum, lambda v: 1 <= v.ndim <= 3 and within(-4, 4)(v), _scores, "f"),
+    Template("matmul", _matmul, _SMALL, nonempty, "fi"),
+    Template("mm", _product("torch.mm({}, {})", lambda x, k: (x.shape[-1], k)), _SMALL, _matrix, "fi"),
+    Template("mv", _product("torch.mv({}, {})", lambda x, k: x.shape[1:]), _SMALL, _matrix, "fi"),
+    Template("dot", _product("torch.dot({}, {})", lambda x, k: x.shape), _SMALL, ndim(1, 1), "fi"),
+    Template("inner", _product("torch.inner({}, {})", lambda x, k: x.shape[-1:]), _SMALL, ndim(1), "fi"),
+    Template("outer", _product("torch.outer({}, {})", lambda x, k: (k,)), _SMALL, ndim(1, 1), "fi"),
+    Template("bmm", _product("torch.bmm({}, {})", lambda x, k: (x.shape[0], x.shape[-1], k)), _SMALL, ndim(3, 3), "fi"),
+    Template("addmm", _product(_ADDMM, lambda x, k: (x.shape[0], k), lambda x, k: (x.shape[-1], k)), _SMALL, _matrix),
+    Template("linear", _product("F.linear({}, {}, {})", lambda x, k: (k, x.shape[-1]), lambda x, k: (k,)), _SMALL, nonempty),
+    Template("linear_no_bias", _product("F.linear({}, {})", lambda x, k: (k, x.shape[-1])), _SMALL, nonempty),
+    Template("bilinear", _product("F.bilinear({0}, {0}, {1})", lambda x, k: (k, *x.shape[-1:] * 2)), _SMALL, _matrix),
+    Template("trace", lambda w, x: f"torch.trace({x})", anywhere, ndim(2, 2), "fi"),
+    Template("einsum", _einsum, _SMALL, _scores),
     Template("layer_norm", _layer_norm, _apart_rows, nonempty),
     Template("batch_norm", _batch_norm, _apart_columns, _standardized),
-    Template("normalize", lambda w, x: f"F.normalize({x}, dim={w.dim(x)})", large_enough, _nonzero),
-    Template(
-        "cosine_similarity",
-        lambda w, x: f"F.cosine_similarity({x}, {w.fresh(x.shape, x.dtype, positive=True)}, dim={w.dim(x)})",
-        nowhere,
-        _nonzero,
-    ),
-    Template(
-        "pairwise_distance", lambda w, x: f"F.pairwise_distance({x}, {w.tensor(x.shape, x, mixed=False)})", nowhere, _matrix
-    ),
-    Template("embedding", _embedding, _matrix, _matrix),
+    Template("normalize", lambda w, x: f"F.normalize({x}, dim={w.dim(x)})", nonzero, nonempty),
+    Template("cosine_similarity", _product("F.cosine_similarity({}, {}, dim=-1)", lambda x, k: x.shape), nowhere, nonempty),
+    Template("pairwise_distance", _product("F.pairwise_distance({}, {})", lambda x, k: x.shape), nowhere, _matrix),
+    Template("embedding", lambda w, x: f"F.embedding({w.indices(x.shape[0], w.integer(1, 3), 2)}, {x})", anywhere, _matrix),
     Template("one_hot", lambda w, x: f"F.one_hot({w.indices(4, 3)}, 5)", nowhere, kinds="i"),
-    Template("mse_loss", _pairwise("mse_loss"), within(-5, 5)),
+    Template("mse_loss", _pairwise("mse_loss"), _SMALL),
     Template("l1_loss", _pairwise("l1_loss"), nowhere),
     Template("smooth_l1_loss", _pairwise("smooth_l1_loss", ("", ", beta=0.5")), nowhere),
     Template("huber_loss", _pairwise("huber_loss", ("", ", delta=0.5")), nowhere),
-    Template("cross_entropy", _cross_entropy, _scores, _scores),
+    Template("cross_entropy", _cross_entropy, anywhere, _scores),
     Template("nll_loss", _nll, nowhere, _scores),
-    Template("bce", _bce, _moderate(nonempty), nonempty),
-    Template("kl_div", _kl, _moderate(nonempty), nonempty),
+    Template("bce", _bce, _SMALL, nonempty),
+    Template("kl_div", _kl, _SMALL, nonempty),
 ]

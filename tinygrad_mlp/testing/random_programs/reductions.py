@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .writer import Template, Value, Writer, anywhere, distinct, filled, ndim, nonzero, nowhere, within
 
-__all__ = ["REDUCTIONS", "along", "large_enough"]
+__all__ = ["REDUCTIONS", "along"]
 
 
 def _reduction(form: str) -> Callable[[Writer, Value], str]:
@@ -42,11 +42,6 @@ def _spread_dim(w: Writer, x: Value) -> str:
 
 def _several(value: Value) -> bool:
     return any(n > 1 for n in value.shape) and value.gap > 0.02
-
-
-def large_enough(value: Value) -> bool:
-    """Operands without numbers near 0."""
-    return value.size > 0 and nonzero(value)
 
 
 def _variance(name: str) -> Callable[[Writer, Value], str]:
@@ -87,11 +82,11 @@ REDUCTIONS = [
     Template("std", _variance("std"), _several, ndim(1)),
     Template("var_mean", lambda w, x: f"torch.var_mean({x})[{w.integer(0, 1)}]", nowhere),
     Template("std_mean", lambda w, x: f"torch.std_mean({x}, {w.dim(x)})[{w.integer(0, 1)}]", nowhere),
-    Template("norm", _reduction("torch.norm({}, 2{})"), large_enough),
-    Template("norm1", _reduction("torch.norm({}, 1{})"), large_enough),
-    Template("norm3", _reduction("torch.norm({}, 3{})"), large_enough),
+    Template("norm", _reduction("torch.norm({}, 2{})"), nonzero, filled),
+    Template("norm1", _reduction("torch.norm({}, 1{})"), nonzero, filled),
+    Template("norm3", _reduction("torch.norm({}, 3{})"), nonzero, filled),
     Template("norm_inf", _reduction('torch.norm({}, float("inf"){})'), nowhere, filled),
-    Template("vector_norm", _reduction("torch.linalg.vector_norm({}, 2.5{})"), large_enough),
+    Template("vector_norm", _reduction("torch.linalg.vector_norm({}, 2.5{})"), nonzero, filled),
     Template("sort", along("torch.sort({}, dim={}, stable=True)[0]"), distinct, kinds="fi"),
     Template("sort_down", along("torch.sort({}, dim={}, descending=True, stable=True)[0]"), distinct, kinds="fi"),
     Template("argsort", along("torch.argsort({}, dim={}, stable=True)"), nowhere, kinds="fi"),

@@ -20,14 +20,12 @@ def _shapes_of(size: int) -> list[Shape]:
     return [(size,), *pairs, *((a, b // 2, 2) for a, b in pairs if size and b % 2 == 0)]
 
 
-def _reshape(method: str) -> Callable[[Writer, Value], str]:
-    def writes(w: Writer, x: Value) -> str:
-        shape: list[int] = list(w.pick(_shapes_of(x.size + w.amok())))
-        if x.size and w.chance(25):
-            shape[w.integer(0, len(shape) - 1)] = -1
-        return f"{x}.{method}({tuple(shape)})"
-
-    return writes
+def _shape(w: Writer, x: Value) -> Shape:
+    """Another shape for the elements of ``x``."""
+    shape: list[int] = list(w.pick(_shapes_of(x.size + w.amok())))
+    if x.size and w.chance(25):
+        shape[w.integer(0, len(shape) - 1)] = -1
+    return tuple(shape)
 
 
 def _permute(w: Writer, x: Value) -> str:
@@ -45,8 +43,8 @@ def _slice_of(w: Writer, n: int) -> str:
         return ":"
     low = w.integer(0, max(n - 1, 0))
     high = w.integer(low + 1, max(n, 1) + 1)
-    line = ":2" if w.chance(25) else ""
-    return f"{low - n if w.chance(20) and n else low or ''}:{high if high <= n or w.wild else ''}{line}"
+    step = ":2" if w.chance(25) else ""
+    return f"{low - n if w.chance(20) and n else low or ''}:{high if high <= n or w.wild else ''}{step}"
 
 
 def _index(w: Writer, n: int) -> str:
@@ -131,13 +129,9 @@ def _take_along_dim(w: Writer, x: Value) -> str:
     return f"torch.take_along_dim({x}, {w.indices(x.shape[dim], *shape)}, {dim})"
 
 
-def _join(name: str) -> Callable[[Writer, Value], str]:
-    def writes(w: Writer, x: Value) -> str:
-        dim = w.dim(x, name == "stack")
-        others = [w.tensor(x.shape, x) for _ in range(w.integer(1, 2))]
-        return f"torch.{name}([{', '.join([x.name, *others])}], {dim})"
-
-    return writes
+def _some(w: Writer, x: Value) -> str:
+    """The tensor and one or two more of its shape."""
+    return ", ".join([x.name, *(w.tensor(x.shape, x) for _ in range(w.integer(1, 2)))])
 
 
 def _narrow(w: Writer, x: Value) -> str:
@@ -162,60 +156,61 @@ def _pad(w: Writer, x: Value) -> str:
     return f"F.pad({x}, {widths}, value={w.pick((0, 1.5))})"
 
 
-def _repeat(w: Writer, x: Value) -> str:
-    return f"{x}.repeat({', '.join(str(w.integer(1, 2)) for _ in range(max(x.ndim, 1) + w.chance(20)))})"
-
-
 def _unflatten(w: Writer, x: Value) -> str:
     dim = w.integer(0, x.ndim - 1)
     return f"{x}.unflatten({dim}, {w.pick(((1, -1), (-1, 1), (x.shape[dim], 1)))})"
 
 
-def _diagonal(w: Writer, x: Value) -> str:
-    return f"torch.diagonal({x}, {w.integer(-1, 1)}, {w.pick(('0, 1', '1, 0', '-2, -1'))})"
-
-
-def _swap(form: str) -> Callable[[Writer, Value], str]:
-    return lambda w, x: form.format(x, w.dim(x), w.dim(x))
-
-
-def _meshgrid(w: Writer, x: Value) -> str:
-    return f'torch.meshgrid({x}, {w.tensor((2,), x)}, indexing="ij")[{w.integer(0, 1)}]'
-
-
 SHAPES = [
-    Template("reshape", _reshape("reshape"), anywhere, kinds="fib"),
-    Template("view", _reshape("view"), nowhere, kinds="fib"),
+    Template("reshape", lambda w, x: f"{x}.reshape({_shape(w, x)})", anywhere, kinds="fib"),
+    Template("view", lambda w, x: f"{x}.view({_shape(w, x)})", nowhere, kinds="fib"),
     Template("flatten", lambda w, x: f"torch.flatten({x}{w.pick(('', ', 1' if x.ndim > 1 else '', ', 0, -1'))})", anywhere),
     Template("unflatten", _unflatten, nowhere, nonempty, "fib"),
     Template("T", lambda w, x: f"{x}.T", ndim(2, 2), ndim(0, 2), "fib"),
-    Template("mT", lambda w, x: f"{x}.mT", ndim(2), ndim(2), "fib"),
-    Template("t", lambda w, x: f"torch.t({x})", ndim(0, 2), ndim(0, 2), "fib"),
+    Template("mT", lambda w, x: f"{x}.mT", anywhere, ndim(2), "fib"),
+    Template("t", lambda w, x: f"torch.t({x})", anywhere, ndim(0, 2), "fib"),
     Template("permute", _permute, anywhere, kinds="fib"),
-    Template("transpose", _swap("torch.transpose({}, {}, {})"), anywhere, kinds="fib"),
-    Template("movedim", _swap("torch.movedim({}, {}, {})"), anywhere, kinds="fib"),
+    Template("transpose", lambda w, x: f"torch.transpose({x}, {w.dim(x)}, {w.dim(x)})", anywhere, kinds="fib"),
+    Template("movedim", lambda w, x: f"torch.movedim({x}, {w.dim(x)}, {w.dim(x)})", anywhere, kinds="fib"),
     Template("squeeze", lambda w, x: f"{x}.squeeze({w.pick(('', w.dim(x)))})", anywhere, kinds="fib"),
     Template("unsqueeze", lambda w, x: f"torch.unsqueeze({x}, {w.dim(x, 1)})", anywhere, kinds="fib"),
     Template("expand", _expand, within(-20, 20), kinds="fib"),
     Template("broadcast_to", lambda w, x: f"torch.broadcast_to({x}, {(2, *x.shape)})", anywhere, kinds="fib"),
-    Template("repeat", _repeat, anywhere, kinds="fib"),
+    Template(
+        "repeat",
+        lambda w, x: f"{x}.repeat({[w.integer(1, 2) for _ in range(max(x.ndim, 1) + w.chance(20))]})",
+        anywhere,
+        kinds="fib",
+    ),
     Template("tile", lambda w, x: f"torch.tile({x}, ({w.integer(1, 2)},))", anywhere, kinds="fib"),
-    Template("repeat_interleave", along("torch.repeat_interleave({}, 2, {})"), ndim(1), ndim(1), "fib"),
-    Template("flip", along("torch.flip({}, ({},))"), ndim(1), ndim(1), "fib"),
-    Template("roll", _roll, filled, filled, "fib"),
-    Template("tril", lambda w, x: f"torch.tril({x}, {w.integer(-1, 1)})", ndim(2), ndim(2), "fib"),
-    Template("triu", lambda w, x: f"torch.triu({x}, {w.integer(-1, 1)})", ndim(2), ndim(2), "fib"),
+    Template("repeat_interleave", along("torch.repeat_interleave({}, 2, {})"), anywhere, ndim(1), "fib"),
+    Template("flip", along("torch.flip({}, ({},))"), anywhere, ndim(1), "fib"),
+    Template("roll", _roll, anywhere, filled, "fib"),
+    Template("tril", lambda w, x: f"torch.tril({x}, {w.integer(-1, 1)})", anywhere, ndim(2), "fib"),
+    Template("triu", lambda w, x: f"torch.triu({x}, {w.integer(-1, 1)})", anywhere, ndim(2), "fib"),
     Template("diag", lambda w, x: f"torch.diag({x}, {w.integer(-1, 1)})", nowhere, ndim(1, 2), "fib"),
-    Template("diagonal", _diagonal, nowhere, ndim(2), "fib"),
-    Template("narrow", _narrow, nonempty, nonempty, "fib"),
-    Template("select", along("torch.select({}, {}, 0)"), nonempty, nonempty, "fib"),
-    Template("split", _split, nonempty, nonempty, "fib"),
-    Template("unbind", along("torch.unbind({}, {})[0]"), nonempty, nonempty, "fib"),
-    Template("cat", _join("cat"), ndim(1), ndim(1), "fib"),
-    Template("stack", _join("stack"), anywhere, kinds="fib"),
-    Template("hstack", lambda w, x: f"torch.hstack([{x}, {w.tensor(x.shape, x)}])", anywhere, kinds="fib"),
-    Template("vstack", lambda w, x: f"torch.vstack([{x}, {w.tensor(x.shape, x)}])", anywhere, kinds="fib"),
-    Template("meshgrid", _meshgrid, nowhere, ndim(1, 1), "fi"),
+    Template(
+        "diagonal",
+        lambda w, x: f"torch.diagonal({x}, {w.integer(-1, 1)}, {w.pick(('0, 1', '-2, -1'))})",
+        nowhere,
+        ndim(2),
+        "fib",
+    ),
+    Template("narrow", _narrow, anywhere, nonempty, "fib"),
+    Template("select", along("torch.select({}, {}, 0)"), anywhere, nonempty, "fib"),
+    Template("split", _split, anywhere, nonempty, "fib"),
+    Template("unbind", along("torch.unbind({}, {})[0]"), anywhere, nonempty, "fib"),
+    Template("cat", lambda w, x: f"torch.cat([{_some(w, x)}], {w.dim(x)})", anywhere, ndim(1), "fib"),
+    Template("stack", lambda w, x: f"torch.stack([{_some(w, x)}], {w.dim(x, 1)})", anywhere, kinds="fib"),
+    Template("hstack", lambda w, x: f"torch.hstack([{_some(w, x)}])", anywhere, kinds="fib"),
+    Template("vstack", lambda w, x: f"torch.vstack([{_some(w, x)}])", anywhere, kinds="fib"),
+    Template(
+        "meshgrid",
+        lambda w, x: f'torch.meshgrid({x}, {w.tensor((2,), x)}, indexing="ij")[{w.integer(0, 1)}]',
+        nowhere,
+        ndim(1, 1),
+        "fi",
+    ),
     Template("atleast_2d", lambda w, x: f"torch.atleast_2d({x})", anywhere, kinds="fib"),
     Template("pad", _pad, nowhere, nonempty, "f"),
     Template("getitem", lambda w, x: f"{x}[{key(w, x)}]", nonempty, ndim(1), "fib"),
@@ -223,11 +218,11 @@ SHAPES = [
     Template("new_axis", lambda w, x: f"{x}[{w.pick(('None', '..., None', 'None, ...', '...'))}]", anywhere, kinds="fib"),
     Template("getitem_advanced", lambda w, x: f"{x}[{_advanced(w, x)}]", nowhere, nonempty, "fib"),
     Template("masked_select", lambda w, x: f"torch.masked_select({x}, {w.mask(x.shape)})", nowhere, kinds="fib"),
-    Template("gather", _gather, nonempty, nonempty, "fib"),
-    Template("index_select", _index_select, nonempty, nonempty, "fib"),
-    Template("take_along_dim", _take_along_dim, nonempty, nonempty, "fib"),
-    Template("scatter", scatter("torch.scatter({}, {}, {}, {})"), nonempty, nonempty, "f"),
-    Template("scatter_add", scatter("torch.scatter_add({}, {}, {}, {})"), nonempty, nonempty, "f"),
-    Template("index_add", index_add("torch.index_add({}, {}, {}, {}, alpha={})"), nonempty, nonempty, "f"),
+    Template("gather", _gather, anywhere, nonempty, "fib"),
+    Template("index_select", _index_select, anywhere, nonempty, "fib"),
+    Template("take_along_dim", _take_along_dim, anywhere, nonempty, "fib"),
+    Template("scatter", scatter("torch.scatter({}, {}, {}, {})"), anywhere, nonempty, "f"),
+    Template("scatter_add", scatter("torch.scatter_add({}, {}, {}, {})"), anywhere, nonempty, "f"),
+    Template("index_add", index_add("torch.index_add({}, {}, {}, {}, alpha={})"), anywhere, nonempty, "f"),
     Template("nonzero", lambda w, x: f"torch.nonzero({x})", nowhere, kinds="fib"),
 ]
