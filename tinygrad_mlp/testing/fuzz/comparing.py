@@ -19,10 +19,11 @@ from .running import ORDERS, Outcome, Rounding, array_of, distance, dtype_of, na
 __all__ = ["Mismatch", "compare"]
 
 Array = np.ndarray[Any, Any]
+Place = tuple[str, str]  # what kind of number, and of which tensor
 
 
 # In-place methods and operators, and assignments to elements.
-WRITES = re.compile(r"\w_\(|inplace=True|^[xv]\d+(\[.+\] =| [^\s=]{1,2}=)")
+_WRITES = re.compile(r"\w_\(|inplace=True|^[xv]\d+(\[.+\] =| [^\s=]{1,2}=)")
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,13 @@ def compare(program: RandomProgram, counts: Counter[str] | None = None) -> Misma
         program: What to run.
         counts: Where to count what happened: lines, errors, gradients, deviations, differences by rounding.
     """
-    torch = pytorch()
-
     counts = Counter() if counts is None else counts
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs = run(program, torch)
+        theirs = run(program, pytorch())
         found = _difference(program, theirs, counts)
         if found is not None:  # unless a value that was rounded otherwise decided it
-            near = run(program, torch, near=_tolerance(program, theirs))
+            near = run(program, pytorch(), near=_tolerance(program, theirs))
             if _difference(program, near, Counter(), rounding=False) is None:
                 counts["rounding"] += 1
                 return None
@@ -99,7 +98,7 @@ def _errors_part(ours: Outcome, theirs: Outcome, counts: Counter[str]) -> tuple[
         if mine is not None and other is not None:
             if not isinstance(mine, _kind_of(other)) and reason is None:
                 return Mismatch(f"class {type(mine).__name__} of error", place, _short(mine), _short(other)), False
-            if WRITES.search(place):  # of which PyTorch may have done a part
+            if _WRITES.search(place):  # of which PyTorch may have done a part
                 return None, False
             continue
         if reason is None and mine is None and other is not None:
@@ -139,7 +138,7 @@ def _values_part(ours: Outcome, theirs: Outcome) -> Mismatch | None:
     return None
 
 
-def _numbers(outcome: Outcome) -> dict[tuple[str, str], Any]:
+def _numbers(outcome: Outcome) -> dict[Place, Any]:
     """All tensors by kind and name, in the order in which they are compared."""
     kinds = {"value": outcome.values, "gradient": outcome.gradients, "second gradient": outcome.seconds}
     return {(kind, name): tensor for kind, tensors in kinds.items() for name, tensor in tensors.items()}
@@ -151,79 +150,80 @@ def _tolerance(program: RandomProgram, outcome: Outcome) -> float:
     return max([tolerance, *(loose for text, loose in LOOSE.items() if any(text in s.expression for s in program.lines))])
 
 
+def _number(outcome: Outcome, place: Place, shape: tuple[int, ...]) -> Array:
+    """A tensor's numbers; a gradient that is None is zero."""
+    tensor = _numbers(outcome).get(place)
+    return np.zeros(shape) if tensor is None else array_of(tensor)
+
+
 def _numbers_part(
     program: RandomProgram, ours: Outcome, theirs: Outcome, counts: Counter[str], rounding: bool
 ) -> Mismatch | None:
-    tolerance = _tolerance(program, theirs)
-    mine = _numbers(ours)
-    for (kind, name), other in _numbers(theirs).items():
-        tensor = mine.get((kind, name))
-        present = other if tensor is None else tensor
+    tolerance, mine = _tolerance(program, theirs), _numbers(ours)
+    for place, other in _numbers(theirs).items():
+        present = mine.get(place) if other is None else other
         if present is None:
             continue
-        a, b = (array_of(t) if t is not None else np.zeros(tuple(present.shape)) for t in (tensor, other))  # None is zero
-        apart = distance(a, b)
-        if apart > tolerance:
-            excuse = _excuse(program, ours, theirs, kind, name, a, b, tolerance, rounding)
+        a, b = (_number(outcome, place, tuple(present.shape)) for outcome in (ours, theirs))
+        if distance(a, b) > tolerance:
+            excuse = _excuse(program, ours, theirs, place, (a, b), tolerance, rounding)
             if excuse:
                 counts[excuse] += 1
                 return None
-            return Mismatch(kind, name, np.array2string(a, precision=17), np.array2string(b, precision=17))
+            return Mismatch(*place, np.array2string(a, precision=17), np.array2string(b, precision=17))
     return None
+
+
+def _apart(a: Array, b: Array, skipped: Array) -> float:
+    """The distance of two arrays but for some elements."""
+    return distance(np.where(skipped, 0, a), np.where(skipped, 0, b)) if a.shape == b.shape else math.inf
 
 
 def _excuse(
     program: RandomProgram,
     ours: Outcome,
     theirs: Outcome,
-    kind: str,
-    name: str,
-    a: Array,
-    b: Array,
+    place: Place,
+    numbers: tuple[Array, Array],
     tolerance: float,
     rounding: bool,
 ) -> str | None:
     """Why two numbers may differ: what to count it as, or None for a difference that nothing excuses."""
+    (kind, name), (a, b) = place, numbers
     if (position := _viewed_by_one(program)) is not None and compare(_copying(program, position)) is None:
         return "deviation: another memory layout, of which one library has a view"
     if distance(_unsigned(a), _unsigned(b)) < tolerance:
         return "deviation: the sign of an infinity at a signed zero"
-    skipped = np.zeros(b.shape, bool)
-    if kind != "value":
-        skipped = np.isnan(b)
-        if distance(*(np.where(skipped, 0, x) for x in (a, b))) < tolerance:
-            return "deviation: a derivative that is nan there"
+    skipped = np.isnan(b) if kind != "value" else np.zeros(b.shape, bool)
+    if kind != "value" and _apart(a, b, skipped) < tolerance:
+        return "deviation: a derivative that is nan there"
     if kind == "second gradient":
         if not np.isfinite(b).all():
             skipped = ~np.isfinite(a) | ~np.isfinite(b)
-            if distance(*(np.where(skipped, 0, x) for x in (a, b))) < tolerance:
+            if _apart(a, b, skipped) < tolerance:
                 return "deviation: a second derivative at a singular point"
         kept = run(program, pytorch(), create_graph=True).seconds[name]
         if kept is not None and distance(a, array_of(kept)) < tolerance:
             return "deviation: what PyTorch gives, too, where it keeps the graph"
     if not rounding or not _agree_in_float64(program):
         return None
-    return "rounding" if _rounds_apart(program, ours, theirs, kind, name, skipped, tolerance) else None
+    return "rounding" if _rounds_apart(program, ours, theirs, place, skipped, tolerance) else None
 
 
 def _rounds_apart(
-    program: RandomProgram, ours: Outcome, theirs: Outcome, kind: str, name: str, skipped: Array, tolerance: float
+    program: RandomProgram, ours: Outcome, theirs: Outcome, place: Place, skipped: Array, tolerance: float
 ) -> bool:
     """Whether one of the libraries, where it rounds another way, is about as far from itself as from the other."""
     # Where the libraries agree on every value to the last bit, what depends on them was decided alike, and may not be decided
     # otherwise to explain a gradient that is far off. What was decided before something was overwritten is not seen any more.
-    decided_alike = not any(WRITES.search(str(line)) for line in program.lines) and all(
+    decided_alike = not any(_WRITES.search(str(line)) for line in program.lines) and all(
         np.array_equal(array_of(v), array_of(ours.values[n]), equal_nan=array_of(v).dtype.kind == "f")
         for n, v in theirs.values.items()
     )
 
-    def number(outcome: Outcome) -> Array:
-        tensor = _numbers(outcome).get((kind, name))
-        return np.zeros(skipped.shape) if tensor is None else array_of(tensor)
-
-    def apart(one: Outcome, other: Outcome) -> float:
-        a, b = number(one), number(other)
-        return distance(np.where(skipped, 0, a), np.where(skipped, 0, b)) if a.shape == b.shape else math.inf
+    def apart(*outcomes: Outcome) -> float:
+        a, b = (_number(outcome, place, skipped.shape) for outcome in outcomes)
+        return _apart(a, b, skipped)
 
     difference = apart(ours, theirs)
     values = not decided_alike or difference < 50 * tolerance
@@ -247,7 +247,7 @@ def _viewed_by_one(program: RandomProgram) -> int | None:
             for operand in line.uses:
                 shared = {np.may_share_memory(array_of(n[line.target]), array_of(n[operand])) for n in (ours, theirs)}
                 if len(shared) > 1:
-                    return position if any(WRITES.search(str(later)) for later in program.lines[position:]) else None
+                    return position if any(_WRITES.search(str(later)) for later in program.lines[position:]) else None
     return None
 
 

@@ -6,25 +6,18 @@ import re
 
 __all__ = ["DEVIATIONS", "LOOSE", "STRICTER", "deviation"]
 
-
 # Why PyTorch may raise where this library does not: the line and what it says (a regular expression), and the reason.
 DEVIATIONS: dict[str, str] = {
-    r"not implemented for|not supported (on|for)|does not support|hardtanh on an unsigned type": (
-        "no kernel for the dtype there"
-    ),
+    r"not implemented for|not supported (on|for)|does not support|hardtanh on an unsigned type": "no kernel for the dtype there",
     r"derivative for .* is not implemented": "no derivative there",
-    r"modified by an inplace operation|is a view and (is being modified inplace|its base)|A view was created in no_grad mode": (
-        "the write is given its history here"
-    ),
+    r"modified by an inplace operation|A view was created in no_grad mode": "the write is given its history here",
+    r"is a view and (is being modified inplace|its base)": "the write is given its history here",
     r"refers? to a single memory location": "operands that share memory are copied here",
-    r"result type \w+ can't be cast to the desired output type|Found dtype \w+ but expected|Negation, the `-` operator, on a bool": (
-        "no backward of mixed dtypes there"
-    ),
+    r"result type \w+ can't be cast to the desired output type": "no backward of mixed dtypes there",
+    r"Found dtype \w+ but expected|Negation, the `-` operator, on a bool": "no backward of mixed dtypes there",
     r"Index put requires the source and destination dtypes match": "an assignment casts here",
     r"INTERNAL ASSERT FAILED|returned an invalid gradient|ZeroTensors are immutable": "a fault there",
-    r"INDICES element is out of DATA bounds|: index \d+ is out of bounds|: index out of range in self": (
-        "another class of error for an index out of range"
-    ),
+    r"INDICES element is out of DATA bounds|: index \d+ is out of bounds|: index out of range in self": "another class of error for an index out of range",
     r"Dimension specified as 0 but tensor has no dimensions": "another class of error for a tensor without dimensions",
     r"Integer division with addcdiv": "addcdiv divides integers here",
     r"^v\d+\W.*: a leaf Variable that requires grad": "the write is given its history here",
@@ -33,7 +26,6 @@ DEVIATIONS: dict[str, str] = {
     r"value cannot be converted to type \w+ without overflow": "an assignment casts here",
     r"self indexing axis dim should be positive": "another class of error for an index out of range",
 }
-
 
 # Why this library may raise where PyTorch does not.
 STRICTER: dict[str, str] = {
@@ -44,11 +36,8 @@ STRICTER: dict[str, str] = {
     r"index -?\d+ is out of bounds": "indices are checked here",
     r"(l1_loss|softmax) is not implemented for": "no losses and probabilities of integers here",
     r"where expected condition to be a boolean": "conditions are bool here, not uint8",
-    r"^v\d+ = (torch\.bmm\(|\w+ @ ).*: matmul: expected all arguments to have the same dtype": (
-        "batches without elements are multiplied there before their dtypes are compared"
-    ),
+    r"^v\d+ = (torch\.bmm\(|\w+ @ ).*: matmul: expected all arguments to have the same dtype": "empty batches need not share a dtype there",
 }
-
 
 # Operations that PyTorch computes less precisely than their dtype allows, and how far the results may part.
 LOOSE: dict[str, float] = {
