@@ -96,10 +96,10 @@ class Recorder:
 
 
 @contextmanager
-def observed_by(observer: Observer) -> Iterator[None]:
-    """Within the block, and in this thread alone, this observer and no other is told what the engine does."""
+def observed_by(*observers: Observer) -> Iterator[None]:
+    """Within the block, and in this thread alone, these observers and no others are told what the engine does."""
     outer = state.observers
-    state.observers = (observer,)
+    state.observers = observers
     try:
         yield
     finally:

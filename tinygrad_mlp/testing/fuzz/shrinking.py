@@ -77,63 +77,55 @@ def _simpler(program: RandomProgram) -> Iterator[RandomProgram]:
         if not target or target in values:
             yield _cut(program, position, values.get(target))
         else:
-            yield _tidy(
-                RandomProgram(program.leaves, program.lines[:position] + program.lines[position + 1 :], program.result)
-            )
+            yield _tidy(replace(program, lines=program.lines[:position] + program.lines[position + 1 :]))
     for k, leaf in enumerate(program.leaves):
         for simpler in _simpler_leaves(leaf):
-            yield RandomProgram((*program.leaves[:k], simpler, *program.leaves[k + 1 :]), program.lines, program.result)
+            yield replace(program, leaves=(*program.leaves[:k], simpler, *program.leaves[k + 1 :]))
 
 
 def shrink(program: RandomProgram, kind: str, limit: int = 600) -> RandomProgram:
     """A smaller program with a mismatch of the same kind, in at most ``limit`` comparisons."""
-    tries = 0
-    again = True
-    while again:
-        again = False
-        for candidate in _simpler(program):
-            if _weight(candidate) >= _weight(program):
-                continue
-            tries += 1
-            if tries > limit:
-                return program
-            found = compare(candidate)
-            if found is not None and found.kind == kind:
-                program, again = candidate, True
-                break
+    candidates = _simpler(program)
+    while limit and (candidate := next(candidates, None)) is not None:
+        if _weight(candidate) >= _weight(program):
+            continue
+        limit -= 1
+        found = compare(candidate)
+        if found is not None and found.kind == kind:
+            program, candidates = candidate, _simpler(candidate)
     return program
+
+
+_SCRIPT = '''"""{title}"""
+
+import tinygrad_mlp
+import torch as pytorch
+
+
+def run(torch):
+    F = torch.nn.functional
+{lines}
+    print(torch.__name__, "values", *values, sep="\\n")
+    outputs = [v for v in values if v.requires_grad]
+    for order in range(2 if inputs else 0):
+        weights = [torch.cos(torch.arange(1.0, v.numel() + 1)).reshape(v.shape).to(v.dtype) for v in outputs]
+        grads = torch.autograd.grad(outputs, inputs, weights, create_graph=True, allow_unused=True)
+        print("gradients of order", order + 1, *grads, sep="\\n")
+        outputs = [g for g in grads if g is not None and g.requires_grad]
+        if not outputs:
+            break
+
+
+for library in (tinygrad_mlp, pytorch):
+    try:
+        run(library)
+    except Exception as error:
+        print(library.__name__, type(error).__name__, error)'''
 
 
 def script(program: RandomProgram, title: str) -> str:
     """A standalone script that runs the program in both libraries and prints what each makes of it."""
-    lines = [
-        f'"""{title}"""',
-        "",
-        "import tinygrad_mlp",
-        "import torch as pytorch",
-        "",
-        "",
-        "def run(torch):",
-        "    F = torch.nn.functional",
-        *(f"    {leaf}" for leaf in program.leaves),
-        f"    inputs = [{', '.join(leaf.name for leaf in program.leaves if leaf.requires_grad)}]",
-        *(f"    {line}" for line in program.lines),
-        f"    values = [{', '.join([leaf.name for leaf in program.leaves] + [s.target for s in program.lines if s.target])}]",
-        '    print(torch.__name__, "values", *values, sep="\\n")',
-        "    outputs = [v for v in values if v.requires_grad]",
-        "    for order in range(2 if inputs else 0):",
-        "        weights = [torch.cos(torch.arange(1.0, v.numel() + 1)).reshape(v.shape).to(v.dtype) for v in outputs]",
-        "        grads = torch.autograd.grad(outputs, inputs, weights, create_graph=True, allow_unused=True)",
-        '        print("gradients of order", order + 1, *grads, sep="\\n")',
-        "        outputs = [g for g in grads if g is not None and g.requires_grad]",
-        "        if not outputs:",
-        "            break",
-        "",
-        "",
-        "for library in (tinygrad_mlp, pytorch):",
-        "    try:",
-        "        run(library)",
-        "    except Exception as error:",
-        "        print(library.__name__, type(error).__name__, error)",
-    ]
-    return "\n".join(lines)
+    inputs = ", ".join(leaf.name for leaf in program.leaves if leaf.requires_grad)
+    values = ", ".join([*(leaf.name for leaf in program.leaves), *(line.target for line in program.lines if line.target)])
+    lines = [*map(str, program.leaves), f"inputs = [{inputs}]", *map(str, program.lines), f"values = [{values}]"]
+    return _SCRIPT.format(title=title, lines="\n".join(f"    {line}" for line in lines))

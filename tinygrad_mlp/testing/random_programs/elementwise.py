@@ -6,7 +6,7 @@ their function, method, operator and in-place forms. Only options, other operand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -98,9 +98,9 @@ def form(text: str) -> Callable[[Writer, Value], str]:
     return lambda w, x: text.format(x)
 
 
-def forms(kinds: str, rows: Iterable[tuple[str, Predicate]], takes: Predicate = anywhere) -> list[Template]:
-    """A template of that sort a row: its text, and where it is smooth."""
-    return [Template(text, form(text), smooth, takes, kinds) for text, smooth in rows]
+def forms(kinds: str, smooth: Predicate, texts: str, takes: Predicate = anywhere) -> list[Template]:
+    """A template of that sort for each of the texts, between which there are semicolons."""
+    return [Template(text, form(text), smooth, takes, kinds) for text in texts.split("; ")]
 
 
 def binary(text: str, positive: bool = False) -> Callable[[Writer, Value], str]:
@@ -150,43 +150,23 @@ def _prelu(w: Writer, x: Value) -> str:
 
 ELEMENTWISE = [
     *(template for template in _DERIVED if not template.inplace),
-    *forms("fi", [("{} ** 2", within(-7, 7)), ("{} ** 3", within(-3, 3))]),
-    *forms("fi", [("{} ** 0.5", anywhere), ("{} ** -1.5", anywhere)], takes=within(0.2, 1e9)),
+    *forms("fi", within(-7, 7), "{} ** 2"),
+    *forms("fi", within(-3, 3), "{} ** 3"),
+    *forms("fi", anywhere, "{} ** 0.5; {} ** -1.5", takes=within(0.2, 1e9)),
+    *forms("fib", within(-20, 4), "2 ** {}"),
+    *forms("fib", within(-4, 20), "0.5 ** {}"),
+    *forms("fib", nonzero, "1 / {}"),
+    *forms("fib", anywhere, "{}.contiguous(); {}.to(torch.float64)"),
     *forms(
-        "fib",
-        [
-            ("2 ** {}", within(-20, 4)),
-            ("0.5 ** {}", within(-4, 20)),
-            ("0 ** {}", nowhere),
-            ("{} ** 0", nowhere),
-            ("1 / {}", nonzero),
-            ("torch.fmod({}, 2)", nowhere),
-            ("torch.round({}, decimals=1)", nowhere),
-            ("{}.contiguous()", anywhere),
-            ("{}.detach()", nowhere),
-            ("{}.to(torch.float64)", anywhere),
-            ("{}.to(torch.float32)", nowhere),
-            ("{}.to(torch.int64)", nowhere),
-            ("{}.bool()", nowhere),
-            ("{}.int()", nowhere),
-            ("torch.zeros_like({})", nowhere),
-            ("torch.ones_like({})", nowhere),
-            ("torch.full_like({}, 3)", nowhere),
-        ],
+        "fib", nowhere, "0 ** {}; {} ** 0; torch.fmod({}, 2); torch.round({}, decimals=1); {}.detach(); {}.bool(); {}.int()"
     ),
-    *forms(
-        "f",
-        [
-            ('F.gelu({}, approximate="tanh")', anywhere),
-            ("F.softplus({}, beta=2.0, threshold=3.1)", off(1.55)),
-            ("F.elu({}, alpha=0.5)", off(0)),
-            ("F.selu({})", off(0)),
-            ("F.celu({}, alpha=1.5)", off(0)),
-            ("F.leaky_relu({}, 0.2)", off(0)),
-            ("F.relu6({})", off(0, 6)),
-            ("F.hardtanh({}, -0.5, 2.0)", off(-0.5, 2)),
-        ],
-    ),
+    *forms("fib", nowhere, "{}.to(torch.float32); {}.to(torch.int64)"),
+    *forms("fib", nowhere, "torch.zeros_like({}); torch.ones_like({}); torch.full_like({}, 3)"),
+    *forms("f", anywhere, 'F.gelu({}, approximate="tanh")'),
+    *forms("f", off(1.55), "F.softplus({}, beta=2.0, threshold=3.1)"),
+    *forms("f", off(0), "F.elu({}, alpha=0.5); F.selu({}); F.celu({}, alpha=1.5); F.leaky_relu({}, 0.2)"),
+    *forms("f", off(0, 6), "F.relu6({})"),
+    *forms("f", off(-0.5, 2), "F.hardtanh({}, -0.5, 2.0)"),
     Template("add_alpha", binary("torch.add({}, {}, alpha=2)"), within(-20, 20), kinds="fi"),
     Template("sub_alpha", binary("torch.sub({}, {}, alpha=2)"), within(-20, 20), kinds="fi"),
     Template("div_floor", binary('torch.div({}, {}, rounding_mode="floor")', positive=True), kinds="fi"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .elementwise import ELEMENTWISE_INPLACE, binary, form, three
+from dataclasses import replace
+
+from .elementwise import ELEMENTWISE_INPLACE, binary, forms, three
 from .program import Shape
 from .shapes import index_add, key, scatter
-from .writer import Template, Value, Writer, nonempty
+from .writer import Template, Value, Writer, nonempty, nowhere
 
 __all__ = ["WRITES"]
 
@@ -32,11 +34,9 @@ def _masked_fill(w: Writer, x: Value) -> str:
 
 WRITES = [
     *ELEMENTWISE_INPLACE,
-    *(Template(text, form(text), kinds="fi", inplace=True) for text in ("{}.zero_()", "{}.fill_(2)", "{}.clamp_(-1, 1)")),
-    *(
-        Template(text, form(text), inplace=True)
-        for text in ("F.elu({}, inplace=True)", "F.leaky_relu({}, 0.1, inplace=True)", "{}.detach().mul_(2)")
-    ),
+    *(replace(t, inplace=True) for t in forms("fi", nowhere, "{}.zero_(); {}.fill_(2); {}.clamp_(-1, 1)")),
+    *(replace(t, inplace=True) for t in forms("f", nowhere, "F.elu({}, inplace=True); F.leaky_relu({}, 0.1, inplace=True)")),
+    Template("detach_mul_", lambda w, x: f"{x}.detach().mul_(2)", inplace=True),
     Template("sub_alpha_", binary("{}.sub_({}, alpha=2)"), kinds="fi", inplace=True),
     Template("copy_", binary("{}.copy_({})"), kinds="fi", inplace=True),
     Template("div_", binary("{}.div_({})", positive=True), inplace=True),
