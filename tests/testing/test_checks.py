@@ -25,6 +25,7 @@ from tinygrad_mlp.testing.checks import (
     check_module,
     check_optimizer,
 )
+from tinygrad_mlp.testing.checks.suite import Found, expect_equal
 from tinygrad_mlp.testing.strategies import broadcastable_tensors, matmul_operands, tensors
 
 # Twelve numbers without ties, away from 0, ±0.5, ±1, ±3.
@@ -674,6 +675,13 @@ def test_equivalence() -> None:
         assert_equivalent(lambda x: x.sum(0), lambda x: x.sum(1), X)
     with pytest.raises(CheckError, match="1 results and 2"):
         assert_equivalent(lambda x: x, lambda x: (x, x), X)
+
+
+def test_the_element_that_is_named_is_one_that_differs() -> None:
+    a, b = np.array([1.0, 2.0]), np.array([1.0 + 1e-13, 3.0])
+    with pytest.raises(Found, match=r"result 0, element \(1,\), is 2.0 and 3.0"):
+        expect_equal([a], [b], "", rtol=1e-9)
+    expect_equal([a], [np.array([1.0 + 1e-13, 2.0])], "", rtol=1e-9)
 
 
 def test_strategies_beside_plain_arguments() -> None:
