@@ -278,6 +278,12 @@ def test_a_wrong_rule_beside_another_layout_is_found(monkeypatch: Any) -> None:
     assert fuzz.compare(LAYOUT) is not None
 
 
+def test_writes_are_known_as_such() -> None:
+    writes = ["v1.add_(2)", "v0 = v1.mul_(x0)", "F.elu(v0, inplace=True)", "x0[1:] = 2", "v1 += 1", "v1 //= x0", "v12 **= 2"]
+    reads = ["v1 = v0 == x0", "v1 = v0 >= x0", "v1 = v0[1:]", "v1 = v0 // x0", "v1 = -v0"]
+    assert [text for text in writes + reads if comparing._WRITES.search(text)] == writes
+
+
 def test_memory_that_both_view_is_no_excuse(monkeypatch: Any) -> None:
     written = program("v0 = x0 * 2", "v1 = torch.flatten(v0)", "v2 = v1.mul_(3)", x0=[[0.4, 0.9]])
     assert fuzz.compare(written) is None
