@@ -145,7 +145,8 @@ def test_elementwise_operations_are_written_in_every_form() -> None:
         for _ in range(150):
             x = writer.fresh((2,), grad=False)
             writer.line(x, template)
-    lines = {re.sub(r"[xv]\d+", "x", line.expression) for line in writer.lines}
+    texts = (re.sub(r"[xv]\d+", "x", line.expression) for line in writer.lines)
+    lines = {re.sub(r"-?\d[\d.]*|True", "2", text) for text in texts}
     assert {"torch.mul(x, x)", "x.mul(x)", "x * x", "x * 2", "2 * x", "x.mul_(x)", "x *= x", "x *= 2"} <= lines
     assert {"torch.neg(x)", "x.neg()", "-x", "x.neg_()", "F.gelu(x)", "torch.logical_and(x, x)"} <= lines
     assert not {"torch.mul(2, x)", "2.mul(x)", "torch.logical_and(x, 2)"} & lines
