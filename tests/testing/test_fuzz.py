@@ -14,8 +14,8 @@ import pytest
 import tinygrad_mlp as tg
 from tinygrad_mlp.engine import PRIMITIVES
 from tinygrad_mlp.testing import fuzz
-from tinygrad_mlp.testing.fuzz import comparing, report
-from tinygrad_mlp.testing.random_programs import LIBRARY, Leaf, Line, RandomProgram
+from tinygrad_mlp.testing.fuzz import comparing, deviations, report, running
+from tinygrad_mlp.testing.random_programs.program import LIBRARY, Leaf, Line, RandomProgram
 
 torch = pytest.importorskip("torch", reason="the fuzzer compares with PyTorch")
 
@@ -238,7 +238,7 @@ def test_integers_make_float64_where_float64_is_asked_for() -> None:
 @pytest.mark.parametrize("library", [LIBRARY, torch], ids=["this library", "PyTorch"])
 def test_what_no_rounding_made_is_not_moved(library: Any) -> None:
     x = library.tensor([0.1, 0.7], dtype=library.float64)
-    with fuzz.Rounding(0, values=True).within(library):
+    with running.Rounding(0, values=True).within(library):
         short = library.tensor([3.0, 4.0], dtype=library.float64) * 0.5
         copied = library.cat([x, -x])
         made = library.exp(library.from_numpy(np.linspace(0.1, 2, 50)))
@@ -329,7 +329,7 @@ def test_this_library_still_is_stricter(reason: str) -> None:
 
 def test_products_of_two_dtypes_are_refused_by_both() -> None:
     x0, x1 = np.ones((1, 2, 3)), (np.ones((1, 3, 2)), "float32")
-    assert {type(e) for e in fuzz.run(program("v0 = torch.bmm(x0, x1)", x0=x0, x1=x1), torch).errors.values()} == {
+    assert {type(e) for e in running.run(program("v0 = torch.bmm(x0, x1)", x0=x0, x1=x1), torch).errors.values()} == {
         RuntimeError
     }
 
@@ -373,8 +373,8 @@ EXAMPLES: dict[str, RandomProgram] = {
 @pytest.mark.parametrize("reason", sorted(set(fuzz.DEVIATIONS.values())))
 def test_every_deviation_still_is_one(reason: str) -> None:
     example = EXAMPLES[reason]
-    theirs = fuzz.run(example, torch).errors
-    reasons = {fuzz.deviation(place, None, error) for place, error in theirs.items()}
+    theirs = running.run(example, torch).errors
+    reasons = {deviations.deviation(place, None, error) for place, error in theirs.items()}
     assert reason in reasons, theirs
 
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 import tinygrad_mlp as tg
 from tinygrad_mlp.errors import ArgumentError
 from tinygrad_mlp.testing.checks import assert_gradients_match
-from tinygrad_mlp.testing.random_programs import LIBRARY, TEMPLATES, Leaf, RandomProgram, Seeded, Value, Writer, write
+from tinygrad_mlp.testing.random_programs import TEMPLATES, Leaf, RandomProgram, Seeded, Value, Writer, write
 from tinygrad_mlp.testing.random_programs.declared import SMOOTH
+from tinygrad_mlp.testing.random_programs.program import LIBRARY
 from tinygrad_mlp.testing.random_programs.writer import nowhere
 from tinygrad_mlp.testing.strategies import (
     programs,

@@ -22,24 +22,8 @@ A program follows from the seed and its number alone. Not counted as a differenc
 """
 
 from .comparing import Mismatch, compare
-from .deviations import DEVIATIONS, STRICTER, deviation
+from .deviations import DEVIATIONS, STRICTER
 from .report import Report, fuzz, main, program_number
-from .running import Outcome, Rounding, run
 from .shrinking import script, shrink
 
-__all__ = [
-    "DEVIATIONS",
-    "STRICTER",
-    "Mismatch",
-    "Outcome",
-    "Report",
-    "Rounding",
-    "compare",
-    "deviation",
-    "fuzz",
-    "main",
-    "program_number",
-    "run",
-    "script",
-    "shrink",
-]
+__all__ = ["DEVIATIONS", "STRICTER", "Mismatch", "Report", "compare", "fuzz", "main", "program_number", "script", "shrink"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..random_programs import LIBRARY, Line, RandomProgram, pytorch
+from ..random_programs.program import LIBRARY, Line, RandomProgram, pytorch
 from .deviations import LOOSE, deviation
 from .running import ORDERS, Outcome, Rounding, array_of, distance, dtype_of, names_for, run
 

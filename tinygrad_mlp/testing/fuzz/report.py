@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from ..random_programs import RandomProgram, Seeded, pytorch, write
+from ..random_programs import Seeded, write
+from ..random_programs.program import RandomProgram, pytorch
 from .comparing import Mismatch, compare
 from .shrinking import script, shrink
 

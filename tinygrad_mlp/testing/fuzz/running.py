@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.recording import observed_by
-from ..random_programs import LIBRARY, RandomProgram, pytorch
+from ..random_programs.program import LIBRARY, RandomProgram, pytorch
 
 __all__ = ["ORDERS", "Outcome", "Rounding", "array_of", "distance", "dtype_of", "names_for", "run"]
 

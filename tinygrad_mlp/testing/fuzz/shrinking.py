@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..random_programs import LIBRARY, Leaf, Line, RandomProgram
+from ..random_programs.program import LIBRARY, Leaf, Line, RandomProgram
 from .comparing import compare
 from .running import array_of, dtype_of, run
 

@@ -7,21 +7,7 @@ operations themselves; those whose arguments need more thought are a :class:`Tem
 """
 
 from .generate import TEMPLATES, write
-from .program import LIBRARY, Leaf, Line, RandomProgram, pytorch
-from .writer import Choices, Seeded, Template, Value, Writer, lattice
+from .program import Leaf, Line, RandomProgram
+from .writer import Seeded, Value, Writer, lattice
 
-__all__ = [
-    "LIBRARY",
-    "TEMPLATES",
-    "Choices",
-    "Leaf",
-    "Line",
-    "RandomProgram",
-    "Seeded",
-    "Template",
-    "Value",
-    "Writer",
-    "lattice",
-    "pytorch",
-    "write",
-]
+__all__ = ["TEMPLATES", "Leaf", "Line", "RandomProgram", "Seeded", "Value", "Writer", "lattice", "write"]

@@ -44,11 +44,11 @@ def _einsum(w: Writer, x: Value) -> str:
     return f'torch.einsum("{equation}", {", ".join([x.name, *(w.tensor(s, x, mixed=False) for s in shapes)])})'
 
 
-def _pairwise(name: str, options: Sequence[str] = ("",), positive: bool = False) -> Callable[[Writer, Value], str]:
+def _pairwise(name: str, options: Sequence[str] = ("",)) -> Callable[[Writer, Value], str]:
     """A loss of two tensors of one shape."""
 
     def writes(w: Writer, x: Value) -> str:
-        target = w.tensor(x.shape, x, positive=positive, mixed=False)
+        target = w.tensor(x.shape, x, mixed=False)
         return f'F.{name}({x}, {target}, reduction="{w.pick(("mean", "sum", "none"))}"{w.pick(options)})'
 
     return writes

@@ -14,23 +14,7 @@ import numpy as np
 from ...tensor import Tensor
 from .program import LIBRARY, Leaf, Line, RandomProgram, Shape
 
-__all__ = [
-    "Choices",
-    "Seeded",
-    "Template",
-    "Value",
-    "Writer",
-    "anywhere",
-    "distinct",
-    "filled",
-    "lattice",
-    "ndim",
-    "nonempty",
-    "nonzero",
-    "nowhere",
-    "off",
-    "within",
-]
+__all__ = ["Choices", "Seeded", "Template", "Value", "Writer", "lattice"]
 
 
 T = TypeVar("T")
