@@ -179,16 +179,11 @@ def _arrays(
         return hnp.arrays(kind, shape, elements=st.integers(low, 5))
     side = 12 if size <= 24 else 60
     steps = st.integers(0 if positive else -side, 2 * side - 1 if positive else side - 1)
-
-    def number(step: int) -> float:
-        return lattice(step, size)
-
-    if extremes:
-        return hnp.arrays(
-            kind, shape, elements=st.sampled_from(EXTREMES) | steps.map(number), fill=st.nothing()
-        )  # in float32 1e38 is near the largest, in float16 it is inf
+    if extremes:  # in float32 1e38 is near the largest, in float16 it is inf
+        numbers = st.sampled_from(EXTREMES) | steps.map(lambda step: lattice(step, size))
+        return hnp.arrays(kind, shape, elements=numbers, fill=st.nothing())
     whole = hnp.arrays(np.int64, shape, elements=steps, unique=size <= 2 * side, fill=st.nothing())
-    return whole.map(lambda array: np.array([number(int(k)) for k in array.flat], kind).reshape(shape))
+    return whole.map(lambda array: np.array([lattice(int(k), size) for k in array.flat], kind).reshape(shape))
 
 
 def broadcastable_tensors(

@@ -14,11 +14,10 @@ A program follows from the seed and its number alone. Not counted as a differenc
 
 * rounding: what PyTorch does, too, where the value of each line is moved to this library's, from which it is no further than the
   comparison allows; and gradients that agree in float64, and that part as much in one of the libraries alone when its operations
-  round another way (:class:`Rounding`). A wrong rule is as wrong in float64, and however its numbers are rounded;
-* what a line in place writes to where one library had to copy what the other could view, if both agree when both copy;
-* second derivatives that PyTorch gives, too, where it keeps their graph;
-* the cases of :data:`DEVIATIONS`, where PyTorch raises and this library need not;
-* a second derivative at a singular point that is finite here and not there.
+  round another way (:class:`.Rounding`). A wrong rule is as wrong in float64, and however its numbers are rounded;
+* writes to what one library had to copy and the other could view, if both agree when both copy;
+* second derivatives that PyTorch gives, too, where it keeps their graph, or that are finite at a singular point here alone;
+* the cases of :data:`DEVIATIONS` and :data:`STRICTER`, where one of the libraries raises and the other need not.
 """
 
 from .comparing import Mismatch, compare

@@ -14,15 +14,11 @@ from .writer import Template, Value, Writer, anywhere, filled, ndim, nonempty, n
 __all__ = ["SHAPES", "index_add", "key", "scatter"]
 
 
-def _shapes_of(size: int) -> list[Shape]:
-    """Shapes of up to three dimensions with this many elements."""
-    pairs = [(a, size // a) for a in range(1, size + 1) if size % a == 0] if size else [(0, 2), (3, 0)]
-    return [(size,), *pairs, *((a, b // 2, 2) for a, b in pairs if size and b % 2 == 0)]
-
-
 def _shape(w: Writer, x: Value) -> Shape:
-    """Another shape for the elements of ``x``."""
-    shape: list[int] = list(w.pick(_shapes_of(x.size + w.amok())))
+    """Another shape for the elements of ``x``, of up to three dimensions."""
+    size = x.size + w.amok()
+    pairs = [(a, size // a) for a in range(1, size + 1) if size % a == 0] if size else [(0, 2), (3, 0)]
+    shape: list[int] = list(w.pick([(size,), *pairs, *((a, b // 2, 2) for a, b in pairs if size and b % 2 == 0)]))
     if x.size and w.chance(25):
         shape[w.integer(0, len(shape) - 1)] = -1
     return tuple(shape)
@@ -83,10 +79,10 @@ def _advanced(w: Writer, x: Value) -> str:
 def _gather(w: Writer, x: Value) -> str:
     dim = w.dim(x)
     shape = [w.integer(1, n) if n else 0 for n in x.shape]
-    if -x.ndim <= dim < x.ndim and x.ndim:
+    inside = -x.ndim <= dim < x.ndim
+    if inside:
         shape[dim] = w.integer(1, 4)
-        return f"torch.gather({x}, {dim}, {w.indices(x.shape[dim], *shape)})"
-    return f"torch.gather({x}, {dim}, {w.indices(1, *shape)})"
+    return f"torch.gather({x}, {dim}, {w.indices(x.shape[dim] if inside else 1, *shape)})"
 
 
 def scatter(form: str) -> Callable[[Writer, Value], str]:
