@@ -43,7 +43,7 @@ def gradients(loss: tg.Tensor, tensors: dict[str, tg.Tensor]) -> dict[str, np.nd
     return {name: g.numpy().copy() for name, g in zip(tensors, found, strict=True)}
 
 
-def step(explanation: Explanation, label: str) -> explain.Step:
+def step(explanation: Explanation, label: str) -> explain.BackwardStep:
     return next(s for s in explanation.steps if s.label == label)
 
 

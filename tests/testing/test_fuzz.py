@@ -14,7 +14,8 @@ import pytest
 import tinygrad_mlp as tg
 from tinygrad_mlp.core.primitive import PRIMITIVES
 from tinygrad_mlp.testing import fuzz
-from tinygrad_mlp.testing.random_programs import Leaf, Program, Step
+from tinygrad_mlp.testing.fuzz import comparing, deviations, report, running
+from tinygrad_mlp.testing.random_programs.program import LIBRARY, Leaf, Line, RandomProgram
 
 torch = pytest.importorskip("torch", reason="the fuzzer compares with PyTorch")
 
@@ -26,14 +27,14 @@ def leaf(name: str, values: Any, dtype: str = "float64", grad: bool = True) -> L
     return Leaf(name, array.shape, dtype, tuple(array.ravel().tolist()), grad and dtype.startswith("float"))
 
 
-def program(*lines: str, **leaves: Any) -> Program:
+def program(*texts: str, **leaves: Any) -> RandomProgram:
     """A program of these lines; a leaf is its values, or a pair of values and dtype."""
-    steps = tuple(
-        Step(*line.split(" = ", 1)) if line[0] == "v" and line[1:].split(" = ")[0].isdigit() else Step("", line)
-        for line in lines
+    lines = tuple(
+        Line(*line.split(" = ", 1)) if line[0] == "v" and line[1:].split(" = ")[0].isdigit() else Line("", line)
+        for line in texts
     )
     made = tuple(leaf(name, *(v if isinstance(v, tuple) else (v,))) for name, v in leaves.items())
-    return Program(made, steps, next((s.target for s in steps[::-1] if s.target), ""))
+    return RandomProgram(made, lines, next((s.target for s in lines[::-1] if s.target), ""))
 
 
 # -------------------------------------------------------------------------------------------------- the library's own
@@ -41,11 +42,11 @@ def program(*lines: str, **leaves: Any) -> Program:
 
 @pytest.mark.parametrize("part", range(4))
 def test_the_library_and_pytorch_agree(part: int) -> None:
-    report = fuzz.fuzz(range(part * PROGRAMS // 4, (part + 1) * PROGRAMS // 4))
-    assert report.programs == PROGRAMS // 4
-    assert report.mismatches == 0, str(report)
-    assert report.counts["second gradients"] > 20
-    assert report.counts["errors"] > 2
+    found = fuzz.fuzz(range(part * PROGRAMS // 4, (part + 1) * PROGRAMS // 4))
+    assert found.programs == PROGRAMS // 4
+    assert found.mismatches == 0, str(found)
+    assert found.counts["second gradients"] > 20
+    assert found.counts["errors"] > 2
 
 
 # ---------------------------------------------------------------------------------------------------- breaking things
@@ -108,12 +109,12 @@ def test_what_is_broken_is_found_and_shrunk(kind: str, broken: Callable[[Any], A
         x1=[0.65, -0.4],
     )
     assert fuzz.compare(whole) is None
-    monkeypatch.setattr(tg, "atan", broken)
+    monkeypatch.setattr(LIBRARY, "atan", broken)
     found = fuzz.compare(whole)
     assert found is not None
     assert found.kind == kind
     small = fuzz.shrink(whole, kind)
-    assert [step.expression for step in small.steps] == [f"torch.atan({small.leaves[0].name})"]
+    assert [line.expression for line in small.lines] == [f"torch.atan({small.leaves[0].name})"]
     assert len(small.leaves) == 1
     assert len(small.leaves[0].values) == 1
     printed = io.StringIO()
@@ -126,11 +127,11 @@ def test_what_is_broken_is_found_and_shrunk(kind: str, broken: Callable[[Any], A
 def test_an_error_that_is_missing_is_found(monkeypatch: Any) -> None:
     whole = program("v0 = x0 + 1", "v1 = torch.mm(v0, v0)", "v2 = v0 * 2", x0=[0.4, 0.65])
     assert fuzz.compare(whole) is None
-    monkeypatch.setattr(tg, "mm", lambda a, b: a * b)
+    monkeypatch.setattr(LIBRARY, "mm", lambda a, b: a * b)
     found = fuzz.compare(whole)
     assert found is not None
     assert found.kind == "missing RuntimeError"
-    assert len(fuzz.shrink(whole, found.kind).steps) == 1
+    assert len(fuzz.shrink(whole, found.kind).lines) == 1
 
 
 def test_an_error_of_another_class_is_found(monkeypatch: Any) -> None:
@@ -139,23 +140,23 @@ def test_an_error_of_another_class_is_found(monkeypatch: Any) -> None:
     def mm(a: Any, b: Any) -> Any:
         raise KeyError("mm")
 
-    monkeypatch.setattr(tg, "mm", mm)
+    monkeypatch.setattr(LIBRARY, "mm", mm)
     found = fuzz.compare(whole)
     assert found is not None
     assert found.kind == "class KeyError of error"
 
 
 def test_random_programs_find_what_is_broken(monkeypatch: Any) -> None:
-    monkeypatch.setattr(tg, "sigmoid", lambda x: sound(x) * 1.0)
-    report = fuzz.fuzz(range(300), scripts=1)
-    assert report.mismatches > 0
-    assert any("torch.sigmoid" in signature for signature in report.seen)
-    assert any("def run(torch)" in text for text in report.scripts.values())
+    monkeypatch.setattr(LIBRARY, "sigmoid", lambda x: sound(x) * 1.0)
+    found = fuzz.fuzz(range(300), scripts=1)
+    assert found.mismatches > 0
+    assert any("torch.sigmoid" in signature for signature in found.seen)
+    assert any("def run(torch)" in text for text in found.scripts.values())
 
 
 def test_a_value_that_follows_from_roundings_is_not_a_difference(monkeypatch: Any) -> None:
     steep = program("v0 = torch.exp(x0)", "v1 = v0 * 1e14", "v2 = torch.frac(v1)", x0=([0.4], "float64", False))
-    monkeypatch.setattr(tg, "exp", lambda x: tg.from_numpy(np.nextafter(np.exp(x.numpy()), 9)))
+    monkeypatch.setattr(LIBRARY, "exp", lambda x: tg.from_numpy(np.nextafter(np.exp(x.numpy()), 9)))
     counts: Counter[str] = Counter()
     assert fuzz.compare(steep, counts) is None
     assert counts["rounding"] == 1
@@ -212,7 +213,7 @@ def test_rounding_excuses_nothing_that_is_as_wrong_in_float64(monkeypatch: Any) 
     assert fuzz.compare(noise) is None
     rule_times(monkeypatch, "log1p", 1.01)
     assert fuzz.compare(noise) is not None
-    monkeypatch.setattr(fuzz, "_agree_in_float64", lambda program: True)
+    monkeypatch.setattr(comparing, "_agree_in_float64", lambda program: True)
     assert fuzz.compare(noise) is None
 
 
@@ -229,15 +230,15 @@ def test_rounding_excuses_no_array_that_lost_digits(monkeypatch: Any) -> None:
 def test_integers_make_float64_where_float64_is_asked_for() -> None:
     made = program("v0 = x0 / 3", "v1 = torch.frac(v0 * 1e7)", x0=([1, 2], "int64"))
     assert fuzz.compare(made) is None
-    assert fuzz._agree_in_float64(made)
+    assert comparing._agree_in_float64(made)
     assert tg.get_default_dtype() is tg.float32
     assert torch.get_default_dtype() is torch.float32
 
 
-@pytest.mark.parametrize("library", [tg, torch], ids=lambda library: library.__name__)
+@pytest.mark.parametrize("library", [LIBRARY, torch], ids=["this library", "PyTorch"])
 def test_what_no_rounding_made_is_not_moved(library: Any) -> None:
     x = library.tensor([0.1, 0.7], dtype=library.float64)
-    with fuzz.Rounding(0, values=True).within(library):
+    with running.Rounding(0, values=True).within(library):
         short = library.tensor([3.0, 4.0], dtype=library.float64) * 0.5
         copied = library.cat([x, -x])
         made = library.exp(library.from_numpy(np.linspace(0.1, 2, 50)))
@@ -277,6 +278,12 @@ def test_a_wrong_rule_beside_another_layout_is_found(monkeypatch: Any) -> None:
     assert fuzz.compare(LAYOUT) is not None
 
 
+def test_writes_are_known_as_such() -> None:
+    writes = ["v1.add_(2)", "v0 = v1.mul_(x0)", "F.elu(v0, inplace=True)", "x0[1:] = 2", "v1 += 1", "v1 //= x0", "v12 **= 2"]
+    reads = ["v1 = v0 == x0", "v1 = v0 >= x0", "v1 = v0[1:]", "v1 = v0 // x0", "v1 = -v0"]
+    assert [text for text in writes + reads if comparing._WRITES.search(text)] == writes
+
+
 def test_memory_that_both_view_is_no_excuse(monkeypatch: Any) -> None:
     written = program("v0 = x0 * 2", "v1 = torch.flatten(v0)", "v2 = v1.mul_(3)", x0=[[0.4, 0.9]])
     assert fuzz.compare(written) is None
@@ -295,7 +302,7 @@ def test_another_choice_at_a_kink_is_a_difference(monkeypatch: Any) -> None:
 
 # ------------------------------------------------------------------------------------------- what need not be the same
 
-STRICTER: dict[str, Program] = {
+STRICTER: dict[str, RandomProgram] = {
     "another value is saved here": program("v0 = x0 * 1", "v1 = F.l1_loss(v0, x1)", "v0.mul_(2)", x0=[0.4], x1=[0.9]),
     "another memory layout, of which there is no view": program(
         "v0 = torch.roll(x0.mT, 1, 1)", "v1 = v0.view((6,))", x0=np.ones((3, 2))
@@ -307,7 +314,7 @@ STRICTER: dict[str, Program] = {
     "indices are checked here": program("v0 = torch.take_along_dim(x0, x1, 0)", x0=[0.4], x1=([-3], "int64")),
     "no losses and probabilities of integers here": program('v0 = F.l1_loss(x0, x0, reduction="sum")', x0=([2], "int64")),
     "conditions are bool here, not uint8": program("v0 = torch.where(x0, x1, 0)", x0=([1], "uint8"), x1=[0.4]),
-    "batches without elements are multiplied there before their dtypes are compared": program(
+    "empty batches need not share a dtype there": program(
         "v0 = torch.bmm(x0, x1)", x0=np.zeros((0, 2, 3)), x1=(np.zeros((0, 3, 2)), "float32")
     ),
 }
@@ -322,7 +329,7 @@ def test_this_library_still_is_stricter(reason: str) -> None:
 
 def test_products_of_two_dtypes_are_refused_by_both() -> None:
     x0, x1 = np.ones((1, 2, 3)), (np.ones((1, 3, 2)), "float32")
-    assert {type(e) for e in fuzz.run(program("v0 = torch.bmm(x0, x1)", x0=x0, x1=x1), torch).errors.values()} == {
+    assert {type(e) for e in running.run(program("v0 = torch.bmm(x0, x1)", x0=x0, x1=x1), torch).errors.values()} == {
         RuntimeError
     }
 
@@ -335,7 +342,7 @@ def test_what_pytorch_gives_where_it_keeps_the_graph_is_no_difference() -> None:
     assert counts["deviation: what PyTorch gives, too, where it keeps the graph"] == 1
 
 
-EXAMPLES: dict[str, Program] = {
+EXAMPLES: dict[str, RandomProgram] = {
     "no derivative there": program("v0 = F.hardsigmoid(x0)", x0=[0.4]),
     "no kernel for the dtype there": program("v0 = torch.relu(x0)", x0=([True, False], "bool")),
     "the write is given its history here": program("v0 = torch.sin(x0)", "v1 = torch.exp(v0)", "v2 = v1.mul_(v1)", x0=[0.4]),
@@ -366,8 +373,8 @@ EXAMPLES: dict[str, Program] = {
 @pytest.mark.parametrize("reason", sorted(set(fuzz.DEVIATIONS.values())))
 def test_every_deviation_still_is_one(reason: str) -> None:
     example = EXAMPLES[reason]
-    theirs = fuzz.run(example, torch).errors
-    reasons = {fuzz.deviation(place, None, error) for place, error in theirs.items()}
+    theirs = running.run(example, torch).errors
+    reasons = {deviations.deviation(place, None, error) for place, error in theirs.items()}
     assert reason in reasons, theirs
 
 
@@ -387,6 +394,6 @@ def test_the_command_line(capsys: Any, monkeypatch: Any) -> None:
     out = capsys.readouterr().out
     assert str(fuzz.program_number(3)) in out
     assert "1 programs" in out
-    monkeypatch.setattr(fuzz, "compare", lambda *args: fuzz.Mismatch("value", "v0", "1", "2"))
+    monkeypatch.setattr(report, "compare", lambda *args: fuzz.Mismatch("value", "v0", "1", "2"))
     assert fuzz.main(["--programs", "1", "--first", "7"]) == 1
     assert "Program 7 of seed 0" in capsys.readouterr().out

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from typing import Any
 
@@ -15,7 +13,6 @@ from hypothesis import strategies as st
 import tinygrad_mlp as tg
 from tinygrad_mlp.errors import ArgumentError
 from tinygrad_mlp.testing.checks import assert_gradients_match
-from tinygrad_mlp.testing.random_programs import OPERATIONS, Leaf, Program, Seeded, Value, Writer, write
 from tinygrad_mlp.testing.strategies import (
     broadcastable_tensors,
     class_targets,
@@ -224,75 +221,3 @@ def test_modules_have_what_is_asked_for_and_leave_the_random_numbers_alone() -> 
 @given(modules())
 def test_modules_without_kinks_norms_and_dropout_by_default(module: Any) -> None:
     assert not re.search("ReLU|Hardtanh|Norm|Dropout", str(module))
-
-
-# --------------------------------------------------------------------------------------------------------- programs
-
-
-@FEW
-@given(programs(st.integers(0, 8)))
-def test_programs_have_their_length_and_every_line_counts(program: Program) -> None:
-    result = program(*program.inputs)
-    assert result.requires_grad
-    assert len(program.steps) <= 8
-    used = {name for step in program.steps for name in step.uses} | {program.result}
-    assert all(step.target in used for step in program.steps)
-    assert {leaf.name for leaf in program.leaves} <= used
-
-
-@FEW
-@given(programs(4))
-def test_a_gradient_check_of_a_program_makes_sense(program: Program) -> None:
-    assert len(program.steps) == 4
-    assert_gradients_match(program, *program.inputs)
-
-
-def test_programs_are_scripts() -> None:
-    for number in range(30):
-        program = write(Seeded(f"script {number}"), length=6)
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(str(program), {})
-        assert printed.getvalue().strip() == str(program(*program.inputs))
-
-
-def test_programs_run_on_both_libraries() -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    for number in range(100):
-        program = write(Seeded(f"both {number}"), length=6)
-        theirs = program(*(leaf.make(torch) for leaf in program.leaves))
-        assert isinstance(theirs, torch.Tensor)
-        np.testing.assert_allclose(numbers(program(*program.inputs)), theirs.detach().numpy(), rtol=1e-9, atol=1e-9)
-
-
-def test_smooth_programs_reach_most_operations() -> None:
-    smooth = [o for o in OPERATIONS if o.smooth.__name__ != "nowhere"]
-    text = "\n".join(str(write(Seeded(f"reach {number}"), length=10)) for number in range(400))
-    words = {word for o in smooth for word in re.findall(r"\b([a-z_]{4,})\(|$", o.name) if word}
-    assert words
-    assert {word for word in words if f"{word}(" not in text} == set()
-
-
-def test_programs_shrink_to_simple_ones() -> None:
-    found = simplest(programs(3), lambda program: "torch.sin" in str(program))
-    assert [leaf.shape for leaf in found.leaves][:1] == [()]
-    assert len(str(found)) < 400
-
-
-def test_a_program_says_what_it_takes() -> None:
-    program = write(Seeded("inputs"), length=3)
-    with pytest.raises(ArgumentError, match=rf"takes {len(program.leaves)} tensors \(x0.*got 0"):
-        program()
-
-
-@pytest.mark.parametrize("point", [0.0, 0.5, -0.5, 1.0, -1.0, 1.55, 2.0, 3.0, -3.0, 6.0])
-def test_lines_are_smooth_wherever_they_are_written(point: float) -> None:
-    for operation in OPERATIONS:
-        writer = Writer(Seeded(f"{operation.name} {point}"))
-        leaf = Leaf("x0", (2,), "float64", (point, 7.25), requires_grad=True)
-        writer.leaves.append(leaf)
-        value = Value("x0", leaf.make(tg))
-        writer.names["x0"] = value.tensor
-        if operation.takes(value) and operation.smooth(value) and writer.line(value, [operation]):
-            program = Program(tuple(writer.leaves), tuple(writer.steps), writer.values[-1].name)
-            assert_gradients_match(program, *program.inputs)

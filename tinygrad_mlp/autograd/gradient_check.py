@@ -38,36 +38,20 @@ class _Settings:
             raise ValueError(f"gradcheck: eps is a distance from the point, more than 0, got {self.eps}")
 
 
+# fmt: off
 @overload
 def gradcheck(
-    func: Callable[..., Any],
-    inputs: _Tensors,
-    *,
-    eps: float = ...,
-    atol: float = ...,
-    rtol: float = ...,
-    raise_exception: bool = ...,
-    nondet_tol: float = ...,
-    check_undefined_grad: bool = ...,
-    fast_mode: bool = ...,
-    order: int = ...,
-    report: Literal[False] = ...,
+    func: Callable[..., Any], inputs: _Tensors, *, eps: float = ..., atol: float = ..., rtol: float = ...,
+    raise_exception: bool = ..., nondet_tol: float = ..., check_undefined_grad: bool = ..., fast_mode: bool = ...,
+    order: int = ..., report: Literal[False] = ...,
 ) -> bool: ...
 @overload
 def gradcheck(
-    func: Callable[..., Any],
-    inputs: _Tensors,
-    *,
-    eps: float = ...,
-    atol: float = ...,
-    rtol: float = ...,
-    raise_exception: bool = ...,
-    nondet_tol: float = ...,
-    check_undefined_grad: bool = ...,
-    fast_mode: bool = ...,
-    order: int = ...,
-    report: Literal[True],
+    func: Callable[..., Any], inputs: _Tensors, *, eps: float = ..., atol: float = ..., rtol: float = ...,
+    raise_exception: bool = ..., nondet_tol: float = ..., check_undefined_grad: bool = ..., fast_mode: bool = ...,
+    order: int = ..., report: Literal[True],
 ) -> PowerReport | Literal[False]: ...
+# fmt: on
 def gradcheck(
     func: Callable[..., Any],
     inputs: _Tensors,

@@ -17,9 +17,9 @@ import numpy as np
 from ..core.backward import fit
 from ..core.graph import Node, wrap
 from ..grad_mode import no_grad
-from ..observing import Observer
+from ..observing import Observer, observed_by
 from .function import _Cotangents
-from .recording import Call, Recorder, Slot, forward, observed_by
+from .recording import Call, Recorder, Slot, forward
 
 if TYPE_CHECKING:
     pass
@@ -154,7 +154,8 @@ class _Result:
 class _Rules:
     """The rules of one node on one cotangent, as the primitives that they consist of."""
 
-    def __init__(self, node: Node, g: Any, parents: Sequence[Node]) -> None:
+    def __init__(self, node: Node, g: Any, parents: set[Node]) -> None:
+        self.node = node
         if isinstance(g, _Cotangents):
             bundle = {k: np.asarray(value) for k, value in g.by_position.items()}
             self.inputs, g = list(bundle.values()), _Cotangents(bundle)
@@ -165,17 +166,18 @@ class _Rules:
         self.results: list[_Result] = []
         position, begin = -1, 0
         with no_grad(), observed_by(self.recorder):
-            for parent, tensor in node.vjp(g, set(parents), True):
+            for parent, tensor in node.vjp(g, parents, True):
                 tensor = fit(tensor, parent)
                 position = node.parents.index(parent, position + 1)  # gradients come in the order of the inputs
                 end = len(self.recorder.calls)
                 self.results.append(_Result(parent, position, tensor._data, begin, end))
                 begin = end
 
-    def mutants(self, rule: str, names: Callable[[int], str]) -> Iterator[Mutant]:
+    def mutants(self) -> Iterator[Mutant]:
         """Every mutant that still gives the inputs something of a shape that can be theirs."""
+        rule, inputs = _rule(self.node), self.node.op.inputs if self.node.op is not None else ()
         for result in self.results:
-            name = names(result.position)
+            name = inputs[result.position] if inputs else f"argument {result.position}"
             kinds = ["sign", "scale", "dropped term"] + ["transpose"] * (result.array.ndim > 1)
             yield from (Mutant(rule, name, kind, result.position) for kind in kinds)
             for k, call in enumerate(self.recorder.calls[result.start : result.end]):
@@ -190,18 +192,17 @@ class _Rules:
     def mutated(self, mutant: Mutant) -> list[tuple[Node, Array]]:
         """What the rules give with one thing changed; as they are where the mutant is of another rule."""
         result = next((r for r in self.results if r.position == mutant.position), None)
-        values: list[Array] | None = None
+        values = self.recorder.values
         if result is not None and mutant.call is not None:
-            calls = self.recorder.calls[result.start : result.end]
-            if mutant.call < len(calls) and calls[mutant.call].op.name == mutant.op:
-                target = calls[mutant.call]
+            target = next(iter(self.recorder.calls[result.start : result.end][mutant.call :]), None)
+            if target is not None and target.op.name == mutant.op:
                 values = self.recorder.replay(
                     self.inputs, lambda call, args: _changed(mutant, call, args) if call is target else forward(call, args)
                 )
         contributions = []
         for each in self.results:
             slot = self.recorder.slot(each.array)
-            array = each.array if values is None or slot is None else values[slot]
+            array = each.array if slot is None else values[slot]
             if each is result and mutant.call is None:
                 array = _wrong(mutant.kind, array)
             contributions.append((each.parent, np.asarray(fit(array, each.parent))))
@@ -275,21 +276,17 @@ def _rule(node: Node) -> str:
     return node.op.name if node.op is not None else node.name().removesuffix("Backward")
 
 
-class _Survey:
-    """Notes the mutants that there are."""
+def _mutants(gradient: Callable[[], Any]) -> dict[Mutant, None]:
+    """The mutants that there are of the rules that this gradient runs."""
+    mutants: dict[Mutant, None] = {}
 
-    def __init__(self) -> None:
-        self.mutants: dict[Mutant, None] = {}
-
-    def operated(self, node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
-        """Note the node's mutants, and change nothing."""
-
-        def name(position: int) -> str:
-            return node.op.inputs[position] if node.op is not None and node.op.inputs else f"argument {position}"
-
-        program = _Rules(node, g, [parent for parent, _ in honest])
-        self.mutants.update(dict.fromkeys(program.mutants(_rule(node), name)))
+    def note(node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
+        mutants.update(dict.fromkeys(_Rules(node, g, {parent for parent, _ in honest}).mutants()))
         return honest
+
+    with observed_by(_Between(note)):
+        gradient()
+    return mutants
 
 
 class _Fault:
@@ -303,7 +300,7 @@ class _Fault:
         """What the mutated rule gives."""
         if _rule(node) != self.mutant.rule:
             return honest
-        wrong = _Rules(node, g, [parent for parent, _ in honest]).mutated(self.mutant)
+        wrong = _Rules(node, g, {parent for parent, _ in honest}).mutated(self.mutant)
         for (_, before), (_, after) in zip(honest, wrong, strict=True):
             self.matters = self.matters or not _same(after, before)
         return list(wrong)
@@ -317,12 +314,11 @@ def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evide
         evidence: What the gradient is held against. The first piece's cotangents should reach every rule.
         order: Of the derivatives, for the mutants' names.
     """
-    report, survey = PowerReport(), _Survey()
+    report = PowerReport()
     with np.errstate(all="ignore"):
-        with observed_by(_Between(survey.operated)):
-            gradient(evidence[0].cotangents)
+        mutants = _mutants(lambda: gradient(evidence[0].cotangents))
         honest = [gradient(piece.cotangents) for piece in evidence]
-        for mutant in survey.mutants:
+        for mutant in mutants:
             fault = _Fault(mutant)
             with observed_by(_Between(fault.operated)):
                 found = _tried(report, fault, gradient, evidence, honest)

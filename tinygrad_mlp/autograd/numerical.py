@@ -25,7 +25,8 @@ from numpy.lib.array_utils import byte_bounds
 from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError, TinygradError
 from ..grad_mode import enable_grad
-from .recording import Call, Recorder, forward, observed_by
+from ..observing import observed_by
+from .recording import Call, Recorder, forward
 
 __all__ = ["Direction", "GradcheckError", "Numerics", "Outputs", "Slopes", "Subject"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from ..observing import Observer
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-__all__ = ["Call", "Recorder", "Slot", "forward", "observed_by"]
+__all__ = ["Call", "Recorder", "Slot", "forward"]
 
 Array = np.ndarray[Any, Any]
 
@@ -92,14 +91,3 @@ class Recorder(Observer):
         self.calls.append(Call(op, tuple(self._slots.get(id(a), a) for a in arrays), params, result._data))
         self._slots[id(result._data)] = Slot(len(self.values))
         self.values.append(result._data)
-
-
-@contextmanager
-def observed_by(observer: Observer) -> Iterator[None]:
-    """Within the block, and in this thread alone, this observer and no other is told what the engine does."""
-    outer = state.observers
-    state.observers = (observer,)
-    try:
-        yield
-    finally:
-        state.observers = outer

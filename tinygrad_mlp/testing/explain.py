@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise
 from os import PathLike, fspath
@@ -25,12 +25,12 @@ from ..core.state import state
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..nn import Module
-from ..observing import Observer
+from ..observing import Observer, observed_by
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-__all__ = ["Difference", "Explanation", "Step", "explain_backward", "keep_values"]
+__all__ = ["BackwardStep", "Difference", "Explanation", "explain_backward", "keep_values"]
 
 Array = np.ndarray[Any, Any]
 
@@ -40,19 +40,13 @@ _kept: WeakKeyDictionary[Node, Array] = WeakKeyDictionary()  # what keep_values 
 class _Keeper(Observer):
     """An observer that copies what every operation computes."""
 
-    def applied(
-        self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor
-    ) -> None:
+    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
         node = result._node
         if node is not None:
             _kept[node] = result._data.copy()  # a copy, as it may be overwritten
 
-    def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
-        return contributions
 
-
-@contextmanager
-def keep_values() -> Iterator[None]:
+def keep_values() -> AbstractContextManager[None]:
     """Keep the value of every operation recorded in the block, for :func:`explain_backward`.
 
     A graph keeps only what its rules need, so the norms of other values are unknown afterwards. What is kept here is freed
@@ -65,19 +59,14 @@ def keep_values() -> Iterator[None]:
     >>> explain_backward(loss).steps[1].value_norm
     5.0
     """
-    outer = state.observers
-    state.observers = (*outer, _Keeper())
-    try:
-        yield
-    finally:
-        state.observers = outer
+    return observed_by(*state.observers, _Keeper())
 
 
 # ------------------------------------------------------------------------------------------------- what is explained
 
 
 @dataclass(frozen=True)
-class Step:
+class BackwardStep:
     """One operation of the graph, or one of its leaves.
 
     Attributes:
@@ -136,7 +125,7 @@ class Explanation:
         compared: The labels of the tensors whose gradients were given.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[BackwardStep, ...]
     difference: Difference | None = None
     compared: tuple[str, ...] = ()
 
@@ -179,7 +168,7 @@ class Explanation:
         """The graph as a drawing: leaves above what uses them, the loss at the bottom."""
         return _drawing(self)
 
-    def _parts(self, step: Step) -> bool:
+    def _parts(self, step: BackwardStep) -> bool:
         """Whether the difference is here: at the operation whose rule the gradient comes from, or at the tensor."""
         d = self.difference
         return d is not None and (step.label == d.tensor or f"{step.label} {step.operation}" == d.operation)
@@ -215,11 +204,11 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def _colour(step: Step) -> str:
+def _colour(step: BackwardStep) -> str:
     return "#ffffff" if step.operation else "#dce9f7"
 
 
-def _box_text(step: Step) -> list[str]:
+def _box_text(step: BackwardStep) -> list[str]:
     """The lines in a box."""
     title = f"{step.label} {step.operation}".rstrip()
     norms = f"|value| {_norm_text(step.value_norm)}  |gradient| {_norm_text(step.gradient_norm)}"
@@ -361,7 +350,7 @@ computed one 36; 1 of 2 elements differ. The gradient of the output of #3 mul wa
     named = {node: name for name, tensor in tensors.items() if (node := node_of(tensor)) is not None}
     labels, values = graph.labels(named), graph.values()
     steps = tuple(
-        Step(
+        BackwardStep(
             label=labels[node],
             operation=_operation(node),
             formula="" if node.is_leaf else _formula(node),
@@ -501,7 +490,7 @@ class _Box:
     """A box in the drawing, or a point where a line passes through a layer."""
 
     layer: int
-    step: Step | None = None
+    step: BackwardStep | None = None
     x: float = 0
     width: float = 8
 
@@ -514,7 +503,7 @@ class _Box:
         return _LINE * len(self.lines) + _PAD if self.step is not None else 0
 
 
-def _layout(steps: Sequence[Step]) -> tuple[list[list[_Box]], list[tuple[_Box, ...]]]:
+def _layout(steps: Sequence[BackwardStep]) -> tuple[list[list[_Box]], list[tuple[_Box, ...]]]:
     """Boxes in layers by depth, and the lines between them, a point in every layer that one passes."""
     boxes = {step.label: _Box(step.depth, step) for step in steps}
     for box in boxes.values():

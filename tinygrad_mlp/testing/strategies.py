@@ -25,12 +25,13 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import tinygrad_mlp as tg
-
+from .. import nn
 from .._tensor import Tensor
-from ..dtypes import as_dtype, dtype
+from ..dtypes import as_dtype, dtype, float64
 from ..errors import ArgumentError
-from .random_programs import Program, lattice, write
+from ..ops.creation import from_numpy
+from ..ops.random import get_rng_state, manual_seed, set_rng_state
+from .random_programs import RandomProgram, lattice, write
 
 __all__ = [
     "broadcastable_tensors",
@@ -114,7 +115,7 @@ def _as_strategy(value: Any) -> Strategy[Any]:
 
 def tensors(
     shape: int | Sequence[int] | Strategy[Shape] | None = None,
-    dtype: DTypes = tg.float64,
+    dtype: DTypes = float64,
     elements: Strategy[Any] | None = None,
     requires_grad: bool = True,
     *,
@@ -160,7 +161,7 @@ def tensors(
         sides = tuple(draw(wanted))
         kind = as_dtype(draw(_as_strategy(dtype)))
         array = draw(_arrays(sides, kind.numpy, elements, positive, extremes))
-        return tg.from_numpy(array).requires_grad_(requires_grad and kind.is_floating_point)
+        return from_numpy(array).requires_grad_(requires_grad and kind.is_floating_point)
 
     return drawn()
 
@@ -178,16 +179,11 @@ def _arrays(
         return hnp.arrays(kind, shape, elements=st.integers(low, 5))
     side = 12 if size <= 24 else 60
     steps = st.integers(0 if positive else -side, 2 * side - 1 if positive else side - 1)
-
-    def number(step: int) -> float:
-        return lattice(step, size)
-
-    if extremes:
-        return hnp.arrays(
-            kind, shape, elements=st.sampled_from(EXTREMES) | steps.map(number), fill=st.nothing()
-        )  # in float32 1e38 is near the largest, in float16 it is inf
+    if extremes:  # in float32 1e38 is near the largest, in float16 it is inf
+        numbers = st.sampled_from(EXTREMES) | steps.map(lambda step: lattice(step, size))
+        return hnp.arrays(kind, shape, elements=numbers, fill=st.nothing())
     whole = hnp.arrays(np.int64, shape, elements=steps, unique=size <= 2 * side, fill=st.nothing())
-    return whole.map(lambda array: np.array([number(int(k)) for k in array.flat], kind).reshape(shape))
+    return whole.map(lambda array: np.array([lattice(int(k), size) for k in array.flat], kind).reshape(shape))
 
 
 def broadcastable_tensors(
@@ -261,18 +257,11 @@ def class_targets(n: int | Sequence[int], classes: int, *, ignore_index: int | N
     indices: Strategy[int] = st.integers(0, classes - 1)
     if ignore_index is not None:
         indices |= st.just(ignore_index)
-    return hnp.arrays(np.int64, shape, elements=indices, fill=st.nothing()).map(tg.from_numpy)
+    return hnp.arrays(np.int64, shape, elements=indices, fill=st.nothing()).map(from_numpy)
 
 
-SMOOTH: tuple[Callable[[], Any], ...] = (
-    tg.nn.Tanh,
-    tg.nn.Sigmoid,
-    tg.nn.GELU,
-    tg.nn.SiLU,
-    tg.nn.Softplus,
-    tg.nn.Mish,
-)
-KINKED: tuple[Callable[[], Any], ...] = (tg.nn.ReLU, tg.nn.LeakyReLU, tg.nn.ELU, tg.nn.Hardtanh)
+SMOOTH: tuple[Callable[[], Any], ...] = (nn.Tanh, nn.Sigmoid, nn.GELU, nn.SiLU, nn.Softplus, nn.Mish)
+KINKED: tuple[Callable[[], Any], ...] = (nn.ReLU, nn.LeakyReLU, nn.ELU, nn.Hardtanh)
 
 
 def modules(
@@ -281,7 +270,7 @@ def modules(
     *,
     max_layers: int = 3,
     max_width: int = 5,
-    dtype: dtype = tg.float64,
+    dtype: dtype = float64,
     kinks: bool = False,
     norm: bool = False,
     dropout: bool = False,
@@ -322,15 +311,15 @@ def modules(
             if makers:
                 makers.append(draw(st.sampled_from(activations)))
             if makers and norm and draw(st.booleans()):
-                makers.append(functools.partial(draw(st.sampled_from([tg.nn.LayerNorm, tg.nn.BatchNorm1d])), size))
+                makers.append(functools.partial(draw(st.sampled_from([nn.LayerNorm, nn.BatchNorm1d])), size))
             if makers and dropout and draw(st.booleans()):
-                makers.append(tg.nn.Dropout)
+                makers.append(nn.Dropout)
             without_bias = draw(st.booleans())
-            makers.append(functools.partial(tg.nn.Linear, size, following, bias=not without_bias))
-        state = tg.get_rng_state()
-        tg.manual_seed(seed)
-        module = tg.nn.Sequential(*(make() for make in makers)).to(dtype)
-        tg.set_rng_state(state)
+            makers.append(functools.partial(nn.Linear, size, following, bias=not without_bias))
+        state = get_rng_state()
+        manual_seed(seed)
+        module = nn.Sequential(*(make() for make in makers)).to(dtype)
+        set_rng_state(state)
         return module
 
     return drawn()
@@ -347,7 +336,7 @@ class _Drawn:
         return self._draw(st.integers(low, high))
 
 
-def programs(length: int | Strategy[int] = 5) -> Strategy[Program]:
+def programs(length: int | Strategy[int] = 5) -> Strategy[RandomProgram]:
     """Random differentiable programs of this many lines over the library's operations.
 
     A program is called with its ``inputs``, or other tensors of their shapes; every line counts for the result, whose first two
@@ -368,7 +357,7 @@ def programs(length: int | Strategy[int] = 5) -> Strategy[Program]:
         _require("programs", 0, length=length)
 
     @st.composite
-    def drawn(draw: st.DrawFn) -> Program:
+    def drawn(draw: st.DrawFn) -> RandomProgram:
         return write(_Drawn(draw), length=draw(_as_strategy(length)))
 
     return drawn()

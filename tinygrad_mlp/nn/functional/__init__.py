@@ -10,7 +10,7 @@ from .activations import *  # noqa: F403 - each file lists its public names in _
 from .layers import *  # noqa: F403
 from .losses import *  # noqa: F403
 
-__all__ = ["embedding", "gelu", "linear", "logsigmoid", "one_hot", "pad", "prelu", "sigmoid", "softplus", "softsign", "tanh"]
+__all__ = ["embedding", "gelu", "logsigmoid", "one_hot", "pad", "prelu", "sigmoid", "softplus", "softsign", "tanh"]
 __all__ += activations.__all__
 __all__ += layers.__all__
 __all__ += losses.__all__

@@ -11,17 +11,7 @@ from ..._tensor import Tensor
 from ...autograd.gradients import grad
 from ...ops.creation import from_numpy
 
-__all__ = [
-    "close",
-    "cotangents",
-    "difference",
-    "gradients_of",
-    "identical",
-    "name_of",
-    "tensors_in",
-    "values_of",
-    "weighted_sum",
-]
+__all__ = ["close", "difference", "gradients_of", "name_of", "tensors_in", "values_of", "weighted_sum"]
 
 Array = np.ndarray[Any, Any]
 
@@ -39,43 +29,40 @@ def values_of(value: Any) -> list[Array]:
     return [np.array(t.detach().numpy()) for t in tensors_in(value)]
 
 
-def identical(a: Sequence[Array], b: Sequence[Array]) -> bool:
-    """Equal to the last bit; nan equals nan."""
+def _alike(x: Array, y: Array, rtol: float, atol: float | None) -> Array:
+    return np.isclose(x, y, rtol=rtol, atol=rtol if atol is None else atol, equal_nan=True)
+
+
+def close(a: Sequence[Array], b: Sequence[Array], rtol: float = 0.0, atol: float | None = None) -> bool:
+    """Equal to the last bit, or within ``rtol`` (and ``atol``, the same unless given); nan equals nan."""
     return len(a) == len(b) and all(
-        x.dtype == y.dtype and np.array_equal(x, y, equal_nan=x.dtype.kind == "f") for x, y in zip(a, b, strict=True)
+        (x.shape, x.dtype) == (y.shape, y.dtype) and bool(_alike(x, y, rtol, atol).all()) for x, y in zip(a, b, strict=True)
     )
 
 
-def difference(a: Sequence[Array], b: Sequence[Array], names: Sequence[str] | None = None) -> str:
-    """Where two lists of arrays part, in words."""
+def difference(
+    a: Sequence[Array], b: Sequence[Array], names: Sequence[str] | None = None, rtol: float = 0.0, atol: float | None = None
+) -> str:
+    """Where two lists of arrays part, in words: the first element that is not :func:`close`."""
     for k, (x, y) in enumerate(zip(a, b, strict=False)):
         name = names[k] if names else f"result {k}"
         if x.shape != y.shape or x.dtype != y.dtype:
             return f"{name} has {x.dtype} {x.shape} and {y.dtype} {y.shape}"
-        apart = ~((x == y) | ((x != x) & (y != y)))
+        apart = ~_alike(x, y, rtol, atol)
         if apart.any():
             at = tuple(int(i) for i in np.unravel_index(int(np.argmax(apart)), x.shape))
             return f"{name}, element {at}, is {x[at]} and {y[at]}"
     return f"{len(a)} results and {len(b)}"
 
 
-def close(a: Sequence[Array], b: Sequence[Array], rtol: float) -> bool:
-    """Equal but for rounding; nan equals nan."""
-    return len(a) == len(b) and all(
-        x.shape == y.shape and np.allclose(x, y, rtol=rtol, atol=rtol, equal_nan=True) for x, y in zip(a, b, strict=True)
-    )
-
-
-def cotangents(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Fixed, all different, so that no element's gradient hides behind another's."""
-    return [from_numpy(np.cos(np.arange(1.0, t.numel() + 1)).reshape(tuple(t.shape))).to(t.dtype) for t in outputs]
-
-
 def weighted_sum(outputs: Any) -> Tensor | None:
-    """The sum of all differentiable outputs, each element with a weight of its own."""
-    graded = [t for t in tensors_in(outputs) if t.requires_grad]
-    parts = [(t * w).sum() for t, w in zip(graded, cotangents(graded), strict=True)]
-    return sum(parts[1:], parts[0]) if parts else None
+    """The sum of all differentiable outputs, each element with a weight of its own, so that no gradient hides another."""
+    total: Any = None
+    for t in tensors_in(outputs):
+        if t.requires_grad:
+            weights = from_numpy(np.cos(np.arange(1.0, t.numel() + 1)).reshape(tuple(t.shape))).to(t.dtype)
+            total = (t * weights).sum() if total is None else total + (t * weights).sum()
+    return total
 
 
 def gradients_of(outputs: Any, sources: Sequence[Tensor], create_graph: bool = False) -> list[Tensor | None]:

@@ -10,7 +10,7 @@ import numpy as np
 from ..._tensor import Tensor
 from ...autograd.gradient_check import GradcheckError, gradcheck
 from ...ops.creation import from_numpy, zeros_like
-from .comparing import difference, gradients_of, name_of, values_of
+from .comparing import close, difference, gradients_of, name_of, values_of
 from .suite import CheckError
 
 __all__ = ["assert_equivalent", "assert_gradients_match"]
@@ -133,10 +133,9 @@ def assert_equivalent(
         both = [_derivatives(function, _leaves(values), order) for function in (f, g)]
         for name, mine, others in zip(names, *both, strict=False):
             for k, (a, b) in enumerate(zip(mine, others, strict=False)):
-                if a.shape != b.shape or a.dtype != b.dtype or not np.allclose(a, b, rtol, atol, equal_nan=True):
-                    near = np.where(np.isclose(a, b, rtol, atol, equal_nan=True), b, a) if a.shape == b.shape else a
+                if not close([a], [b], rtol, atol):
                     place = "result" if name == "the values" else "gradient of input"
-                    where = difference([near], [b], [f"{place} {k}"])
+                    where = difference([a], [b], [f"{place} {k}"], rtol, atol)
                     raise CheckError(f"assert_equivalent({name_of(f)}, {name_of(g)}): {name} part: {where}")
             if len(mine) != len(others):
                 raise CheckError(f"assert_equivalent({name_of(f)}, {name_of(g)}): {len(mine)} results and {len(others)}")

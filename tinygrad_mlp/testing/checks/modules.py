@@ -199,7 +199,7 @@ def parameters_registered(case: ModuleCase) -> None:
     ]
     if found:
         raise Found(
-            "; ".join(found), "wrap it in nn.Parameter, or register_buffer it; keep modules in ModuleList or ModuleDict"
+            "; ".join(found), "wrap it in nn.Parameter, or register_buffer; keep modules in ModuleList or ModuleDict"
         )
 
 
@@ -256,9 +256,7 @@ def modes_respected(case: ModuleCase) -> None:
         module.train(mode)
         wrong = [name or "the module" for name, part in module.named_modules() if part.training is not mode]
         if wrong:
-            raise Found(
-                f"after train({mode}): training is {not mode} in {', '.join(wrong)}", "call super().train(mode) in train"
-            )
+            raise Found(f"train({mode}) left training={not mode} in {', '.join(wrong)}", "call super().train(mode) in train")
     before = {key: np.array(t.detach().numpy()) for key, t in module.state_dict().items()}
     _call(module, case.inputs())
     if any(part.training for part in module.modules()):
@@ -289,10 +287,7 @@ def state_dict_round_trip(case: ModuleCase) -> None:
     state = {key: t.detach().clone() for key, t in trained.state_dict().items()}
     twin = case.module(seed=2)
     if list(twin.state_dict()) != list(state):
-        raise Found(
-            f"two modules with the keys {list(state)} and {list(twin.state_dict())}",
-            "register the same entries in every __init__",
-        )
+        raise Found(f"the keys {list(state)} and {list(twin.state_dict())}", "register the same entries in every __init__")
     twin.load_state_dict(state)
     outputs = [values_of(_call(m.eval(), case.inputs())) for m in (trained, twin)]
     expect_equal(outputs[0], outputs[1], "make what the output depends on a Parameter, or register_buffer it")
@@ -326,9 +321,7 @@ def deepcopy_independent(case: ModuleCase) -> None:
     expect_equal(before, copied, "keep all state in parameters and buffers", "original and copy")
     shared = _shared(module, twin)
     if shared:
-        raise Found(
-            f"{shared} of the copy is the original's memory", "do not define __deepcopy__, or copy every tensor in it"
-        )
+        raise Found(f"{shared} of the copy shares memory", "do not define __deepcopy__, or copy every tensor in it")
     _moved(twin)
     after = values_of(_call(module, case.inputs()))
     expect_equal(before, after, "do not keep bound methods or closures of self", "after changing the copy")
@@ -370,15 +363,11 @@ def gradients_accumulate(case: ModuleCase) -> None:
     once = _grads(module)
     _backward(module, case.inputs())
     twice = _grads(module)
-    expect_equal(
-        [2 * g for g in once], twice, "never set .grad in forward", "twice the gradient, and two passes", rtol=1e-12
-    )
+    expect_equal([2 * g for g in once], twice, "never set .grad in forward", "twice one pass, and two passes", rtol=1e-12)
     module.zero_grad()
     left = [name for name, p in module.named_parameters() if p.grad is not None and p.grad.numpy().any()]
     if left:
-        raise Found(
-            f"after zero_grad(): {', '.join(left)} has a gradient", "do not override zero_grad, or call super().zero_grad()"
-        )
+        raise Found(f"after zero_grad(): {', '.join(left)} has a gradient", "call super().zero_grad() in zero_grad")
 
 
 @register(MODULE_CHECKS)
@@ -411,9 +400,7 @@ def batch_rows_independent(case: ModuleCase) -> None:
         alone = tensors_in(_call(module, rows))
         for t, part in zip(whole, alone, strict=True):
             if t.ndim == 0 or len(t) != size:
-                raise Found(
-                    f"{size} rows in, an output of shape {tuple(t.shape)} out", "give batched=False if there is no batch"
-                )
+                raise Found(f"{size} rows in, shape {tuple(t.shape)} out", "give batched=False if there is no batch")
             expect_equal(
                 values_of(t[row : row + 1]),
                 values_of(part),

@@ -14,7 +14,7 @@ from ...grad_mode import is_grad_enabled, set_grad_enabled
 from ...nn import Module
 from ...ops.random import get_rng_state, set_rng_state
 from ...optim import Optimizer
-from .comparing import Array, close, difference, identical, name_of
+from .comparing import Array, close, difference, name_of
 
 __all__ = ["CheckError", "Found", "Suite", "expect_equal", "register", "run", "try_factory", "undisturbed"]
 
@@ -72,8 +72,8 @@ def expect_equal(
     a: Sequence[Array], b: Sequence[Array], do: str, what: str = "", *, names: Sequence[str] | None = None, rtol: float = 0.0
 ) -> None:
     """Raise Found, with where they differ, unless two lists of arrays are equal: to the last bit, or within ``rtol``."""
-    if not (close(a, b, rtol) if rtol else identical(a, b)):
-        where = difference(a, b, names)
+    if not close(a, b, rtol):
+        where = difference(a, b, names, rtol)
         raise Found(f"{what}: {where}" if what else where, do)
 
 

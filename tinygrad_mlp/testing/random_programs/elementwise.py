@@ -1,0 +1,187 @@
+"""Templates of elementwise operations.
+
+Those of one or two operands follow from the operations themselves (:data:`.PRIMITIVES`): which they are, their dtypes, and
+their function, method, operator and in-place forms. Only options, other operands, and what is no primitive have rows here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..._tensor import Tensor
+from ...core.primitive import PRIMITIVES, Primitive
+from ...ops.creation import from_numpy
+from .declared import OPERATORS, SMOOTH, smooth_at
+from .program import LIBRARY
+from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhere, off, within
+
+__all__ = ["ELEMENTWISE", "ELEMENTWISE_INPLACE", "TANH", "binary", "form", "forms", "three"]
+
+# ------------------------------------------------------------------------------------------------ from the operations
+
+
+def _kinds(op: Primitive) -> str:
+    """The kinds of dtypes for which the operation is elementwise, as two numbers, tried at once and one by one, show."""
+    function = getattr(LIBRARY, op.name, getattr(LIBRARY.nn.functional, op.name, None))
+    found = ""
+    for kind, dtype in (("f", "float64"), ("i", "int64"), ("b", "bool")):
+        pair = from_numpy(np.array([1, 2]).astype(dtype))
+        try:
+            both, *each = (function(*[x] * op.arity).numpy() for x in (pair, pair[:1], pair[1:]))  # type: ignore[misc]
+        except (RuntimeError, TypeError, ValueError):
+            continue
+        if both.shape == (2,) and np.array_equal(both, np.concatenate(each), equal_nan=both.dtype.kind == "f"):
+            found += kind
+    return found
+
+
+def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
+    """An elementwise operation's lines: on a first operand, on a second one, and in place."""
+    symbol = OPERATORS.get(op.name)
+    function = f"{'torch' if hasattr(LIBRARY, op.name) else 'F'}.{op.name}"
+    several = [f"{function}({{}}, {{}})" if op.arity == 2 else f"{function}({{}})"]
+    if hasattr(Tensor, op.name):
+        several.append(f"{{}}.{op.name}({{}})" if op.arity == 2 else f"{{}}.{op.name}()")
+    if symbol:
+        several.append(f"{{}} {symbol} {{}}" if op.arity == 2 else f"{symbol}{{}}")
+    inplace = [f"{{}}.{op.name}_({{}})" if op.arity == 2 else f"{{}}.{op.name}_()"] if hasattr(Tensor, f"{op.name}_") else []
+    if op.arity == 2 and symbol in ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^"):
+        inplace.append(f"!{{}} {symbol}= {{}}")
+    for swapped in range(op.arity):
+        smooth: Predicate = nowhere
+        if op.name in SMOOTH:
+            smooth = anywhere if op.arity == 2 else lambda x: smooth_at(op, x.array)
+        name = f"{op.name}, second operand" if swapped else op.name
+        yield Template(name, _writes(op, several, bool(swapped)), smooth, kinds=kinds)
+    if inplace:
+        yield Template(f"{op.name}_", _writes(op, inplace, False), kinds=kinds, inplace=True)
+
+
+def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Writer, Value], str]:
+    """One of the forms, with a second operand where the operation has two."""
+    if op.arity == 1:
+        return lambda w, x: w.pick(several).format(x)
+    numbers = op.name in OPERATORS
+    everywhere = op.name not in SMOOTH
+
+    def ordered(x: Any, y: Any) -> tuple[Any, Any]:
+        return (y, x) if swapped else (x, y)
+
+    positive = not (everywhere or all(smooth_at(op, *ordered(1.0, y)) for y in (0.0, -1.0)))
+
+    def write(w: Writer, x: Value) -> str:
+        y = w.other(x, lambda y: everywhere or smooth_at(op, *ordered(x.array, y)), positive=positive, number=numbers)
+        number_first = swapped and y[0] not in "xv("
+        return (several[-1] if number_first else w.pick(several)).format(*ordered(x.name, y))
+
+    return write
+
+
+_DERIVED = [
+    template
+    for op in PRIMITIVES.values()
+    if op.arity in (1, 2) and not op.view and not op.open and op.name != "atan2" and (kinds := _kinds(op))
+    for template in _templates_of(op, kinds)
+]
+ELEMENTWISE_INPLACE = [template for template in _DERIVED if template.inplace]
+TANH = next(template for template in _DERIVED if template.name == "tanh")
+
+
+# ----------------------------------------------------------------------------------------- options, and other operands
+
+
+def form(text: str) -> Callable[[Writer, Value], str]:
+    """Lines that need nothing but their first operand; ``{}`` stands for it."""
+    return lambda w, x: text.format(x)
+
+
+def forms(kinds: str, smooth: Predicate, texts: str, takes: Predicate = anywhere) -> list[Template]:
+    """A template of that sort for each of the texts, between which there are semicolons."""
+    return [Template(text, form(text), smooth, takes, kinds) for text in texts.split("; ")]
+
+
+def binary(text: str, positive: bool = False) -> Callable[[Writer, Value], str]:
+    """Lines with a second operand."""
+    return lambda w, x: text.format(x, w.other(x, positive=positive))
+
+
+def three(text: str, positive: bool = False) -> Callable[[Writer, Value], str]:
+    """Lines with two more tensors, the second perhaps positive, and a number."""
+    return lambda w, x: text.format(
+        x,
+        w.other(x, number=False),
+        w.tensor(x.shape, x, positive=positive),
+        w.pick((1, 0.5, -2) if x.kind == "f" else (1, 2)),
+    )
+
+
+def _margin(text: str) -> Callable[[Writer, Value], str]:
+    """With a number that a smooth operand is nowhere near."""
+    return lambda w, x: text.format(x, w.pick([p for p in (0, 0.5, 1, -1, 2, -100) if not w.smooth or x.off(p)]))
+
+
+def _clamp(w: Writer, x: Value) -> str:
+    low, high = w.pick(((-0.5, 1), (0, None), (None, 0.5), (-2, 2), (1, -1)))
+    if w.smooth and not x.off(*(p for p in (low, high) if p is not None)):
+        low, high = -100, 100
+    return f"torch.clamp({x}, {low}, {high})"
+
+
+def _apart(text: str) -> Callable[[Writer, Value], str]:
+    """With a second operand that differs from the first wherever a smooth line needs that."""
+    return lambda w, x: text.format(x, w.other(x, lambda y: abs(x.array - y) > 0.02, number=False))
+
+
+def _atan2(w: Writer, x: Value) -> str:
+    other = w.other(x, lambda y: abs(y) > 0.2, positive=True, number=False)
+    return f"torch.atan2({x}, {other}.to({x}.dtype))"  # of small integers PyTorch's gradient takes squares that do not fit
+
+
+def _where(w: Writer, x: Value) -> str:
+    return f"torch.where({w.mask(w.like(x.shape) if w.chance(20) else x.shape)}, {x}, {w.other(x)})"
+
+
+def _prelu(w: Writer, x: Value) -> str:
+    return f"F.prelu({x}, {w.tensor((w.pick((1, x.shape[1] if x.ndim > 1 else 1)),), x)})"
+
+
+ELEMENTWISE = [
+    *(template for template in _DERIVED if not template.inplace),
+    *forms("fi", within(-7, 7), "{} ** 2"),
+    *forms("fi", within(-3, 3), "{} ** 3"),
+    *forms("fi", anywhere, "{} ** 0.5; {} ** -1.5", takes=within(0.2, 1e9)),
+    *forms("fib", within(-20, 4), "2 ** {}"),
+    *forms("fib", within(-4, 20), "0.5 ** {}"),
+    *forms("fib", nonzero, "1 / {}"),
+    *forms("fib", anywhere, "{}.contiguous(); {}.to(torch.float64)"),
+    *forms(
+        "fib", nowhere, "0 ** {}; {} ** 0; torch.fmod({}, 2); torch.round({}, decimals=1); {}.detach(); {}.bool(); {}.int()"
+    ),
+    *forms("fib", nowhere, "{}.to(torch.float32); {}.to(torch.int64)"),
+    *forms("fib", nowhere, "torch.zeros_like({}); torch.ones_like({}); torch.full_like({}, 3)"),
+    *forms("f", anywhere, 'F.gelu({}, approximate="tanh")'),
+    *forms("f", off(1.55), "F.softplus({}, beta=2.0, threshold=3.1)"),
+    *forms("f", off(0), "F.elu({}, alpha=0.5); F.selu({}); F.celu({}, alpha=1.5); F.leaky_relu({}, 0.2)"),
+    *forms("f", off(0, 6), "F.relu6({})"),
+    *forms("f", off(-0.5, 2), "F.hardtanh({}, -0.5, 2.0)"),
+    Template("add_alpha", binary("torch.add({}, {}, alpha=2)"), within(-20, 20), kinds="fi"),
+    Template("sub_alpha", binary("torch.sub({}, {}, alpha=2)"), within(-20, 20), kinds="fi"),
+    Template("div_floor", binary('torch.div({}, {}, rounding_mode="floor")', positive=True), kinds="fi"),
+    Template("div_trunc", binary('torch.div({}, {}, rounding_mode="trunc")', positive=True), kinds="fi"),
+    Template("isclose", binary("torch.isclose({}, {})"), kinds="fi"),
+    Template("atan2", _atan2, nonzero, nonzero),
+    Template("clamp", _clamp, anywhere, kinds="fi"),
+    Template("clamp_min", _apart("torch.clamp({}, min={})"), anywhere),
+    Template("clamp_max", _apart("torch.clamp({}, max={})"), anywhere),
+    Template("where", _where, anywhere, kinds="fib"),
+    Template("where_above", _margin("torch.where({0} > {1}, {0}, {0} * 0.5)"), off(-100), kinds="fi"),
+    Template("masked_fill", lambda w, x: f"torch.masked_fill({x}, {w.mask(x.shape)}, {w.pick((0.5, 0, 2))})", anywhere),
+    Template("lerp", lambda w, x: f"torch.lerp({x}, {w.other(x, number=False)}, {w.pick((0.25, 0.75, 2))})", anywhere),
+    Template("lerp_tensor", three("torch.lerp({0}, {1}.to({0}.dtype), {2}.to({0}.dtype))"), within(-5, 5)),
+    Template("addcmul", three("torch.addcmul({0}, {1}.to({0}.dtype), {2}.to({0}.dtype), value={3})"), within(-10, 10)),
+    Template("addcdiv", three("torch.addcdiv({0}, {1}.to({0}.dtype), {2}.to({0}.dtype), value={3})", True), within(-20, 20)),
+    Template("prelu", _prelu, off(0), off(0)),
+]
