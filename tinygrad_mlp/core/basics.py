@@ -53,7 +53,7 @@ def _add_scaled(out: Array, input: Array, other: Array, alpha: float) -> Array:
     return np.add(input, alpha * other, out=out)
 
 
-_ADD: Any = {"cast": "promote", "method": True, "operator": "add", "in_place": True, "ufunc": np.add}
+_ADD: Any = {"cast": "promote", "method": True, "operator": "add", "in_place": True, "ufunc": np.add, "smooth": lambda: True}
 
 
 @primitive(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha, **_ADD)
@@ -67,7 +67,7 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     return np.add(input, other, out=out) if alpha == 1 else blockwise(_add_scaled, out, input, other, alpha)
 
 
-_SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub", "in_place": True, "ufunc": np.subtract}
+_SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub", "in_place": True, "ufunc": np.subtract, "smooth": lambda: True}
 
 
 @primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, **_SUB)
@@ -79,6 +79,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
 
 
 _MUL: Any = {"cast": "promote", "method": ("mul", "multiply"), "operator": "mul", "in_place": True, "ufunc": np.multiply}
+_MUL["smooth"] = lambda input, other: (abs(input) < 10) & (abs(other) < 10)
 
 
 @primitive(lambda g, other: g * other, lambda g, input: g * input, **_MUL)
@@ -88,6 +89,7 @@ def mul(input: Array, other: Array, *, out: Array = None) -> Array:
 
 
 _DIVIDE: Any = {"cast": "float", "operator": "truediv", "in_place": True, "ufunc": np.true_divide}
+_DIVIDE["smooth"] = lambda input, other: (abs(input) < 20) & (abs(other) > 0.2)
 
 
 @primitive(lambda g, other: g / other, lambda g, input, other: -g * (input / other) / other, **_DIVIDE)
@@ -96,7 +98,7 @@ def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     return np.true_divide(input, other, out=out)
 
 
-@primitive(lambda g: -g, method=True, operator="neg", in_place=True, ufunc=np.negative)
+@primitive(lambda g: -g, method=True, operator="neg", in_place=True, ufunc=np.negative, smooth=lambda: True)
 def neg(input: Array, *, out: Array = None) -> Array:
     """-input."""
     # NumPy's negative, in place on strided memory, reads elements that it has written (2.4 with AVX-512)
@@ -106,19 +108,19 @@ def neg(input: Array, *, out: Array = None) -> Array:
 # ---------------------------------------------------------------------------------------------- functions of one number
 
 
-@primitive(lambda g, y: g * y, cast="float", method=True, in_place=True, ufunc=np.exp)
+@primitive(lambda g, y: g * y, cast="float", method=True, in_place=True, ufunc=np.exp, smooth=lambda input: (input > -20) & (input < 3))
 def exp(input: Array, *, out: Array = None) -> Array:
     """e ** input."""
     return np.exp(input, out=out)
 
 
-@primitive(lambda g, input: g / input, cast="float", method=True, in_place=True, ufunc=np.log)
+@primitive(lambda g, input: g / input, cast="float", method=True, in_place=True, ufunc=np.log, smooth=lambda input: input > 0.2)
 def log(input: Array, *, out: Array = None) -> Array:
     """The natural logarithm."""
     return np.log(input, out=out)
 
 
-@primitive(lambda g, y: g * (1 - y * y), cast="float", method=True, in_place=True, ufunc=np.tanh)
+@primitive(lambda g, y: g * (1 - y * y), cast="float", method=True, in_place=True, ufunc=np.tanh, smooth=lambda: True)
 def tanh(input: Array, *, out: Array = None) -> Array:
     """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
     return np.tanh(input, out=out)
@@ -139,7 +141,7 @@ def between(input: Array, source: Array, low: float, high: float | None = None) 
     return result
 
 
-@primitive(lambda g, y: between(g, y, 0), method=True, in_place=True)
+@primitive(lambda g, y: between(g, y, 0), method=True, in_place=True, smooth=lambda input: abs(input) > 0.02)
 def relu(input: Array, *, out: Array = None) -> Array:
     """max(input, 0). EE6132 lab, eq. 1."""
     zeros = np.zeros(input.shape if input.size <= BLOCK else input.shape[-1:], input.dtype)  # faster than with a number
@@ -154,7 +156,7 @@ def order_of(input: Array) -> Any:
     return "C" if 0 in input.strides else "K"
 
 
-@primitive(lambda g: g, method=True)
+@primitive(lambda g: g, method=True, smooth=lambda: True)
 def clone(input: Array) -> Array:
     """A copy, with its history."""
     return np.copy(input, order=order_of(input))

@@ -14,7 +14,7 @@ import numpy as np
 from ..._tensor import Tensor
 from ...core.primitive import PRIMITIVES, Primitive
 from ...ops.creation import from_numpy
-from .declared import OPERATORS, SMOOTH, smooth_at
+from .declared import is_smooth, smooth_at, symbol_of
 from .program import LIBRARY
 from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhere, off, within
 
@@ -40,7 +40,7 @@ def _kinds(op: Primitive) -> str:
 
 def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
     """An elementwise operation's lines: on a first operand, on a second one, and in place."""
-    symbol = OPERATORS.get(op.name)
+    symbol = symbol_of(op)
     function = f"{'torch' if hasattr(LIBRARY, op.name) else 'F'}.{op.name}"
     several = [f"{function}({{}}, {{}})" if op.arity == 2 else f"{function}({{}})"]
     if hasattr(Tensor, op.name):
@@ -52,7 +52,7 @@ def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
         inplace.append(f"!{{}} {symbol}= {{}}")
     for swapped in range(op.arity):
         smooth: Predicate = nowhere
-        if op.name in SMOOTH:
+        if is_smooth(op):
             smooth = anywhere if op.arity == 2 else lambda x: smooth_at(op, x.array)
         name = f"{op.name}, second operand" if swapped else op.name
         yield Template(name, _writes(op, several, bool(swapped)), smooth, kinds=kinds)
@@ -64,8 +64,8 @@ def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Write
     """One of the forms, with a second operand where the operation has two."""
     if op.arity == 1:
         return lambda w, x: w.pick(several).format(x)
-    numbers = op.name in OPERATORS
-    everywhere = op.name not in SMOOTH
+    numbers = symbol_of(op) is not None
+    everywhere = not is_smooth(op)
 
     def ordered(x: Any, y: Any) -> tuple[Any, Any]:
         return (y, x) if swapped else (x, y)
