@@ -115,6 +115,17 @@ def test_smooth_lines_run_whatever_the_shape_and_the_choices(shape: tuple[int, .
                 writer.line(x, template)
 
 
+def test_a_second_operand_that_is_made_of_the_first_moves_with_it() -> None:
+    template = next(template for template in TEMPLATES if template.name == "maximum")
+    made = 0
+    for seed in range(40):
+        writer = Writer(Seeded(f"{seed}"))
+        if writer.line(writer.fresh((3, 3)), template) and "+" in writer.lines[0].expression:
+            made += 1
+            assert_gradients_match(writer.program(), *writer.program().inputs, order=1)
+    assert made > 5
+
+
 # ------------------------------------------------------------------------------------------- what lines are made of
 
 

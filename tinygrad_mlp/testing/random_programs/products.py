@@ -21,14 +21,18 @@ def _matmul(w: Writer, x: Value) -> str:
     return f"{x} @ {w.tensor(w.pick(shapes), x)}"
 
 
-def _product(form: str, *shapes: Callable[[Value, int], Shape]) -> Callable[[Writer, Value], str]:
+def _product(form: str, *shapes: Callable[[Value, int], Shape], mixed: bool = True) -> Callable[[Writer, Value], str]:
     """With operands whose shapes follow from the first's and a free size."""
 
     def writes(w: Writer, x: Value) -> str:
         free = w.integer(1, 3)
-        return form.format(x, *(w.tensor(shape(x, free), x) for shape in shapes))
+        return form.format(x, *(w.tensor(shape(x, free), x, mixed=mixed) for shape in shapes))
 
     return writes
+
+
+def _same(x: Value, free: int) -> Shape:
+    return x.shape
 
 
 def _einsum(w: Writer, x: Value) -> str:
@@ -141,21 +145,23 @@ PRODUCTS = [
     Template("matmul", _matmul, _SMALL, nonempty, "fi"),
     Template("mm", _product("torch.mm({}, {})", lambda x, k: (x.shape[-1], k)), _SMALL, _matrix, "fi"),
     Template("mv", _product("torch.mv({}, {})", lambda x, k: x.shape[1:]), _SMALL, _matrix, "fi"),
-    Template("dot", _product("torch.dot({}, {})", lambda x, k: x.shape), _SMALL, ndim(1, 1), "fi"),
+    Template("dot", _product("torch.dot({}, {})", _same), _SMALL, ndim(1, 1), "fi"),
     Template("inner", _product("torch.inner({}, {})", lambda x, k: x.shape[-1:]), _SMALL, ndim(1), "fi"),
     Template("outer", _product("torch.outer({}, {})", lambda x, k: (k,)), _SMALL, ndim(1, 1), "fi"),
     Template("bmm", _product("torch.bmm({}, {})", lambda x, k: (x.shape[0], x.shape[-1], k)), _SMALL, ndim(3, 3), "fi"),
     Template("addmm", _product(_ADDMM, lambda x, k: (x.shape[0], k), lambda x, k: (x.shape[-1], k)), _SMALL, _matrix),
     Template("linear", _product("F.linear({}, {}, {})", lambda x, k: (k, x.shape[-1]), lambda x, k: (k,)), _SMALL, nonempty),
     Template("linear_no_bias", _product("F.linear({}, {})", lambda x, k: (k, x.shape[-1])), _SMALL, nonempty),
-    Template("bilinear", _product("F.bilinear({0}, {0}, {1})", lambda x, k: (k, *x.shape[-1:] * 2)), _SMALL, _matrix),
+    Template(
+        "bilinear", _product("F.bilinear({0}, {0}, {1})", lambda x, k: (k, *x.shape[-1:] * 2), mixed=False), _SMALL, _matrix
+    ),
     Template("trace", lambda w, x: f"torch.trace({x})", anywhere, ndim(2, 2), "fi"),
     Template("einsum", _einsum, _SMALL, _scores),
     Template("layer_norm", _layer_norm, _apart_rows, nonempty),
     Template("batch_norm", _batch_norm, _apart_columns, _standardized),
     Template("normalize", lambda w, x: f"F.normalize({x}, dim={w.dim(x)})", nonzero, nonempty),
-    Template("cosine_similarity", _product("F.cosine_similarity({}, {}, dim=-1)", lambda x, k: x.shape), nowhere, nonempty),
-    Template("pairwise_distance", _product("F.pairwise_distance({}, {})", lambda x, k: x.shape), nowhere, _matrix),
+    Template("cosine_similarity", _product("F.cosine_similarity({}, {}, dim=-1)", _same, mixed=False), nowhere, nonempty),
+    Template("pairwise_distance", _product("F.pairwise_distance({}, {})", _same, mixed=False), nowhere, _matrix),
     Template("embedding", lambda w, x: f"F.embedding({w.indices(x.shape[0], w.integer(1, 3), 2)}, {x})", anywhere, _matrix),
     Template("one_hot", lambda w, x: f"F.one_hot({w.indices(4, 3)}, 5)", nowhere, kinds="i"),
     Template("mse_loss", _pairwise("mse_loss"), _SMALL),

@@ -294,7 +294,7 @@ class Writer:
         shift = next((shift for shift in (0.25, -1.5, 3.0) if suits(x.array + shift)), None)
         if shift is None:
             raise _UnsuitableError
-        return f"({x}.detach() + {shift})"
+        return f"({x} + {shift})"
 
     def _broadcasts(self, v: Value, x: Value) -> bool:
         """Whether the two broadcast, to no more elements than a result may have; or need not."""
