@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
+from tinygrad_mlp.core.primitive import OPS
 from tinygrad_mlp.errors import ArgumentError
 from tinygrad_mlp.testing.checks import assert_gradients_match
 from tinygrad_mlp.testing.random_programs import TEMPLATES, Leaf, RandomProgram, Seeded, Value, Writer, write
-from tinygrad_mlp.core.primitive import OPS
 from tinygrad_mlp.testing.random_programs.program import LIBRARY
 from tinygrad_mlp.testing.random_programs.writer import nowhere
 from tinygrad_mlp.testing.strategies import (

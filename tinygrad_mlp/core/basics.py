@@ -67,7 +67,14 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     return np.add(input, other, out=out) if alpha == 1 else blockwise(_add_scaled, out, input, other, alpha)
 
 
-_SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub", "in_place": True, "ufunc": np.subtract, "smooth": lambda: True}
+_SUB: Any = {
+    "cast": "promote",
+    "method": ("sub", "subtract"),
+    "operator": "sub",
+    "in_place": True,
+    "ufunc": np.subtract,
+    "smooth": lambda: True,
+}
 
 
 @primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, **_SUB)
@@ -108,13 +115,22 @@ def neg(input: Array, *, out: Array = None) -> Array:
 # ---------------------------------------------------------------------------------------------- functions of one number
 
 
-@primitive(lambda g, y: g * y, cast="float", method=True, in_place=True, ufunc=np.exp, smooth=lambda input: (input > -20) & (input < 3))
+@primitive(
+    lambda g, y: g * y,
+    cast="float",
+    method=True,
+    in_place=True,
+    ufunc=np.exp,
+    smooth=lambda input: (input > -20) & (input < 3),
+)
 def exp(input: Array, *, out: Array = None) -> Array:
     """e ** input."""
     return np.exp(input, out=out)
 
 
-@primitive(lambda g, input: g / input, cast="float", method=True, in_place=True, ufunc=np.log, smooth=lambda input: input > 0.2)
+@primitive(
+    lambda g, input: g / input, cast="float", method=True, in_place=True, ufunc=np.log, smooth=lambda input: input > 0.2
+)
 def log(input: Array, *, out: Array = None) -> Array:
     """The natural logarithm."""
     return np.log(input, out=out)

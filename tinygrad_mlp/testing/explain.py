@@ -40,7 +40,9 @@ _kept: WeakKeyDictionary[Node, Array] = WeakKeyDictionary()  # what keep_values 
 class _Keeper(Observer):
     """An observer that copies what every operation computes."""
 
-    def applied(self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor) -> None:
+    def applied(
+        self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor
+    ) -> None:
         node = result._node
         if node is not None:
             _kept[node] = result._data.copy()  # a copy, as it may be overwritten
