@@ -86,7 +86,6 @@ def reduced(name: str, torch_name: str, args: tuple[Any, ...], **kwargs: Any) ->
 
 
 SAMPLES = [
-    Sample("sum_along", (normal(2, 3), 1), torch_fn=lambda x, dim: x.sum(dim, keepdim=True)),
     *[Sample(name, (normal(2, 3, 4), dim)) for name in ("softmax", "log_softmax") for dim in (0, 1, -1)],
     *[Sample(name, (np.array(0.3), 0)) for name in ("softmax", "log_softmax")],
     *[

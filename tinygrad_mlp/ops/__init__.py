@@ -18,6 +18,7 @@ from . import (
     normalisation,
     norms,
     order,
+    products,
     random,
     scattering,
     shape,
@@ -36,6 +37,7 @@ from .memory import *  # noqa: F403 - likewise
 from .normalisation import *  # noqa: F403 - likewise
 from .norms import *  # noqa: F403 - likewise
 from .order import *  # noqa: F403 - likewise
+from .products import *  # noqa: F403 - likewise
 from .random import *  # noqa: F403 - likewise
 from .scattering import *  # noqa: F403 - likewise
 from .shape import *  # noqa: F403 - likewise
@@ -55,6 +57,7 @@ __all__ += memory.__all__
 __all__ += normalisation.__all__
 __all__ += norms.__all__
 __all__ += order.__all__
+__all__ += products.__all__
 __all__ += random.__all__
 __all__ += scattering.__all__
 __all__ += shape.__all__

@@ -84,3 +84,8 @@ def nonempty(name: str, input: Array, dim: Dims, error: type[Exception] = ShapeE
 def single(name: str, dim: Any) -> None:
     if not isinstance(dim, int):
         raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+
+
+def along(array: Array) -> Array:
+    """The array with a dimension to go along."""
+    return array if array.ndim else array.reshape(1)

@@ -1,4 +1,4 @@
-"""Joining tensors, splitting them, and padding."""
+"""Joining tensors, splitting them, repeating and padding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ..engine import composite, primitive, wrap
 from ..errors import ArgumentError, DimensionError, ShapeError
 from .dims import dim_of, sizes_of
 from .indexing import slice_
-from .shape import atleast_1d, atleast_2d
+from .shape import atleast_1d, atleast_2d, reshape
+from .sums import sum as sum_over
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -27,6 +28,7 @@ __all__ = [
     "select",
     "split",
     "stack",
+    "tile",
     "unbind",
     "vstack",
 ]
@@ -205,6 +207,41 @@ def hstack(tensors: Sequence[Array]) -> Array:
     """The tensors side by side: along dimension 1, vectors along 0."""
     columns = [atleast_1d(x) for x in _list_of("hstack", tensors)]
     return cat(columns, 0 if not columns or columns[0].ndim == 1 else 1)
+
+
+def _tiles(shape: Sequence[int], repeats: Sequence[int]) -> list[int]:
+    """The shape (repeat, size, repeat, size ...) in which what :func:`repeat` copied lies along the even dimensions."""
+    padded = (1,) * (len(repeats) - len(shape)) + tuple(shape)
+    return [n for pair in zip(repeats, padded, strict=True) for n in pair]
+
+
+@primitive(
+    lambda g, input_shape, repeats: reshape(
+        sum_over(reshape(g, _tiles(input_shape, repeats)), tuple(range(0, 2 * len(repeats), 2))), input_shape
+    )
+)
+def repeat(input: Array, repeats: Sequence[int]) -> Array:
+    """Copies laid side by side, ``repeats[d]`` times along dimension ``d``; further dimensions go in front.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.tensor([1, 2]).repeat(2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
+    repeats = sizes_of("repeat", repeats)
+    if len(repeats) < input.ndim or any(n < 0 for n in repeats):
+        raise ShapeError(
+            f"repeat(): repeats {repeats} must name every dimension of the shape {input.shape}, with numbers from 0 up; "
+            "tile(...) fills up with ones"
+        )
+    return np.tile(input, repeats)
+
+
+@composite
+def tile(input: Array, dims: Sequence[int]) -> Array:
+    """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
+    dims = sizes_of("tile", dims)
+    return repeat(input, (1,) * (input.ndim - len(dims)) + dims)
 
 
 # ---------------------------------------------------------------------------------------------------------------- padding

@@ -15,7 +15,9 @@ from ..errors import DimensionError, ShapeError
 from .activations import hardtanh, logsigmoid
 from .choosing import clamp, where
 from .functions import exp, log, log1p, sigmoid, sign
-from .normalisation import floating, log_softmax, shifted, softmax, softmax_of, softmax_slope, sum_along
+from .normalisation import floating, log_softmax, shifted, softmax, softmax_of, softmax_slope
+from .summing import average, narrowed, total, widened
+from .sums import sum
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -26,8 +28,8 @@ __all__: list[str] = []
 
 def _reduce(values: Array, reduction: str) -> Array:
     if reduction == "mean":
-        return values.sum() / values.size
-    return values.sum() if reduction == "sum" else values
+        return average(values)
+    return total(values) if reduction == "sum" else values
 
 
 def _share(g: Any, reduction: str, shape: tuple[int, ...]) -> Any:
@@ -184,13 +186,13 @@ def _row_weights(index: Array, weight: Array, reduction: str, like: Array) -> tu
     weights = number(1) if weight is None else weight[index]
     if reduction != "mean":
         return weights, number(1)
-    return weights, number(len(index)) if weight is None else np.add.reduce(weights)
+    return weights, number(len(index)) if weight is None else total(weights)
 
 
 def _reduce_rows(loss: Array, reduction: str, rows: Array, count: int) -> Array:
     """The sum over the rows that count; or the loss of each of ``count`` rows, 0 where it does not."""
     if reduction != "none":
-        return np.add.reduce(loss)
+        return total(loss)
     each = np.zeros(count, loss.dtype)
     each[rows] = loss
     return each
@@ -207,26 +209,26 @@ def _class_distribution(
 ) -> Array:
     """What cross-entropy holds against log_softmax: row i is w_i times the smoothed one-hot vector of target i."""
     rows, index = _counted(target, ignore_index)
-    weights, total = _row_weights(index, weight, reduction, input)
-    share = (1 - label_smoothing) * weights / total
+    weights, divisor = _row_weights(index, weight, reduction, input)
+    share = (1 - label_smoothing) * weights / divisor
     q = np.zeros(input.shape, input.dtype)
     if label_smoothing:
-        q[rows] = label_smoothing / input.shape[1] * (1 if weight is None else weight) / total
+        q[rows] = label_smoothing / input.shape[1] * (1 if weight is None else weight) / divisor
         share = q[rows, index] + share
     q[rows, index] = share
     return q
 
 
 @primitive(
-    lambda g, input, q: g * (softmax(input, 1) * sum_along(q, 1) - q),
-    lambda g, input, q, cotangent: softmax_slope(g * cotangent * sum_along(q, 1), softmax(input, 1)),
-    lambda g, input, cotangent: cotangent * (sum_along(g * softmax(input, 1), 1) - g),
+    lambda g, input, q: g * (softmax(input, 1) * sum(q, 1, True) - q),
+    lambda g, input, q, cotangent: softmax_slope(g * cotangent * sum(q, 1, True), softmax(input, 1)),
+    lambda g, input, cotangent: cotangent * (sum(g * softmax(input, 1), 1, True) - g),
     cast="same",
 )
 def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
     """The gradient of -sum_c q_c log_softmax(x)_c: softmax(x) - q where q sums to 1. EE6132 lab, eq. 11."""
     p = softmax_of(_classes_first(input), 0)
-    np.multiply(p, np.add.reduce(_classes_first(q)), out=p)
+    np.multiply(p, total(_classes_first(q), 0), out=p)
     slope = np.subtract(p.T, q, order="C")
     np.multiply(slope, cotangent, out=slope)
     if cotangent.ndim == 0 and not math.isfinite(cotangent):
@@ -259,16 +261,17 @@ def class_cross_entropy(
     floating("cross_entropy", input)
     rows, index = _counted(target, ignore_index)
     _in_range(index, input.shape[1])
-    weights, total = _row_weights(index, weight, reduction, input)
-    z = shifted(_classes_first(input), 0)
-    log_sum = np.log(np.add.reduce(np.exp(z)))
+    x = widened(input)
+    weights, divisor = _row_weights(index, weight, reduction, x)
+    z = shifted(_classes_first(x), 0)
+    log_sum = np.log(total(np.exp(z), 0))
     loss = log_sum[rows] - z[index, rows]
-    loss = _reduce_rows(loss if weight is None else weights * loss, reduction, rows, len(input)) / total
-    if not label_smoothing:
-        return loss
-    each = (log_sum - z)[:, rows]
-    spread = _reduce_rows(each.sum(0) if weight is None else weight @ each, reduction, rows, len(input)) / total
-    return (1 - label_smoothing) * loss + label_smoothing / input.shape[1] * spread
+    loss = _reduce_rows(loss if weight is None else weights * loss, reduction, rows, len(x)) / divisor
+    if label_smoothing:
+        each = (log_sum - z)[:, rows]
+        spread = _reduce_rows(total(each, 0) if weight is None else weight @ each, reduction, rows, len(x)) / divisor
+        loss = (1 - label_smoothing) * loss + label_smoothing / x.shape[1] * spread
+    return narrowed(loss, input)
 
 
 def _nll_slope(g: Any, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
@@ -283,8 +286,8 @@ def class_nll(input: Array, target: Array, weight: Array = None, ignore_index: i
     floating("nll_loss", input)
     rows, index = _counted(target, ignore_index)
     _in_range(index, input.shape[1])
-    weights, total = _row_weights(index, weight, reduction, input)
-    return _reduce_rows(-weights * input[rows, index], reduction, rows, len(input)) / total
+    weights, divisor = _row_weights(index, weight, reduction, input)
+    return _reduce_rows(-weights * input[rows, index], reduction, rows, len(input)) / divisor
 
 
 @primitive(
@@ -295,4 +298,4 @@ def class_nll(input: Array, target: Array, weight: Array = None, ignore_index: i
 def soft_cross_entropy(input: Array, target: Array) -> Array:
     """-sum_c t_c log_softmax(x)_c per row, for class probabilities t. Shapes ``(N, C), (N, C) -> (N,)``."""
     _pair("cross_entropy", input, target)
-    return -(target * log_softmax(input, 1)).sum(1)
+    return -total(target * log_softmax(input, 1), 1)

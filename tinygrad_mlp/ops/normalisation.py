@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,10 @@ import numpy as np
 from ..dtypes import as_dtype, dtype
 from ..engine import primitive
 from ..errors import DTypeError
+from .dims import axes_of, dim_of
 from .functions import exp, sqrt
-from .shape import expand
+from .summing import average, narrowed, total, widened
+from .sums import mean, sum
 
 _dtype_type = dtype
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -24,21 +25,11 @@ __all__ = [
 # ---------------------------------------------------------------------------------------------------------------- softmax
 
 
-def _along(ufunc: np.ufunc, x: Array, dim: int, initial: float) -> Array:
-    """The reduction along ``dim``, which becomes 1. NumPy is ten times slower along a short last axis than along a first."""
-    if x.ndim == 2 and dim in (1, -1) and x.shape[1] < 64:
-        return ufunc.reduce(np.ascontiguousarray(x.T), 0, initial=initial)[:, None]
-    return ufunc.reduce(x, dim, keepdims=True, initial=initial)
-
-
-@primitive(lambda g, input_shape: expand(g, input_shape))
-def sum_along(input: Array, dim: int) -> Array:
-    return _along(np.add, input, dim, 0)
-
-
-def shifted(input: Array, dim: int) -> Array:
-    """``input`` minus its maximum along ``dim``, so that no exponential overflows; a new array."""
-    return np.subtract(input, _along(np.maximum, input, dim, -np.inf))
+def shifted(x: Array, dim: int) -> Array:
+    """``x`` minus its maximum along ``dim``, so that no exponential overflows; a new array."""
+    if x.ndim == 2 and dim == 1 and x.shape[1] < 64:  # NumPy is ten times slower along a short last dimension than a first
+        return x - np.maximum.reduce(np.ascontiguousarray(x.T), 0, initial=-np.inf)[:, None]
+    return np.asarray(x - np.maximum.reduce(x, dim, keepdims=True, initial=-np.inf))
 
 
 def _logits(name: str, input: Array, dtype: _dtype_type | None) -> Array:
@@ -56,13 +47,13 @@ def floating(name: str, *arrays: Array) -> None:
 
 def softmax_of(x: Array, dim: int) -> Array:
     """exp(x_i) / sum_j exp(x_j) along ``dim``, of an array."""
-    y = np.asarray(shifted(x, dim))
+    y = shifted(widened(x), dim)
     np.exp(y, out=y)
-    return np.divide(y, _along(np.add, y, dim, 0), out=y)
+    return narrowed(np.divide(y, total(y, dim, keepdims=True), out=y), x)
 
 
 def softmax_slope(g: Any, y: Any, dim: int = 1) -> Any:
-    return y * (g - sum_along(g * y, dim))
+    return y * (g - sum(g * y, dim, True))
 
 
 @primitive(softmax_slope)
@@ -73,10 +64,10 @@ def softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Array:
     >>> torch.softmax(torch.tensor([0.0, 0.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return softmax_of(_logits("softmax", input, dtype), dim)
+    return softmax_of(_logits("softmax", input, dtype), dim_of("softmax", dim, input.ndim))
 
 
-@primitive(lambda g, y, dim: g - exp(y) * sum_along(g, dim))
+@primitive(lambda g, y, dim: g - exp(y) * sum(g, dim, True))
 def log_softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Array:
     """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow.
 
@@ -84,27 +75,26 @@ def log_softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Arr
     >>> torch.log_softmax(torch.tensor([0.0, 1000.0]), dim=0)
     tensor([-1000.,     0.])
     """
-    y = np.asarray(shifted(_logits("log_softmax", input, dtype), dim))
-    return np.subtract(y, np.log(_along(np.add, np.exp(y), dim, 0)), out=y)
+    x, dim = _logits("log_softmax", input, dtype), dim_of("log_softmax", dim, input.ndim)
+    y = shifted(widened(x), dim)
+    return narrowed(np.subtract(y, np.log(total(np.exp(y), dim, keepdims=True)), out=y), x)
 
 
 # ---------------------------------------------------------------------------------------------------------- standardizing
 
 
-def _mean(x: Any, dim: tuple[int, ...]) -> Any:
-    return x.sum(dim, keepdims=True) / math.prod(x.shape[d] for d in dim)
-
-
 def _standardize_slope(g: Any, y: Any, input: Any, dim: tuple[int, ...], eps: float) -> Any:
     # y = (x - mean) / s: g loses its part along the constant and along y, Ioffe & Szegedy 2015, sec. 3
-    centred = input - _mean(input, dim)
-    s = sqrt(_mean(centred * centred, dim) + eps)
-    return (g - _mean(g, dim) - y * _mean(g * y, dim)) / s
+    centred = input - mean(input, dim, True)
+    s = sqrt(mean(centred * centred, dim, True) + eps)
+    return (g - mean(g, dim, True) - y * mean(g * y, dim, True)) / s
 
 
 @primitive(_standardize_slope)
 def standardize(input: Array, dim: tuple[int, ...], eps: float) -> Array:
     """(x - mean) / sqrt(var + eps), mean and (biased) variance over ``dim``: the heart of batch and layer norm."""
     floating("normalisation", input)
-    centred = input - _mean(input, dim)
-    return np.divide(centred, np.sqrt(_mean(np.square(centred), dim) + eps), out=centred)
+    axes, x = axes_of("normalisation", dim, input.ndim), widened(input)
+    centred = x - average(x, axes, keepdims=True)
+    deviation = np.sqrt(average(np.square(centred), axes, keepdims=True) + eps)
+    return narrowed(np.divide(centred, deviation, out=centred), input)

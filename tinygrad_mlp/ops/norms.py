@@ -21,12 +21,12 @@ from .functions import abs, exp, sign
 from .linalg import svdvals
 from .memory import cast as cast_to
 from .order import amax, amin, largest, smallest
+from .summing import narrowed, total, widened
 from .sums import floating, spread_to, sum
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 # NumPy's stubs know `keepdims` as a literal only.
-_add: Any = np.add.reduce
 _maximum: Any = np.maximum.reduce
 
 __all__ = [
@@ -49,10 +49,11 @@ def logsumexp(input: Array, dim: Dims, keepdim: bool = False) -> Array:
     tensor(1000.6932)
     """
     axes = axes_of("logsumexp", dim, input.ndim)
-    most = _maximum(input, axes, keepdims=True, initial=-np.inf)
-    most = np.where(np.isfinite(most), most, 0).astype(input.dtype)
-    total = np.log(_add(np.exp(input - most), axes, keepdims=True)) + most
-    return total if keepdim else np.squeeze(total, axes) if total.ndim else total
+    x = widened(input)
+    most = _maximum(x, axes, keepdims=True, initial=-np.inf)
+    most = np.where(np.isfinite(most), most, 0).astype(x.dtype)
+    result = narrowed(np.log(total(np.exp(x - most), axes, keepdims=True)) + most, input)
+    return result if keepdim or not result.ndim else np.squeeze(result, axes)
 
 
 def _norm_input(g: Any, y: Any, input: Any, ord: float, dim: Dims, keepdim: bool) -> Any:
@@ -68,9 +69,12 @@ def _norm_input(g: Any, y: Any, input: Any, ord: float, dim: Dims, keepdim: bool
 @primitive(_norm_input)
 def _p_norm(input: Array, ord: float, dim: Dims, keepdim: bool) -> Array:
     axes = axes_of("norm", dim, input.ndim)
+    x = widened(input)
     if ord == 2:
-        return np.sqrt(_add(input * input, axes, keepdims=keepdim))
-    return _add(np.absolute(input) ** ord, axes, keepdims=keepdim) ** (1 / ord)
+        result = np.sqrt(total(x * x, axes, keepdims=keepdim))
+    else:
+        result = total(np.absolute(x) ** ord, axes, keepdims=keepdim) ** (1 / ord)
+    return narrowed(result, input)
 
 
 @composite

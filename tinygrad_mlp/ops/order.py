@@ -14,10 +14,10 @@ from ..engine import composite, primitive, wrap
 from ..errors import DimensionError, ShapeError
 from .choosing import maximum, minimum, where
 from .comparing import isnan
-from .dims import Dims, axes_of, dim_of, nonempty, single
+from .dims import Dims, along, axes_of, dim_of, nonempty, single
 from .joining import narrow
 from .shape import squeeze
-from .sums import along, spread_to, sum
+from .sums import spread_to, sum
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -111,6 +111,7 @@ def _amin(input: Array, dim: Dims, keepdim: bool) -> Array:
 def _arg(name: str, input: Array, dim: int | None, keepdim: bool) -> Array:
     if dim is not None:
         single(name, dim)
+        dim = dim_of(name, dim, input.ndim)
     nonempty(name, input, dim, DimensionError)
     return getattr(np, name)(input, dim, keepdims=keepdim)
 

@@ -138,7 +138,9 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     return input + scatter_sum(_read_corner(src, index), dim, index, shape=input.shape)
 
 
-@primitive(lambda g: g, None, None, lambda g, dim, index, alpha: _read(g, index, dim=dim) * alpha)
+@primitive(
+    lambda g: g, None, None, lambda g, dim, index, alpha: _read(g, index, dim=dim_of("index_add", dim, g.ndim)) * alpha
+)
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Array:
     """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
     dim = dim_of("index_add", dim, input.ndim)

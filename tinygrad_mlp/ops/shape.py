@@ -35,7 +35,6 @@ __all__ = [
     "swapaxes",
     "swapdims",
     "t",
-    "tile",
     "transpose",
     "tril",
     "triu",
@@ -181,15 +180,17 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     >>> torch.permute(torch.ones(2, 3, 4), (2, 0, 1)).shape
     torch.Size([4, 2, 3])
     """
-    return np.transpose(input, sizes_of("permute", dims))
+    order = tuple(dim_of("permute", d, input.ndim) for d in sizes_of("permute", dims))
+    if sorted(order) != list(range(input.ndim)):
+        raise ShapeError(f"permute(): dims {tuple(dims)} must name each of the {input.ndim} dimensions once")
+    return np.transpose(input, order)
 
 
 @primitive(lambda g, dim0, dim1: transpose(g, dim0, dim1), view=True)
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
     """Two dimensions swapped."""
-    if input.ndim == 0:
-        return input.reshape(() if dim_of("transpose", dim0, 0) == dim_of("transpose", dim1, 0) else None)
-    return input.swapaxes(dim0, dim1)
+    first, second = (dim_of("transpose", d, input.ndim) for d in (dim0, dim1))
+    return input.swapaxes(first, second) if input.ndim else input.reshape(())
 
 
 swapaxes = swapdims = transpose
@@ -282,41 +283,6 @@ def broadcast_tensors(*tensors: Array) -> tuple[Array, ...]:
     return tuple(expand(x, shape) for x in tensors)
 
 
-def _tiles(shape: Sequence[int], repeats: Sequence[int]) -> list[int]:
-    """The shape (repeat, size, repeat, size ...) in which what :func:`repeat` copied lies along the even dimensions."""
-    padded = (1,) * (len(repeats) - len(shape)) + tuple(shape)
-    return [n for pair in zip(repeats, padded, strict=True) for n in pair]
-
-
-@primitive(
-    lambda g, input_shape, repeats: reshape(
-        reshape(g, _tiles(input_shape, repeats)).sum(tuple(range(0, 2 * len(repeats), 2))), input_shape
-    )
-)
-def repeat(input: Array, repeats: Sequence[int]) -> Array:
-    """Copies laid side by side, ``repeats[d]`` times along dimension ``d``; further dimensions go in front.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.tensor([1, 2]).repeat(2, 2)
-    tensor([[1, 2, 1, 2],
-            [1, 2, 1, 2]])
-    """
-    repeats = sizes_of("repeat", repeats)
-    if len(repeats) < input.ndim or any(n < 0 for n in repeats):
-        raise ShapeError(
-            f"repeat(): repeats {repeats} must name every dimension of the shape {input.shape}, with numbers from 0 up; "
-            "tile(...) fills up with ones"
-        )
-    return np.tile(input, repeats)
-
-
-@composite
-def tile(input: Array, dims: Sequence[int]) -> Array:
-    """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
-    dims = sizes_of("tile", dims)
-    return repeat(input, (1,) * (input.ndim - len(dims)) + dims)
-
-
 @composite
 def repeat_interleave(
     input: Array, repeats: int | Array, dim: int | None = None, *, output_size: int | None = None
@@ -403,6 +369,7 @@ def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | 
     steps, along = _tuple(shifts), () if dims is None else _tuple(dims)
     if len(steps) != (len(along) or 1):
         raise ShapeError(f"roll(): shifts and dimensions must align. shifts: {len(steps)}, dims: {len(along)}")
+    along = tuple(dim_of("roll", d, input.ndim) for d in along)
     return np.roll(input, steps if along else steps[0], along or None)
 
 

@@ -1,4 +1,4 @@
-"""Sums, products, variances and counts over dimensions; running sums and products.
+"""Sums, means, variances and counts over dimensions.
 
 ``dim`` names the dimensions that are reduced: an int, a tuple where PyTorch takes one, all if None. ``keepdim`` keeps
 them with size 1. Gradients go back through :func:`spread_to`, which stretches a result to the shape it came from.
@@ -7,7 +7,6 @@ them with size 1. Gradients go back through :func:`spread_to`, which stretches a
 from __future__ import annotations
 
 import builtins
-import itertools
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -19,26 +18,20 @@ from ..engine import composite, primitive
 from ..errors import ArgumentError, DTypeError, ShapeError
 from .choosing import where
 from .comparing import ne
-from .dims import Dims, axes_of, count_of, dim_of, dims_of, single
-from .joining import pad as pad_with
-from .memory import zeros_of
-from .shape import expand, flip, ravel, reshape
+from .dims import Dims, axes_of, count_of, dims_of
+from .shape import expand, reshape
+from .summing import average, total
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-# NumPy's stubs know `keepdims` as a literal only.
-_add: Any = np.add.reduce
-_multiply: Any = np.multiply.reduce
+_FEW = 128  # rows
 
 __all__ = [
     "all",
     "any",
     "bincount",
     "count_nonzero",
-    "cumprod",
-    "cumsum",
     "mean",
-    "prod",
     "std",
     "std_mean",
     "sum",
@@ -73,13 +66,6 @@ def accumulated(array: Array, wanted: Any) -> np.dtype[Any]:
 # ------------------------------------------------------------------------------------------------------ sums and products
 
 
-def _sum_of(array: Array, axes: Any, wanted: np.dtype[Any], keepdim: bool) -> Array:
-    """The sum in the dtype wanted; of float16 added up in float32, where it has more digits and no early overflow."""
-    if wanted.char == "e":
-        return np.asarray(_add(array, axes, np.float32, keepdims=keepdim)).astype(wanted)
-    return _add(array, axes, wanted, keepdims=keepdim)
-
-
 @primitive(lambda g, input_shape, dim, keepdim: spread_to(g, input_shape, dim, keepdim))
 def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
     """The sum of the elements along ``dim``; of integers as int64.
@@ -91,19 +77,19 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype |
     Raises:
         DimensionError: A dim that the tensor does not have.
     """
-    return _sum_of(input, axes_of("sum", dim, input.ndim), accumulated(input, dtype), keepdim)
+    return total(input, axes_of("sum", dim, input.ndim), accumulated(input, dtype), keepdim)
 
 
 @primitive(lambda g, input_shape: expand(g, input_shape))
 def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
-    if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and input.dtype.char in "fd":
+    if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and len(input) <= _FEW and input.dtype.char in "fd":
         ones = np.empty(len(input), input.dtype)
         ones.fill(1)
-        return np.dot(ones, input)  # the gradient of every bias: a product is faster than a sum
+        return np.dot(ones, input)  # the gradient of every bias: a product is faster than a sum, and of few rows as exact
     new = input.ndim - len(shape)
     repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
-    return _sum_of(input, (*range(new), *repeated), input.dtype, False).reshape(shape)
+    return total(input, (*range(new), *repeated)).reshape(shape)
 
 
 @primitive(lambda g, input_shape, dim, keepdim: spread_to(g / count_of(input_shape, dim), input_shape, dim, keepdim))
@@ -119,107 +105,7 @@ def mean(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dtype 
         DTypeError: The elements are integers and no ``dtype`` is given.
     """
     floating("mean", input, dtype)
-    return _mean_of(input, axes_of("mean", dim, input.ndim), keepdim, accumulated(input, dtype))
-
-
-def _mean_of(array: Array, axes: Any, keepdim: bool, wanted: np.dtype[Any]) -> Array:
-    total = _add(array, axes, np.promote_types(wanted, np.float32), keepdims=keepdim)
-    return (total / count_of(array.shape, axes)).astype(wanted, copy=False)
-
-
-@primitive(
-    lambda g, input, dim, keepdim: (
-        spread_to(g, input.shape, dim, keepdim) * _before(input, dim) * flip(_before(flip(input, (dim,)), dim), (dim,))
-    )
-)
-def _prod(input: Array, dim: int, keepdim: bool, dtype: dtype | None) -> Array:
-    return _multiply(input, dim, accumulated(input, dtype), keepdims=keepdim)
-
-
-def _before(input: Any, dim: int) -> Any:
-    """The products of the elements before each one along ``dim``."""
-    return cumprod(_neighbour(input, dim, 1), dim)
-
-
-@composite
-def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Array:
-    """The product of the elements along ``dim``; of integers as int64.
-
-    The gradient of an element is the product of the others, before it times after it: right with zeros, too.
-
-    >>> import tinygrad_mlp as torch
-    >>> x = torch.tensor([2.0, 0.0, 4.0], requires_grad=True)
-    >>> torch.prod(x).backward()
-    >>> x.grad
-    tensor([0., 8., 0.])
-    """
-    if dim is None:
-        return _prod(ravel(input), 0, False, dtype)
-    single("prod", dim)
-    dim_of("prod", dim, input.ndim)
-    return _prod(input, dim, keepdim, dtype) if input.ndim else _prod(ravel(input), 0, False, dtype)
-
-
-# ---------------------------------------------------------------------------------------------- running sums and products
-
-
-def along(input: Array) -> Array:
-    """The array with a dimension to run along."""
-    return input if input.ndim else input.reshape(1)
-
-
-def _accumulate(ufunc: np.ufunc, input: Array, dim: int, wanted: Any) -> Array:
-    """The reductions of the elements up to each one along ``dim``, in C order whatever the input's."""
-    running = ufunc.accumulate(along(input), dim, accumulated(input, wanted))
-    return np.ascontiguousarray(running).reshape(input.shape)
-
-
-@primitive(lambda g, dim: flip(cumsum(flip(g, (dim,)), dim), (dim,)))
-def cumsum(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
-    """The sums of the elements up to each one along ``dim``.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.cumsum(torch.tensor([1, 2, 3]), 0)
-    tensor([1, 3, 6])
-    """
-    return _accumulate(np.add, input, dim, dtype)
-
-
-def _neighbour(x: Any, dim: int, step: int, beyond: float = 1) -> Any:
-    """Each element's neighbour along ``dim``: the one before it (step 1) or after it (-1); ``beyond`` the end."""
-    if x.ndim == 0:
-        return zeros_of(x) + beyond
-    behind = (0, 0) * ((x.ndim - 1) - dim % x.ndim)
-    return pad_with(x, (*behind, step, -step), value=beyond)
-
-
-def _recurrence_a(g: Any, y: Any, a: Any, dim: int, step: int) -> Any:
-    return _recurrence(_neighbour(a, dim, -step), g, dim, -step) * _neighbour(y, dim, step, 0)
-
-
-@primitive(
-    _recurrence_a,
-    lambda g, a, dim, step: _recurrence(_neighbour(a, dim, -step), g, dim, -step),
-)
-def _recurrence(a: Array, b: Array, dim: int, step: int) -> Array:
-    # y_k = a_k y_{k-1} + b_k along dim, or with y_{k+1} where step is -1. Its cotangents h obey the recurrence in the
-    # other direction, h_k = a_{k+1} h_{k+1} + g_k: no division, so zeros need no special case, in any order
-    y, a = np.array(np.moveaxis(along(b), dim, 0)), np.moveaxis(along(a), dim, 0)
-    order = range(len(y))[::step]
-    for previous, k in itertools.pairwise(order):
-        y[k] += a[k] * y[previous]
-    return np.moveaxis(y, 0, dim).reshape(b.shape)
-
-
-@primitive(lambda g, y, input, dim: _recurrence(_neighbour(input, dim, -1), g, dim, -1) * _neighbour(y, dim, 1))
-def cumprod(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
-    """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.cumprod(torch.tensor([1, 2, 3]), 0)
-    tensor([1, 2, 6])
-    """
-    return _accumulate(np.multiply, input, dim, dtype)
+    return average(input, axes_of("mean", dim, input.ndim), accumulated(input, dtype), keepdim)
 
 
 # --------------------------------------------------------------------------------------------------------------- variance
@@ -249,8 +135,8 @@ def _variance(input: Array, dim: Dims, keepdim: bool, correction: float) -> Arra
     reduced = dims_of(input.shape, axes)
     first = input[tuple(slice(1) if d in reduced else slice(None) for d in range(input.ndim))]
     off = np.subtract(input, first, dtype=np.float64)  # the mean of equal numbers may be another one, that of zeros not
-    off = off - _mean_of(off, axes, True, off.dtype)
-    return np.true_divide(_add(off * off, axes, keepdims=keepdim), _freedom(input.shape, axes, correction))
+    off = off - average(off, axes, keepdims=True)
+    return np.true_divide(total(off * off, axes, keepdims=keepdim), _freedom(input.shape, axes, correction))
 
 
 def _std_input(g: Any, y: Any, input: Any, dim: Dims, keepdim: bool, correction: float) -> Any:
