@@ -366,3 +366,29 @@ def test_numbers_with_a_dtype_are_weak_as_options(alpha: Any) -> None:
     x = tg.ones(2)
     assert tg.add(x, x, alpha=alpha).dtype is tg.float32
     assert x.clone().add_(x, alpha=alpha).tolist() == [1.5, 1.5]
+
+
+INTEGRAL = [
+    lambda t, x: x.addcmul_(x, x, value=2.5),
+    lambda t, x: t.addcmul(x, x, x, value=2.5),
+    lambda t, x: t.add(x, x, alpha=2.5),
+    lambda t, x: x.sub_(x, alpha=2.5),
+    lambda t, x: x.add_(x, alpha=2),
+    lambda t, x: t.addcdiv(x, x, x),
+    lambda t, x: x.addcdiv_(x, x),
+]
+
+
+@pytest.mark.parametrize("code", INTEGRAL)
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+def test_factors_of_integers_as_in_pytorch(code: Callable[..., Any], dtype: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    try:
+        theirs = code(torch, torch.tensor([1, 2, 3], dtype=getattr(torch, dtype)))
+    except RuntimeError:
+        with pytest.raises(DTypeError):
+            code(tg, tg.tensor([1, 2, 3], dtype=getattr(tg, dtype)))
+    else:
+        ours = code(tg, tg.tensor([1, 2, 3], dtype=getattr(tg, dtype)))
+        assert ours.tolist() == theirs.tolist()
+        assert ours.dtype.name == dtype

@@ -426,3 +426,9 @@ def test_running_sums_are_contiguous_whatever_their_input_is(function: Any) -> N
     assert y.is_contiguous()
     y.flatten().fill_(7)  # a view, as in PyTorch
     assert y.tolist() == [[7] * 3] * 4
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "uint8"])
+def test_the_median_of_nothing_as_in_torch(torch: Any, dtype: str) -> None:
+    ours, theirs = (t.zeros(0, 3, dtype=getattr(t, dtype)).median() for t in (tg, torch))
+    assert repr(ours.item()) == repr(theirs.item())

@@ -37,6 +37,18 @@ __all__ = [
 ]
 
 
+def _whole(name: str, input: Array, other: Array, alpha: float) -> None:
+    """A factor of integers is one.
+
+    Raises:
+        DTypeError: It is a float.
+    """
+    if isinstance(alpha, float) and np.result_type(input, other).kind in "biu":
+        raise DTypeError(
+            f"{name}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
+        )
+
+
 def _add_scaled(out: Array, input: Array, other: Array, alpha: float) -> Array:
     """input + alpha * other; truth values added to truth values stay what they are."""
     floating = type(other) is np.ndarray and other.dtype.kind == "f"  # np.result_type takes as long as the sum
@@ -55,6 +67,7 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     """
     if alpha == 1:
         return np.add(input, other, out=out)
+    _whole("add", input, other, alpha)
     return blockwise(_add_scaled, out, input, other, alpha)
 
 
@@ -63,6 +76,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     """input - alpha * other, with broadcasting."""
     if alpha == 1:
         return np.subtract(input, other, out=out)
+    _whole("sub", input, other, alpha)
     return blockwise(lambda y, a, b: np.subtract(a, alpha * b, out=y), out, input, other)
 
 
@@ -226,7 +240,9 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     cast="promote",
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
-    """input + value * tensor1 * tensor2."""
+    """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
+    if np.result_type(input, tensor1).kind in "iu":
+        value = int(value)
     return blockwise(lambda y, a, b, c: np.add(a, value * (b * c), out=y), out, input, tensor1, tensor2)
 
 
@@ -234,8 +250,14 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     lambda g: g,
     lambda g, tensor2, value: g * value / tensor2,
     lambda g, tensor1, tensor2, value: g * (-value * tensor1 / (tensor2 * tensor2)),
-    cast="float",
+    cast="promote",
 )
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
-    """input + value * tensor1 / tensor2."""
+    """input + value * tensor1 / tensor2, of floats.
+
+    Raises:
+        DTypeError: All are integers, of which a quotient is none.
+    """
+    if np.result_type(input, tensor1).kind in "biu":
+        raise DTypeError("addcdiv: Integer division with addcdiv is no longer supported; make floats of them with .float()")
     return blockwise(lambda y, a, b, c: np.add(a, value * (b / c), out=y), out, input, tensor1, tensor2)

@@ -110,18 +110,31 @@ def _as_tensor_like(name: str, input: Array) -> Array:
 _PYTHON = {float: None, int: int64, bool: bool_}  # None: the default dtype at the time
 
 
-def _leaves(data: Any, dtypes: set[_dtype_type]) -> Any:
-    """``data`` with tensors replaced by their arrays; the dtypes of its leaves are added to ``dtypes``."""
+def _depth(data: Any) -> int:
+    """How many sequences lie around the first number, or tensor."""
+    if isinstance(data, list | tuple):
+        return 1 + (_depth(data[0]) if data else 0)
+    return data.ndim if isinstance(data, np.ndarray) else int(isinstance(data, range))
+
+
+def _leaves(data: Any, dtypes: set[_dtype_type], depth: int) -> Any:
+    """``data`` with arrays for tensors, and numbers for those ``depth`` deep; the dtypes of its leaves go into ``dtypes``."""
     if isinstance(data, list | tuple):
         kinds = set(map(type, data))
         if kinds <= _PYTHON.keys():  # the innermost lists, mostly: no Python loop over their numbers
             dtypes.update(_PYTHON[kind] or get_default_dtype() for kind in kinds)
             return data
-        return [_leaves(item, dtypes) for item in data]
+        return [_leaves(item, dtypes, depth - 1) for item in data]
     if is_tensor(data):
         if state.tracer is not None:
             state.tracer.read("tensor(x)")
         data = data._data
+        if depth == 0:
+            if data.size != 1:
+                raise (ValueError if data.dtype.kind == "f" else ArgumentError)(
+                    f"only one element tensors can be converted to Python scalars, got shape {data.shape}; use stack(...)"
+                )
+            data = data.reshape(())
     if isinstance(data, np.ndarray | np.generic):
         dtypes.add(as_dtype(storable(np.asarray(data)).dtype))
         return data
@@ -129,7 +142,7 @@ def _leaves(data: Any, dtypes: set[_dtype_type]) -> Any:
         dtypes.add(_PYTHON[type(data)] or get_default_dtype())
         return data
     if isinstance(data, range):
-        return _leaves(list(data), dtypes)
+        return _leaves(list(data), dtypes, depth)
     raise (ArgumentError if isinstance(data, str | bytes) else DTypeError)(
         f"Could not infer dtype of {type(data).__name__}: a tensor is made of numbers, truth values, arrays, tensors "
         "and nested sequences of them"
@@ -153,7 +166,7 @@ def _from_data(data: Any, dtype: dtype | None) -> np.ndarray[Any, Any]:
     if isinstance(data, str | bytes):
         raise ArgumentError(f"new(): invalid data type {type(data).__name__!r}: a tensor is made of numbers")
     found: set[_dtype_type] = set()
-    data = _leaves(data, found)
+    data = _leaves(data, found, -1 if is_tensor(data) else _depth(data))
     target = numpy_dtype(dtype, reduce(promote_types, found) if found else None)
     if isinstance(data, np.ndarray | np.generic):
         return np.array(data, dtype=target)
@@ -344,7 +357,7 @@ def arange(
     else:
         first, last, by = int(first), int(last), int(by)
         count = -((first - last) // by)
-    return finish((first + by * np.arange(count)).astype(target), device, requires_grad)
+    return finish((first + by * np.arange(count, dtype=np.int64)).astype(target), device, requires_grad)
 
 
 def _steps(name: str, steps: Any) -> int:

@@ -10,6 +10,8 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..errors import ArgumentError, DimensionError, ShapeError
 
 Array = Any  # an ndarray
@@ -84,6 +86,11 @@ def nonempty(name: str, input: Array, dim: Dims, error: type[Exception] = ShapeE
 def single(name: str, dim: Any) -> None:
     if not isinstance(dim, int):
         raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+
+
+def as_int64(indices: Array) -> Array:
+    """Indices or counts that NumPy found, which has integers of 32 bits for them on machines of 32 bits."""
+    return np.asarray(indices).astype(np.int64, copy=False)
 
 
 def along(array: Array) -> Array:

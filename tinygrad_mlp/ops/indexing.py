@@ -18,6 +18,7 @@ from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..grad_mode import no_grad
 from ..inplace import inplace
 from .creation import arange, tensor
+from .dims import as_int64
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 INTEGERS = (np.dtype(np.int64), np.dtype(np.int32))
@@ -71,7 +72,7 @@ def index_sum(input: Array, indices: Array, *, dim: int, size: int) -> Array:
 def sums_at(positions: Array, values: Array, size: int) -> Array:
     """The sums of the values at each position, shapes ``(n,), (n,) -> (size,)``."""
     if values.dtype.kind == "f":
-        return np.bincount(positions, values, size).astype(values.dtype)
+        return np.bincount(positions.astype(np.intp, copy=False), values, size).astype(values.dtype)
     out = np.zeros(size, values.dtype)
     np.add.at(out, positions, values)
     return out
@@ -136,7 +137,7 @@ def _wrapped(indices: Array, size: int) -> Array:
 @primitive(None)
 def true_positions(mask: Array) -> Array:
     """The flat positions of what is true, in order."""
-    return np.flatnonzero(mask)
+    return as_int64(np.flatnonzero(mask))
 
 
 # ----------------------------------------------------------------------------------------------------------------- x[key]
@@ -324,7 +325,7 @@ def masked_select(input: Array, mask: Array) -> Array:
 @primitive(None)
 def argwhere(input: Array) -> Array:
     """The indices of the nonzero elements, a row each."""
-    return np.argwhere(input)
+    return as_int64(np.argwhere(input))
 
 
 @composite

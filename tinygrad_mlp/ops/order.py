@@ -14,7 +14,7 @@ from ..engine import composite, primitive, wrap
 from ..errors import DimensionError, ShapeError
 from .choosing import maximum, minimum, where
 from .comparing import isnan
-from .dims import Dims, along, axes_of, dim_of, nonempty, single
+from .dims import Dims, along, as_int64, axes_of, dim_of, nonempty, single
 from .joining import narrow
 from .shape import squeeze
 from .sums import spread_to, sum
@@ -113,7 +113,7 @@ def _arg(name: str, input: Array, dim: int | None, keepdim: bool) -> Array:
         single(name, dim)
         dim = dim_of(name, dim, input.ndim)
     nonempty(name, input, dim, DimensionError)
-    return getattr(np, name)(input, dim, keepdims=keepdim)
+    return as_int64(getattr(np, name)(input, dim, keepdims=keepdim))
 
 
 @primitive(None)
@@ -185,7 +185,7 @@ def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool 
     order = np.argsort(line[..., ::-1] if descending else line, -1, "stable")
     if descending:  # reversed before and after, so that ties keep their order
         order = line.shape[-1] - 1 - order[..., ::-1]
-    return np.moveaxis(order, -1, dim).reshape(input.shape)
+    return as_int64(np.moveaxis(order, -1, dim).reshape(input.shape))
 
 
 @composite
@@ -234,14 +234,14 @@ def _argmedian(input: Array, dim: int) -> Array:
     dim = dim_of("median", dim, input.ndim)
     nonempty("median", input, dim)
     index = _median_index(input, dim)
-    return index if input.ndim else index.reshape(())
+    return as_int64(index if input.ndim else index.reshape(()))
 
 
 @primitive(lambda g, y, input: _shared(g, y, input, None, False))
 def _median(input: Array) -> Array:
     flat = input.reshape(-1)
     if not flat.size:
-        return np.array(np.nan, input.dtype)
+        return np.array(np.nan if input.dtype.kind == "f" else np.iinfo(input.dtype).min, input.dtype)
     return flat[_median_index(flat, 0)].reshape(())
 
 
@@ -275,5 +275,5 @@ def unique(
     if dim is not None:
         dim = dim_of("unique", dim, input.ndim)
     values, inverse, counts = np.unique(input._data, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
-    results = [values, *([inverse] if return_inverse else []), *([counts] if return_counts else [])]
+    results = [values, *(as_int64(inverse),) * return_inverse, *(as_int64(counts),) * return_counts]
     return wrap(values) if len(results) == 1 else tuple(map(wrap, results))

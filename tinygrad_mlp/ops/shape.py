@@ -306,7 +306,7 @@ def repeat_interleave(
             f"repeat_interleave(): Dimension specified as {dim} but tensor has no dimensions; leave dim out"
         )
     dim = dim_of("repeat_interleave", dim, input.ndim)
-    counts = np.asarray(repeats if isinstance(repeats, int) else repeats.tolist())
+    counts = np.asarray(repeats if isinstance(repeats, int) else repeats.tolist(), np.intp)
     count = input.shape[dim]
     if counts.ndim > 1 or counts.size not in (1, count) or (counts < 0).any():
         raise ShapeError(

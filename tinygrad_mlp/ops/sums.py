@@ -18,7 +18,7 @@ from ..engine import composite, primitive
 from ..errors import ArgumentError, DTypeError, ShapeError
 from .choosing import where
 from .comparing import ne
-from .dims import Dims, axes_of, count_of, dims_of
+from .dims import Dims, as_int64, axes_of, count_of, dims_of
 from .shape import expand, reshape
 from .summing import average, total
 
@@ -274,5 +274,7 @@ def bincount(input: Array, weights: Array = None, minlength: int = 0) -> Array:
         raise ShapeError(f"bincount: weights should have the shape of the input, {input.shape}, got {weights.shape}")
     if minlength < 0:
         raise ShapeError(f"bincount: minlength should be >= 0, got {minlength}")
-    counts = np.bincount(input, weights, minlength)
-    return counts.astype(np.float32) if weights is not None and weights.dtype == np.float32 else counts
+    counts = np.bincount(input.astype(np.intp), weights, minlength)
+    if weights is None:
+        return as_int64(counts)
+    return counts.astype(np.float32) if weights.dtype == np.float32 else counts
