@@ -15,6 +15,7 @@ from ..engine import OPS, composite, primitive
 from ..errors import DTypeError
 from ..inplace import inplace
 from .choosing import where
+from .dims import tensor_only
 from .functions import log
 from .memory import blockwise, no_slope, zeros_of
 
@@ -37,13 +38,19 @@ __all__ = [
 ]
 
 
+def _kind(*operands: Any) -> str:
+    """The kind of the dtype that the operands were cast to: "f", "i", "u" or "b"."""
+    kind: str = next(x.dtype.kind for x in operands if isinstance(x, np.ndarray))
+    return kind
+
+
 def _whole(name: str, input: Array, other: Array, alpha: float) -> None:
     """A factor of integers is one.
 
     Raises:
         DTypeError: It is a float.
     """
-    if isinstance(alpha, float) and np.result_type(input, other).kind in "biu":
+    if isinstance(alpha, float) and _kind(input, other) in "biu":
         raise DTypeError(
             f"{name}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
@@ -73,7 +80,13 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
 
 @primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, cast="promote")
 def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
-    """input - alpha * other, with broadcasting."""
+    """input - alpha * other, with broadcasting.
+
+    Raises:
+        DTypeError: Truth values, or a float ``alpha`` of integers.
+    """
+    if _kind(input, other) == "b":
+        raise DTypeError("Subtraction, the `-` operator, with two bool tensors is not supported; use ^ or logical_xor()")
     if alpha == 1:
         return np.subtract(input, other, out=out)
     _whole("sub", input, other, alpha)
@@ -222,6 +235,9 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     Raises:
         DTypeError: The others have different dtypes.
     """
+    tensor_only("lerp", input=input)
+    if input.dtype == bool:
+        raise DTypeError("lerp is not defined for bool tensors; cast with .float()")
     if isinstance(weight, np.ndarray) and weight.ndim == 0 and input.dtype.kind == "f":
         weight = weight.astype(input.dtype, copy=False)
     for name, other in (("end", end), ("weight", weight)):
@@ -241,7 +257,7 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
     """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
-    if np.result_type(input, tensor1).kind in "iu":
+    if _kind(input, tensor1, tensor2) in "iu":
         value = int(value)
     return blockwise(lambda y, a, b, c: np.add(a, value * (b * c), out=y), out, input, tensor1, tensor2)
 
@@ -258,6 +274,6 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     Raises:
         DTypeError: All are integers, of which a quotient is none.
     """
-    if np.result_type(input, tensor1).kind in "biu":
+    if _kind(input, tensor1, tensor2) in "biu":
         raise DTypeError("addcdiv: Integer division with addcdiv is no longer supported; make floats of them with .float()")
     return blockwise(lambda y, a, b, c: np.add(a, value * (b / c), out=y), out, input, tensor1, tensor2)

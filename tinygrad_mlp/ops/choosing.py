@@ -143,6 +143,9 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Array:
 )
 def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
+    for name, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):
+        if not isinstance(value, int | float | None):
+            raise ArgumentError(f"nan_to_num(): argument {name!r} must be a number, not {type(value).__name__}")
     return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
 
 

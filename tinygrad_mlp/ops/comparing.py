@@ -89,22 +89,29 @@ def logical_xor(input: Array, other: Array) -> Array:
     return np.logical_xor(input, other)
 
 
+def _bitwise(ufunc: np.ufunc, input: Array, other: Array) -> Array:
+    kind = np.result_type(input, other)
+    if kind.kind == "f":
+        raise DTypeError(f"{ufunc.__name__} is only defined for integers and truth values, got {kind}; compare first")
+    return ufunc(input, other)
+
+
 @primitive(None, None, cast="promote")
 def bitwise_and(input: Array, other: Array) -> Array:
     """Elementwise input & other."""
-    return np.bitwise_and(input, other)
+    return _bitwise(np.bitwise_and, input, other)
 
 
 @primitive(None, None, cast="promote")
 def bitwise_or(input: Array, other: Array) -> Array:
     """Elementwise input | other."""
-    return np.bitwise_or(input, other)
+    return _bitwise(np.bitwise_or, input, other)
 
 
 @primitive(None, None, cast="promote")
 def bitwise_xor(input: Array, other: Array) -> Array:
     """Elementwise input ^ other."""
-    return np.bitwise_xor(input, other)
+    return _bitwise(np.bitwise_xor, input, other)
 
 
 @primitive(None)

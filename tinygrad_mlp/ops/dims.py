@@ -24,8 +24,14 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
     """``dim`` counted from the front.
 
     Raises:
-        DimensionError: A tensor of ``ndim`` dimensions does not have it.
+        DimensionError: A tensor of ``ndim`` dimensions does not have it. ArgumentError: It is no int.
     """
+    if not isinstance(dim, int):
+        try:
+            dim = operator.index(dim)
+        except TypeError:
+            given = "Tensor" if hasattr(dim, "dtype") else type(dim).__name__
+            raise ArgumentError(f"{name}(): argument 'dim' must be int, not {given}") from None
     count = ndim or 1
     if not -count <= dim < count:
         raise DimensionError(
@@ -86,6 +92,13 @@ def nonempty(name: str, input: Array, dim: Dims, error: type[Exception] = ShapeE
 def single(name: str, dim: Any) -> None:
     if not isinstance(dim, int):
         raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
+
+
+def tensor_only(name: str, **arguments: Any) -> None:
+    """Check arguments of a forward that, unlike most, take no number for a tensor."""
+    for argument, value in arguments.items():
+        if not isinstance(value, np.ndarray):
+            raise ArgumentError(f"{name}(): argument {argument!r} must be Tensor, not {type(value).__name__}")
 
 
 def as_int64(indices: Array) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import primitive
+from ..errors import DTypeError
 from .choosing import between
 from .memory import BLOCK, no_slope
 from .special import erf_of, erfc_of
@@ -60,7 +61,15 @@ def _negated(input: Array, out: Array) -> Array:
 
 @primitive(lambda g: -g)
 def neg(input: Array, *, out: Array = None) -> Array:
-    """-input."""
+    """-input.
+
+    Raises:
+        DTypeError: Truth values, which have no sign.
+    """
+    if input.dtype == bool:
+        raise DTypeError(
+            "Negation, the `-` operator, on a bool tensor is not supported; to invert a mask, use ~ or logical_not()"
+        )
     return _negated(input, out)
 
 
@@ -237,7 +246,9 @@ def trunc(input: Array, *, out: Array = None) -> Array:
 
 @primitive(lambda g: g)
 def frac(input: Array, *, out: Array = None) -> Array:
-    """The input minus its integer part."""
+    """The input minus its integer part; of floats."""
+    if input.dtype.kind in "biu":
+        raise DTypeError(f"frac is only defined for floating-point tensors, got {input.dtype}")
     return np.subtract(input, np.trunc(input), out=out)
 
 

@@ -145,6 +145,8 @@ def _cat(*inputs: Array, dim: int = 0) -> Array:
 def _list_of(name: str, tensors: Any) -> list[Any]:
     if not isinstance(tensors, list | tuple):
         raise ArgumentError(f"{name}(): argument 'tensors' must be a tuple of Tensors, not {type(tensors).__name__}")
+    if not tensors:
+        raise (ValueError if name == "cat" else ShapeError)(f"{name}(): expected a non-empty list of Tensors")
     return list(tensors)
 
 
@@ -160,8 +162,6 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
         ShapeError: The shapes differ elsewhere than in ``dim``. ValueError: There are no tensors.
     """
     given = _list_of("cat", tensors)
-    if not given:
-        raise ValueError("cat(): expected a non-empty list of Tensors")
     for k, x in enumerate(given):
         if x.ndim == 0:
             raise ShapeError(f"cat(): zero-dimensional tensor (at position {k}) cannot be concatenated; use stack")
@@ -188,11 +188,8 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     torch.Size([3, 2])
     """
     given = _list_of("stack", tensors)
-    if not given or len({tuple(x.shape) for x in given}) > 1:
-        raise ShapeError(
-            "stack expects a non-empty list of tensors, each of equal size, but got shapes "
-            f"{[tuple(x.shape) for x in given]}"
-        )
+    if len({tuple(x.shape) for x in given}) > 1:
+        raise ShapeError(f"stack expects each tensor to be equal size, but got shapes {[tuple(x.shape) for x in given]}")
     return _stack(*given, dim=dim_of("stack", dim, given[0].ndim + 1))
 
 
@@ -206,7 +203,7 @@ def vstack(tensors: Sequence[Array]) -> Array:
 def hstack(tensors: Sequence[Array]) -> Array:
     """The tensors side by side: along dimension 1, vectors along 0."""
     columns = [atleast_1d(x) for x in _list_of("hstack", tensors)]
-    return cat(columns, 0 if not columns or columns[0].ndim == 1 else 1)
+    return cat(columns, 0 if columns[0].ndim == 1 else 1)
 
 
 def _tiles(shape: Sequence[int], repeats: Sequence[int]) -> list[int]:

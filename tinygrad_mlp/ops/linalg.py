@@ -11,6 +11,7 @@ import numpy as np
 
 from ..engine import composite, is_tensor, primitive, wrap
 from ..errors import ArgumentError, DTypeError, ShapeError
+from .dims import tensor_only
 from .shape import expand
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -56,6 +57,7 @@ def matmul(input: Array, other: Array) -> Array:
 @primitive(lambda g, tensor: g * tensor, lambda g, input: g * input, cast="same")
 def dot(input: Array, tensor: Array) -> Array:
     """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
+    tensor_only("dot", input=input, tensor=tensor)
     if input.ndim != 1 or input.shape != tensor.shape:
         raise ShapeError(
             f"dot: inconsistent tensor size, expected two 1D tensors of one size, got {input.shape} and {tensor.shape}"

@@ -10,7 +10,7 @@ import numpy as np
 from ..device import device as device_type
 from ..dtypes import as_dtype, dtype, result_dtype
 from ..engine import composite, primitive
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ShapeError
 
 _dtype_type = dtype
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -71,7 +71,12 @@ def cast(input: Array, dtype: np.dtype[Any]) -> Array:
 @primitive(no_slope, lambda g: g)
 def copy(input: Array, src: Array) -> Array:
     """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
-    return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)
+    try:
+        return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)
+    except ValueError:
+        raise ShapeError(
+            f"copy_(): a tensor of shape {np.shape(src)} does not broadcast to the shape {input.shape} that is written"
+        ) from None
 
 
 @composite

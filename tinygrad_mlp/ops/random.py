@@ -414,7 +414,8 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
     """
     if p is None:
         _floating("bernoulli", input._data.dtype)
-    return wrap(_coins(_stream("bernoulli", generator), input._data if p is None else p, input._data.shape, input))
+    chance = input._data if p is None else number("bernoulli", "p", p)
+    return wrap(_coins(_stream("bernoulli", generator), chance, input._data.shape, input))
 
 
 def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array) -> np.ndarray[Any, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine import composite, primitive
 from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
-from .dims import dim_of
+from .dims import dim_of, tensor_only
 from .indexing import INTEGERS, index_sum, sums_at, unslice
 from .indexing import index as _read
 
@@ -82,6 +82,7 @@ def gather(input: Array, dim: int, index: Array) -> Array:
     tensor([[2],
             [3]])
     """
+    tensor_only("gather", input=input, index=index)
     key = _grid("gather", input.shape, dim, index)
     return np.ascontiguousarray(input.reshape(input.shape or (1,))[key]).reshape(index.shape)
 
@@ -115,6 +116,7 @@ def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: f
     src = value if src is None else src
     if src is None:
         raise ArgumentError("scatter() misses its argument 'src': a tensor, or a number as value=")
+    tensor_only("scatter", input=input, index=index)
     filled = not isinstance(src, np.ndarray)
     if not filled and src.dtype != input.dtype:
         raise DTypeError(f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
@@ -128,8 +130,7 @@ def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: f
 @primitive(lambda g: g, None, None, _of_src)
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     """``input`` with ``src`` added where :func:`gather` would read; repeated indices add up."""
-    if not isinstance(src, np.ndarray):
-        raise ArgumentError(f"scatter_add(): argument 'src' must be Tensor, not {type(src).__name__}")
+    tensor_only("scatter_add", input=input, index=index, src=src)
     if src.dtype != input.dtype:
         raise DTypeError(f"scatter_add(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
     _grid("scatter_add", input.shape, dim, index, src)
@@ -143,6 +144,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
 )
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Array:
     """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
+    tensor_only("index_add", input=input, index=index, source=source)
     dim = dim_of("index_add", dim, input.ndim)
     if source.dtype != input.dtype:
         raise DTypeError(f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import composite, primitive, wrap
+from ..engine import composite, is_tensor, primitive, wrap
 from ..errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from .dims import dim_of, sizes_of
 
@@ -57,7 +57,11 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
     Raises:
         ShapeError: The sizes do not multiply to the number of elements.
     """
-    return input.reshape(_valid("reshape", shape))
+    shape = _valid("reshape", shape)
+    try:
+        return input.reshape(shape)
+    except ValueError:
+        raise _misfit("reshape", shape, input) from None
 
 
 @primitive(lambda g, input_shape: reshape(g, input_shape), view=True)
@@ -72,7 +76,7 @@ def view(input: Array, shape: Sequence[int]) -> Array:
         return np.reshape(input, shape, copy=False)
     except ValueError as error:
         if "copy" not in str(error):
-            raise
+            raise _misfit("view", shape, input) from None
         raise ShapeError(
             f"view(): view size {shape} is not compatible with the input's shape {input.shape} and its order in memory; "
             "use .reshape(...), which copies where it must"
@@ -85,6 +89,13 @@ def _valid(name: str, shape: Sequence[int]) -> tuple[int, ...]:
         if size < -1:  # NumPy would take any negative size for -1
             raise ShapeError(f"{name}(): invalid shape dimension {size} in shape {sizes}; only -1 stands for the rest")
     return sizes
+
+
+def _misfit(name: str, sizes: tuple[int, ...], input: Array) -> ShapeError:
+    what = f"{name}(): shape {sizes} is invalid for input of size {input.size}, of shape {input.shape}"
+    if sizes.count(-1) > 1:
+        return ShapeError(f"{what}: only one dimension can be inferred, as -1")
+    return ShapeError(f"{what}: beside the size 0, that of -1 can be any" if 0 in sizes and -1 in sizes else what)
 
 
 @composite
@@ -250,7 +261,7 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     size = sizes_of("expand", size)
     new = len(size) - input.ndim
     shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(size))
-    if math.prod(shape) == input.size and shape[new:] == input.shape:
+    if math.prod(shape) == input.size and shape[new:] == input.shape and -1 not in shape:
         return input.reshape(shape)
     try:
         return np.broadcast_to(input, shape)
@@ -306,6 +317,8 @@ def repeat_interleave(
             f"repeat_interleave(): Dimension specified as {dim} but tensor has no dimensions; leave dim out"
         )
     dim = dim_of("repeat_interleave", dim, input.ndim)
+    if not isinstance(repeats, int) and not is_tensor(repeats):
+        raise ArgumentError(f"repeat_interleave(): repeats must be an int or a Tensor, not {type(repeats).__name__}")
     counts = np.asarray(repeats if isinstance(repeats, int) else repeats.tolist(), np.intp)
     count = input.shape[dim]
     if counts.ndim > 1 or counts.size not in (1, count) or (counts < 0).any():
@@ -369,7 +382,7 @@ def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | 
     steps, along = _tuple(shifts), () if dims is None else _tuple(dims)
     if len(steps) != (len(along) or 1):
         raise ShapeError(f"roll(): shifts and dimensions must align. shifts: {len(steps)}, dims: {len(along)}")
-    along = tuple(dim_of("roll", d, input.ndim) for d in along)
+    along = tuple(dim_of("roll", d, input.ndim) for d in along) if input.ndim else ()
     return np.roll(input, steps if along else steps[0], along or None)
 
 
@@ -431,6 +444,7 @@ def diag(input: Array, diagonal: int = 0) -> Array:
             [0, 2]])
     """
     if input.ndim == 1:
+        (diagonal,) = sizes_of("diag", (diagonal,))
         size = input.shape[0] + abs(diagonal)
         return _on_diagonal(input, (size, size), diagonal, 0, 1)
     if input.ndim != 2:

@@ -18,7 +18,7 @@ from ..engine import composite, primitive
 from ..errors import ArgumentError, DTypeError, ShapeError
 from .choosing import where
 from .comparing import ne
-from .dims import Dims, as_int64, axes_of, count_of, dims_of
+from .dims import Dims, as_int64, axes_of, count_of, dims_of, tensor_only
 from .shape import expand, reshape
 from .summing import average, total
 
@@ -266,6 +266,7 @@ def bincount(input: Array, weights: Array = None, minlength: int = 0) -> Array:
     Raises:
         ShapeError: The input is not a vector of integers from 0 up, or the weights differ in shape.
     """
+    tensor_only("bincount", input=input, **({} if weights is None else {"weights": weights}))
     if input.dtype.kind not in "iu" or input.ndim != 1 or (input < 0).any():
         raise ShapeError(
             f"bincount only supports 1-d non-negative integral inputs, got shape {input.shape} of {input.dtype}"
