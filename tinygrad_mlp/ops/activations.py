@@ -20,20 +20,14 @@ from .normalisation import floating
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "celu",
-    "prelu",
-    "selu",
-]
+__all__ = ["celu", "prelu", "selu"]
 
 
 def _log1p_exp(x: Array) -> Array:
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-@primitive(
-    lambda g, input, beta, threshold: where(input * beta > threshold, g, g * sigmoid(input * beta)),
-)
+@primitive(lambda g, input, beta, threshold: where(input * beta > threshold, g, g * sigmoid(input * beta)))
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
     floating("softplus", input)
@@ -188,9 +182,7 @@ def prelu(input: Array, weight: Array) -> Array:
     return _prelu(input, weight.reshape(shape))
 
 
-@primitive(
-    lambda g, input, min_val, max_val: between(g, input, min_val, max_val),
-)
+@primitive(lambda g, input, min_val, max_val: between(g, input, min_val, max_val))
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """min(max(x, min_val), max_val)."""
     return np.minimum(max_val, np.maximum(min_val, input)).astype(input.dtype, copy=False)

@@ -22,20 +22,9 @@ from .memory import blockwise, no_slope, zeros_of
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
-    "add",
-    "addcdiv",
-    "addcmul",
-    "atan2",
-    "div",
-    "floor_divide",
-    "fmod",
-    "lerp",
-    "mul",
-    "pow",
-    "remainder",
-    "sub",
+    "add", "addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp", "mul", "pow", "remainder", "sub",
     "true_divide",
-]
+]  # fmt: skip
 
 
 def _kind(*operands: Any) -> str:
@@ -224,11 +213,7 @@ def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
     return np.arctan2(input, other, out=out)
 
 
-@primitive(
-    lambda g, weight: g * (1 - weight),
-    lambda g, weight: g * weight,
-    lambda g, input, end: g * (end - input),
-)
+@primitive(lambda g, weight: g * (1 - weight), lambda g, weight: g * weight, lambda g, input, end: g * (end - input))
 def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array:
     """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype.
 

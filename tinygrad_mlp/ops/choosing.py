@@ -18,23 +18,10 @@ from .memory import no_slope
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "clamp",
-    "fmax",
-    "fmin",
-    "masked_fill",
-    "maximum",
-    "minimum",
-    "nan_to_num",
-    "where",
-]
+__all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num", "where"]
 
 
-@primitive(
-    None,
-    lambda g, condition: where(condition, g, 0.0),
-    lambda g, condition: where(condition, 0.0, g),
-)
+@primitive(None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g))
 def where(condition: Array, input: Array, other: Array) -> Array:
     """``input`` where the condition holds, else ``other``, with broadcasting.
 
@@ -59,21 +46,21 @@ def where(condition: Array, input: Array, other: Array) -> Array:
     return np.where(condition, *promote([input, other])).astype(result_dtype([input, other]), copy=False)
 
 
-@primitive(
-    lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
-    lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
-    cast="promote",
-)
+def _if_greater(g: Any, input: Any, other: Any) -> Any:
+    return where(input == other, g * 0.5, where(input < other, 0.0, g))
+
+
+def _if_less(g: Any, input: Any, other: Any) -> Any:
+    return where(input == other, g * 0.5, where(input > other, 0.0, g))
+
+
+@primitive(_if_greater, _if_less, cast="promote")
 def maximum(input: Array, other: Array, *, out: Array = None) -> Array:
     """The larger of two, nan if either is."""
     return np.maximum(input, other, out=out)
 
 
-@primitive(
-    lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
-    lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
-    cast="promote",
-)
+@primitive(_if_less, _if_greater, cast="promote")
 def minimum(input: Array, other: Array, *, out: Array = None) -> Array:
     """The smaller of two, nan if either is."""
     return np.minimum(input, other, out=out)
@@ -124,11 +111,7 @@ def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = No
     return input if max is None else np.minimum(max, input, out=out)
 
 
-@primitive(
-    lambda g, mask: where(mask, 0.0, g),
-    None,
-    lambda g, mask: where(mask, g, 0.0),
-)
+@primitive(lambda g, mask: where(mask, 0.0, g), None, lambda g, mask: where(mask, g, 0.0))
 def masked_fill(input: Array, mask: Array, value: Array) -> Array:
     """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
     if not isinstance(mask, np.ndarray) or mask.dtype != bool:
@@ -138,9 +121,7 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Array:
     return np.where(mask, np.asarray(value).astype(input.dtype), input)
 
 
-@primitive(
-    lambda g, input: where(isfinite(input), g, 0.0),
-)
+@primitive(lambda g, input: where(isfinite(input), g, 0.0))
 def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
     for name, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):

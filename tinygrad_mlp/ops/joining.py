@@ -19,19 +19,8 @@ from .sums import sum as sum_over
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
-    "cat",
-    "chunk",
-    "concat",
-    "concatenate",
-    "hstack",
-    "narrow",
-    "select",
-    "split",
-    "stack",
-    "tile",
-    "unbind",
-    "vstack",
-]
+    "cat", "chunk", "concat", "concatenate", "hstack", "narrow", "select", "split", "stack", "tile", "unbind", "vstack",
+]  # fmt: skip
 
 # -------------------------------------------------------------------------------------------------------------- splitting
 

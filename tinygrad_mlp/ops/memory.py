@@ -15,10 +15,7 @@ from ..errors import ArgumentError, ShapeError
 _dtype_type = dtype
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "clone",
-    "result_type",
-]
+__all__ = ["clone", "result_type"]
 
 BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a core's own cache
 
@@ -103,12 +100,7 @@ def result_type(tensor1: Array, tensor2: Array) -> _dtype_type:
 
 @composite
 def to(
-    input: Array,
-    *args: Any,
-    dtype: dtype | None = None,
-    device: Any = None,
-    copy: bool = False,
-    **ignored: Any,
+    input: Array, *args: Any, dtype: dtype | None = None, device: Any = None, copy: bool = False, **ignored: Any
 ) -> Array:
     """The tensor in another dtype; see ``Tensor.to``."""
     flags: list[bool] = []  # by position: non_blocking, as if there were something to wait for, then copy

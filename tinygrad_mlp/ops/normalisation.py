@@ -17,10 +17,7 @@ from .sums import mean, sum
 _dtype_type = dtype
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "log_softmax",
-    "softmax",
-]
+__all__ = ["log_softmax", "softmax"]
 
 # ---------------------------------------------------------------------------------------------------------------- softmax
 

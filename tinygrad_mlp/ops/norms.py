@@ -29,10 +29,7 @@ Array = Any  # an ndarray inside a forward, a Tensor at the caller
 # NumPy's stubs know `keepdims` as a literal only.
 _maximum: Any = np.maximum.reduce
 
-__all__ = [
-    "logsumexp",
-    "norm",
-]
+__all__ = ["logsumexp", "norm"]
 
 
 @primitive(
@@ -103,11 +100,7 @@ def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = Fals
 
 @composite
 def norm(
-    input: Array,
-    p: float | str | None = "fro",
-    dim: Dims = None,
-    keepdim: bool = False,
-    dtype: dtype | None = None,
+    input: Array, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, dtype: dtype | None = None
 ) -> Array:
     """The p-norm of the elements along ``dim`` taken as one vector; ``"fro"`` is 2.
 

@@ -18,14 +18,7 @@ from .indexing import index as _read
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "gather",
-    "index_add",
-    "index_select",
-    "scatter",
-    "scatter_add",
-    "take_along_dim",
-]
+__all__ = ["gather", "index_add", "index_select", "scatter", "scatter_add", "take_along_dim"]
 
 
 def _checked(name: str, indices: Array, dim: int, size: int) -> Array:

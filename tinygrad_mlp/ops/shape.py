@@ -15,32 +15,10 @@ from .dims import dim_of, sizes_of
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
-    "atleast_1d",
-    "atleast_2d",
-    "broadcast_tensors",
-    "broadcast_to",
-    "diag",
-    "diagonal",
-    "flatten",
-    "flip",
-    "meshgrid",
-    "moveaxis",
-    "movedim",
-    "permute",
-    "ravel",
-    "repeat_interleave",
-    "reshape",
-    "roll",
-    "squeeze",
-    "swapaxes",
-    "swapdims",
-    "t",
-    "transpose",
-    "tril",
-    "triu",
-    "unflatten",
-    "unsqueeze",
-]
+    "atleast_1d", "atleast_2d", "broadcast_tensors", "broadcast_to", "diag", "diagonal", "flatten", "flip", "meshgrid",
+    "moveaxis", "movedim", "permute", "ravel", "repeat_interleave", "reshape", "roll", "squeeze", "swapaxes", "swapdims",
+    "t", "transpose", "tril", "triu", "unflatten", "unsqueeze",
+]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------ the same elements
 
@@ -418,10 +396,7 @@ def _diagonal_of(array: Array, offset: int, dim1: int, dim2: int) -> Array:
     return taken
 
 
-@primitive(
-    lambda g, input_shape, offset, dim1, dim2: _on_diagonal(g, input_shape, offset, dim1, dim2),
-    view=True,
-)
+@primitive(lambda g, input_shape, offset, dim1, dim2: _on_diagonal(g, input_shape, offset, dim1, dim2), view=True)
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
     """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view.
 

@@ -26,18 +26,7 @@ Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 _FEW = 128  # rows
 
-__all__ = [
-    "all",
-    "any",
-    "bincount",
-    "count_nonzero",
-    "mean",
-    "std",
-    "std_mean",
-    "sum",
-    "var",
-    "var_mean",
-]
+__all__ = ["all", "any", "bincount", "count_nonzero", "mean", "std", "std_mean", "sum", "var", "var_mean"]
 
 
 def spread_to(reduced: Any, shape: Sequence[int], dim: Dims, keepdim: bool) -> Any:
@@ -165,12 +154,7 @@ def _correction(name: str, input: Any, dim: Any, unbiased: bool | None, correcti
 
 @composite
 def var(
-    input: Array,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
 ) -> Array:
     """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given.
 
@@ -189,12 +173,7 @@ def var(
 
 @composite
 def std(
-    input: Array,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
 ) -> Array:
     """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
     dim, correction = _correction("std", input, dim, unbiased, correction)
@@ -203,12 +182,7 @@ def std(
 
 @composite
 def var_mean(
-    input: Array,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
 ) -> tuple[Array, Array]:
     """The variance and the mean."""
     dim, correction = _correction("var_mean", input, dim, unbiased, correction)
@@ -217,12 +191,7 @@ def var_mean(
 
 @composite
 def std_mean(
-    input: Array,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
 ) -> tuple[Array, Array]:
     """The standard deviation and the mean."""
     dim, correction = _correction("std_mean", input, dim, unbiased, correction)
