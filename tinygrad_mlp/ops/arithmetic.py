@@ -29,8 +29,7 @@ __all__ = [
 
 def _kind(*operands: Any) -> str:
     """The kind of the dtype that the operands were cast to: "f", "i", "u" or "b"."""
-    kind: str = next(x.dtype.kind for x in operands if isinstance(x, np.ndarray))
-    return kind
+    return next((x.dtype.kind for x in operands if hasattr(x, "dtype")), "f")
 
 
 def _whole(name: str, input: Array, other: Array, alpha: float) -> None:
@@ -75,7 +74,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
         DTypeError: Truth values, or a float ``alpha`` of integers.
     """
     if _kind(input, other) == "b":
-        raise DTypeError("Subtraction, the `-` operator, with two bool tensors is not supported; use ^ or logical_xor()")
+        raise DTypeError("sub() is not defined for bool and bool; use ^ or logical_xor()")
     if alpha == 1:
         return np.subtract(input, other, out=out)
     _whole("sub", input, other, alpha)

@@ -39,9 +39,7 @@ def neg(input: Array, *, out: Array = None) -> Array:
         DTypeError: Truth values, which have no sign.
     """
     if input.dtype == bool:
-        raise DTypeError(
-            "Negation, the `-` operator, on a bool tensor is not supported; to invert a mask, use ~ or logical_not()"
-        )
+        raise DTypeError("neg() is not defined for bool; to invert a mask, use ~ or logical_not()")
     return _negated(input, out)
 
 
@@ -220,7 +218,7 @@ def trunc(input: Array, *, out: Array = None) -> Array:
 def frac(input: Array, *, out: Array = None) -> Array:
     """The input minus its integer part; of floats."""
     if input.dtype.kind in "biu":
-        raise DTypeError(f"frac is only defined for floating-point tensors, got {input.dtype}")
+        raise DTypeError(f"frac() is not defined for {input.dtype}; it takes floats")
     return np.subtract(input, np.trunc(input), out=out)
 
 

@@ -20,7 +20,7 @@ from .dims import Dims, axes_of
 from .functions import abs, exp, sign
 from .linalg import svdvals
 from .memory import cast as cast_to
-from .order import amax, amin, largest, smallest
+from .order import _largest, _smallest, amax, amin
 from .summing import narrowed, total, widened
 from .sums import floating, spread_to, sum
 
@@ -92,7 +92,7 @@ def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = Fals
     floating("vector_norm", x._data, dtype)
     x = x if dtype is None else cast_to(x, dtype=as_dtype(dtype).numpy)
     if math.isinf(ord):
-        return (largest if ord > 0 else smallest)(abs(x), () if dim is None else dim, keepdim)
+        return (_largest if ord > 0 else _smallest)(abs(x), () if dim is None else dim, keepdim)
     if ord == 0:
         return sum(where(isnan(x), 1.0, abs(sign(x))), dim, keepdim)
     return sum(abs(x), dim, keepdim) if ord == 1 else _p_norm(x, ord, dim, keepdim)

@@ -53,12 +53,12 @@ def _extremes(name: str, ufunc: np.ufunc, input: Array, dim: Dims, keepdim: bool
 
 
 @primitive(_shared)
-def largest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
+def _largest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     return _extremes("max", np.maximum, input, dim, keepdim)
 
 
 @primitive(_shared)
-def smallest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
+def _smallest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     return _extremes("min", np.minimum, input, dim, keepdim)
 
 
@@ -135,7 +135,7 @@ def max(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, 
     >>> values, indices
     (tensor([5., 4.]), tensor([1, 0]))
     """
-    return _extreme((largest, argmax, maximum), input, dim, keepdim, other)
+    return _extreme((_largest, argmax, maximum), input, dim, keepdim, other)
 
 
 @composite
@@ -144,7 +144,7 @@ def min(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, 
 
     The gradient goes to the selected index; without ``dim``, in equal parts to all that tie.
     """
-    return _extreme((smallest, argmin, minimum), input, dim, keepdim, other)
+    return _extreme((_smallest, argmin, minimum), input, dim, keepdim, other)
 
 
 # ------------------------------------------------------------------------------------------------------------------ order
