@@ -107,7 +107,7 @@ def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = No
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
     if min is not None:
-        input = np.maximum(min, input, out=out)  # in this order -0.0 stays, as between it and 0.0 the second is taken
+        input = np.maximum(min, input, out=out)  # NumPy takes the second of -0.0 and 0.0: so a -0.0 of the input stays
     return input if max is None else np.minimum(max, input, out=out)
 
 
@@ -130,7 +130,7 @@ def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, negi
     return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
 
 
-_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by size, the integers of a number's bits
+_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # the integer dtype of each size in bytes
 
 
 @primitive(lambda g, source, low, high: between(g, source, low, high), no_slope)
@@ -139,7 +139,7 @@ def between(input: Array, source: Array, low: float, high: float | None = None) 
     outside = np.less_equal(source, low)
     if high is not None:
         outside |= source >= high
-    # the bits times 0 or 1, nan's and infinity's too: NumPy's where branches at each element, and takes twenty times as long
+    # Multiplies the bits by 0 or 1, so that nan and infinity become 0, too. np.where would take twenty times as long.
     bits, result = _BITS[input.itemsize], np.empty_like(input)
     np.multiply(input.view(bits), ~outside, out=result.view(bits))
     return result

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def _negated(input: Array, out: Array) -> Array:
-    # NumPy's negative, in place on strided memory, reads elements that it has written (2.4 with AVX-512)
+    # np.negative with out= gives wrong results in place on strided memory (NumPy 2.4 with AVX-512)
     return np.negative(input) if out is None else np.multiply(input, -1, out=out)
 
 
@@ -192,7 +192,9 @@ def erfc(input: Array) -> Array:
 @primitive(lambda g, y: between(g, y, 0))
 def relu(input: Array, *, out: Array = None) -> Array:
     """max(input, 0). EE6132 lab, eq. 1."""
-    zeros = np.zeros(input.shape if input.size <= BLOCK else input.shape[-1:], input.dtype)  # faster than with a number
+    zeros = np.zeros(
+        input.shape if input.size <= BLOCK else input.shape[-1:], input.dtype
+    )  # an array is faster than the number 0
     return np.maximum(input, zeros, out=out)
 
 

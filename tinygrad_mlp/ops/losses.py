@@ -165,7 +165,7 @@ def _counted(target: Array, ignore_index: int) -> tuple[Array, Array]:
 
 def _in_range(index: Array, classes: int) -> None:
     """Raise DimensionError for a class that there is not."""
-    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # in which negative classes are huge
+    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # as unsigned, a negative class is a huge one
     if index.size and unsigned[unsigned.argmax()] >= classes:
         wrong = index[(index < 0) | (index >= classes)][0]
         raise DimensionError(f"Target {wrong} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
@@ -223,7 +223,7 @@ def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
     slope = np.subtract(p.T, q, order="C")
     np.multiply(slope, cotangent, out=slope)
     if cotangent.ndim == 0 and not math.isfinite(cotangent):
-        slope[~q.any(1)] = 0  # rows that do not count, of which there is no sign but this where they share a cotangent
+        slope[~q.any(1)] = 0  # ignored rows: 0 times inf or nan would be nan
     return slope
 
 

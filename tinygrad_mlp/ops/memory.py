@@ -1,4 +1,4 @@
-"""Copies, dtypes, and computing piece by piece."""
+"""Copies, changes of dtype, and computing large arrays piece by piece."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a co
 
 
 def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Array:
-    """``compute(out, *operands)``; large arrays piece by piece, so that what is computed on the way stays in the cache.
+    """``compute(out, *operands)``; large arrays piece by piece, so that intermediate results stay in the processor's cache.
 
-    An operand's memory is the output's, element by element, or apart from it.
+    Each operand is ``out`` itself or shares no memory with it.
     """
     if out is None or out.size <= BLOCK:
         return compute(out, *operands)
@@ -45,11 +45,12 @@ def zeros_of(input: Array) -> Array:
 
 
 def no_slope(g: Any) -> Any:
+    """The rule of a step function: a gradient of zeros."""
     return zeros_of(g)
 
 
 def _order(input: Array) -> Any:
-    """The memory layout of a copy, as PyTorch's: the same, but in rows where expanded dimensions leave it open."""
+    """The memory layout of a copy, as in PyTorch: that of the input, but row by row if the input is expanded."""
     return "C" if 0 in input.strides else "K"
 
 
@@ -103,7 +104,7 @@ def to(
     input: Array, *args: Any, dtype: dtype | None = None, device: Any = None, copy: bool = False, **ignored: Any
 ) -> Array:
     """The tensor in another dtype; see ``Tensor.to``."""
-    flags: list[bool] = []  # by position: non_blocking, as if there were something to wait for, then copy
+    flags: list[bool] = []  # by position: non_blocking, which means nothing on the CPU, then copy
     for arg in args:
         if isinstance(arg, _dtype_type):
             dtype = arg

@@ -24,7 +24,7 @@ from .summing import average, total
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-_FEW = 128  # rows
+_FEW = 128  # rows, of which a matrix product sums as exactly as `total` does
 
 __all__ = ["all", "any", "bincount", "count_nonzero", "mean", "std", "std_mean", "sum", "var", "var_mean"]
 
@@ -75,7 +75,7 @@ def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     if len(shape) == 1 and input.ndim == 2 and input.shape[1:] == shape and len(input) <= _FEW and input.dtype.char in "fd":
         ones = np.empty(len(input), input.dtype)
         ones.fill(1)
-        return np.dot(ones, input)  # the gradient of every bias: a product is faster than a sum, and of few rows as exact
+        return np.dot(ones, input)  # the gradient of every bias: a product is twice as fast
     new = input.ndim - len(shape)
     repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
     return total(input, (*range(new), *repeated)).reshape(shape)
@@ -123,7 +123,9 @@ def _variance(input: Array, dim: Dims, keepdim: bool, correction: float) -> Arra
     axes = axes_of("var", dim, input.ndim)
     reduced = dims_of(input.shape, axes)
     first = input[tuple(slice(1) if d in reduced else slice(None) for d in range(input.ndim))]
-    off = np.subtract(input, first, dtype=np.float64)  # the mean of equal numbers may be another one, that of zeros not
+    off = np.subtract(
+        input, first, dtype=np.float64
+    )  # so that equal numbers give exactly 0: their computed mean may differ from them by a rounding
     off = off - average(off, axes, keepdims=True)
     return np.true_divide(total(off * off, axes, keepdims=keepdim), _freedom(input.shape, axes, correction))
 
