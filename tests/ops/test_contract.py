@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,3 +124,91 @@ def test_gradients_own_their_memory(sample: Sample) -> None:
         assert g.flags.writeable
         assert not any(np.shares_memory(g, h) for h in held)
         assert not any(np.shares_memory(g, other.grad.numpy()) for other in sources[:k])
+
+
+# ------------------------------------------------------------------------------------- on a machine of 32 bits, simulated
+
+GIVING = [
+    "arange",
+    "argmax",
+    "argmin",
+    "argsort",
+    "argwhere",
+    "bincount",
+    "flatnonzero",
+    "nonzero",
+    "searchsorted",
+    "unique",
+]
+TAKING = ["bincount", "repeat"]  # what cannot be cast safely to these integers is refused
+
+
+INTP = np.dtype(np.intp)
+
+
+def narrow(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(narrow, value))
+    return value.astype(np.int32) if isinstance(value, np.ndarray | np.generic) and value.dtype == INTP else value
+
+
+def of_32_bits(name: str) -> Callable[..., Any]:
+    function = getattr(np, name)
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        if name in TAKING:
+            for arg in args[name == "repeat" :][:1]:
+                if isinstance(arg, np.ndarray) and not np.can_cast(arg.dtype, np.int32, "safe"):
+                    raise TypeError(f"Cannot cast array data from {arg.dtype} to int32 according to the rule 'safe'")
+        result = function(*args, **options)
+        if name == "unique":  # the values stay what they are
+            return (result[0], *map(narrow, result[1:])) if isinstance(result, tuple) else result
+        return result if "dtype" in options else narrow(result)
+
+    return call
+
+
+@pytest.fixture
+def small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = {name: of_32_bits(name) for name in {*GIVING, *TAKING}}
+    for name, call in calls.items():
+        monkeypatch.setattr(np, name, call)
+    monkeypatch.setattr(np, "intp", np.int32)
+
+
+ROWS = [
+    *SAMPLES,
+    Sample("unique", (np.array([3.0, 1.0, 3.0]),), {"return_inverse": True, "return_counts": True}),
+    Sample("multinomial", (np.array([0.5, 0.5]), 2)),
+    Sample("multinomial", (np.array([0.5, 0.5]), 3, True)),
+    Sample("bincount", (np.array([0, 2, 2]),)),
+    Sample("nonzero", (np.array([0.0, 2.0]),)),
+    Sample("nonzero", (np.array([0.0, 2.0]),), {"as_tuple": True}),
+    Sample("argwhere", (np.array([0.0, 2.0]),)),
+    Sample("one_hot", (np.array([0, 2]),)),
+    Sample("randperm", (3,)),
+    Sample("randint", (3, (2,))),
+    Sample("arange", (3,)),
+    Sample("arange", (2**40, 2**40 + 3)),
+    Sample("tensor", ([1, 2],)),
+    Sample("full", ((2,), 7)),
+]
+
+
+def dtypes(sample: Sample) -> list[Any]:
+    return [t.dtype for t in outputs(sample.run(tensors(sample, tg, requires_grad=False))) if isinstance(t, tg.Tensor)]
+
+
+@pytest.mark.parametrize("sample", ROWS, ids=str)
+def test_dtypes_are_those_of_large_machines(sample: Sample, request: pytest.FixtureRequest) -> None:
+    wanted = dtypes(sample)
+    request.getfixturevalue("small_machine")
+    assert dtypes(sample) == wanted
+
+
+def test_the_simulation(small_machine: None) -> None:
+    assert np.argmax(np.ones(2)).dtype == np.int32
+    assert np.unique(np.array([1, 1]), return_counts=True)[1].dtype == np.int32
+    with pytest.raises(TypeError, match="safe"):
+        np.bincount(np.array([1, 2]))

@@ -54,13 +54,41 @@ def test_tensor_dtypes() -> None:
 
 
 def test_tensor_of_tensors() -> None:
-    a, b = tg.tensor([1.0, 2.0], requires_grad=True), tg.tensor([3, 4])
-    joined = tg.tensor([a, b])
-    assert joined.tolist() == [[1, 2], [3, 4]]
+    a = tg.tensor([1.0, 2.0], requires_grad=True)
+    joined = tg.tensor([a[0], 2, np.float32(3), a[1:], tg.tensor([[5]])])
+    assert joined.tolist() == [1, 2, 3, 2, 5]
     assert joined.dtype is tg.float32
     assert not joined.requires_grad
-    assert tg.tensor([a[0], 2, np.float32(3)]).tolist() == [1, 2, 3]
     assert tg.tensor(a).requires_grad is False
+    assert tg.tensor([np.ones(2), np.ones(2)]).shape == (2, 2)
+
+
+NESTED = [
+    lambda t: [[t.tensor([1.0])], [t.tensor([2.0])]],
+    lambda t: [t.tensor([[1.0]]), 2.0],
+    lambda t: [[t.tensor([1]), 2]],
+    lambda t: [[1.0], [t.tensor([2.0])]],
+    lambda t: [[1.0], t.tensor([2.0])],
+    lambda t: [[3, 4], t.tensor([1, 2])],
+    lambda t: [t.tensor([1.0, 3.0]), t.tensor([2.0, 4.0])],
+    lambda t: [t.tensor([1, 3]), t.tensor([2, 4])],
+    lambda t: [t.tensor([[1.0, 2.0]])],
+    lambda t: [t.tensor([])],
+]
+
+
+@pytest.mark.parametrize("make", NESTED)
+def test_tensors_in_sequences_are_numbers_as_in_pytorch(make) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    try:
+        theirs = torch.tensor(make(torch))
+    except (ValueError, TypeError) as error:
+        with pytest.raises(type(error), match="only one element"):
+            tg.tensor(make(tg))
+    else:
+        ours = tg.tensor(make(tg))
+        assert ours.tolist() == theirs.tolist()
+        assert ours.dtype.name == str(theirs.dtype).removeprefix("torch.")
 
 
 def test_tensor_copies() -> None:

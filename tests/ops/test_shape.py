@@ -1,4 +1,4 @@
-"""Shapes: what is special beside the contract of ``test_contract.py``."""
+"""Shapes: the sample rows, and what is special."""
 
 from __future__ import annotations
 
@@ -14,18 +14,6 @@ from hypothesis.extra import numpy as hnp
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.core.primitive import OPS, PRIMITIVES
-
-
-def listed(name: str, a: Any, b: Any, c: Any, *args: Any) -> Sample:
-    """A row for an operation on a list of tensors."""
-    return Sample(
-        name,
-        (a, b, c),
-        call=lambda *tensors: getattr(tg, name)(tensors, *args),
-        torch_fn=lambda *tensors: __import__("torch").__dict__[name](tensors, *args),
-        covers=(f"_{name}",),
-    )
-
 
 SAMPLES = [
     Sample("reshape", (normal(2, 3, 4), (4, -1))),
@@ -47,31 +35,11 @@ SAMPLES = [
     Sample("movedim", (normal(2, 3, 4), (0, 1), (-1, 0))),
     Sample("expand", (normal(2, 1, 3), (4, -1, 5, 3)), torch_name="Tensor.expand"),
     Sample("expand", (normal(2, 3), (1, 2, 3)), torch_name="Tensor.expand"),
-    Sample("repeat", (normal(2, 3), (2, 1, 3)), torch_name="Tensor.repeat"),
-    Sample("tile", (normal(2, 3), (2,))),
     Sample("repeat_interleave", (normal(2, 3), 2)),
     Sample("repeat_interleave", (normal(2, 3), integers(3, 3), 1)),
     Sample("meshgrid", (normal(2), normal(3)), {"indexing": "xy"}),
     Sample("meshgrid", (normal(2), normal(), normal(3)), {"indexing": "ij"}),
     Sample("broadcast_tensors", (normal(2, 1), normal(3))),
-    listed("cat", normal(2, 3), normal(1, 3), normal(4, 3)),
-    listed("cat", normal(2, 3), normal(2, 1), normal(2, 2), -1),
-    listed("cat", normal(2, 3), normal(0, 3), integers(5, 1, 3)),
-    listed("stack", normal(2, 3), normal(2, 3, seed=1), normal(2, 3, seed=2), 1),
-    listed("stack", normal(2, 3), normal(2, 3, seed=1), normal(2, 3, seed=2), -1),
-    listed("stack", normal(2, 3), normal(2, 3, seed=1), normal(2, 3, seed=2)),
-    listed("vstack", normal(3), normal(2, 3), normal(1, 3)),
-    listed("hstack", normal(3), normal(), normal(2)),
-    listed("hstack", normal(2, 3), normal(2, 1), normal(2, 2)),
-    listed("hstack", normal(2, 3), normal(2, 1), normal(0)),
-    Sample("narrow", (normal(4, 3), 0, -3, 3)),
-    Sample("select", (normal(4, 3), -1, -2)),
-    Sample("select", (normal(4), 0, 1)),
-    Sample("split", (normal(5, 2), 2)),
-    Sample("split", (normal(2, 5), [1, 0, 4], -1)),
-    Sample("chunk", (normal(5, 2), 3)),
-    Sample("unbind", (normal(2, 3), 1)),
-    *[Sample(name, (normal(4, 5, 3), *options)) for name, *options in (("unbind",), ("split", 3), ("chunk", 2))],
     Sample("flip", (normal(2, 3), (0, -1))),
     Sample("flip", (normal(), ())),
     Sample("roll", (normal(2, 3), 2)),
@@ -84,28 +52,12 @@ SAMPLES = [
     Sample("diag", (normal(3, 4), 1)),
     Sample("diagonal", (normal(3, 4, 2), -1, 2, 0)),
     Sample("diagonal", (normal(3, 4), 7)),
-    *[
-        Sample("pad", (x, widths, mode), torch_name="nn.functional.pad")
-        for mode in ("reflect", "replicate", "circular")
-        for x, widths in (
-            (normal(2, 3), (1, 2)),
-            (normal(2, 3, 3), (2, 0, 0, 1)),
-            (normal(2, 3), (-1, 1)),
-            (normal(2, 4), (1, -2)),
-        )
-    ],
-    Sample("pad", (normal(2, 3), (1, 2, 0, 1), "constant", 0.5), torch_name="nn.functional.pad", covers=("_pad",)),
-    Sample("pad", (normal(2, 3), (-1, 2)), torch_name="nn.functional.pad"),
-    Sample("pad", (integers(5, 2, 3), (-3, 0, 1, 1)), {"value": 1.5}, torch_name="nn.functional.pad"),
 ]
 
 
 @pytest.fixture
 def torch() -> Any:
     return pytest.importorskip("torch", reason="PyTorch is not installed")
-
-
-# ------------------------------------------------------------------------------------------- over shapes and dims
 
 
 @st.composite
@@ -173,17 +125,6 @@ def test_diagonals_against_numpy(array: np.ndarray, data: Any) -> None:
         same(taken, np.diagonal(array, offset, one, two))
 
 
-@given(arrays(min_dims=1), st.data())
-def test_pad_against_torch(array: np.ndarray, data: Any) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    widths = []
-    for n in array.shape[::-1][: data.draw(st.integers(0, array.ndim))]:
-        before = data.draw(st.integers(-n, 3))
-        widths += [before, data.draw(st.integers(-n - min(before, 0), 3))]
-    ours = tg.nn.functional.pad(tg.from_numpy(array), widths, value=-1.0)
-    same(ours, torch.nn.functional.pad(torch.from_numpy(array.copy()), widths, value=-1.0).numpy())
-
-
 @given(arrays(), st.data())
 def test_view_is_a_view_where_torch_has_one(array: np.ndarray, data: Any) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -198,8 +139,6 @@ def test_view_is_a_view_where_torch_has_one(array: np.ndarray, data: Any) -> Non
     else:
         same(tg.from_numpy(array).view(shape), expected.numpy())
 
-
-# ------------------------------------------------------------------------------------------------ views and copies
 
 VIEWS = {
     "reshape": lambda x: x.reshape(6),
@@ -221,6 +160,7 @@ VIEWS = {
     "diagonal": lambda x: x.diagonal(1),
     "expand to the same size": lambda x: x.expand(1, 2, 3),
 }
+
 COPIES = {
     "flip": lambda x: x.flip(0),
     "flip of nothing": lambda x: x.flip(()),
@@ -279,9 +219,6 @@ def test_reshape_of_what_is_contiguous_records_one_node() -> None:
     assert x.flatten().grad_fn.next_functions[0][0].name() == "AccumulateGrad"
 
 
-# --------------------------------------------------------------------------------------------------- semantics
-
-
 def test_sizes_may_be_a_tuple_or_spelled_out() -> None:
     x = tg.arange(6)
     for y in (x.reshape(2, 3), x.reshape((2, 3)), x.reshape([2, -1]), tg.reshape(x, (2, 3)), x.view(2, 3), x.view((2, 3))):
@@ -300,15 +237,6 @@ def test_numpy_spellings() -> None:
     assert tg.swapaxes(x, 0, 1).shape == tg.swapdims(x, 0, 1).shape == tg.moveaxis(x, 0, 1).shape == (3, 2)
 
 
-def test_cat_and_stack_take_the_common_dtype() -> None:
-    assert tg.cat([tg.ones(1), tg.ones(1, dtype=tg.int64)]).dtype is tg.float32
-    assert tg.cat([tg.ones(1), tg.ones(1, dtype=tg.float64)]).dtype is tg.float64
-    assert tg.stack([tg.ones(1, dtype=tg.bool), tg.ones(1, dtype=tg.uint8)]).dtype is tg.uint8
-    assert tg.cat([tg.zeros(0), tg.zeros(0)]).shape == (0,)
-    assert tg.cat([tg.zeros(0), tg.ones(2, 3)]).shape == (2, 3)
-    assert tg.cat([tg.zeros(0), tg.zeros(3, 0)]).shape == tg.cat([tg.zeros(3, 0), tg.zeros(0)], 1).shape == (3, 0)
-
-
 def test_pieces_of_awkward_sizes(torch: Any) -> None:
     for call in (
         lambda t: t.zeros(0, 3).split(2),
@@ -322,15 +250,6 @@ def test_pieces_of_awkward_sizes(torch: Any) -> None:
     ):
         ours, theirs = (call(t) for t in (tg, torch))
         assert [tuple(p.shape) for p in ours] == [tuple(p.shape) for p in theirs]
-
-
-def test_padding_of_every_dimension_and_order_of_widths() -> None:
-    x = tg.ones(1, 2)
-    padded = tg.nn.functional.pad(x, (0, 1, 2, 0))
-    assert padded.tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 0]]
-    assert tg.nn.functional.pad(tg.tensor([1, 2, 3]), (2, 1), mode="circular").tolist() == [2, 3, 1, 2, 3, 1]
-    assert tg.nn.functional.pad(tg.tensor([1, 2]), (2, 1), mode="replicate").tolist() == [1, 1, 1, 2, 2]
-    assert tg.nn.functional.pad(tg.zeros(0), (1, 1), value=3).tolist() == [3, 3]
 
 
 def test_one_tensor_or_several() -> None:
@@ -355,12 +274,11 @@ def test_tensors_without_dimensions() -> None:
     )
 
 
-# ------------------------------------------------------------------------------------------------------- errors
-
 X = np.arange(6.0).reshape(2, 3)
+
 BAD = [
     ("reshape", lambda x, t: x.reshape(4), r"\(2, 3\)"),
-    ("reshape", lambda x, t: x.reshape(-1, -1), "one unknown"),
+    ("reshape", lambda x, t: x.reshape(-1, -1), "only one dimension can be inferred"),
     ("reshape", lambda x, t: x.reshape(-2, 3), "invalid shape dimension -2"),
     ("reshape", lambda x, t: x.reshape(2.0, 3), "tuple of ints"),
     ("reshape", lambda x, t: t.reshape(x, 6), "tuple of ints"),
@@ -378,10 +296,10 @@ BAD = [
     ("squeeze", lambda x, t: x.squeeze(2), r"range of \[-2, 1\], but got 2"),
     ("squeeze", lambda x, t: x.squeeze(-3), r"range of \[-2, 1\], but got -3"),
     ("unsqueeze", lambda x, t: x.unsqueeze(4), r"range of \[-3, 2\], but got 4"),
-    ("permute", lambda x, t: x.permute(0), "axes"),
-    ("permute", lambda x, t: x.permute(0, 0), "repeated"),
-    ("permute", lambda x, t: x.permute(0, 5), "out of bounds"),
-    ("transpose", lambda x, t: x.transpose(0, 2), "out of bounds"),
+    ("permute", lambda x, t: x.permute(0), "each of the"),
+    ("permute", lambda x, t: x.permute(0, 0), "once"),
+    ("permute", lambda x, t: x.permute(0, 5), "out of range"),
+    ("transpose", lambda x, t: x.transpose(0, 2), "out of range"),
     ("transpose", lambda x, t: t.tensor(1.0).transpose(0, 1), "out of range"),
     ("t", lambda x, t: x[None].t(), "<= 2 dimensions"),
     ("movedim", lambda x, t: x.movedim((0, 1), 0), "both"),
@@ -447,7 +365,9 @@ BAD = [
     ("pad", lambda x, t: t.nn.functional.pad(x, (1, 1), mode="foo"), "Unrecognised"),
     ("pad", lambda x, t: t.nn.functional.pad(x, (1, 1), mode="reflect", value=1.0), "value"),
 ]
+
 CLASSES = (ValueError, IndexError, TypeError, NotImplementedError, RuntimeError)
+
 each_error = pytest.mark.parametrize(("name", "call", "message"), BAD)
 
 
@@ -472,13 +392,3 @@ def test_expanding_nothing_gives_a_view_to_write_to() -> None:
     x.expand(-1, 3).add_(1)
     x.expand(1, 2, 3).add_(1)
     assert x.tolist() == [[3.0] * 3] * 2
-
-
-def test_of_an_empty_vector_cat_takes_the_dtype() -> None:
-    empty = tg.zeros(0, dtype=tg.float64, requires_grad=True)
-    joined = tg.cat([empty, tg.tensor([[4], [5]], dtype=tg.uint8)], 1)
-    assert (joined.dtype, joined.tolist()) == (tg.float64, [[4.0], [5.0]])
-    joined.sum().backward()
-    assert empty.grad is not None
-    assert empty.grad.shape == (0,)
-    assert tg.cat([tg.zeros(0), tg.zeros(0)]).shape == (0,)

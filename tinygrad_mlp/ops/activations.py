@@ -21,11 +21,7 @@ from .normalisation import floating
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "celu",
-    "prelu",
-    "selu",
-]
+__all__ = ["celu", "prelu", "selu"]
 
 
 def _log1p_exp(x: Array) -> Array:
@@ -34,6 +30,7 @@ def _log1p_exp(x: Array) -> Array:
 
 @primitive(
     lambda g, input, beta, threshold: where(input * beta > threshold, g, g * sigmoid(input * beta)),
+    smooth=lambda input: abs(input) < 15,
 )
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
@@ -42,7 +39,7 @@ def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     return np.where(scaled > threshold, input, _log1p_exp(scaled) / beta)
 
 
-@primitive(lambda g, input: g * sigmoid(-input))
+@primitive(lambda g, input: g * sigmoid(-input), smooth=lambda: True)
 def logsigmoid(input: Array) -> Array:
     """log(1 / (1 + exp(-x))) = -softplus(-x)."""
     floating("logsigmoid", input)
@@ -54,7 +51,7 @@ def _silu_slope(g: Any, input: Any) -> Any:
     return g * (s * (1 + input * (1 - s)))
 
 
-@primitive(_silu_slope)
+@primitive(_silu_slope, smooth=lambda: True)
 def silu(input: Array) -> Array:
     """x sigmoid(x)."""
     floating("silu", input)
@@ -66,7 +63,7 @@ def _mish_slope(g: Any, input: Any) -> Any:
     return g * (t + input * (1 - t * t) * sigmoid(input))
 
 
-@primitive(_mish_slope)
+@primitive(_mish_slope, smooth=lambda: True)
 def mish(input: Array) -> Array:
     """x tanh(softplus(x))."""
     floating("mish", input)
@@ -85,7 +82,7 @@ def _gelu_slope(g: Any, input: Any, approximate: str) -> Any:
     return g * (0.5 * erfc(input * -math.sqrt(0.5)) + input * exp(square * -0.5) * (1 / math.sqrt(2 * math.pi)))
 
 
-@primitive(_gelu_slope)
+@primitive(_gelu_slope, smooth=lambda: True)
 def gelu(input: Array, *, approximate: str = "none") -> Array:
     """x Phi(x), Phi the normal distribution function, or its approximation by ``"tanh"``."""
     floating("gelu", input)
@@ -101,7 +98,7 @@ def _elu_slope(g: Any, input: Any, alpha: float, scale: float, input_scale: floa
     return where(input <= 0, g * below, g * scale)
 
 
-@primitive(_elu_slope)
+@primitive(_elu_slope, smooth=lambda input: abs(input) > 0.02)
 def elu(input: Array, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Array:
     """scale x where x > 0, else scale alpha (exp(input_scale x) - 1). The family of ELU, SELU and CELU."""
     floating("elu", input)
@@ -154,7 +151,7 @@ def _leaked(input: Array, other: Array, source: Array) -> Array:
     return np.where(source > 0, 0, input * other)
 
 
-@primitive(lambda g, input, negative_slope: leak(g, input, negative_slope))
+@primitive(lambda g, input, negative_slope: leak(g, input, negative_slope), smooth=lambda input: abs(input) > 0.02)
 def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     """x where x > 0, else negative_slope x."""
     floating("leaky_relu", input)
@@ -190,14 +187,14 @@ def prelu(input: Array, weight: Array) -> Array:
 
 
 @primitive(
-    lambda g, input, min_val, max_val: between(g, input, min_val, max_val),
+    lambda g, input, min_val, max_val: between(g, input, min_val, max_val), smooth=lambda input: abs(abs(input) - 1) > 0.02
 )
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """min(max(x, min_val), max_val)."""
     return np.minimum(max_val, np.maximum(min_val, input)).astype(input.dtype, copy=False)
 
 
-@primitive(lambda g, input: where(abs(input) < 3, g * (1 / 6), 0.0))
+@primitive(lambda g, input: where(abs(input) < 3, g * (1 / 6), 0.0), smooth=lambda input: abs(abs(input) - 3) > 0.02)
 def hardsigmoid(input: Array) -> Array:
     """min(max(x + 3, 0), 6) / 6: 0 below -3, 1 above 3."""
     floating("hardsigmoid", input)
@@ -209,7 +206,7 @@ def _softsign_slope(g: Any, input: Any) -> Any:
     return g / (denominator * denominator)
 
 
-@primitive(_softsign_slope, cast="float")
+@primitive(_softsign_slope, cast="float", smooth=lambda input: abs(input) > 0.02)
 def softsign(input: Array) -> Array:
     """x / (1 + abs(x))."""
     return input / (1 + np.abs(input))

@@ -28,8 +28,7 @@ __all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp",
 
 def _kind(*operands: Any) -> str:
     """The kind of the dtype that the operands were cast to: "f", "i", "u" or "b"."""
-    kind: str = next(x.dtype.kind for x in operands if isinstance(x, np.ndarray))
-    return kind
+    return next((x.dtype.kind for x in operands if hasattr(x, "dtype")), "f")
 
 
 def _whole(name: str, input: Array, other: Array, alpha: float) -> None:
@@ -101,6 +100,7 @@ def _quotient(rounding_mode: str | None) -> Callable[..., Any]:
     method=True,
     operator="mod",
     in_place=True,
+    smooth=lambda input, other: (abs(input / other - np.round(input / other)) > 0.02) & (abs(input / other) < 20),
     ufunc=np.remainder,
 )
 def remainder(input: Array, other: Array) -> Array:
@@ -118,6 +118,7 @@ def remainder(input: Array, other: Array) -> Array:
     cast="promote",
     method=True,
     in_place=True,
+    smooth=lambda input, other: (abs(input / other - np.round(input / other)) > 0.02) & (abs(input / other) < 20),
     ufunc=np.fmod,
 )
 def fmod(input: Array, other: Array, *, out: Array = None) -> Array:
@@ -141,7 +142,16 @@ def _pow_exponent(g: Any, y: Any, input: Any, exponent: Any) -> Any:
     return g * where((input == 0) & (exponent >= 0), 0.0, y * log(input))
 
 
-@primitive(_pow_input, _pow_exponent, cast="promote", method=True, operator="pow", in_place=True, ufunc=np.power)
+@primitive(
+    _pow_input,
+    _pow_exponent,
+    cast="promote",
+    method=True,
+    operator="pow",
+    in_place=True,
+    smooth=lambda input, exponent: (input > 0.2) & (input < 4) & (abs(exponent) < 3.4),
+    ufunc=np.power,
+)
 def pow(input: Array, exponent: Array, *, out: Array = None) -> Array:
     """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf.
 

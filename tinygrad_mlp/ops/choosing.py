@@ -17,23 +17,10 @@ from .comparing import isfinite, isnan
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "clamp",
-    "fmax",
-    "fmin",
-    "masked_fill",
-    "maximum",
-    "minimum",
-    "nan_to_num",
-    "where",
-]
+__all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num", "where"]
 
 
-@primitive(
-    None,
-    lambda g, condition: where(condition, g, 0.0),
-    lambda g, condition: where(condition, 0.0, g),
-)
+@primitive(None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g))
 def where(condition: Array, input: Array, other: Array) -> Array:
     """``input`` where the condition holds, else ``other``, with broadcasting.
 
@@ -58,11 +45,20 @@ def where(condition: Array, input: Array, other: Array) -> Array:
     return np.where(condition, *promote([input, other])).astype(result_dtype([input, other]), copy=False)
 
 
+def _if_greater(g: Any, input: Any, other: Any) -> Any:
+    return where(input == other, g * 0.5, where(input < other, 0.0, g))
+
+
+def _if_less(g: Any, input: Any, other: Any) -> Any:
+    return where(input == other, g * 0.5, where(input > other, 0.0, g))
+
+
 @primitive(
-    lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
-    lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
+    _if_greater,
+    _if_less,
     cast="promote",
     method=True,
+    smooth=lambda input, other: abs(input - other) > 0.02,
     ufunc=np.maximum,
 )
 def maximum(input: Array, other: Array, *, out: Array = None) -> Array:
@@ -71,10 +67,11 @@ def maximum(input: Array, other: Array, *, out: Array = None) -> Array:
 
 
 @primitive(
-    lambda g, input, other: where(input == other, g * 0.5, where(input > other, 0.0, g)),
-    lambda g, input, other: where(input == other, g * 0.5, where(input < other, 0.0, g)),
+    _if_less,
+    _if_greater,
     cast="promote",
     method=True,
+    smooth=lambda input, other: abs(input - other) > 0.02,
     ufunc=np.minimum,
 )
 def minimum(input: Array, other: Array, *, out: Array = None) -> Array:
@@ -87,6 +84,7 @@ def minimum(input: Array, other: Array, *, out: Array = None) -> Array:
     lambda g, input, other: where((input >= other) | isnan(other), 0.0, g),
     cast="promote",
     method=True,
+    smooth=lambda input, other: abs(input - other) > 0.02,
     ufunc=np.fmax,
 )
 def fmax(input: Array, other: Array, *, out: Array = None) -> Array:
@@ -99,6 +97,7 @@ def fmax(input: Array, other: Array, *, out: Array = None) -> Array:
     lambda g, input, other: where((input <= other) | isnan(other), 0.0, g),
     cast="promote",
     method=True,
+    smooth=lambda input, other: abs(input - other) > 0.02,
     ufunc=np.fmin,
 )
 def fmin(input: Array, other: Array, *, out: Array = None) -> Array:
@@ -129,7 +128,7 @@ def clamp(input: Array, min: Array = None, max: Array = None, *, out: Array = No
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
     if min is not None:
-        input = np.maximum(min, input, out=out)  # in this order -0.0 stays, as between it and 0.0 the second is taken
+        input = np.maximum(min, input, out=out)  # NumPy takes the second of -0.0 and 0.0: so a -0.0 of the input stays
     return input if max is None else np.minimum(max, input, out=out)
 
 
@@ -143,7 +142,7 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Array:
     return np.where(mask, np.asarray(value).astype(input.dtype), input)
 
 
-@primitive(lambda g, input: where(isfinite(input), g, 0.0), method=True)
+@primitive(lambda g, input: where(isfinite(input), g, 0.0), method=True, smooth=lambda: True)
 def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
     for name, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):

@@ -13,36 +13,18 @@ from .composite import composite
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
-    "allclose",
-    "bitwise_and",
-    "bitwise_not",
-    "bitwise_or",
-    "bitwise_xor",
-    "eq",
-    "equal",
-    "ge",
-    "gt",
-    "isclose",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "le",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "lt",
-    "ne",
-]
+    "allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge", "gt", "isclose",
+    "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne",
+]  # fmt: skip
 
 
-@primitive(None, None, cast="promote", method=True, ufunc=np.equal)
+@primitive(None, None, cast="promote", method=True, operator="eq", ufunc=np.equal)
 def eq(input: Array, other: Array) -> Array:
     """Elementwise input == other."""
     return np.equal(input, other)
 
 
-@primitive(None, None, cast="promote", method=True, ufunc=np.not_equal)
+@primitive(None, None, cast="promote", method=True, operator="ne", ufunc=np.not_equal)
 def ne(input: Array, other: Array) -> Array:
     """Elementwise input != other."""
     return np.not_equal(input, other)

@@ -25,23 +25,9 @@ _dtype_type = dtype
 Array = Any  # a Tensor
 
 __all__ = [
-    "arange",
-    "as_tensor",
-    "asarray",
-    "empty",
-    "empty_like",
-    "eye",
-    "from_numpy",
-    "full",
-    "full_like",
-    "linspace",
-    "logspace",
-    "ones",
-    "ones_like",
-    "tensor",
-    "zeros",
-    "zeros_like",
-]
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
+    "logspace", "ones", "ones_like", "tensor", "zeros", "zeros_like",
+]  # fmt: skip
 
 # --------------------------------------------------------------------------------------------------------- helpers
 
@@ -223,12 +209,7 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Arra
 
 @composite
 def asarray(
-    obj: Any,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    copy: bool | None = None,
-    requires_grad: bool = False,
+    obj: Any, *, dtype: dtype | None = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Array:
     """``obj`` as a tensor; shares memory unless ``copy`` is True, and must if it is False.
 
@@ -284,12 +265,7 @@ def empty(
 
 @composite
 def full(
-    size: Any,
-    fill_value: Any,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    size: Any, fill_value: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Array:
     """``fill_value`` everywhere, in its own dtype unless another is given.
 
@@ -371,13 +347,7 @@ def _steps(name: str, steps: Any) -> int:
 
 @composite
 def linspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    start: Any, end: Any, steps: int, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Array:
     """``steps`` evenly spaced values from ``start`` to ``end``, both included."""
     low, high = number("linspace", "start", start), number("linspace", "end", end)

@@ -50,11 +50,18 @@ __all__ = [
 
 
 def _negated(input: Array, out: Array) -> Array:
-    # NumPy's negative, in place on strided memory, reads elements that it has written (2.4 with AVX-512)
+    # np.negative with out= gives wrong results in place on strided memory (NumPy 2.4 with AVX-512)
     return np.negative(input) if out is None else np.multiply(input, -1, out=out)
 
 
-@primitive(lambda g, input: g * sign(input), method=True, operator="abs", in_place=True, ufunc=(np.absolute, np.fabs))
+@primitive(
+    lambda g, input: g * sign(input),
+    method=True,
+    operator="abs",
+    in_place=True,
+    smooth=lambda input: abs(input) > 0.02,
+    ufunc=(np.absolute, np.fabs),
+)
 def abs(input: Array, *, out: Array = None) -> Array:
     """The absolute value."""
     return np.absolute(input, out=out)
@@ -66,103 +73,146 @@ def sign(input: Array, *, out: Array = None) -> Array:
     return np.subtract(input > 0, input < 0, out=out, dtype=input.dtype) if input.dtype != bool else np.copy(input)
 
 
-@primitive(lambda g, y: g * (y + 1), cast="float", method=True, ufunc=np.expm1)
+@primitive(
+    lambda g, y: g * (y + 1), cast="float", method=True, smooth=lambda input: (input > -20) & (input < 3), ufunc=np.expm1
+)
 def expm1(input: Array, *, out: Array = None) -> Array:
     """e ** input - 1, accurate near 0."""
     return np.expm1(input, out=out)
 
 
-@primitive(lambda g, input: g / (input + 1), cast="float", method=True, ufunc=np.log1p)
+@primitive(lambda g, input: g / (input + 1), cast="float", method=True, smooth=lambda input: input > -0.8, ufunc=np.log1p)
 def log1p(input: Array, *, out: Array = None) -> Array:
     """log(1 + input), accurate near 0."""
     return np.log1p(input, out=out)
 
 
-@primitive(lambda g, input: g / (input * math.log(2)), cast="float", method=True, ufunc=np.log2)
+@primitive(
+    lambda g, input: g / (input * math.log(2)), cast="float", method=True, smooth=lambda input: input > 0.2, ufunc=np.log2
+)
 def log2(input: Array, *, out: Array = None) -> Array:
     """The logarithm to base 2."""
     return np.log2(input, out=out)
 
 
-@primitive(lambda g, input: g / (input * math.log(10)), cast="float", method=True, ufunc=np.log10)
+@primitive(
+    lambda g, input: g / (input * math.log(10)), cast="float", method=True, smooth=lambda input: input > 0.2, ufunc=np.log10
+)
 def log10(input: Array, *, out: Array = None) -> Array:
     """The logarithm to base 10."""
     return np.log10(input, out=out)
 
 
-@primitive(lambda g, y: g / (2 * y), cast="float", method=True, in_place=True, ufunc=np.sqrt)
+@primitive(
+    lambda g, y: g / (2 * y), cast="float", method=True, in_place=True, smooth=lambda input: input > 0.2, ufunc=np.sqrt
+)
 def sqrt(input: Array, *, out: Array = None) -> Array:
     """The square root."""
     return np.sqrt(input, out=out)
 
 
-@primitive(lambda g, y: g * (-0.5 * y * y * y), cast="float", method=True, in_place=True)
+@primitive(lambda g, y: g * (-0.5 * y * y * y), cast="float", method=True, in_place=True, smooth=lambda input: input > 0.2)
 def rsqrt(input: Array, *, out: Array = None) -> Array:
     """1 / sqrt(input)."""
     return np.true_divide(1, np.sqrt(input, out=out), out=out)
 
 
-@primitive(lambda g, input: g * (2 * input), method=True, in_place=True, ufunc=np.square)
+@primitive(
+    lambda g, input: g * (2 * input), method=True, in_place=True, smooth=lambda input: abs(input) < 7, ufunc=np.square
+)
 def square(input: Array, *, out: Array = None) -> Array:
     """input ** 2."""
     return np.multiply(input, input, out=out, dtype=np.int64 if input.dtype == bool else None)
 
 
-@primitive(lambda g, y: -g * y * y, cast="float", method=True, in_place=True, ufunc=np.reciprocal)
+@primitive(
+    lambda g, y: -g * y * y,
+    cast="float",
+    method=True,
+    in_place=True,
+    smooth=lambda input: abs(input) > 0.2,
+    ufunc=np.reciprocal,
+)
 def reciprocal(input: Array, *, out: Array = None) -> Array:
     """1 / input."""
     return np.true_divide(1, input, out=out)
 
 
-@primitive(lambda g, input: g * cos(input), cast="float", method=True, in_place=True, ufunc=np.sin)
+@primitive(
+    lambda g, input: g * cos(input),
+    cast="float",
+    method=True,
+    in_place=True,
+    smooth=lambda input: abs(input) < 20,
+    ufunc=np.sin,
+)
 def sin(input: Array, *, out: Array = None) -> Array:
     """The sine of radians."""
     return np.sin(input, out=out)
 
 
-@primitive(lambda g, input: -g * sin(input), cast="float", method=True, in_place=True, ufunc=np.cos)
+@primitive(
+    lambda g, input: -g * sin(input),
+    cast="float",
+    method=True,
+    in_place=True,
+    smooth=lambda input: abs(input) < 20,
+    ufunc=np.cos,
+)
 def cos(input: Array, *, out: Array = None) -> Array:
     """The cosine of radians."""
     return np.cos(input, out=out)
 
 
-@primitive(lambda g, y: g * (1 + y * y), cast="float", method=True, ufunc=np.tan)
+@primitive(lambda g, y: g * (1 + y * y), cast="float", method=True, smooth=lambda input: abs(input) < 1.2, ufunc=np.tan)
 def tan(input: Array, *, out: Array = None) -> Array:
     """The tangent of radians."""
     return np.tan(input, out=out)
 
 
-@primitive(lambda g, input: g / sqrt(1 - input * input), cast="float", method=True, ufunc=np.arcsin)
+@primitive(
+    lambda g, input: g / sqrt(1 - input * input),
+    cast="float",
+    method=True,
+    smooth=lambda input: abs(input) < 0.9,
+    ufunc=np.arcsin,
+)
 def asin(input: Array, *, out: Array = None) -> Array:
     """The inverse sine, in radians."""
     return np.arcsin(input, out=out)
 
 
-@primitive(lambda g, input: -g / sqrt(1 - input * input), cast="float", method=True, ufunc=np.arccos)
+@primitive(
+    lambda g, input: -g / sqrt(1 - input * input),
+    cast="float",
+    method=True,
+    smooth=lambda input: abs(input) < 0.9,
+    ufunc=np.arccos,
+)
 def acos(input: Array, *, out: Array = None) -> Array:
     """The inverse cosine, in radians."""
     return np.arccos(input, out=out)
 
 
-@primitive(lambda g, input: g / (1 + input * input), cast="float", method=True, ufunc=np.arctan)
+@primitive(lambda g, input: g / (1 + input * input), cast="float", method=True, smooth=lambda: True, ufunc=np.arctan)
 def atan(input: Array, *, out: Array = None) -> Array:
     """The inverse tangent, in radians."""
     return np.arctan(input, out=out)
 
 
-@primitive(lambda g, input: g * cosh(input), cast="float", method=True, ufunc=np.sinh)
+@primitive(lambda g, input: g * cosh(input), cast="float", method=True, smooth=lambda input: abs(input) < 4, ufunc=np.sinh)
 def sinh(input: Array, *, out: Array = None) -> Array:
     """The hyperbolic sine."""
     return np.sinh(input, out=out)
 
 
-@primitive(lambda g, input: g * sinh(input), cast="float", method=True, ufunc=np.cosh)
+@primitive(lambda g, input: g * sinh(input), cast="float", method=True, smooth=lambda input: abs(input) < 4, ufunc=np.cosh)
 def cosh(input: Array, *, out: Array = None) -> Array:
     """The hyperbolic cosine."""
     return np.cosh(input, out=out)
 
 
-@primitive(lambda g, y: g * (y * (1 - y)), cast="float", method=True, in_place=True)
+@primitive(lambda g, y: g * (y * (1 - y)), cast="float", method=True, in_place=True, smooth=lambda: True)
 def sigmoid(input: Array, *, out: Array = None) -> Array:
     """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
     y = np.asarray(_negated(input, out))
@@ -170,13 +220,17 @@ def sigmoid(input: Array, *, out: Array = None) -> Array:
     return np.reciprocal(np.add(y, 1, out=y), out=y)
 
 
-@primitive(lambda g, input: g * (exp(-input * input) * (2 / math.sqrt(math.pi))), cast="float", method=True)
+@primitive(
+    lambda g, input: g * (exp(-input * input) * (2 / math.sqrt(math.pi))), cast="float", method=True, smooth=lambda: True
+)
 def erf(input: Array) -> Array:
     """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
     return erf_of(input)
 
 
-@primitive(lambda g, input: g * (exp(-input * input) * (-2 / math.sqrt(math.pi))), cast="float", method=True)
+@primitive(
+    lambda g, input: g * (exp(-input * input) * (-2 / math.sqrt(math.pi))), cast="float", method=True, smooth=lambda: True
+)
 def erfc(input: Array) -> Array:
     """1 - erf(input), accurate for large inputs."""
     return erfc_of(input)
@@ -200,11 +254,11 @@ def trunc(input: Array, *, out: Array = None) -> Array:
     return np.trunc(input, out=out)
 
 
-@primitive(lambda g: g, method=True)
+@primitive(lambda g: g, method=True, smooth=lambda input: abs(input - np.round(input)) > 0.02)
 def frac(input: Array, *, out: Array = None) -> Array:
     """The input minus its integer part; of floats."""
     if input.dtype.kind in "biu":
-        raise DTypeError(f"frac is only defined for floating-point tensors, got {input.dtype}")
+        raise DTypeError(f"frac() is not defined for {input.dtype}; it takes floats")
     return np.subtract(input, np.trunc(input), out=out)
 
 

@@ -25,11 +25,7 @@ from .places import INTEGERS, index, index_sum, merged, put, ravel_index, slice_
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "argwhere",
-    "masked_select",
-    "nonzero",
-]
+__all__ = ["argwhere", "masked_select", "nonzero"]
 
 # ---------------------------------------------------------------------------------------------------- the building blocks
 

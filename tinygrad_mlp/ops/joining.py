@@ -21,19 +21,8 @@ from .sums import sum as sum_over
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
-    "cat",
-    "chunk",
-    "concat",
-    "concatenate",
-    "hstack",
-    "narrow",
-    "select",
-    "split",
-    "stack",
-    "tile",
-    "unbind",
-    "vstack",
-]
+    "cat", "chunk", "concat", "concatenate", "hstack", "narrow", "select", "split", "stack", "tile", "unbind", "vstack",
+]  # fmt: skip
 
 # -------------------------------------------------------------------------------------------------------------- splitting
 
@@ -169,7 +158,7 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
             raise ShapeError(f"cat(): zero-dimensional tensor (at position {k}) cannot be concatenated; use stack")
     shape = next((x.shape for x in given if x.shape != (0,)), (0,))
     at = dim_of("cat", dim, len(shape))
-    nothing = (*shape[:at], 0, *shape[at + 1 :])  # what counts of an empty tensor is its dtype
+    nothing = (*shape[:at], 0, *shape[at + 1 :])  # an empty vector joins any shape, and counts by its dtype alone
     return _cat(*(x.reshape(nothing) if x.shape == (0,) else x for x in given), dim=at)
 
 
@@ -250,7 +239,7 @@ def tile(input: Array, dims: Sequence[int]) -> Array:
 
 @primitive(lambda g, widths: _pad(g, [(-before, -after) for before, after in widths]))
 def _pad(input: Array, widths: Sequence[tuple[int, int]], value: float = 0) -> Array:
-    # (before, after) for each dimension; what is negative is cut off, so the gradient is the same with other signs
+    # widths: (before, after) for each dimension; negative ones cut off. The gradient is the padding with opposite signs.
     shape = [n + before + after for n, (before, after) in zip(input.shape, widths, strict=True)]
     if any(n < 0 for n in shape):
         raise ShapeError(f"pad(): cutting {widths} off the shape {input.shape} leaves a negative size")
@@ -310,7 +299,7 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
                 f"pad(): padding ({before}, {after}) at dimension {input.ndim - 1 - k} of a tensor of shape "
                 f"{tuple(input.shape)} is too large: mode {mode!r} takes at most {most}"
             )
-        # the mode is a str, where NumPy's types list literals
+        # NumPy's types list the modes as literals
         index = np.pad(index, (before, after), _NUMPY_MODES[mode])  # type: ignore[call-overload] # a mode from a table is any string
         input = input.index_select(-1 - k, wrap(index))
     return input

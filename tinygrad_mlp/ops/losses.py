@@ -84,8 +84,8 @@ def huber(input: Array, target: Array, *, delta: float, reduction: str) -> Array
     return _reduce(near * (size - 0.5 * near), reduction)
 
 
-def _kl_slope(g: Any, input: Any, target: Any, log_target: bool, reduction: str, shape: tuple[int, ...]) -> Any:
-    g = _share(g, reduction, shape)
+def _kl_slope(g: Any, input: Any, target: Any, log_target: bool, reduction: str, target_shape: tuple[int, ...]) -> Any:
+    g = _share(g, reduction, target_shape)
     return g * (exp(target) * (target - input + 1)) if log_target else g * (log(target) - input + 1)
 
 
@@ -93,9 +93,7 @@ def _kl_slope(g: Any, input: Any, target: Any, log_target: bool, reduction: str,
     lambda g, target, log_target, reduction, target_shape: (
         _share(g, reduction, target_shape) * -(exp(target) if log_target else target)
     ),
-    lambda g, input, target, log_target, reduction, target_shape: _kl_slope(
-        g, input, target, log_target, reduction, target_shape
-    ),
+    _kl_slope,
     cast="promote",
 )
 def kl_divergence(input: Array, target: Array, *, log_target: bool, reduction: str) -> Array:
@@ -129,26 +127,19 @@ def bce(input: Array, target: Array, *, reduction: str) -> Array:
     return _reduce((target - 1) * log_rest - target * log_x, reduction)
 
 
-def _bce_logits_slope(g: Any, input: Any, target: Any, pos_weight: Any, reduction: str, shape: tuple[int, ...]) -> Any:
+def _bce_logits_slope(g: Any, input: Any, target: Any, pos_weight: Any, reduction: str, input_shape: tuple[int, ...]) -> Any:
     slope = sigmoid(input) - target
     if pos_weight is not None:
         slope = slope + (pos_weight - 1) * target * (sigmoid(input) - 1)
-    return _share(g, reduction, shape) * slope
+    return _share(g, reduction, input_shape) * slope
 
 
-def _bce_target_slope(g: Any, input: Any, pos_weight: Any, reduction: str, shape: tuple[int, ...]) -> Any:
+def _bce_target_slope(g: Any, input: Any, pos_weight: Any, reduction: str, input_shape: tuple[int, ...]) -> Any:
     slope = -input if pos_weight is None else -input - (pos_weight - 1) * logsigmoid(input)
-    return _share(g, reduction, shape) * slope
+    return _share(g, reduction, input_shape) * slope
 
 
-@primitive(
-    lambda g, input, target, pos_weight, reduction, input_shape: _bce_logits_slope(
-        g, input, target, pos_weight, reduction, input_shape
-    ),
-    lambda g, input, pos_weight, reduction, input_shape: _bce_target_slope(g, input, pos_weight, reduction, input_shape),
-    None,
-    cast="promote",
-)
+@primitive(_bce_logits_slope, _bce_target_slope, None, cast="promote")
 def bce_logits(input: Array, target: Array, pos_weight: Array = None, *, reduction: str) -> Array:
     """-(p t log(s) + (1 - t) log(1 - s)) for s = sigmoid(x) and p = ``pos_weight``, reduced, without overflow."""
     _pair("binary_cross_entropy_with_logits", input, target)
@@ -175,7 +166,7 @@ def _counted(target: Array, ignore_index: int) -> tuple[Array, Array]:
 
 def _in_range(index: Array, classes: int) -> None:
     """Raise DimensionError for a class that there is not."""
-    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # in which negative classes are huge
+    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # as unsigned, a negative class is a huge one
     if index.size and unsigned[unsigned.argmax()] >= classes:
         wrong = index[(index < 0) | (index >= classes)][0]
         raise DimensionError(f"Target {wrong} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
@@ -233,7 +224,7 @@ def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
     slope = np.subtract(p.T, q, order="C")
     np.multiply(slope, cotangent, out=slope)
     if cotangent.ndim == 0 and not math.isfinite(cotangent):
-        slope[~q.any(1)] = 0  # rows that do not count, of which there is no sign but this where they share a cotangent
+        slope[~q.any(1)] = 0  # ignored rows: 0 times inf or nan would be nan
     return slope
 
 

@@ -1,4 +1,4 @@
-"""Copies, dtypes, and computing piece by piece."""
+"""Copies, changes of dtype, and computing large arrays piece by piece."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = ["result_type"]
 
 
 def no_slope(g: Any) -> Any:
+    """The rule of a step function: a gradient of zeros."""
     return zeros_of(g)
 
 
@@ -48,15 +49,10 @@ def result_type(tensor1: Array, tensor2: Array) -> _dtype_type:
 
 @composite(method=True)
 def to(
-    input: Array,
-    *args: Any,
-    dtype: dtype | None = None,
-    device: Any = None,
-    copy: bool = False,
-    **ignored: Any,
+    input: Array, *args: Any, dtype: dtype | None = None, device: Any = None, copy: bool = False, **ignored: Any
 ) -> Array:
     """The tensor in another dtype; see ``Tensor.to``."""
-    flags: list[bool] = []  # by position: non_blocking, as if there were something to wait for, then copy
+    flags: list[bool] = []  # by position: non_blocking, which means nothing on the CPU, then copy
     for arg in args:
         if isinstance(arg, _dtype_type):
             dtype = arg

@@ -18,17 +18,14 @@ from .sums import mean, sum
 _dtype_type = dtype
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "log_softmax",
-    "softmax",
-]
+__all__ = ["log_softmax", "softmax"]
 
 # ---------------------------------------------------------------------------------------------------------------- softmax
 
 
 def shifted(x: Array, dim: int) -> Array:
     """``x`` minus its maximum along ``dim``, so that no exponential overflows; a new array."""
-    if x.ndim == 2 and dim == 1 and x.shape[1] < 64:  # NumPy is ten times slower along a short last dimension than a first
+    if x.ndim == 2 and dim == 1 and x.shape[1] < 64:  # NumPy is ten times slower along a short last dimension
         return x - np.maximum.reduce(np.ascontiguousarray(x.T), 0, initial=-np.inf)[:, None]
     return np.asarray(x - np.maximum.reduce(x, dim, keepdims=True, initial=-np.inf))
 

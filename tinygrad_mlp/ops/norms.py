@@ -22,7 +22,7 @@ from .composite import composite
 from .dims import Dims, axes_of
 from .functions import abs, sign
 from .linalg import svdvals
-from .order import amax, amin, largest, smallest
+from .order import _largest, _smallest, amax, amin
 from .summing import narrowed, total, widened
 from .sums import floating, spread_to, sum
 
@@ -31,10 +31,7 @@ Array = Any  # an ndarray inside a forward, a Tensor at the caller
 # NumPy's stubs know `keepdims` as a literal only.
 _maximum: Any = np.maximum.reduce
 
-__all__ = [
-    "logsumexp",
-    "norm",
-]
+__all__ = ["logsumexp", "norm"]
 
 
 @primitive(
@@ -98,7 +95,7 @@ def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = Fals
     floating("vector_norm", x._data, dtype)
     x = x if dtype is None else cast_to(x, dtype=as_dtype(dtype).numpy)
     if math.isinf(ord):
-        return (largest if ord > 0 else smallest)(abs(x), () if dim is None else dim, keepdim)
+        return (_largest if ord > 0 else _smallest)(abs(x), () if dim is None else dim, keepdim)
     if ord == 0:
         return sum(where(isnan(x), 1.0, abs(sign(x))), dim, keepdim)
     return sum(abs(x), dim, keepdim) if ord == 1 else _p_norm(x, ord, dim, keepdim)
@@ -106,11 +103,7 @@ def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = Fals
 
 @composite(method=True)
 def norm(
-    input: Array,
-    p: float | str | None = "fro",
-    dim: Dims = None,
-    keepdim: bool = False,
-    dtype: dtype | None = None,
+    input: Array, p: float | str | None = "fro", dim: Dims = None, keepdim: bool = False, dtype: dtype | None = None
 ) -> Array:
     """The p-norm of the elements along ``dim`` taken as one vector; ``"fro"`` is 2.
 

@@ -23,23 +23,7 @@ from .sums import spread_to, sum
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-# NumPy's stubs know `keepdims` as a literal only.
-_maximum: Any = np.maximum.reduce
-_minimum: Any = np.minimum.reduce
-
-__all__ = [
-    "amax",
-    "amin",
-    "argmax",
-    "argmin",
-    "argsort",
-    "max",
-    "median",
-    "min",
-    "sort",
-    "topk",
-    "unique",
-]
+__all__ = ["amax", "amin", "argmax", "argmin", "argsort", "max", "median", "min", "sort", "topk", "unique"]
 
 # --------------------------------------------------------------------------------------------------------------- extremes
 
@@ -64,14 +48,20 @@ def _tied(g: Any, y: Any, input: Any, dim: Dims, keepdim: bool) -> Any:
     return spread_to(g / sum(equal, dim, keepdim, dtype=g.dtype), input.shape, dim, keepdim) * equal
 
 
-@primitive(_shared)
-def largest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
-    return _amax(input, dim, keepdim)
+def _extremes(name: str, ufunc: np.ufunc, input: Array, dim: Dims, keepdim: bool) -> Array:
+    axes = axes_of(name, dim, input.ndim)
+    nonempty(name, input, axes)
+    return ufunc.reduce(input, axes, keepdims=keepdim)
 
 
 @primitive(_shared)
-def smallest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
-    return _amin(input, dim, keepdim)
+def _largest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
+    return _extremes("max", np.maximum, input, dim, keepdim)
+
+
+@primitive(_shared)
+def _smallest(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
+    return _extremes("min", np.minimum, input, dim, keepdim)
 
 
 @primitive(_tied, method=True, reduces=np.maximum)
@@ -89,25 +79,13 @@ def amax(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     Raises:
         ShapeError: There are no elements. DimensionError: There are none along ``dim``.
     """
-    return _amax(input, dim, keepdim)
-
-
-def _amax(input: Array, dim: Dims, keepdim: bool) -> Array:
-    axes = axes_of("amax", dim, input.ndim)
-    nonempty("amax", input, axes)
-    return _maximum(input, axes, keepdims=keepdim)
+    return _extremes("amax", np.maximum, input, dim, keepdim)
 
 
 @primitive(_tied, method=True, reduces=np.minimum)
 def amin(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     """The smallest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
-    return _amin(input, dim, keepdim)
-
-
-def _amin(input: Array, dim: Dims, keepdim: bool) -> Array:
-    axes = axes_of("amin", dim, input.ndim)
-    nonempty("amin", input, axes)
-    return _minimum(input, axes, keepdims=keepdim)
+    return _extremes("amin", np.minimum, input, dim, keepdim)
 
 
 def _arg(name: str, input: Array, dim: int | None, keepdim: bool) -> Array:
@@ -159,7 +137,7 @@ def max(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, 
     >>> values, indices
     (tensor([5., 4.]), tensor([1, 0]))
     """
-    return _extreme((largest, argmax, maximum), input, dim, keepdim, other)
+    return _extreme((_largest, argmax, maximum), input, dim, keepdim, other)
 
 
 @composite(method=True)
@@ -168,7 +146,7 @@ def min(input: Array, dim: int | Array | None = None, keepdim: bool = False, *, 
 
     The gradient goes to the selected index; without ``dim``, in equal parts to all that tie.
     """
-    return _extreme((smallest, argmin, minimum), input, dim, keepdim, other)
+    return _extreme((_smallest, argmin, minimum), input, dim, keepdim, other)
 
 
 # ------------------------------------------------------------------------------------------------------------------ order
@@ -260,11 +238,7 @@ def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
 
 @composite(method=True)
 def unique(
-    input: Array,
-    sorted: bool = True,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    dim: int | None = None,
+    input: Array, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The distinct elements (slices along ``dim``) in ascending order.
 

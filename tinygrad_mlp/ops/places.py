@@ -74,11 +74,7 @@ def _put_src(g: Any, positions: Any, input_shape: tuple[int, ...], dim: int, dim
     return index(g.reshape(shape), positions, dim=dim)
 
 
-@primitive(
-    lambda g, positions, dim, dims: put(g, 0.0, positions, dim=dim, dims=dims),
-    _put_src,
-    None,
-)
+@primitive(lambda g, positions, dim, dims: put(g, 0.0, positions, dim=dim, dims=dims), _put_src, None)
 def put(input: Array, src: Array, positions: Array, *, dim: int = 0, dims: int | None = None) -> Array:
     """``input`` with ``src`` at the flat ``positions`` over ``dims`` dimensions from ``dim`` on (all by default)."""
     out = np.array(input, order="C")

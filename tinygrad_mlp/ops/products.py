@@ -56,10 +56,7 @@ def _recurrence_a(g: Any, y: Any, a: Any, dim: int, step: int) -> Any:
     return _recurrence(_neighbour(a, dim, -step), g, dim, -step) * _neighbour(y, dim, step, 0)
 
 
-@primitive(
-    _recurrence_a,
-    lambda g, a, dim, step: _recurrence(_neighbour(a, dim, -step), g, dim, -step),
-)
+@primitive(_recurrence_a, lambda g, a, dim, step: _recurrence(_neighbour(a, dim, -step), g, dim, -step))
 def _recurrence(a: Array, b: Array, dim: int, step: int) -> Array:
     # y_k = a_k y_{k-1} + b_k along dim, or with y_{k+1} where step is -1. Its cotangents h obey the recurrence in the
     # other direction, h_k = a_{k+1} h_{k+1} + g_k: no division, so zeros need no special case, in any order

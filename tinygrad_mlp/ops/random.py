@@ -32,24 +32,9 @@ Array = Any  # a Tensor
 _INT64 = int64
 
 __all__ = [
-    "Generator",
-    "bernoulli",
-    "default_generator",
-    "get_rng_state",
-    "initial_seed",
-    "manual_seed",
-    "multinomial",
-    "normal",
-    "rand",
-    "rand_like",
-    "randint",
-    "randint_like",
-    "randn",
-    "randn_like",
-    "randperm",
-    "seed",
-    "set_rng_state",
-]
+    "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
+    "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------ generators
 
@@ -366,13 +351,7 @@ def randint_like(
 ) -> Array:
     """:func:`randint` in the shape and dtype of ``input``: ``randint_like(input, high)`` or ``(input, low, high)``."""
     return randint(
-        *args,
-        low=low,
-        high=high,
-        size=input.shape,
-        dtype=dtype or input.dtype,
-        device=device,
-        requires_grad=requires_grad,
+        *args, low=low, high=high, size=input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
     )
 
 

@@ -19,14 +19,7 @@ from .places import index as _read
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-__all__ = [
-    "gather",
-    "index_add",
-    "index_select",
-    "scatter",
-    "scatter_add",
-    "take_along_dim",
-]
+__all__ = ["gather", "index_add", "index_select", "scatter", "scatter_add", "take_along_dim"]
 
 
 def _checked(name: str, indices: Array, dim: int, size: int) -> Array:
@@ -101,10 +94,10 @@ def scatter_sum(input: Array, dim: int, index: Array, *, shape: tuple[int, ...])
 def _of_src(g: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
     """The gradient of ``src``, of which gather reads the corner that has the shape of ``index``."""
     read = gather(g, dim, index)
-    if 0 in read.shape:  # nothing was read, whatever its dimensions
+    if 0 in read.shape:  # nothing was read
         rows = src_shape or (1,)
         return unslice(read.reshape((0, *rows[1:])), key=(slice(0), ...), shape=rows).reshape(src_shape)
-    if len(read.shape) != len(src_shape):  # one has no dimensions, and counts as a vector
+    if len(read.shape) != len(src_shape):  # one of them has no dimensions, and counts as a vector
         read = read.reshape(1 if src_shape else ())
     if read.shape == src_shape:
         return read
@@ -135,7 +128,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     if src.dtype != input.dtype:
         raise DTypeError(f"scatter_add(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
     _grid("scatter_add", input.shape, dim, index, src)
-    if not index.size:  # of any number of dimensions
+    if not index.size:  # may then have any number of dimensions
         return np.array(input)
     return input + scatter_sum(_read_corner(src, index), dim, index, shape=input.shape)
 

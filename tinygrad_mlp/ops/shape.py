@@ -17,32 +17,10 @@ from .dims import dim_of, sizes_of
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
-    "atleast_1d",
-    "atleast_2d",
-    "broadcast_tensors",
-    "broadcast_to",
-    "diag",
-    "diagonal",
-    "flatten",
-    "flip",
-    "meshgrid",
-    "moveaxis",
-    "movedim",
-    "permute",
-    "ravel",
-    "repeat_interleave",
-    "reshape",
-    "roll",
-    "squeeze",
-    "swapaxes",
-    "swapdims",
-    "t",
-    "transpose",
-    "tril",
-    "triu",
-    "unflatten",
-    "unsqueeze",
-]
+    "atleast_1d", "atleast_2d", "broadcast_tensors", "broadcast_to", "diag", "diagonal", "flatten", "flip", "meshgrid",
+    "moveaxis", "movedim", "permute", "ravel", "repeat_interleave", "reshape", "roll", "squeeze", "swapaxes", "swapdims",
+    "t", "transpose", "tril", "triu", "unflatten", "unsqueeze",
+]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------ the same elements
 
@@ -410,7 +388,7 @@ def triu(input: Array, diagonal: int = 0) -> Array:
 
 @primitive(lambda g, offset, dim1, dim2: diagonal(g, offset, dim1, dim2))
 def _on_diagonal(input: Array, shape: Sequence[int], offset: int, dim1: int, dim2: int) -> Array:
-    # zeros of the shape with the input on the diagonal: what `diagonal` took is put back where it was
+    # zeros with the input on the diagonal: the inverse of `diagonal`
     out = np.zeros(shape, input.dtype)
     _diagonal_of(out, offset, dim1, dim2)[...] = input
     return out
@@ -418,7 +396,7 @@ def _on_diagonal(input: Array, shape: Sequence[int], offset: int, dim1: int, dim
 
 def _diagonal_of(array: Array, offset: int, dim1: int, dim2: int) -> Array:
     taken = np.diagonal(array, offset, dim1, dim2)
-    taken.flags.writeable = array.flags.writeable  # NumPy makes the view read-only; writing reaches the array
+    taken.flags.writeable = array.flags.writeable  # NumPy makes the view read-only, though it shares the array's memory
     return taken
 
 

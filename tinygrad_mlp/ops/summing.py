@@ -41,7 +41,7 @@ def total(
 ) -> Array:
     """The sum over ``axes``, counted from the front, or over all; in ``dtype``, the array's own if None.
 
-    >>> total(np.full((1_000_000, 3), 0.1, np.float32), 0).tolist()
+    >>> total(np.full((1_000_000, 3), 0.1, np.float32), 0).round().tolist()
     [100000.0, 100000.0, 100000.0]
     """
     dtype = array.dtype if dtype is None else dtype

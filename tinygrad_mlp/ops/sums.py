@@ -25,20 +25,9 @@ from .summing import average, total
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
-_FEW = 128  # rows
+_FEW = 128  # rows, of which a matrix product sums as exactly as `total` does
 
-__all__ = [
-    "all",
-    "any",
-    "bincount",
-    "count_nonzero",
-    "mean",
-    "std",
-    "std_mean",
-    "sum",
-    "var",
-    "var_mean",
-]
+__all__ = ["all", "any", "bincount", "count_nonzero", "mean", "std", "std_mean", "sum", "var", "var_mean"]
 
 
 def spread_to(reduced: Any, shape: Sequence[int], dim: Dims, keepdim: bool) -> Any:
@@ -125,7 +114,9 @@ def _variance(input: Array, dim: Dims, keepdim: bool, correction: float) -> Arra
     axes = axes_of("var", dim, input.ndim)
     reduced = dims_of(input.shape, axes)
     first = input[tuple(slice(1) if d in reduced else slice(None) for d in range(input.ndim))]
-    off = np.subtract(input, first, dtype=np.float64)  # the mean of equal numbers may be another one, that of zeros not
+    off = np.subtract(
+        input, first, dtype=np.float64
+    )  # so that equal numbers give exactly 0: their computed mean may differ from them by a rounding
     off = off - average(off, axes, keepdims=True)
     return np.true_divide(total(off * off, axes, keepdims=keepdim), _freedom(input.shape, axes, correction))
 
@@ -156,12 +147,7 @@ def _correction(name: str, input: Any, dim: Any, unbiased: bool | None, correcti
 
 @composite(method=True)
 def var(
-    input: Array,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
 ) -> Array:
     """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given.
 
@@ -180,12 +166,7 @@ def var(
 
 @composite(method=True)
 def std(
-    input: Array,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
 ) -> Array:
     """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
     dim, correction = _correction("std", input, dim, unbiased, correction)
@@ -194,12 +175,7 @@ def std(
 
 @composite
 def var_mean(
-    input: Array,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
 ) -> tuple[Array, Array]:
     """The variance and the mean."""
     dim, correction = _correction("var_mean", input, dim, unbiased, correction)
@@ -208,12 +184,7 @@ def var_mean(
 
 @composite
 def std_mean(
-    input: Array,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+    input: Array, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
 ) -> tuple[Array, Array]:
     """The standard deviation and the mean."""
     dim, correction = _correction("std_mean", input, dim, unbiased, correction)
