@@ -13,7 +13,7 @@ import numpy as np
 from .apply import primitive
 from .errors import ShapeError
 
-__all__ = ["add", "clone", "exp", "log", "mul", "neg", "relu", "sub", "tanh", "true_divide"]
+__all__ = ["add", "clone", "exp", "log", "mul", "neg", "sub", "tanh", "true_divide"]
 
 Array = Any  # an ndarray or a number inside a forward, a Tensor at the caller
 
@@ -140,28 +140,6 @@ def log(input: Array, *, out: Array = None) -> Array:
 def tanh(input: Array, *, out: Array = None) -> Array:
     """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
     return np.tanh(input, out=out)
-
-
-_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by size, the integers of a number's bits
-
-
-@primitive(lambda g, source, low, high: between(g, source, low, high), lambda g: zeros_of(g))
-def between(input: Array, source: Array, low: float, high: float | None = None) -> Array:
-    """``input`` where low < source < high, else 0: what the kinks of piecewise linear functions do to a gradient."""
-    outside = np.less_equal(source, low)
-    if high is not None:
-        outside |= source >= high
-    # the bits times 0 or 1, nan's and infinity's too: NumPy's where branches at each element, and takes twenty times as long
-    bits, result = _BITS[input.itemsize], np.empty_like(input)
-    np.multiply(input.view(bits), ~outside, out=result.view(bits))
-    return result
-
-
-@primitive(lambda g, y: between(g, y, 0), method=True, in_place=True, smooth=lambda input: abs(input) > 0.02)
-def relu(input: Array, *, out: Array = None) -> Array:
-    """max(input, 0). EE6132 lab, eq. 1."""
-    zeros = np.zeros(input.shape if input.size <= BLOCK else input.shape[-1:], input.dtype)  # faster than with a number
-    return np.maximum(input, zeros, out=out)
 
 
 # ---------------------------------------------------------------------------------------------------- copies and shapes

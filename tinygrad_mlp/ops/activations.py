@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import between, exp, relu, tanh, zeros_of
+from ..core.basics import exp, tanh, zeros_of
 from ..core.errors import DTypeError, ShapeError
-from .choosing import where
+from .choosing import between, where
 from .composite import composite
-from .functions import abs, erfc, sigmoid
+from .functions import abs, erfc, relu, sigmoid
 from .normalisation import floating
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller

@@ -14,6 +14,7 @@ from ..core.apply import primitive
 from ..core.errors import ArgumentError, DTypeError
 from ..core.promotion import promote, result_dtype
 from .comparing import isfinite, isnan
+from .memory import no_slope
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -149,3 +150,18 @@ def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, negi
         if not isinstance(value, int | float | None):
             raise ArgumentError(f"nan_to_num(): argument {name!r} must be a number, not {type(value).__name__}")
     return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
+
+
+_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # the integer dtype of each size in bytes
+
+
+@primitive(lambda g, source, low, high: between(g, source, low, high), no_slope)
+def between(input: Array, source: Array, low: float, high: float | None = None) -> Array:
+    """``input`` where low < source < high, else 0: what the kinks of piecewise linear functions do to a gradient."""
+    outside = np.less_equal(source, low)
+    if high is not None:
+        outside |= source >= high
+    # Multiplies the bits by 0 or 1, so that nan and infinity become 0, too. np.where would take twenty times as long.
+    bits, result = _BITS[input.itemsize], np.empty_like(input)
+    np.multiply(input.view(bits), ~outside, out=result.view(bits))
+    return result

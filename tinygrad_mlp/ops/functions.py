@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import exp
+from ..core.basics import BLOCK, exp
 from ..core.errors import DTypeError
+from .choosing import between
 from .memory import no_slope
 from .special import erf_of, erfc_of
 
@@ -36,6 +37,7 @@ __all__ = [
     "log2",
     "log10",
     "reciprocal",
+    "relu",
     "round",
     "rsqrt",
     "sigmoid",
@@ -234,6 +236,15 @@ def erf(input: Array) -> Array:
 def erfc(input: Array) -> Array:
     """1 - erf(input), accurate for large inputs."""
     return erfc_of(input)
+
+
+@primitive(lambda g, y: between(g, y, 0), method=True, in_place=True, smooth=lambda input: abs(input) > 0.02)
+def relu(input: Array, *, out: Array = None) -> Array:
+    """max(input, 0). EE6132 lab, eq. 1."""
+    zeros = np.zeros(
+        input.shape if input.size <= BLOCK else input.shape[-1:], input.dtype
+    )  # an array is faster than the number 0
+    return np.maximum(input, zeros, out=out)
 
 
 @primitive(no_slope, method=True, in_place=True, ufunc=np.floor)
