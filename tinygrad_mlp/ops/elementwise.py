@@ -18,6 +18,7 @@ from ..dtypes import as_dtype, dtype, promote, result_dtype
 from ..engine import OPS, composite, primitive
 from ..errors import ArgumentError, DTypeError
 from ..inplace import inplace
+from .calls import masked
 from .special import erf_of, erfc_of
 
 _dtype_type = dtype
@@ -124,7 +125,7 @@ def _blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Arr
 
     An operand's memory is the output's, element by element, or apart from it.
     """
-    if out is None or out.size <= _BLOCK:
+    if type(out) is not np.ndarray or out.size <= _BLOCK:
         return compute(out, *operands)
     divided = [isinstance(value, np.ndarray) and value.ndim > 0 for value in operands]
     arrays = [out, *(value for value, divide in zip(operands, divided) if divide)]
@@ -237,10 +238,8 @@ def _quotient(rounding_mode: str | None) -> str:
 def remainder(input: Array, other: Array) -> Array:
     """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
     _divisible("remainder", input, other)
-    rest = np.asarray(np.remainder(input, other))
-    if rest.dtype.kind == "f":
-        np.copyto(rest, np.copysign(rest, input), where=rest == 0)
-    return rest
+    rest = np.remainder(input, other)
+    return np.where(rest == 0, np.copysign(rest, input), rest) if rest.dtype.kind == "f" else rest
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * trunc_divide(input, other), cast="promote")
@@ -524,7 +523,7 @@ def tanh(input: Array, *, out: Array = None) -> Array:
 @primitive(lambda g, y: g * (y * (1 - y)), cast="float")
 def sigmoid(input: Array, *, out: Array = None) -> Array:
     """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
-    y = np.asarray(_negated(input, out))
+    y = _negated(input, out if input.ndim else np.empty_like(input))  # without dimensions a number, not an array
     np.exp(y, out=y)  # overflows to inf for very negative inputs, which gives the right 0
     return np.reciprocal(np.add(y, 1, out=y), out=y)
 
@@ -541,19 +540,13 @@ def erfc(input: Array) -> Array:
     return erfc_of(input)
 
 
-_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by size, the integers of a number's bits
-
-
 @primitive(lambda g, source, low, high: between(g, source, low, high), _step)
 def between(input: Array, source: Array, low: float, high: float | None = None) -> Array:
     """``input`` where low < source < high, else 0: what the kinks of piecewise linear functions do to a gradient."""
     outside = np.less_equal(source, low)
     if high is not None:
         outside |= source >= high
-    # the bits times 0 or 1, nan's and infinity's too: NumPy's where branches at each element, and takes twenty times as long
-    bits, result = _BITS[input.itemsize], np.empty_like(input)
-    np.multiply(input.view(bits), ~outside, out=result.view(bits))
-    return result
+    return masked(input, np.logical_not(outside))
 
 
 @primitive(lambda g, y: between(g, y, 0))
@@ -661,7 +654,8 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Array:
         raise DTypeError("masked_fill only supports boolean masks; compare, or cast with .bool()")
     if np.ndim(value) > 0:
         raise ArgumentError(f"masked_fill only supports a 0-dimensional value tensor, but got {np.ndim(value)} dimensions")
-    return np.where(mask, np.asarray(value).astype(input.dtype), input)
+    value = value if isinstance(value, np.ndarray) else np.asarray(value)
+    return np.where(mask, value.astype(input.dtype), input)
 
 
 @primitive(
@@ -669,7 +663,13 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Array:
 )
 def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
-    return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
+    if input.dtype.kind != "f":
+        return np.copy(input)
+    limits, result = np.finfo(input.dtype), np.copy(input)
+    np.copyto(result, nan, where=np.isnan(input))
+    np.copyto(result, limits.max if posinf is None else posinf, where=input == math.inf)
+    np.copyto(result, limits.min if neginf is None else neginf, where=input == -math.inf)
+    return result
 
 
 # ------------------------------------------------------------------------------------------- comparison, logic: no rules
@@ -827,7 +827,7 @@ def cast(input: Array, dtype: np.dtype[Any]) -> Array:
 @primitive(_step, lambda g: g)
 def copy(input: Array, src: Array) -> Array:
     """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
-    return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)
+    return np.broadcast_to(src, input.shape).astype(input.dtype)
 
 
 @composite
@@ -838,7 +838,7 @@ def contiguous(input: Array) -> Array:
 
 @primitive(lambda g: g)
 def _packed(input: Array) -> Array:
-    return np.ascontiguousarray(input)
+    return np.copy(input, "C")
 
 
 @composite

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..dtypes import as_dtype, dtype
 from ..engine import composite, primitive
-from ..errors import DimensionError, DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError
+from .class_losses import class_losses, class_slopes, class_total, in_range
 from .elementwise import abs, between, clamp, erfc, exp, log, log1p, relu, sigmoid, sign, sqrt, tanh, where, zeros_of
 from .shape import expand
 
@@ -29,7 +30,7 @@ __all__ = ["celu", "log_softmax", "prelu", "selu", "softmax"]
 def _along(ufunc: np.ufunc, x: Array, dim: int, initial: float) -> Array:
     """The reduction along ``dim``, which becomes 1. NumPy is ten times slower along a short last axis than along a first."""
     if x.ndim == 2 and dim in (1, -1) and x.shape[1] < 64:
-        return ufunc.reduce(np.ascontiguousarray(x.T), 0, initial=initial)[:, None]
+        return ufunc.reduce(x.T.copy(), 0, initial=initial)[:, None]
     return ufunc.reduce(x, dim, keepdims=True, initial=initial)
 
 
@@ -40,7 +41,8 @@ def _sum_along(input: Array, dim: int) -> Array:
 
 def _shifted(input: Array, dim: int) -> Array:
     """``input`` minus its maximum along ``dim``, so that no exponential overflows; a new array."""
-    return np.subtract(input, _along(np.maximum, input, dim, -np.inf))
+    out = None if input.ndim else np.empty_like(input)  # without dimensions a number, not an array
+    return np.subtract(input, _along(np.maximum, input, dim, -np.inf), out=out)
 
 
 def _logits(name: str, input: Array, dtype: _dtype_type | None) -> Array:
@@ -58,7 +60,7 @@ def _floating(name: str, *arrays: Array) -> None:
 
 def softmax_of(x: Array, dim: int) -> Array:
     """exp(x_i) / sum_j exp(x_j) along ``dim``, of an array."""
-    y = np.asarray(_shifted(x, dim))
+    y = _shifted(x, dim)
     np.exp(y, out=y)
     return np.divide(y, _along(np.add, y, dim, 0), out=y)
 
@@ -86,7 +88,7 @@ def log_softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Arr
     >>> torch.log_softmax(torch.tensor([0.0, 1000.0]), dim=0)
     tensor([-1000.,     0.])
     """
-    y = np.asarray(_shifted(_logits("log_softmax", input, dtype), dim))
+    y = _shifted(_logits("log_softmax", input, dtype), dim)
     return np.subtract(y, np.log(_along(np.add, np.exp(y), dim, 0)), out=y)
 
 
@@ -455,14 +457,6 @@ def _counted(target: Array, ignore_index: int) -> tuple[Array, Array]:
     return rows, target[rows]
 
 
-def _in_range(index: Array, classes: int) -> None:
-    """Raise DimensionError for a class that there is not."""
-    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # in which negative classes are huge
-    if index.size and unsigned[unsigned.argmax()] >= classes:
-        wrong = index[(index < 0) | (index >= classes)][0]
-        raise DimensionError(f"Target {wrong} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
-
-
 def _row_weights(index: Array, weight: Array, reduction: str, like: Array) -> tuple[Any, Any]:
     """The weights of the rows that count, a number where all weigh the same, and what they are divided by: for the mean their sum."""
     number = like.dtype.type
@@ -527,8 +521,27 @@ def _per_row(g: Any, target: Any, ignore_index: int) -> Any:
 def _class_slope(
     g: Any, input: Any, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Any:
+    if weight is None and not label_smoothing and reduction != "none":
+        return _plain_class_slope(g, input, target, ignore_index, reduction)
     q = _class_distribution(input, target, weight, ignore_index, label_smoothing, reduction)
     return _logits_slope(_per_row(g, target, ignore_index) if reduction == "none" else g, input, q)
+
+
+def _plain_rule(rule: int) -> Any:
+    """The rule of :func:`_logits_slope`, whose result :func:`_plain_class_slope` computes in another way."""
+
+    def slope(g: Any, cotangent: Any, input: Any, target: Any, ignore_index: int, reduction: str) -> Any:
+        q = _class_distribution(input, target, None, ignore_index, 0.0, reduction)
+        if rule == 0:
+            return g * (softmax(input, 1) * _sum_along(q, 1) - q)
+        return _softmax_slope(g * cotangent * _sum_along(q, 1), softmax(input, 1))
+
+    return slope
+
+
+@primitive(_plain_rule(0), _plain_rule(1), None)
+def _plain_class_slope(cotangent: Array, input: Array, target: Array, ignore_index: int, reduction: str) -> Array:
+    return class_slopes(class_losses(input, target, ignore_index), target, cotangent, reduction == "mean")
 
 
 @primitive(_class_slope, None, None)
@@ -542,8 +555,11 @@ def class_cross_entropy(
 ) -> Array:
     """-log_softmax(x)_t per row (N, C) of logits and class index (N,), weighted, smoothed and reduced."""
     _floating("cross_entropy", input)
+    if weight is None and not label_smoothing:
+        work = class_losses(input, target, ignore_index)
+        return np.copy(work[0]) if reduction == "none" else class_total(work, reduction == "mean")
     rows, index = _counted(target, ignore_index)
-    _in_range(index, input.shape[1])
+    in_range(index, input.shape[1])
     weights, total = _row_weights(index, weight, reduction, input)
     z = _shifted(_classes_first(input), 0)
     log_sum = np.log(np.add.reduce(np.exp(z)))
@@ -567,7 +583,7 @@ def class_nll(input: Array, target: Array, weight: Array = None, ignore_index: i
     """-x_t per row (N, C) of log-probabilities and class index (N,), weighted and reduced."""
     _floating("nll_loss", input)
     rows, index = _counted(target, ignore_index)
-    _in_range(index, input.shape[1])
+    in_range(index, input.shape[1])
     weights, total = _row_weights(index, weight, reduction, input)
     return _reduce_rows(-weights * input[rows, index], reduction, rows, len(input)) / total
 
