@@ -13,9 +13,6 @@ ROOT = Path(tinygrad_mlp.__file__).parent
 ROOMS = (
     ("errors", "_version", "later", "memory"),
     ("dtypes", "device", "grad_mode", "locking"),
-    ("fusion",),
-    ("openblas",),
-    ("kernels",),
     ("engine",),
     ("inplace", "printing"),
     ("tensor",),
