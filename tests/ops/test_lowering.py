@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -11,6 +12,7 @@ from contract import differentiable, tensors, weights_for
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.compiling.instruction import Instruction, copy, elementwise
+from tinygrad_mlp.compiling.numbers import Expressions
 from tinygrad_mlp.compiling.passes.lowering import lowered
 from tinygrad_mlp.compiling.tracer import Tracer
 from tinygrad_mlp.engine import PRIMITIVES, Primitive
@@ -82,8 +84,9 @@ def test_what_is_lowered_gives_the_same_bits(dtype: Any) -> None:
     assert both == {
         "gelu",
         "class_cross_entropy",
+        "flip",
         "reshape",
-    }  # whole by erfc; with weights or smooth labels; where it copies
+    }  # by erfc; with weights; with dimensions; where it copies
 
 
 def test_every_primitive_is_lowered_or_has_a_reason() -> None:
@@ -121,6 +124,26 @@ def test_what_cannot_be_noted_stays_whole(forward: Any) -> None:
     values = instruction.inputs[0].copy()
     assert lowered(instruction, set()) == [instruction]
     np.testing.assert_array_equal(instruction.inputs[0], values)
+
+
+def test_numbers_that_differ_from_call_to_call() -> None:
+    numbers = Expressions({}, [], {})
+    n = numbers.number("group['lr']", 0.5)
+    x = np.ones(3, np.float32)
+
+    def parts(forward: Any) -> list[Instruction]:
+        return lowered(Instruction("f", forward, [x, n], {}, np.empty_like(x), "copy"), set())
+
+    (add,) = parts(lambda x, n: x + (1 - n) / 2)
+    assert add.inputs[1] == 0.25
+    assert [e for e, name in numbers.numbers.items() if name == add.inputs[1].name] == [
+        "n1 / 2"
+    ]  # computed anew in each call
+    numbers.guards.clear()
+    assert [part.name for part in parts(lambda x, n: x if n == 1 else x * n)] == ["multiply"]
+    assert set(numbers.guards) == {("(n0 == 1)", False)}
+    for frozen in (lambda x, n: x * math.sqrt(n), lambda x, n: x * np.asarray(n), lambda x, n: x * int(n)):
+        assert [part.name for part in parts(frozen)] == ["f"]
 
 
 def test_views_of_what_is_elsewhere_in_each_call_are_taken_anew() -> None:
