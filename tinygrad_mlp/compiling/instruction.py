@@ -65,7 +65,7 @@ class Backend:
     """How instructions are run.
 
     Attributes:
-        chains: Whether an instruction can be part of a chain; given besides the owners of memory that is elsewhere in each call.
+        chains: Whether an instruction can be part of a chain; given besides the owners of memory that moves between calls.
         chained: The instruction that takes the place of a chain; given besides whether an array is read after it.
         shortest: How many instructions are worth a chain.
         calls: What makes its own function of an instruction whose call is one of these.

@@ -47,7 +47,7 @@ def _same(items: Sequence[Any], others: Sequence[Any]) -> bool:
 
 _STALE = (
     "either something that it reads from Python, a number or a list, has changed since it was traced (make it a tensor, an argument or "
-    "an attribute of a module), or fusion rounds, or treats an infinity or a nan, otherwise (fusion=False gives the same bits)"
+    "an attribute of a module), or fusion rounds in another way (fusion=False gives the same bits)"
 )
 
 
@@ -92,7 +92,7 @@ class Program:
             for tensor, array, _ in tracer.tensors.values()
             if any(np.may_share_memory(array, output) for output in written)
         ]
-        if not check:  # the memory of what the program computes elsewhere, or not at all, is not needed any more
+        if not check:  # what only the trace needed
             tracer.instructions, tracer.made, tracer.fresh = [], {}, {}
 
     def _compiled(self, checked: bool = False) -> str:
@@ -123,7 +123,7 @@ class Program:
         return "\n".join([f"def step({arguments}):", *lines, f"    return ({results})", ""])
 
     def check(self, reference: Tracer, inputs: Sequence[Array], exact: bool) -> bool:
-        """Replay, comparing each instruction with what the reference computed; False where a comparison of numbers comes out otherwise.
+        """Replay, comparing each instruction with the reference's. False where a comparison of numbers comes out differently.
 
         Raises:
             GraphError: An instruction computes something else than the function does now.
@@ -179,7 +179,7 @@ class Program:
                 f"instruction {part.completes}, {traced.name} -> {list(expected.shape)}, gives {got[at]} at {at} where the step now "
                 f"gives {expected[at]}: {_STALE}"
             )
-        np.copyto(got, expected)  # so that the next instruction is compared by itself
+        np.copyto(got, expected)  # so that the next instruction starts from the right values
 
     def _line(self, instruction: Instruction) -> str:
         moves = any(id(array) in self._moving for array in instruction.reads())
@@ -278,7 +278,7 @@ class Program:
         )
 
     def __call__(self, inputs: Sequence[Array]) -> tuple[Any] | None:
-        """Replay, and give the step's result in a tuple; None, with nothing done, where a comparison comes out otherwise."""
+        """Replay, and give the step's result in a tuple; None, with nothing done, where a comparison of numbers comes out differently."""
         results = state.quiet(self._run, *inputs)
         if results is None:
             return None

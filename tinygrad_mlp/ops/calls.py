@@ -13,7 +13,7 @@ __all__ = ["bits_of", "masked", "one_call"]
 Array = Any
 
 
-def one_call(function: Callable[..., Any]) -> Callable[..., Any]:
+def one_call(function: Callable[..., Any]) -> Any:
     """The function; its first argument may be a stand-in for an array, and is asked then what to do, as NumPy asks it."""
 
     @functools.wraps(function)

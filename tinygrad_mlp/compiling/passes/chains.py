@@ -81,7 +81,7 @@ def _large(instruction: Instruction, moving: set[int]) -> bool:
 
 
 def _in_blocks(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> Instruction:
-    """One instruction for the chain, block by block; what is of no use outside gets memory for one block."""
+    """One instruction for the chain, block by block; what only the chain uses gets memory for one block."""
     shape = chain[0].output.shape
     rows = max(1, BLOCK // max(1, int(np.prod(shape[1:]))))
     outside: dict[int, Array] = {}

@@ -25,7 +25,7 @@ def oriented(program: Sequence[Instruction], live: set[int], moving: set[int]) -
 
     def transposed(value: Any) -> Any:
         view = turned.transposed(value)
-        if view is not value and owner(value) in moving:  # elsewhere in each call, so that the view is taken in each call
+        if view is not value and owner(value) in moving:  # the view is taken in each call
             result.append(Instruction("transposed", _transposed, [value], {}, view, "view"))
         return view
 
