@@ -13,9 +13,12 @@ from test_openblas import blas_threads
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn, optim
+from tinygrad_mlp.compiling.instruction import Instruction, choose, owner
+from tinygrad_mlp.compiling.passes.chains import chained
 from tinygrad_mlp.errors import ArgumentError, DimensionError, GraphError
-from tinygrad_mlp.fusion import Instruction, chained, owner
 from tinygrad_mlp.nn import functional as F
+from tinygrad_mlp.ops.calls import masked
+from tinygrad_mlp.ops.class_losses import class_losses, class_slopes, class_total
 
 SPECIAL = [0.0, -0.0, 1.0, -1.5, 80.0, -80.0, 1e-38, 3e38, np.inf, -np.inf, np.nan]
 
@@ -28,10 +31,10 @@ def numba() -> Any:
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Two threads of OpenBLAS, for loops of any length."""
-    from tinygrad_mlp import kernels
+    from tinygrad_mlp.compiling.numba import threads as numba_threads
 
     with blas_threads(2) as blas:
-        monkeypatch.setattr(kernels, "_WORTH", 1)
+        monkeypatch.setattr(numba_threads, "_WORTH", 1)
         yield blas
 
 
@@ -40,7 +43,7 @@ def line(ufunc: Any, out: Any, *inputs: Any) -> Instruction:
 
 
 def loops(program: list[Instruction], *live: Any) -> list[Instruction]:
-    from tinygrad_mlp.kernels import NUMBA
+    from tinygrad_mlp.compiling.numba import NUMBA
 
     return chained(program, {owner(array) for array in live}, set(), NUMBA)
 
@@ -60,16 +63,49 @@ def operands(dtype: Any) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("ufunc", [np.add, np.subtract, np.multiply, np.true_divide, np.maximum, np.minimum])
-def test_arithmetic_is_numpys(numba: Any, ufunc: Any, dtype: Any) -> None:
+def test_every_function_of_numbers_is_numpys(numba: Any, dtype: Any) -> None:
+    from tinygrad_mlp.compiling.numba.chains import _EXPRESSIONS
+
     a, b = operands(dtype)
-    out, negative = np.empty_like(a), np.empty_like(a)
-    (loop,) = loops([line(ufunc, out, a, b), line(np.negative, negative, out)], out, negative)
-    replayed([loop])
-    with np.errstate(all="ignore"):
-        expected = ufunc(a, b)
-    np.testing.assert_array_equal(out, expected)
-    np.testing.assert_array_equal(negative, -expected)
+    for function in set(_EXPRESSIONS) - {np.exp, choose, masked}:
+        inputs = [a, b][: function.nin]
+        with np.errstate(all="ignore"):
+            expected = function(*inputs)
+        out, after = np.empty_like(expected), np.empty_like(a)
+        program = [line(function, out, *inputs), line(np.multiply, after, b, out)]
+        (loop,) = loops(program, out, after)
+        replayed([loop])
+        np.testing.assert_array_equal(out, expected, err_msg=function.__name__)
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(after, b * expected, err_msg=function.__name__)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_function_of_truth_values_is_numpys(numba: Any, dtype: Any) -> None:
+    from tinygrad_mlp.compiling.numba.chains import _LOGICAL
+
+    a, b = operands(dtype)
+    for function in _LOGICAL:
+        p, q, out = np.empty(a.shape, bool), np.empty(a.shape, bool), np.empty(a.shape, bool)
+        chosen, kept = np.empty_like(a), np.empty_like(a)
+        program = [
+            line(np.less, p, a, b),
+            line(np.greater, q, b, 0.5),
+            line(function, out, *[p, q][: function.nin]),
+            line(choose, chosen, out, a, 2.0),
+            line(masked, kept, b, out),
+        ]
+        (loop,) = loops(program, out, chosen, kept)
+        assert not any(array is p for array in loop.inputs)  # it is in a register
+        replayed([loop])
+        expected = function(*[a < b, b > 0.5][: function.nin])
+        np.testing.assert_array_equal(out, expected, err_msg=function.__name__)
+        np.testing.assert_array_equal(chosen, np.where(expected, a, dtype(2)))
+        np.testing.assert_array_equal(kept, np.where(expected, b, dtype(0)))
+        (alone,) = loops([line(function, out, *[p, q][: function.nin])], out)  # of truth values only
+        p[:], q[:] = a < b, b > 0.5
+        replayed([alone])
+        np.testing.assert_array_equal(out, expected, err_msg=function.__name__)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -162,7 +198,7 @@ def test_what_is_read_later_is_written_and_memory_read_first_keeps_its_last_valu
     [((7,), ()), ((3, 4, 5), ()), ((7, 5), (5,)), ((7, 5), (1, 5)), ((7, 5), (7, 1)), ((2, 3), (3,)), ((1, 9), (9,))],
 )
 def test_threads_compute_the_same(numba: Any, threads: Any, shapes: tuple[tuple[int, ...], ...], dtype: Any) -> None:
-    from tinygrad_mlp import kernels
+    from tinygrad_mlp.compiling.numba import threads as numba_threads
 
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
@@ -182,11 +218,11 @@ def test_threads_compute_the_same(numba: Any, threads: Any, shapes: tuple[tuple[
         return (out, state, mask, masked), program
 
     (*divided, together), program = computed()
-    assert [type(i.call) for i in program] == [kernels._Divided]
+    assert [type(i.call) for i in program] == [numba_threads._Divided]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "_WORTH", 1000)
+        patch.setattr(numba_threads, "_WORTH", 1000)
         (*whole, alone), program = computed()
-    assert [type(i.call) for i in program] != [kernels._Divided]
+    assert [type(i.call) for i in program] != [numba_threads._Divided]
     for one, other in zip((*divided, together), (*whole, alone), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -209,18 +245,18 @@ def test_threads_take_numbers_anew_and_arrays_that_are_elsewhere(numba: Any, thr
 
 
 def test_threads_take_large_loops_alone(numba: Any) -> None:
-    from tinygrad_mlp import kernels
+    from tinygrad_mlp.compiling.numba import threads as numba_threads
 
     with blas_threads(2):
-        for size, divided in ((2 * kernels._WORTH, True), (2 * kernels._WORTH - 1, False)):
+        for size, divided in ((2 * numba_threads._WORTH, True), (2 * numba_threads._WORTH - 1, False)):
             a = np.ones(size, np.float32)
             (loop,) = loops([line(np.add, a, a, 1)], a)
             replayed([loop])
-            assert isinstance(loop.call, kernels._Divided) is divided
+            assert isinstance(loop.call, numba_threads._Divided) is divided
             np.testing.assert_array_equal(a, 2)
     with blas_threads(1):
         (loop,) = loops([line(np.add, a, a, 1)], a)
-        assert not isinstance(loop.call, kernels._Divided)
+        assert not isinstance(loop.call, numba_threads._Divided)
 
 
 def test_what_a_loop_cannot_compute_stays_numpys(numba: Any) -> None:
@@ -304,11 +340,11 @@ def test_a_step_is_the_functions_but_for_rounding(numba: Any, name: str, batch: 
 
 @pytest.mark.parametrize("name", ["relu, Adam", "batch norm, SGD"])
 def test_a_step_in_threads_is_the_same(numba: Any, name: str, threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinygrad_mlp import kernels
+    from tinygrad_mlp.compiling.numba import threads as numba_threads
 
     parts: list[int] = []
     divided = trained(MAKES[name], 50, torch.float32, parts, backend="numba")
-    monkeypatch.setattr(kernels, "_WORTH", 10**9)
+    monkeypatch.setattr(numba_threads, "_WORTH", 10**9)
     for got, expected in zip(divided, trained(MAKES[name], 50, torch.float32, parts, backend="numba"), strict=True):
         np.testing.assert_array_equal(got, expected)
     assert parts[0] > 0
@@ -317,25 +353,32 @@ def test_a_step_in_threads_is_the_same(numba: Any, name: str, threads: Any, monk
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_cross_entropy_in_threads_is_the_same(numba: Any, dtype: Any, threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinygrad_mlp import kernels
+    from tinygrad_mlp.compiling.numba import NUMBA
+    from tinygrad_mlp.compiling.numba import threads as numba_threads
 
     rng = np.random.default_rng(0)
     x, t = (rng.standard_normal((601, 5)) * 10).astype(dtype), rng.integers(0, 5, 601)
 
-    def computed(ignored: int, divided: bool) -> list[Any]:
-        kernel = kernels.CrossEntropy(x.shape, dtype, ignored)
-        assert isinstance(kernel._loop, kernels._Divided) is isinstance(kernel._differences, kernels._Divided) is divided
-        loss, slope = np.empty((), dtype), np.empty_like(x)
-        kernel.loss(x, t, out=loss)
-        kernel.slope(np.asarray(1.5, dtype), loss, out=slope)
+    def computed(ignored: int, in_parts: bool) -> list[Any]:
+        work, slopes = np.empty((8, 601), dtype), np.empty_like(x)
+        lines = [line(class_losses, work, x, t, ignored), line(class_slopes, slopes, work, t, np.asarray(1.5, dtype), True)]
+        losses_of, slopes_of = NUMBA.calls[class_losses](lines[0]), NUMBA.calls[class_slopes](lines[1])
+        assert (
+            isinstance(losses_of._loop, numba_threads._Divided)
+            is isinstance(slopes_of._loop, numba_threads._Divided)
+            is in_parts
+        )
+        losses_of(*lines[0].inputs, out=work)
+        slopes_of(*lines[1].inputs, out=slopes)
+        result = [np.asarray(class_total(work, True)), slopes]
         with pytest.raises(DimensionError, match="Target 9007199254740993 is out of bounds"):
-            kernel.loss(x, np.where(np.arange(601) == 400, 2**53 + 1, t), out=loss.copy())
-        return [loss, slope]
+            losses_of(x, np.where(np.arange(601) == 400, 2**53 + 1, t), ignored, out=work)
+        return result
 
     for ignored in (-100, 2, 2**53):  # a float does not tell the last one from the next
-        monkeypatch.setattr(kernels, "_WORTH", 1)
+        monkeypatch.setattr(numba_threads, "_WORTH", 1)
         together = computed(ignored, True)
-        monkeypatch.setattr(kernels, "_WORTH", 10**9)
+        monkeypatch.setattr(numba_threads, "_WORTH", 10**9)
         for one, other in zip(together, computed(ignored, False), strict=True):
             np.testing.assert_array_equal(one, other)
 
@@ -359,7 +402,8 @@ def test_cross_entropy_and_its_gradient(numba: Any, dtype: Any, rows: int, ignor
         expected = step(y).item(), logits.grad.numpy().copy()
         np.testing.assert_allclose(run(y).item(), expected[0], rtol=1e-5)
         np.testing.assert_allclose(logits.grad.numpy(), expected[1], rtol=1e-5, atol=1e-6 / rows)
-    assert "cross_entropy" in {i.name for i in run.program.instructions}
+    names = [i.name for i in run.program.instructions]
+    assert names == ["class_losses", "class_total", "class_slopes"]
     for special in (np.nan, np.inf, -np.inf):
         with torch.no_grad():
             logits[0] = 0.0
@@ -505,9 +549,9 @@ def test_long_chains_are_divided(numba: Any) -> None:
 
 
 def test_a_loop_that_computes_something_else_is_named(numba: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinygrad_mlp import kernels
+    from tinygrad_mlp.compiling.numba import chains
 
-    monkeypatch.setitem(kernels._EXPRESSIONS, np.true_divide, "{0} / {1} + F(0.25)")
+    monkeypatch.setitem(chains._EXPRESSIONS, np.reciprocal, "F(1) / {0} + F(0.25)")
     with pytest.raises(GraphError, match="sigmoid"):
         trained(MAKES["sigmoid, SGD"], 12, torch.float32, backend="numba", check=True)
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_mlp import openblas as module
-from tinygrad_mlp.openblas import OpenBLAS, openblas
+from tinygrad_mlp.compiling.numba import openblas as module
+from tinygrad_mlp.compiling.numba.openblas import OpenBLAS, openblas
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def class_rows() -> list[Sample]:
         for ignore_index in (-100, 2):
             for reduction in ("none", "mean", "sum"):
                 for smoothing in (0.0, 0.3):
-                    name, covers = "class_cross_entropy", ("_class_distribution", "_logits_slope")
+                    name, covers = "class_cross_entropy", ("_class_distribution", "_logits_slope", "_plain_class_slope")
                     args = (LOGITS, CLASSES, weight, ignore_index, smoothing, reduction)
                     rows.append(
                         Sample(name, args, torch_fn=weighted("cross_entropy"), call=constant_weight(name), covers=covers)

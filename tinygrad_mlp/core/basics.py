@@ -26,7 +26,11 @@ def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Arra
     An operand's memory is the output's, element by element, or apart from it.
     """
     arrays = [out, *(value for value in operands if isinstance(value, np.ndarray) and value.ndim)]
-    if out is None or out.size <= BLOCK or not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
+    if (
+        type(out) is not np.ndarray
+        or out.size <= BLOCK
+        or not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays)
+    ):
         return compute(out, *operands)
     for start in range(0, out.size, BLOCK):
         part = slice(start, start + BLOCK)

@@ -106,10 +106,8 @@ def _quotient(rounding_mode: str | None) -> Callable[..., Any]:
 def remainder(input: Array, other: Array) -> Array:
     """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
     _divisible("remainder", input, other)
-    rest = np.asarray(np.remainder(input, other))
-    if rest.dtype.kind == "f":
-        np.copyto(rest, np.copysign(rest, input), where=rest == 0)
-    return rest
+    rest = np.remainder(input, other)
+    return np.where(rest == 0, np.copysign(rest, input), rest) if rest.dtype.kind == "f" else rest
 
 
 @primitive(

@@ -179,7 +179,12 @@ def rebase(target: Tensor, node: Node | None) -> None:
 @primitive(lambda g: zeros_of(g), lambda g: g, in_place=True)
 def copy(input: Array, src: Array) -> Array:
     """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
-    return np.broadcast_to(np.asarray(src), input.shape).astype(input.dtype)
+    try:
+        return np.broadcast_to(src, input.shape).astype(input.dtype)
+    except ValueError:
+        raise ShapeError(
+            f"copy_(): a tensor of shape {np.shape(src)} does not broadcast to the shape {input.shape} that is written"
+        ) from None
 
 
 # ------------------------------------------------------------------------------------------------------ their methods

@@ -12,9 +12,10 @@ import numpy as np
 
 from ..core.apply import primitive
 from ..core.basics import exp, log
-from ..core.errors import DimensionError, ShapeError
+from ..core.errors import ShapeError
 from .activations import hardtanh, logsigmoid
 from .choosing import clamp, where
+from .class_losses import class_losses, class_slopes, class_total, in_range
 from .functions import log1p, sigmoid, sign
 from .normalisation import floating, log_softmax, shifted, softmax, softmax_of, softmax_slope
 from .summing import average, narrowed, total, widened
@@ -164,14 +165,6 @@ def _counted(target: Array, ignore_index: int) -> tuple[Array, Array]:
     return rows, target[rows]
 
 
-def _in_range(index: Array, classes: int) -> None:
-    """Raise DimensionError for a class that there is not."""
-    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # as unsigned, a negative class is a huge one
-    if index.size and unsigned[unsigned.argmax()] >= classes:
-        wrong = index[(index < 0) | (index >= classes)][0]
-        raise DimensionError(f"Target {wrong} is out of bounds: the input has {classes} classes, 0 to {classes - 1}")
-
-
 def _row_weights(index: Array, weight: Array, reduction: str, like: Array) -> tuple[Any, Any]:
     """The weights of the rows that count, a number where all weigh the same, and what they are divided by: for the mean their sum."""
     number = like.dtype.type
@@ -236,8 +229,28 @@ def _per_row(g: Any, target: Any, ignore_index: int) -> Any:
 def _class_slope(
     g: Any, input: Any, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str
 ) -> Any:
+    if weight is None and not label_smoothing and reduction != "none":
+        return _plain_class_slope(g, input, target, ignore_index, reduction)
     q = _class_distribution(input, target, weight, ignore_index, label_smoothing, reduction)
     return _logits_slope(_per_row(g, target, ignore_index) if reduction == "none" else g, input, q)
+
+
+def _plain_rule(rule: int) -> Any:
+    """The rule of :func:`_logits_slope`, whose result :func:`_plain_class_slope` computes in another way."""
+
+    def slope(g: Any, cotangent: Any, input: Any, target: Any, ignore_index: int, reduction: str) -> Any:
+        q = _class_distribution(input, target, None, ignore_index, 0.0, reduction)
+        if rule == 0:
+            return g * (softmax(input, 1) * sum(q, 1, True) - q)
+        return softmax_slope(g * cotangent * sum(q, 1, True), softmax(input, 1))
+
+    return slope
+
+
+@primitive(_plain_rule(0), _plain_rule(1), None)
+def _plain_class_slope(cotangent: Array, input: Array, target: Array, ignore_index: int, reduction: str) -> Array:
+    slopes = class_slopes(class_losses(widened(input), target, ignore_index), target, cotangent, reduction == "mean")
+    return narrowed(slopes, input)
 
 
 @primitive(_class_slope, None, None)
@@ -251,9 +264,12 @@ def class_cross_entropy(
 ) -> Array:
     """-log_softmax(x)_t per row (N, C) of logits and class index (N,), weighted, smoothed and reduced."""
     floating("cross_entropy", input)
-    rows, index = _counted(target, ignore_index)
-    _in_range(index, input.shape[1])
     x = widened(input)
+    if weight is None and not label_smoothing:
+        work = class_losses(x, target, ignore_index)
+        return narrowed(np.copy(work[0]) if reduction == "none" else class_total(work, reduction == "mean"), input)
+    rows, index = _counted(target, ignore_index)
+    in_range(index, input.shape[1])
     weights, divisor = _row_weights(index, weight, reduction, x)
     z = shifted(_classes_first(x), 0)
     log_sum = np.log(total(np.exp(z), 0))
@@ -277,7 +293,7 @@ def class_nll(input: Array, target: Array, weight: Array = None, ignore_index: i
     """-x_t per row (N, C) of log-probabilities and class index (N,), weighted and reduced."""
     floating("nll_loss", input)
     rows, index = _counted(target, ignore_index)
-    _in_range(index, input.shape[1])
+    in_range(index, input.shape[1])
     weights, divisor = _row_weights(index, weight, reduction, input)
     return _reduce_rows(-weights * input[rows, index], reduction, rows, len(input)) / divisor
 

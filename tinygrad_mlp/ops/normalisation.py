@@ -26,8 +26,9 @@ __all__ = ["log_softmax", "softmax"]
 def shifted(x: Array, dim: int) -> Array:
     """``x`` minus its maximum along ``dim``, so that no exponential overflows; a new array."""
     if x.ndim == 2 and dim == 1 and x.shape[1] < 64:  # NumPy is ten times slower along a short last dimension
-        return x - np.maximum.reduce(np.ascontiguousarray(x.T), 0, initial=-np.inf)[:, None]
-    return np.asarray(x - np.maximum.reduce(x, dim, keepdims=True, initial=-np.inf))
+        return x - np.maximum.reduce(x.T.copy(), 0, initial=-np.inf)[:, None]
+    out = None if x.ndim else np.empty_like(x)  # without dimensions a number, not an array
+    return np.subtract(x, np.maximum.reduce(x, dim, keepdims=True, initial=-np.inf), out=out)
 
 
 def _logits(name: str, input: Array, dtype: _dtype_type | None) -> Array:

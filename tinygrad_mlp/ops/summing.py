@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .calls import one_call
+
 __all__ = ["average", "narrowed", "total", "wide", "widened"]
 
 Array = Any  # an ndarray, or a number where no dimension is left
@@ -36,6 +38,7 @@ def narrowed(array: Array, like: Array) -> Array:
     return array if array.dtype == like.dtype else array.astype(like.dtype)
 
 
+@one_call
 def total(
     array: Array, axes: int | tuple[int, ...] | None = None, dtype: np.dtype[Any] | None = None, keepdims: bool = False
 ) -> Array:
@@ -75,6 +78,7 @@ def _exact(array: Array, axes: int | tuple[int, ...] | None) -> bool:
     return last and array.flags.c_contiguous
 
 
+@one_call
 def average(
     array: Array, axes: int | tuple[int, ...] | None = None, dtype: np.dtype[Any] | None = None, keepdims: bool = False
 ) -> Array:

@@ -41,7 +41,7 @@ class OpenBLAS:
         Args:
             part: The address of a C function that is given, of eleven arguments, the number of its rows as the first, ``columns``
                 as the second, four times its first row as the fifth, ``addresses`` as the seventh and ``numbers`` as the
-                ninth; the others are of no use.
+                ninth; the others are not used.
             rows: To divide.
             columns: For the function.
             addresses: For the function.

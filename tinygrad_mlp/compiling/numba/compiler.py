@@ -1,0 +1,83 @@
+"""Functions compiled by numba."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numpy import ceil, exp, floor, inf, int32, log, nan, sqrt, trunc
+
+from ...errors import ArgumentError
+
+__all__ = ["KEPT", "F", "compiled", "defined", "require_numba"]
+
+F = np.float32  # in what is compiled the dtype of the step
+KEPT = 1000  # loops
+
+
+def require_numba() -> None:
+    """See that numba is there.
+
+    Raises:
+        ArgumentError: It is not installed.
+    """
+    try:
+        import numba  # noqa: F401 - whether it is there
+    except ImportError as e:  # it is not there, or does not work with this version of NumPy
+        raise ArgumentError(
+            f"compile(backend='numba') needs numba: pip install 'tinygrad_mlp[numba]'; backend='numpy' needs nothing ({e})"
+        ) from e
+
+
+@functools.lru_cache(KEPT)
+def compiled(function: Callable[..., Any], dtype: str, contract: bool = False) -> Callable[..., Any]:
+    """A function compiled for arrays of a dtype: ``F`` is the dtype in it, and ``exp`` the fastest exponential there is.
+
+    ``contract``: whether a product and a sum are rounded once together. They are not in a user's expressions: x * x - y * y is 0 where x
+    is y.
+    """
+    import numba
+
+    fastest = compiled(_exp, dtype, True) if dtype == "f" and function is not _exp else exp
+    known = {"F": np.dtype(dtype).type, "exp": fastest, "int32": int32, "inf": inf, "nan": nan}
+    known |= {"ceil": ceil, "floor": floor, "log": log, "sqrt": sqrt, "trunc": trunc}
+    function = FunctionType(function.__code__, known)
+    loop: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"} if contract else set())(
+        function
+    )
+    return loop
+
+
+def _exp(v: Any) -> Any:
+    """exp(v) = 2^n exp(x) in single precision, with n = round(v / log 2), x = v - n log 2, and a polynomial for exp(x).
+
+    The polynomial is S. Moshier's of the Cephes library. A compiler can run this on many elements at once, as it cannot a call of
+    the C library. log 2 is subtracted in two parts, the first of few bits; 2^n is multiplied in two, so that subnormal
+    results come out.
+    """
+    x = F(-104) if v < F(-104) else v
+    x = F(89) if x > F(89) else x
+    n = floor(x * F(1.44269504) + F(0.5))
+    x = x - n * F(0.693359375) - n * F(-2.12194440e-4)
+    y = F(1.9875691500e-4)
+    y = y * x + F(1.3981999507e-3)
+    y = y * x + F(8.3334519073e-3)
+    y = y * x + F(4.1665795894e-2)
+    y = y * x + F(1.6666665459e-1)
+    y = y * x + F(5.0000001201e-1)
+    y = y * x * x + x + F(1)
+    whole = int32(n)
+    half = whole >> int32(1)
+    y = y * int32((half + int32(127)) << int32(23)).view(F)
+    return y * int32((whole - half + int32(127)) << int32(23)).view(F)
+
+
+def defined(source: str, name: str, known: dict[str, Any]) -> FunctionType:
+    """The function of that name in a source."""
+    environment = dict(known)
+    exec(source, environment)
+    function: FunctionType = environment[name]
+    return function

@@ -1,0 +1,45 @@
+"""Functions on arrays that NumPy lacks, and that a compiled program runs as one call, as it does NumPy's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["bits_of", "masked", "one_call"]
+
+Array = Any
+
+
+def one_call(function: Callable[..., Any]) -> Any:
+    """The function; its first argument may be a stand-in for an array, and is asked then what to do, as NumPy asks it."""
+
+    @functools.wraps(function)
+    def call(first: Array, *args: Any, **options: Any) -> Any:
+        if type(first) is np.ndarray or isinstance(first, np.generic):
+            return function(first, *args, **options)
+        return first.__array_function__(call, (), (first, *args), options)
+
+    call.one_call = True  # type: ignore[attr-defined] # how a compiled program knows it
+    return call
+
+
+_INTEGERS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by size
+
+
+def bits_of(array: Array) -> Array:
+    """The array's numbers as integers of the same bits."""
+    return array.view(_INTEGERS[array.itemsize])
+
+
+@one_call
+def masked(input: Array, keep: Array, *, out: Array = None) -> Array:
+    """``input`` where ``keep`` holds, else 0.
+
+    Its bits times 0 or 1, nan's and infinity's too: ``np.where`` branches at each element, and takes twenty times as long.
+    """
+    out = np.empty_like(input) if out is None else out
+    np.multiply(bits_of(input), keep, out=bits_of(out))
+    return out
