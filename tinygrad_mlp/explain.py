@@ -5,6 +5,7 @@ The core raises what NumPy raised; this room says it in words that help.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,30 +18,40 @@ from .core.primitive import Primitive
 __all__ = ["explained"]
 
 
+_NUMPYS = re.compile(
+    r"\b(arrays?|axis\d?|axes|ndarray|ufunc|newaxis|numpy|remapping|inhomogeneous|iterator)\b", re.IGNORECASE
+)
+
+
 def explained(op: Primitive, arrays: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception:
     """What the caller should see where ``op.forward(*arrays, **params)`` raised ``error``."""
     if isinstance(error, TinygradError | NotImplementedError):
         return error
+    name = op.name.strip("_")
     shapes = " and ".join(str(shape_of(a)) for a in arrays if a is not None)
     kinds = " and ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays if a is not None)
-    shown = {k: v for k, v in params.items() if not isinstance(v, np.ndarray) and v != op.defaults.get(k)}
-    got = f"{op.name}() got shapes {shapes}" + (f" with {shown}" if shown else "")
+    shown = {k: v for k, v in params.items() if not isinstance(v, np.ndarray) and v is not op.defaults.get(k)}
+    got = f"{name}() got shapes {shapes}" + (f" with {shown}" if shown else "")
+    text = str(error).replace("for axis", "for dimension")
+    said = "" if _NUMPYS.search(text) else f" ({text})"  # what speaks of NumPy's arrays is of no help
     if isinstance(error, IndexError):  # NumPy's AxisError is one of them
-        return DimensionError(f"{got}: {error}; give a dim or an index that the shape has")
+        return DimensionError(f"{got}{said}; give a dim or an index that the shape has")
     if isinstance(error, OverflowError):
-        return DTypeError(f"{op.name}() got {kinds}: {error}; use a number that fits, or a wider dtype")
+        return DTypeError(f"{name}() got {kinds}{said}; use a number that fits, or a wider dtype")
     if isinstance(error, TypeError):
-        if str(error).startswith(("ufunc", "numpy boolean")):
-            return DTypeError(f"{op.name}() is not defined for {kinds}; cast with .to(dtype)")
+        if str(error).startswith("ufunc") or "numpy boolean" in str(error):
+            return DTypeError(
+                f"{name}() is not defined for {kinds}; cast with .to(dtype), or use the operators of truth values: & | ^ ~"
+            )
         given = [*arrays, *(v for k, v in params.items() if v is not op.defaults.get(k))]
         kinds = ", ".join(type(a).__name__ if not isinstance(a, np.ndarray) else "Tensor" for a in given)
-        return ArgumentError(f"{op.name}() takes {', '.join(op.order)}; got {kinds} ({error})")
+        return ArgumentError(f"{name}() takes {', '.join(op.order)}; got {kinds}{said}")
     if "broadcast" in str(error):
         return ShapeError(
             f"{got}, which do not broadcast: aligned from the right, two sizes must be equal or one of them 1; "
             "use reshape, unsqueeze or expand"
         )
-    return ShapeError(f"{got}: {error}")
+    return ShapeError(f"{got}{said}, which do not fit")
 
 
 Primitive.explained = explained  # type: ignore[method-assign] # what the core leaves to this room

@@ -53,7 +53,7 @@ EQUATIONS = [
 ]
 
 SAMPLES = [
-    Sample("matmul", (normal(2, 3), normal(3, 4)), covers=("_matmul",)),
+    Sample("matmul", (normal(2, 3), normal(3, 4)), covers=("matrix_product",)),
     Sample("matmul", (normal(2, 1, 2, 3), normal(4, 3, 2))),
     Sample("matmul", (normal(3), normal(3))),
     Sample("matmul", (normal(3), normal(2, 3, 4))),
@@ -81,7 +81,10 @@ SAMPLES = [
     Sample("linear", (normal(4, 3), normal(2, 3), normal(2)), torch_name="nn.functional.linear"),
     Sample("linear", (normal(2, 4, 3), normal(2, 3), normal(2)), torch_name="nn.functional.linear"),
     Sample("linear", (normal(3), normal(2, 3)), torch_name="nn.functional.linear"),
-    *[Sample("linear", (normal(*shape, 3), normal(3)), torch_name="nn.functional.linear") for shape in ((), (4,), (2, 4))],
+    *[
+        Sample("linear", (normal(*shape, 3), normal(3)), torch_name="nn.functional.linear", call=tg.nn.functional.linear)
+        for shape in ((), (4,), (2, 4))
+    ],
     *[
         Sample(
             "einsum",

@@ -26,7 +26,7 @@ WHOLE = {
 }
 # Those that do not give each element from those in its place: products, sums, sorting, choosing and moving elements.
 NOT_ELEMENTWISE = {
-    *("_argmedian", "_cat", "_class_distribution", "_einsum", "_left_vectors", "_logits_slope", "_median", "_on_diagonal"),
+    *("_argmedian", "_cat", "_class_distribution", "_einsum", "_left_vectors", "_logits_slope", "_median", "_on_diagonal", "_prod"),
     *("_pad", "_recurrence", "_right_vectors", "_stack", "argmax", "argmin", "argsort", "argwhere", "bincount", "class_nll"),
     *("cumprod", "cumsum", "diagonal", "expand", "gather", "index_add", "index_sum", "nonzero", "put"),
     *("ravel_index", "repeat", "roll", "scatter", "scatter_add", "scatter_sum", "svdvals", "tril", "triu"),
@@ -46,7 +46,9 @@ def traced(dtype: Any) -> list[Instruction]:
             with observed_by(tracer):
                 outs = differentiable(sample.run(args))
                 if outs:
-                    cotangents = [tg.from_numpy(w.astype(t.dtype.numpy)) for w, t in zip(weights_for(outs), outs, strict=True)]
+                    cotangents = [
+                        tg.from_numpy(w.astype(t.dtype.numpy)) for w, t in zip(weights_for(outs), outs, strict=True)
+                    ]
                     tg.autograd.backward(outs, cotangents)
         except tg.errors.GraphError:  # it looks at values
             continue

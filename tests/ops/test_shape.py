@@ -16,6 +16,9 @@ import tinygrad_mlp as tg
 from tinygrad_mlp.core.primitive import OPS, PRIMITIVES
 
 SAMPLES = [
+    Sample("reshaped", (normal(2, 3, 4), (4, 6)), torch_name="reshape"),
+    Sample("broadcast", (normal(3, 1), (2, 3, 4)), torch_name="broadcast_to"),
+    Sample("matrix_transpose", (normal(2, 3, 4),), torch_fn=lambda x: x.mT),
     Sample("reshape", (normal(2, 3, 4), (4, -1))),
     Sample("reshape", (normal(1, 1), ())),
     Sample("view", (normal(2, 3, 4), (6, 4)), torch_name="Tensor.view"),
@@ -207,7 +210,18 @@ def test_an_expanded_view_is_not_written() -> None:
 
 
 def test_these_and_no_other_primitives_may_view_their_input() -> None:
-    views = {"reshape", "view", "permute", "transpose", "expand", "diagonal", "slice_"}
+    views = {
+        "broadcast",
+        "matrix_transpose",
+        "reshaped",
+        "reshape",
+        "view",
+        "permute",
+        "transpose",
+        "expand",
+        "diagonal",
+        "slice_",
+    }
     assert {name for name, op in PRIMITIVES.items() if op.view} == views
 
 

@@ -253,7 +253,7 @@ def test_what_no_rounding_made_is_not_moved(library: Any) -> None:
         np.testing.assert_allclose(moved.numpy(), exact, rtol=1e-15)
 
 
-PLANTED = [("mul", 0, -1), ("true_divide", 1, 1.01), ("_matmul", 1, 1.01), ("exp", 0, 1.01), ("sum", 0, -1)]
+PLANTED = [("mul", 0, -1), ("true_divide", 1, 1.01), ("matrix_product", 1, 1.01), ("exp", 0, 1.01), ("sum", 0, -1)]
 
 
 @pytest.mark.parametrize("name, position, factor", PLANTED, ids=[f"{name} times {factor}" for name, _, factor in PLANTED])

@@ -230,7 +230,7 @@ def _changes(call: Call, values: Sequence[Array]) -> Iterator[tuple[str, int | s
         yield "sign", 1
     if name in _SUMS:
         yield "missing sum", None
-    if name == "_matmul":
+    if name == "matrix_product":
         yield from (("transpose", k) for k in floats)
     if np.ndim(arrays[0]) > 1:
         given = {option: call.params[option] for option in _DIMS if call.params.get(option) is not None}

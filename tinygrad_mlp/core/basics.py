@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .apply import primitive
-from .errors import ShapeError
+from .errors import DTypeError, ShapeError
 
 __all__ = ["add", "clone", "exp", "log", "mul", "neg", "sub", "tanh", "true_divide"]
 
@@ -49,12 +49,13 @@ def zeros_of(input: Array) -> Array:
     return np.zeros_like(input)
 
 
-def _add_scaled(out: Array, input: Array, other: Array, alpha: float) -> Array:
-    """input + alpha * other; truth values added to truth values stay what they are."""
+def _scaled(alpha: float, input: Array, other: Array) -> Array:
+    """alpha * other, as it is added to ``input``: of truth values they themselves, of integers a whole number of them."""
     floating = type(other) is np.ndarray and other.dtype.kind == "f"  # np.result_type takes as long as the sum
-    if not floating and np.result_type(input, other).kind == "b":
-        return np.add(input, other & bool(alpha), out=out)
-    return np.add(input, alpha * other, out=out)
+    kind = "f" if floating else np.result_type(input, other).kind
+    if kind in "biu" and isinstance(alpha, float):
+        raise DTypeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return other & bool(alpha) if kind == "b" else alpha * other
 
 
 _ADD: Any = {"cast": "promote", "method": True, "operator": "add", "in_place": True, "ufunc": np.add, "smooth": lambda: True}
@@ -68,7 +69,9 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
     tensor([11., 12.])
     """
-    return np.add(input, other, out=out) if alpha == 1 else blockwise(_add_scaled, out, input, other, alpha)
+    if alpha == 1:
+        return np.add(input, other, out=out)
+    return blockwise(lambda y, a, b: np.add(a, _scaled(alpha, a, b), out=y), out, input, other)
 
 
 _SUB: Any = {
@@ -86,7 +89,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     """input - alpha * other, with broadcasting."""
     if alpha == 1:
         return np.subtract(input, other, out=out)
-    return blockwise(lambda y, a, b: np.subtract(a, alpha * b, out=y), out, input, other)
+    return blockwise(lambda y, a, b: np.subtract(a, _scaled(alpha, a, b), out=y), out, input, other)
 
 
 _MUL: Any = {"cast": "promote", "method": ("mul", "multiply"), "operator": "mul", "in_place": True, "ufunc": np.multiply}
@@ -220,8 +223,13 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else reshaped(x, (-1, x.shape[-1]))
 
 
+def _linear_input(g: Any, weight: Any, input_shape: tuple[int, ...]) -> Any:
+    rows = matrix_product(_rows(g), weight)  # (N, out) @ (out, in)
+    return rows if len(input_shape) == 2 else reshaped(rows, input_shape)
+
+
 @primitive(
-    lambda g, weight, input_shape: reshaped(matrix_product(_rows(g), weight), input_shape),  # (N, out) @ (out, in)
+    _linear_input,
     lambda g, input: matrix_product(matrix_transpose(_rows(g)), _rows(input)),  # (out, N) @ (N, in)
     lambda g: g,
     cast="same",

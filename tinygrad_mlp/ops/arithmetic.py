@@ -26,21 +26,12 @@ Array = Any  # an ndarray inside a forward, a Tensor at the caller
 __all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp", "pow", "remainder"]
 
 
-def _kind(*operands: Any) -> str:
+def _kind(input: Any, other: Any) -> str:
     """The kind of the dtype that the operands were cast to: "f", "i", "u" or "b"."""
-    return next((x.dtype.kind for x in operands if hasattr(x, "dtype")), "f")
-
-
-def _whole(name: str, input: Array, other: Array, alpha: float) -> None:
-    """A factor of integers is one.
-
-    Raises:
-        DTypeError: It is a float.
-    """
-    if isinstance(alpha, float) and _kind(input, other) in "biu":
-        raise DTypeError(
-            f"{name}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
-        )
+    dtype = getattr(input, "dtype", None)
+    if dtype is None:
+        dtype = getattr(other, "dtype", None)
+    return "f" if dtype is None else dtype.kind
 
 
 def _divisible(name: str, input: Array, other: Array) -> None:
@@ -225,7 +216,7 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
     """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
-    if _kind(input, tensor1, tensor2) in "iu":
+    if _kind(input, tensor1) in "iu":
         value = int(value)
     return blockwise(lambda y, a, b, c: np.add(a, value * (b * c), out=y), out, input, tensor1, tensor2)
 
@@ -244,6 +235,6 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     Raises:
         DTypeError: All are integers, of which a quotient is none.
     """
-    if _kind(input, tensor1, tensor2) in "biu":
+    if _kind(input, tensor1) in "biu":
         raise DTypeError("addcdiv: Integer division with addcdiv is no longer supported; make floats of them with .float()")
     return blockwise(lambda y, a, b, c: np.add(a, value * (b / c), out=y), out, input, tensor1, tensor2)

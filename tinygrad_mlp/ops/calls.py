@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.primitive import signature
+
 __all__ = ["bits_of", "masked", "one_call"]
 
 Array = Any
@@ -16,11 +18,16 @@ Array = Any
 def one_call(function: Callable[..., Any]) -> Any:
     """The function; its first argument may be a stand-in for an array, and is asked then what to do, as NumPy asks it."""
 
+    takes_out = "out" in signature(function)[1]
+
     @functools.wraps(function)
-    def call(first: Array, *args: Any, **options: Any) -> Any:
-        if type(first) is np.ndarray or isinstance(first, np.generic):
-            return function(first, *args, **options)
-        return first.__array_function__(call, (), (first, *args), options)
+    def call(first: Array, *args: Any, out: Array = None, **options: Any) -> Any:
+        if type(first) is not np.ndarray and not isinstance(first, np.generic):
+            return first.__array_function__(call, (), (first, *args), options if out is None else {**options, "out": out})
+        if out is None or takes_out:
+            return function(first, *args, **options) if out is None else function(first, *args, out=out, **options)
+        np.copyto(out, function(first, *args, **options))
+        return out
 
     call.one_call = True  # type: ignore[attr-defined] # how a compiled program knows it
     return call

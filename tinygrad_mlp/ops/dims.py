@@ -64,6 +64,8 @@ def axes_of(name: str, dim: Dims, ndim: int) -> int | tuple[int, ...] | None:
     dims = tuple(dim_of(name, d, ndim) for d in dim)
     if len(set(dims)) < len(dims):
         raise ShapeError(f"{name}(): a dim appears multiple times in the list of dims {tuple(dim)}")
+    if len(dims) == 1:
+        return dims[0]
     return dims if dims and ndim else None
 
 

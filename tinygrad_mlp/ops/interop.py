@@ -15,7 +15,8 @@ from ..core import basics
 from ..core.errors import ArgumentError
 from ..core.graph import Tensor
 from ..core.primitive import on_operation
-from . import choosing, creation, functions, indexing, joining, linalg, norms, order, products, scattering, shape, sums
+from . import shape as shapes
+from . import choosing, creation, functions, indexing, joining, linalg, norms, order, products, scattering, sums
 from .composite import composite
 from .creation import as_tensor
 
@@ -148,7 +149,7 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 
 def _flip(m: Any, axis: Any = None) -> Any:
     axes = range(m.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return shape.flip(m, tuple(axes))
+    return shapes.flip(m, tuple(axes))
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None) -> Any:
@@ -181,50 +182,50 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.argmin: _reduction(order.argmin),
     np.argsort: _along(order.argsort, -1),
     np.around: lambda a, decimals=0: functions.round(a, decimals=decimals),
-    np.broadcast_to: lambda array, shape: shape.expand(array, shape),
+    np.broadcast_to: lambda array, shape: shapes.expand(array, shape),
     np.clip: _clip,
     np.concatenate: _joined(joining.cat),
     np.copy: _plain(basics.clone, 1),
     np.count_nonzero: _along(sums.count_nonzero, None),
     np.cumprod: _running(products.cumprod),
     np.cumsum: _running(products.cumsum),
-    np.diag: lambda v, k=0: shape.diag(v, k),
+    np.diag: lambda v, k=0: shapes.diag(v, k),
     np.dot: _plain(linalg.matmul, 2),
     np.einsum: lambda subscripts, *operands: linalg.einsum(subscripts, *map(_operand, operands)),
-    np.expand_dims: lambda a, axis: shape.unsqueeze(a, axis),
+    np.expand_dims: lambda a, axis: shapes.unsqueeze(a, axis),
     np.flip: _flip,
     np.full_like: lambda a, fill_value: creation.full_like(a, fill_value),
     np.linalg.norm: _norm,
     np.max: _reduction(order.amax),
     np.mean: _reduction(sums.mean),
     np.min: _reduction(order.amin),
-    np.moveaxis: lambda a, source, destination: shape.movedim(a, source, destination),
+    np.moveaxis: lambda a, source, destination: shapes.movedim(a, source, destination),
     np.nan_to_num: lambda x, nan=0.0, posinf=None, neginf=None: choosing.nan_to_num(x, nan, posinf, neginf),
     np.ndim: lambda a: a.ndim,
     np.nonzero: lambda a: indexing.nonzero(a, as_tuple=True),
     np.ones_like: _plain(creation.ones_like, 1),
     np.outer: _plain(linalg.outer, 2),
     np.prod: _reduction(products.prod),
-    np.ravel: _plain(shape.ravel, 1),
-    np.repeat: lambda a, repeats, axis=None: shape.repeat_interleave(a, repeats, axis),
+    np.ravel: _plain(shapes.ravel, 1),
+    np.repeat: lambda a, repeats, axis=None: shapes.repeat_interleave(a, repeats, axis),
     np.reshape: lambda a, shape: a.reshape(shape),
-    np.roll: lambda a, shift, axis=None: shape.roll(a, shift, axis),
+    np.roll: lambda a, shift, axis=None: shapes.roll(a, shift, axis),
     np.round: lambda a, decimals=0: functions.round(a, decimals=decimals),
     np.shape: lambda a: tuple(a.shape),
     np.size: lambda a, axis=None: a.numel() if axis is None else a.shape[axis],
     np.sort: lambda a, axis=-1: order.sort(a, axis)[0],
-    np.squeeze: lambda a, axis=None: shape.squeeze(a) if axis is None else shape.squeeze(a, axis),
+    np.squeeze: lambda a, axis=None: shapes.squeeze(a) if axis is None else shapes.squeeze(a, axis),
     np.stack: _joined(joining.stack),
     np.std: _spread(sums.std),
     np.sum: _reduction(sums.sum),
-    np.swapaxes: lambda a, axis1, axis2: shape.transpose(a, axis1, axis2),
+    np.swapaxes: lambda a, axis1, axis2: shapes.transpose(a, axis1, axis2),
     np.take: _take,
     np.take_along_axis: _take_along_axis,
     np.tile: lambda A, reps: joining.tile(A, (reps,) if isinstance(reps, int) else reps),  # noqa: N803 - NumPy's name
     np.trace: _plain(linalg.trace, 1),
-    np.transpose: lambda a, axes=None: shape.permute(a, tuple(range(a.ndim))[::-1] if axes is None else axes),
-    np.tril: lambda m, k=0: shape.tril(m, k),
-    np.triu: lambda m, k=0: shape.triu(m, k),
+    np.transpose: lambda a, axes=None: shapes.permute(a, tuple(range(a.ndim))[::-1] if axes is None else axes),
+    np.tril: lambda m, k=0: shapes.tril(m, k),
+    np.triu: lambda m, k=0: shapes.triu(m, k),
     np.var: _spread(sums.var),
     np.where: _where,
     np.zeros_like: _plain(creation.zeros_like, 1),

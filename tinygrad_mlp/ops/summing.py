@@ -51,6 +51,11 @@ def total(
     if dtype.kind != "f" or (dtype is array.dtype and dtype.char != "e" and _exact(array, axes)):
         return _add(array, axes, dtype, keepdims=keepdims)
     x = array.astype(wide(dtype), copy=False)
+    if type(axes) is int and x.ndim > 1:
+        x = _along(x, axes)
+        if keepdims:
+            x = x.reshape(*array.shape[:axes], 1, *array.shape[axes + 1 :])
+        return x if x.dtype is dtype else x.astype(dtype)
     dims = range(x.ndim) if axes is None or not x.ndim else (axes,) if isinstance(axes, int) else sorted(axes)
     if len(dims) == x.ndim:
         x = _add(x.ravel("K"))

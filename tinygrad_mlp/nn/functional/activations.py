@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..._tensor import Tensor
-from ...core import basics
 from ...dtypes import dtype
 from ...ops import activations as operations
-from ...ops import normalisation
+from ...ops import functions, normalisation
 from ...ops.composite import takes_tensors
 from ...ops.inplace import inplace as write_in_place
 
@@ -39,7 +38,7 @@ def activation(operation: Callable[..., Any], input: Tensor, inplace: bool, *arg
 @takes_tensors
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
-    return activation(basics.relu, input, inplace)
+    return activation(functions.relu, input, inplace)
 
 
 @takes_tensors

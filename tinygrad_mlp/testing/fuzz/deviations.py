@@ -29,7 +29,7 @@ DEVIATIONS: dict[str, str] = {
 
 # Why this library may raise where PyTorch does not.
 STRICTER: dict[str, str] = {
-    r"inplace operation: (l1|standardize|true_divide|linear|_matmul|_einsum|(class|soft)_cross_entropy) needs": "another value is saved here",
+    r"inplace operation: (l1|standardize|true_divide|linear|matrix_product|_einsum|(class|soft)_cross_entropy) needs": "another value is saved here",
     r"view size .* is not compatible": "another memory layout, of which there is no view",
     r"^v\d+ = torch.cat.*Dimension out of range": "empty vectors have dimensions here",
     r"memory is read-only or shared by several": "expanded views cannot be written here",
