@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .core.apply import node_of
+from .core.graph import Tensor
 from .dtypes import as_dtype, bool_, get_default_dtype, int64
-
-if TYPE_CHECKING:
-    from ._tensor import Tensor
 
 __all__ = ["set_printoptions", "tensor_str"]
 
@@ -94,10 +93,9 @@ def tensor_str(tensor: Tensor) -> str:
             suffixes.append(f"size={array.shape}")
     if not usual:
         suffixes.append(f"dtype={kind}")
-    if tensor.grad_fn is not None:
-        suffixes.append(f"grad_fn={tensor.grad_fn}")
-    elif tensor.requires_grad:
-        suffixes.append("requires_grad=True")
+    node = node_of(tensor)
+    if node is not None:
+        suffixes.append("requires_grad=True" if node.is_leaf else f"grad_fn={node}")
     head = "tensor("
     text = head + (_values(array, len(head)) if array.size else "[]")
     used = len(text) - text.rfind("\n") + 1

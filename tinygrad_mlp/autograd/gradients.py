@@ -57,17 +57,10 @@ def grad(
 
     def pass_back(cotangents: Sequence[Any], retain_graph: bool | None) -> list[Any]:
         arrived = gradients("grad", roots, cotangents, targets, retain_graph, create_graph)
-        found: list[Any] = []
-        for k, (node, tensor) in enumerate(zip(targets, sources, strict=True)):
-            g = arrived.get(node)
-            if g is None and not (allow_unused or materialize_grads):
-                raise GraphError(
-                    f"One of the differentiated Tensors appears to not have been used in the graph: input {k}, "
-                    f"shape {tensor._data.shape}. Set allow_unused=True if this is the desired behavior."
-                )
-            g = np.zeros_like(tensor._data) if g is None and materialize_grads else g
-            found.append(g if g is None or isinstance(g, Tensor) else wrap(np.asarray(g)))
-        return found
+        return [
+            _gradient(k, tensor, arrived.get(node), allow_unused, materialize_grads)
+            for k, (node, tensor) in enumerate(zip(targets, sources, strict=True))
+        ]
 
     if not is_grads_batched:
         return tuple(pass_back(cotangents, retain_graph))
@@ -80,3 +73,18 @@ def grad(
         for k in range(count)
     ]
     return tuple(None if column[0] is None else stack(column) for column in zip(*rows, strict=True))
+
+
+def _gradient(k: int, tensor: Tensor, g: Any, allow_unused: bool | None, materialize_grads: bool) -> Any:
+    """What ``grad`` returns for input ``k``, a ``tensor`` that the gradient ``g`` arrived at: None if none did."""
+    if g is None:
+        if materialize_grads:
+            g = np.zeros_like(tensor._data)
+        elif allow_unused:
+            return None
+        else:
+            raise GraphError(
+                f"One of the differentiated Tensors appears to not have been used in the graph: input {k}, "
+                f"shape {tensor._data.shape}. Set allow_unused=True if this is the desired behavior."
+            )
+    return g if isinstance(g, Tensor) else wrap(np.asarray(g))

@@ -15,14 +15,28 @@ if _TYPE_CHECKING:
     from .explain import explain_backward, keep_values
     from .strategies import broadcastable_tensors, class_targets, matmul_operands, modules, programs, shapes, tensors
 else:
-    _FILES = {
-        "checks": "CheckError assert_equivalent assert_gradients_match check_loss check_module check_optimizer",
-        "explain": "explain_backward keep_values",
-        "fuzz": "fuzz",
-        "strategies": "broadcastable_tensors class_targets matmul_operands modules programs shapes tensors",
-    }
-    _names = {name: f".{file}" for file, names in _FILES.items() for name in names.split()}
-    __getattr__, __dir__ = _later(__name__, _names, needs=("hypothesis", "test"))
+    __getattr__, __dir__ = _later(
+        __name__,
+        {
+            "CheckError": ".checks",
+            "assert_equivalent": ".checks",
+            "assert_gradients_match": ".checks",
+            "broadcastable_tensors": ".strategies",
+            "check_loss": ".checks",
+            "check_module": ".checks",
+            "check_optimizer": ".checks",
+            "class_targets": ".strategies",
+            "explain_backward": ".explain",
+            "fuzz": ".fuzz",
+            "keep_values": ".explain",
+            "matmul_operands": ".strategies",
+            "modules": ".strategies",
+            "programs": ".strategies",
+            "shapes": ".strategies",
+            "tensors": ".strategies",
+        },
+        needs=("hypothesis", "test"),
+    )
 
 __all__ = [
     "CheckError",
