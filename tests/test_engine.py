@@ -566,10 +566,16 @@ def test_hooks_see_and_replace_gradients() -> None:
     y.sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [2.0, 2.0]
-    for wrong, got in ((lambda g: g.sum(), r"\(\)"), (lambda g: 2.0, "float")):
+    for wrong, got in (
+        (lambda g: g.sum(), r"float64 of shape \(\)"),
+        (lambda g: 2.0, "float"),
+        (lambda g: g.float(), "float32"),
+    ):
         y = x * 2
         y.register_hook(wrong)
-        with pytest.raises(RuntimeError, match=rf"must return None or a Tensor of shape \(2,\), got {got}"):
+        with pytest.raises(
+            RuntimeError, match=rf"must return None or a Tensor of shape \(2,\) and dtype float64, .* it returned {got}"
+        ):
             y.sum().backward()
 
 
@@ -643,7 +649,7 @@ def test_an_input_without_a_rule_records_nothing() -> None:
     logits, weight = leaf(1.0, 2.0), leaf(1.0, 3.0)
     loss = OPS["class_cross_entropy"](logits[None], tg.tensor([1]), weight)
     assert loss.grad_fn is not None
-    assert [parent is not None for parent, _ in loss.grad_fn.next_functions] == [True, False, False]
+    assert [parent is not None for parent, _ in loss.grad_fn.next_functions] == [True]
 
 
 @pytest.mark.parametrize("dtype", [tg.int64, tg.uint8, tg.bool])
@@ -683,7 +689,7 @@ def test_a_rule_that_asks_for_what_is_not_there() -> None:
 
 
 def test_operations_have_names_and_documentation() -> None:
-    assert (tg.exp.__name__, tg.exp.__module__) == ("exp", "tinygrad_mlp.ops.functions")
+    assert (tg.exp.__name__, tg.exp.__module__) == ("exp", "tinygrad_mlp.core.basics")
     assert "input" in (tg.exp.__doc__ or "")
 
 

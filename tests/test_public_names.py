@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.core.primitive import OPS, PRIMITIVES
 
 ROOT = Path(tg.__file__).parent
 MODULES = sorted(m.name for m in pkgutil.walk_packages([str(ROOT)], "tinygrad_mlp.") if not m.name.endswith("__main__"))
@@ -32,15 +30,6 @@ def test_modules_list_what_they_have_and_document_it(name: str) -> None:
         value = getattr(module, public)
         if inspect.isroutine(value) or inspect.isclass(value):
             assert inspect.getdoc(value), f"{name}.{public} has no docstring"
-
-
-@pytest.mark.parametrize(
-    "path", [ROOT / "tensor.py", *sorted((ROOT / "nn").rglob("*.py"))], ids=lambda p: str(p.relative_to(ROOT))
-)
-def test_looked_up_operations_exist(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert not set(re.findall(r'OPS\["(\w+)"\]', text)) - set(OPS)
-    assert not set(re.findall(r'inplace\(\s*"(\w+)"', text)) - set(PRIMITIVES)
 
 
 def test_in_place_names_follow_their_primitives() -> None:

@@ -26,7 +26,17 @@ WHOLE = {
 }
 # Those that do not give each element from those in its place: products, sums, sorting, choosing and moving elements.
 NOT_ELEMENTWISE = {
-    *("_argmedian", "_cat", "_class_distribution", "_einsum", "_left_vectors", "_logits_slope", "_median", "_on_diagonal", "_prod"),
+    *(
+        "_argmedian",
+        "_cat",
+        "_class_distribution",
+        "_einsum",
+        "_left_vectors",
+        "_logits_slope",
+        "_median",
+        "_on_diagonal",
+        "_prod",
+    ),
     *("_pad", "_recurrence", "_right_vectors", "_stack", "argmax", "argmin", "argsort", "argwhere", "bincount", "class_nll"),
     *("cumprod", "cumsum", "diagonal", "expand", "gather", "index_add", "index_sum", "nonzero", "put"),
     *("ravel_index", "repeat", "roll", "scatter", "scatter_add", "scatter_sum", "svdvals", "tril", "triu"),

@@ -175,7 +175,7 @@ def test_every_operation_that_users_see_has_a_formula() -> None:
         if not name.startswith("_") and not explain._formula(type("Fake", (), {"op": op})())  # type: ignore[arg-type]
     ]
     assert not without
-    assert explain._formula(type("Fake", (), {"op": PRIMITIVES["matrix_product"]})()).startswith("The matrix product")  # type: ignore[arg-type]
+    assert explain._formula(type("Fake", (), {"op": PRIMITIVES["matrix_product"]})()).startswith("The product of matrices")  # type: ignore[arg-type]
 
 
 # ----------------------------------------------------------------------------------------------------------- the forms

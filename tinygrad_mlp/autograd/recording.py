@@ -54,6 +54,7 @@ class Recorder(Observer):
 
     >>> import numpy as np
     >>> import tinygrad_mlp as torch
+    >>> from tinygrad_mlp.observing import observed_by
     >>> x = torch.tensor([1.0, 2.0])
     >>> recorder = Recorder([x._data])
     >>> with observed_by(recorder):

@@ -120,10 +120,10 @@ def _run_hooks(node: Node, g: Any, create_graph: bool, lift: bool) -> Any:
             replaced = hook(tensor)
         if replaced is None:
             continue
-        if not isinstance(replaced, Tensor) or replaced._data.shape != node.shape or replaced._data.dtype != node.dtype:
-            got = (
-                f"{replaced._data.dtype} of shape {replaced._data.shape}" if isinstance(replaced, Tensor) else type(replaced)
-            )
+        if not isinstance(replaced, Tensor) or (replaced._data.shape, replaced._data.dtype) != (node.shape, node.dtype):
+            got = type(replaced).__name__
+            if isinstance(replaced, Tensor):
+                got = f"{replaced._data.dtype} of shape {tuple(replaced._data.shape)}"
             raise GraphError(
                 f"a hook on {node.name()} must return None or a Tensor of shape {node.shape} and dtype {node.dtype}, as the "
                 f"gradient that it got; it returned {got}"
@@ -184,6 +184,10 @@ def node_or_error(name: str, what: str, tensor: Any) -> Node:
 
 def _starts(name: str, roots: Sequence[Any], gradients: Sequence[Any], lift: bool) -> Iterator[tuple[Node, Any]]:
     """Each root's node with the gradient to start from, checked."""
+    if any(g is not None and not isinstance(g, Tensor) for g in gradients):
+        raise ArgumentError(
+            f"{name}: gradients must be Tensors or None, got {', '.join(type(g).__name__ for g in gradients)}"
+        )
     if len(gradients) != len(roots):
         raise GraphError(f"{name}: got {len(roots)} tensors but {len(gradients)} gradients; give one for each")
     for k, (tensor, gradient) in enumerate(zip(roots, gradients, strict=True)):
@@ -195,8 +199,6 @@ def _starts(name: str, roots: Sequence[Any], gradients: Sequence[Any], lift: boo
                     "it with .sum() or .mean(), or pass gradient= of that shape"
                 )
             gradient = wrap(np.array(1, node.dtype).reshape(node.shape))
-        elif not isinstance(gradient, Tensor):
-            raise ArgumentError(f"{name}: gradients must be Tensors or None, got {type(gradient).__name__}")
         elif gradient._data.shape != node.shape:
             raise ShapeError(
                 f"{name}: Mismatch in shape: gradient {k} has shape {gradient._data.shape}, but its tensor {node.shape}"
@@ -237,9 +239,7 @@ def backward(
         create_graph: Record the pass itself, so that the gradients can be differentiated.
         inputs: Collect gradients in these tensors only.
 
-    Raises:
-        GraphError: A root was not recorded, is not a scalar and has no gradient, or its graph was freed.
-        InplaceError: A value that is needed was overwritten.
+    Raises a GraphError where there is no graph to walk, or no single number to start from.
     """
     roots = sequence_of(tensors)
     cotangents = (None,) * len(roots) if grad_tensors is None else sequence_of(grad_tensors)

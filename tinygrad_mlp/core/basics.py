@@ -1,7 +1,4 @@
-"""The operations that gradients themselves need, and those of a multi-layer perceptron, with their calculus.
-
-In every rule ``g`` is the cotangent of the output ``y``; ``out``, where taken, is memory to compute in.
-"""
+"""The operations that gradients themselves need, and those of a multi-layer perceptron, with their calculus."""
 
 from __future__ import annotations
 
@@ -74,17 +71,10 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     return blockwise(lambda y, a, b: np.add(a, _scaled(alpha, a, b), out=y), out, input, other)
 
 
-_SUB: Any = {
-    "cast": "promote",
-    "method": ("sub", "subtract"),
-    "operator": "sub",
-    "in_place": True,
-    "ufunc": np.subtract,
-    "smooth": lambda: True,
-}
+_SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub", "in_place": True, "ufunc": np.subtract}
 
 
-@primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, **_SUB)
+@primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, **_SUB, smooth=lambda: True)
 def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
     """input - alpha * other, with broadcasting."""
     if alpha == 1:
@@ -122,14 +112,7 @@ def neg(input: Array, *, out: Array = None) -> Array:
 # ---------------------------------------------------------------------------------------------- functions of one number
 
 
-@primitive(
-    lambda g, y: g * y,
-    cast="float",
-    method=True,
-    in_place=True,
-    ufunc=np.exp,
-    smooth=lambda input: (input > -20) & (input < 3),
-)
+@primitive(lambda g, y: g * y, cast="float", method=True, in_place=True, ufunc=np.exp, smooth=lambda input: abs(input) < 3)
 def exp(input: Array, *, out: Array = None) -> Array:
     """e ** input."""
     return np.exp(input, out=out)
@@ -181,14 +164,19 @@ def broadcast(input: Array, shape: tuple[int, ...]) -> Array:
     return np.broadcast_to(input, shape)
 
 
-_FEW = 4096  # rows, up to which a product adds them up as exactly as needed
+_FEW = 128  # rows, which a product adds up about as exactly as NumPy's pairs
 
 
 @primitive(lambda g, input_shape: broadcast(g, input_shape))
 def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
-    """The sum over what broadcasting from ``shape`` to the input's shape repeated."""
-    if input.ndim == 2 and shape == input.shape[1:] and len(input) <= _FEW and input.dtype.char in "fd":
-        return np.dot(np.ones(len(input), input.dtype), input)  # the gradient of every bias: a product is faster than a sum
+    """The sum over what broadcasting from ``shape`` to the input's shape repeated; of many rows the sums of few at a time."""
+    if input.ndim == 2 and shape == input.shape[1:] and input.dtype.char in "fd":
+        ones = np.ones(min(len(input), _FEW), input.dtype)  # the gradient of every bias: a product is faster than a sum
+        while len(input) > _FEW:
+            rest = len(input) % _FEW
+            rows = input[: len(input) - rest].reshape(-1, _FEW, *shape)
+            input = np.concatenate([np.matmul(ones, rows), input[len(input) - rest :]])
+        return np.dot(ones[: len(input)], input)
     new = input.ndim - len(shape)
     repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
     wide = np.float64 if input.dtype.kind == "f" else input.dtype  # adding up many float32 would lose digits

@@ -1,7 +1,6 @@
 """Tensors and the graph that they leave behind: nodes, what they save, and how often memory was written since.
 
-A :class:`Node` holds arrays and parent nodes, never Tensors: so there are no reference cycles, and everything is freed as soon
-as nobody needs it. Nodes are numbered as they are made: an input's node is older than its output's.
+A :class:`Node` holds arrays and parent nodes, never Tensors: there are no reference cycles, and what nobody needs is freed at once.
 """
 
 from __future__ import annotations

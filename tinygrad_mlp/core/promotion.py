@@ -1,8 +1,7 @@
 """Which dtype an operation computes in: PyTorch's rules.
 
-Categories are bool < integer < float, and the higher one wins whole: int64 with float32 is float32, where NumPy says
-float64. Tensors without dimensions are weaker than those with, Python numbers weaker still: they count only where their
-category is higher, so ``float32 * 2.5`` stays float32.
+Categories are bool < integer < float, and the higher one wins whole: int64 with float32 is float32. Tensors without dimensions
+count only where their category is higher than that of those with, and Python numbers last: ``float32 * 2.5`` stays float32.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _default: np.dtype[Any] = np.dtype(np.float32)
 
 
 def default() -> np.dtype[Any]:
-    """The dtype of Python floats; float32 unless changed."""
+    """The dtype of Python floats."""
     return _default
 
 

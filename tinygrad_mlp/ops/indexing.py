@@ -64,7 +64,7 @@ def _plain(item: Any) -> Any:
         return slice(_bound(item.start), _bound(item.stop), step)
     if isinstance(item, np.bool_):
         return bool(item)
-    if isinstance(item, Tensor) or isinstance(item, list | tuple | range | np.ndarray | str):
+    if isinstance(item, Tensor | list | tuple | range | np.ndarray | str):
         found = _index_tensor(item)
         return found.item() if found.ndim == 0 else found
     if hasattr(item, "__index__"):

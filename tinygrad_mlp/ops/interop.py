@@ -1,7 +1,7 @@
 """What NumPy's functions do with tensors: ``np.exp(t)``, ``array @ t``, ``np.sum(t, axis=0)`` give tensors with gradients.
 
-An operation says itself which ufunc it answers; the table below maps NumPy's other functions to operations. What neither knows raises an error that says what
-to call instead: NumPy would otherwise fall back to arrays of objects, or lose the gradient without a word.
+An operation says itself which ufunc it answers; the table below maps NumPy's other functions to operations. What neither knows
+raises an error that says what to call instead: NumPy would otherwise fall back to arrays of objects, or lose the gradient without a word.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..core import basics
 from ..core.errors import ArgumentError
 from ..core.graph import Tensor
 from ..core.primitive import on_operation
-from . import shape as shapes
 from . import choosing, creation, functions, indexing, joining, linalg, norms, order, products, scattering, sums
+from . import shape as shapes
 from .composite import composite
 from .creation import as_tensor
 
@@ -39,7 +39,7 @@ def _answering(operation: Any) -> None:
 
 def _operand(value: Any) -> Any:
     """An array-like as a tensor; numbers stay as they are, and weak."""
-    if isinstance(value, Tensor) or isinstance(value, bool | int | float):
+    if isinstance(value, Tensor | bool | int | float):
         return value
     return value.item() if isinstance(value, np.generic) else as_tensor(value)
 

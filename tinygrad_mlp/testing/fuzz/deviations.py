@@ -36,7 +36,7 @@ STRICTER: dict[str, str] = {
     r"index -?\d+ is out of bounds": "indices are checked here",
     r"(l1_loss|softmax) is not implemented for": "no losses and probabilities of integers here",
     r"where expected condition to be a boolean": "conditions are bool here, not uint8",
-    r"^v\d+ = (torch\.bmm\(|\w+ @ ).*: matmul: expected all arguments to have the same dtype": "empty batches need not share a dtype there",
+    r"^v\d+ = (torch\.bmm\(|\w+ @ ).*: matrix_product: expected all arguments to have the same dtype": "empty batches need not share a dtype there",
 }
 
 # Operations that PyTorch computes less precisely than their dtype allows, and how far the results may part.
