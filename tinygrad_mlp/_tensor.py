@@ -27,7 +27,7 @@ from .dtypes import dtype as DType
 from .ops.choosing import where
 from .ops.comparing import eq, ne
 from .ops.creation import empty, tensor
-from .ops.inplace import copy, inplace
+from .ops.inplace import write_copy
 from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
 from .ops.shape import permute, reshape
@@ -320,6 +320,13 @@ class _Methods(Tensor):
         node = node_of(self)
         return node is not None and not node.is_leaf and node.sink is not None and node.sink() is self
 
+    def detach(self) -> Tensor:
+        """The same memory without the history."""
+        _shared(self)
+        result: Tensor = wrap(self._data)
+        result._version = version_of(self)
+        return result
+
     def detach_(self) -> Tensor:
         """Forget the history, in place."""
         if self._view is not None:
@@ -521,11 +528,11 @@ class _Methods(Tensor):
 
     def fill_(self, value: Any) -> Any:
         """Write one value everywhere."""
-        return inplace(copy, self, value)
+        return write_copy(self, value)
 
     def zero_(self) -> Any:
         """Write zeros."""
-        return inplace(copy, self, 0)
+        return write_copy(self, 0)
 
 
 _COMPARABLE = (Tensor, int, float, np.ndarray, np.generic)

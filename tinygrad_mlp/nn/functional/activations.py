@@ -31,7 +31,7 @@ __all__ = [
 
 def activation(operation: Callable[..., Any], input: Tensor, inplace: bool, *args: Any, **params: Any) -> Tensor:
     """The operation, in place if ``inplace``."""
-    result: Tensor = write_in_place(operation, input, *args, **params) if inplace else operation(input, *args, **params)
+    result: Tensor = write_in_place(operation)(input, *args, **params) if inplace else operation(input, *args, **params)
     return result
 
 
