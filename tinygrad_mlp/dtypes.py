@@ -104,7 +104,7 @@ def as_dtype(value: Any) -> dtype:
         if isinstance(value, str):
             raise TypeError
         return _BY_NUMPY[value if isinstance(value, np.dtype) else np.dtype(value)]
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         names = ", ".join(d.name for d in ALL)
         raise ArgumentError(f"{value!r} is not a dtype of this library; expected one of {names}") from None
 
