@@ -136,10 +136,8 @@ f = torch.set_grad_enabled(False)(lambda: torch.is_grad_enabled()); r = [torch.i
 with torch.set_grad_enabled(False): r = [torch.is_grad_enabled()]\nr.append(torch.is_grad_enabled())
 with torch.no_grad():\n    with torch.set_grad_enabled(True): r = [torch.is_grad_enabled()]\n    r.append(torch.is_grad_enabled())
 r = [torch.zeros(2).is_cuda, torch.zeros(2).get_device(), torch.zeros(2).is_pinned()]
-r = torch.addcdiv(torch.tensor([1.0]), torch.tensor([1]), torch.tensor([2]))
 r = torch.addcdiv(torch.tensor([1.0]), torch.tensor([1.0]), torch.tensor([2]))
 r = torch.addcdiv(torch.tensor([1]), torch.tensor([1.0]), torch.tensor([2.0]))
-r = torch.tensor([1.0]).addcdiv_(torch.tensor([1], dtype=torch.int8), torch.tensor([True]))
 r = F.bilinear(torch.ones(2, 3), torch.ones(2, 4, dtype=torch.float64), torch.ones(5, 3, 4))
 r = F.bilinear(torch.ones(2, 3), torch.ones(2, 4), torch.ones(5, 3, 4), torch.ones(5, dtype=torch.float64))
 r = torch.zeros(2, dtype=torch.ones(2))

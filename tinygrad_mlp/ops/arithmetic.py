@@ -14,7 +14,6 @@ import numpy as np
 from ..core.apply import primitive
 from ..core.basics import blockwise, log, true_divide, zeros_of
 from ..core.errors import DTypeError
-from ..core.promotion import promote
 from ..dtypes import as_dtype
 from .choosing import where
 from .composite import composite
@@ -226,6 +225,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     lambda g: g,
     lambda g, tensor2, value: g * value / tensor2,
     lambda g, tensor1, tensor2, value: g * (-value * tensor1 / (tensor2 * tensor2)),
+    cast="promote",
     method=True,
     in_place=True,
 )
@@ -233,9 +233,8 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     """input + value * tensor1 / tensor2, of floats.
 
     Raises:
-        DTypeError: The last two are integers, of which a quotient is none.
+        DTypeError: All are integers, of which a quotient is none.
     """
-    if _kind(tensor1, 1) in "biu" and _kind(tensor2, 1) in "biu":
+    if _kind(input, tensor1) in "biu":
         raise DTypeError("addcdiv: Integer division with addcdiv is no longer supported; make floats of them with .float()")
-    input, tensor1, tensor2 = promote((input, tensor1, tensor2))
     return blockwise(lambda y, a, b, c: np.add(a, value * (b / c), out=y), out, input, tensor1, tensor2)
