@@ -20,29 +20,10 @@ from .core import promotion
 from .core.errors import ArgumentError
 
 __all__ = [
-    "bool_",
-    "can_cast",
-    "double",
-    "dtype",
-    "finfo",
-    "float16",
-    "float32",
-    "float64",
-    "float_",
-    "get_default_dtype",
-    "half",
-    "iinfo",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "int_",
-    "long",
-    "promote_types",
-    "set_default_dtype",
-    "short",
+    "bool_", "can_cast", "double", "dtype", "finfo", "float16", "float32", "float64", "float_", "get_default_dtype",
+    "half", "iinfo", "int8", "int16", "int32", "int64", "int_", "long", "promote_types", "set_default_dtype", "short",
     "uint8",
-]
+]  # fmt: skip
 
 
 class dtype:  # noqa: N801 - PyTorch's name

@@ -34,14 +34,8 @@ from ..ops.random import get_rng_state, manual_seed, set_rng_state
 from .random_programs import RandomProgram, lattice, write
 
 __all__ = [
-    "broadcastable_tensors",
-    "class_targets",
-    "matmul_operands",
-    "modules",
-    "programs",
-    "shapes",
-    "tensors",
-]
+    "broadcastable_tensors", "class_targets", "matmul_operands", "modules", "programs", "shapes", "tensors",
+]  # fmt: skip
 
 Shape = tuple[int, ...]
 Strategy: TypeAlias = st.SearchStrategy

@@ -22,15 +22,8 @@ from ...ops.shape import broadcast_tensors
 from .activations import activation
 
 __all__ = [
-    "batch_norm",
-    "bilinear",
-    "cosine_similarity",
-    "dropout",
-    "layer_norm",
-    "linear",
-    "normalize",
-    "pairwise_distance",
-]
+    "batch_norm", "bilinear", "cosine_similarity", "dropout", "layer_norm", "linear", "normalize", "pairwise_distance",
+]  # fmt: skip
 
 
 @takes_tensors
