@@ -188,6 +188,11 @@ class _Methods(Tensor):
         """Where it lives: the CPU."""
         return CPU
 
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """False: it is on the CPU."""
+        return False
+
     def is_floating_point(self) -> bool:
         """Whether its dtype is a floating-point one."""
         return self._data.dtype.kind == "f"
@@ -446,6 +451,22 @@ class _Methods(Tensor):
     def cpu(self) -> Tensor:
         """Itself: it lives on the CPU."""
         return self
+
+    def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+        """An error, as PyTorch without CUDA gives one.
+
+        Raises:
+            DeviceError: There is no device but the CPU.
+        """
+        return self.to("cuda")
+
+    def get_device(self) -> builtins.int:
+        """-1, the CPU."""
+        return -1
+
+    def is_pinned(self) -> builtins.bool:
+        """False: there is no GPU to pin memory for."""
+        return False
 
     def double(self) -> Tensor:
         """The tensor as float64."""

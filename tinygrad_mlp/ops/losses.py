@@ -206,7 +206,7 @@ def _class_distribution(
 
 @primitive(
     lambda g, input, q: g * (softmax(input, 1) * sum(q, 1, True) - q),
-    lambda g, input, q, cotangent: softmax_slope(g * cotangent * sum(q, 1, True), softmax(input, 1)),
+    lambda g, input, q, cotangent: _slope_of_slope(g * cotangent, input, q),
     lambda g, input, cotangent: cotangent * (sum(g * softmax(input, 1), 1, True) - g),
     cast="same",
 )
@@ -219,6 +219,12 @@ def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
     if cotangent.ndim == 0 and not math.isfinite(cotangent):
         slope[~q.any(1)] = 0  # ignored rows: 0 times inf or nan would be nan
     return slope
+
+
+def _slope_of_slope(g: Any, input: Any, q: Any) -> Any:
+    """The gradient by the logits of g (softmax(x) sum_c q_c - q); 0, and not nan, for rows that do not count."""
+    share = sum(q, 1, True)
+    return softmax_slope(where(share != 0, g * share, 0.0), softmax(input, 1))
 
 
 def _per_row(g: Any, target: Any, ignore_index: int) -> Any:
@@ -244,7 +250,7 @@ def _plain_rule(rule: int) -> Any:
         q = _class_distribution(input, target, None, ignore_index, 0.0, reduction)
         if rule == 0:
             return g * (softmax(input, 1) * sum(q, 1, True) - q)
-        return softmax_slope(g * cotangent * sum(q, 1, True), softmax(input, 1))
+        return _slope_of_slope(g * cotangent, input, q)
 
     return slope
 

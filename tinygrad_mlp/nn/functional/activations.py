@@ -14,19 +14,9 @@ from ...ops.composite import takes_tensors
 from ...ops.inplace import inplace as write_in_place
 
 __all__ = [
-    "celu",
-    "elu",
-    "hardsigmoid",
-    "hardtanh",
-    "leaky_relu",
-    "log_softmax",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "silu",
+    "celu", "elu", "hardsigmoid", "hardtanh", "leaky_relu", "log_softmax", "mish", "relu", "relu6", "selu", "silu",
     "softmax",
-]
+]  # fmt: skip
 
 
 def activation(operation: Callable[..., Any], input: Tensor, inplace: bool, *args: Any, **params: Any) -> Tensor:
