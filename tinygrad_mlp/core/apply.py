@@ -22,7 +22,7 @@ def primitive(
     view: bool = False,
     variadic: bool = False,
     **declared: Any,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Callable[..., Any]], Callable[..., Tensor]]:
     """Make an operation of a forward function on arrays, see :mod:`.primitive`.
 
     Args:
@@ -35,7 +35,7 @@ def primitive(
         declared: What else the operation is, see :func:`declare`.
     """
 
-    def register(forward: Callable[..., Any]) -> Callable[..., Any]:
+    def register(forward: Callable[..., Any]) -> Callable[..., Tensor]:
         op = Primitive(forward, rules, cast, view, variadic)
         title = "".join(part.capitalize() for part in op.name.split("_"))
         op.node = type(f"{title}Backward0", (OperationNode,), {"__slots__": (), "op": op})

@@ -9,7 +9,7 @@ import itertools
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -18,12 +18,16 @@ from .lines import Origin, origin, source_line
 from .primitive import Primitive
 from .state import state
 
+if TYPE_CHECKING:  # what the files on top give a Tensor, operations as they are defined: the stub has it as types
+    from .members import Members
+else:
+    Members = object
 
-class Tensor:
+
+class Tensor(Members):
     """An n-dimensional array that remembers how it was computed."""
 
-    # Defaults live on the class: a new tensor sets only what differs, which keeps making one cheap. What a Tensor can do is
-    # added by the files that know how: operations become methods as they are defined.
+    # Defaults live on the class: a new tensor sets only what differs, which keeps making one cheap.
     _data: np.ndarray[Any, Any]
     _node: Node | None = None  # what made the present value; of a leaf that requires grad, its own node
     _leaf: AccumulateGrad | None = None  # a leaf's own node, kept while the leaf does not require grad, too
@@ -179,9 +183,7 @@ class OperationNode(Node):
 
     op: ClassVar[Primitive]
 
-    def __init__(
-        self, parents: tuple[Node | None, ...], args: Any, arrays: Any, params: dict[str, Any], result: Tensor
-    ) -> None:
+    def __init__(self, parents: tuple[Node | None, ...], args: Any, arrays: Any, params: Any, result: Tensor) -> None:
         out = result._data
         Node.__init__(self, parents, out, origin(4))
         op = self.op

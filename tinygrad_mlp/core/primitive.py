@@ -81,10 +81,9 @@ class Primitive:
         "arity", "cast", "defaults", "forward", "inputs", "name", "names", "needs", "node", "open", "optional", "order",
         "partial", "plain", "plans", "required", "rules", "static", "takes_out", "variadic", "view",
     )  # fmt: skip
+    node: type[Any]
 
-    def __init__(
-        self, forward: Callable[..., Any], rules: Sequence[Any], cast: str | None, view: bool, variadic: bool
-    ) -> None:
+    def __init__(self, forward: Any, rules: Sequence[Any], cast: str | None, view: bool, variadic: bool) -> None:
         self.name = forward.__name__
         self.forward = forward
         self.rules = tuple(rules)
