@@ -488,7 +488,9 @@ def test_other_lines_are_allowed(tmp_path: Path, file: str, text: str) -> None:
 
 def test_a_stub_that_is_written_from_the_finished_package_imports_nothing(tmp_path: Path) -> None:
     stub = f'"""What it has.\n\n{WRITTEN}\n"""\nfrom ..nn import linear'
-    package = plant(tmp_path, {"core/graph.pyi": stub, "core/members.pyi": stub, "core/primitive.py": "from . import members"})
+    package = plant(
+        tmp_path, {"core/graph.pyi": stub, "core/members.pyi": stub, "core/primitive.py": "from . import members"}
+    )
     assert not undeclared(package, ())
     assert not forbidden(package, ROOMS_OF_PLANTED)
     assert not circle(package)

@@ -64,7 +64,7 @@ class RemovableHandle:
     """What ``register_hook`` returns: ``remove()``, or the end of a ``with`` block, takes the hook off again."""
 
     def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
-        self.id = max(hooks, default=-1) + 1
+        self.id: int = max(hooks, default=-1) + 1
         self._hooks = hooks
         hooks[self.id] = hook
 

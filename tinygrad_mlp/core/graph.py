@@ -36,8 +36,6 @@ class Tensor(Members):
     _view: tuple[Tensor, Primitive | str, dict[str, Any]] | None = None  # source, how it was viewed, options
     _stamp = 0  # version.rebased when a view's node was last right
 
-    __hash__ = object.__hash__
-
 
 def extends_tensor(methods: type) -> type:
     """Decorate a class whose members are methods and properties that Tensor is to have."""
@@ -52,10 +50,10 @@ def extends_tensor(methods: type) -> type:
 class Version:
     """How often a piece of memory was written in place; shared by every tensor that views the memory."""
 
-    count = 0
-    rebased = 0  # how many of those writes were recorded, and so gave the memory a new history
+    count: int = 0
+    rebased: int = 0  # how many of those writes were recorded, and so gave the memory a new history
     refresh: Callable[[Tensor], None]  # gives a view of the memory its part in the new history
-    writer = ""
+    writer: str = ""
     origin: Origin | None = None
 
     def bump(self, writer: str, origin: Origin | None = None) -> None:
@@ -124,11 +122,11 @@ class Node:
     is_leaf = False
 
     def __init__(self, parents: tuple[Node | None, ...], array: np.ndarray[Any, Any], origin: Origin | None) -> None:
-        self.number = number = next(_number)
-        self.parents = parents if number % _FIREBREAK else _Firebreak(parents)
-        self.shape = array.shape
-        self.dtype = array.dtype
-        self.origin = origin
+        self.number: int = (number := next(_number))
+        self.parents: tuple[Node | None, ...] = parents if number % _FIREBREAK else _Firebreak(parents)
+        self.shape: Any = array.shape
+        self.dtype: Any = array.dtype
+        self.origin: Origin | None = origin
         self.hooks: dict[int, Callable[[Any], Any]] | None = None
         self.sink: weakref.ref[Tensor] | None = None
 
@@ -173,7 +171,7 @@ class AccumulateGrad(Node):
 
     def __init__(self, tensor: Tensor) -> None:
         super().__init__((), tensor._data, None)
-        self.sink = weakref.ref(tensor)
+        self.sink: weakref.ref[Tensor] | None = weakref.ref(tensor)
 
 
 class OperationNode(Node):
@@ -190,7 +188,7 @@ class OperationNode(Node):
         saved: dict[str, Any] = {}
         versions: list[tuple[str, Version, int]] = []  # name, counter and count of each saved value that a tensor shares
         self.saved: dict[str, Any] | None = saved
-        self.versions = versions
+        self.versions: list[tuple[str, Version, int]] = versions
         for parent, plan in zip(parents, op.plans):
             if parent is None:
                 continue

@@ -53,7 +53,7 @@ class _Recording:
 
     def __init__(self, moving: set[int], placed: dict[int, Array] | None = None) -> None:
         self.calls: list[Instruction] = []
-        self.placed = placed or {}
+        self.placed: dict[int, Array] = placed or {}
         self._moving = moving
         self._own: list[Array] = []  # the memory that it allocated
 
