@@ -32,8 +32,8 @@ OPS: dict[str, Callable[..., Any]] = {}  # every operation by name, primitive or
 
 _listeners: list[Callable[[Callable[..., Any]], None]] = []
 _ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
-PLAIN = {float, int, bool, np.ndarray}  # types of inputs that a forward takes as they are
-OPTIONS = {float, int, bool, str, tuple, type(None)}  # and of options
+PLAIN: set[type[Any]] = {float, int, bool, np.ndarray}  # types of inputs that a forward takes as they are
+OPTIONS: set[type[Any]] = {float, int, bool, str, tuple, type(None)}  # and of options
 
 
 def on_operation(listener: Callable[[Callable[..., Any]], None]) -> None:
