@@ -10,7 +10,7 @@ import functools
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
 
@@ -45,11 +45,15 @@ class Size(tuple[int, ...]):
 
     __slots__ = ()
 
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, key: slice) -> Size: ...
     def __getitem__(self, key: Any) -> Any:
         item = super().__getitem__(key)
         return Size(item) if isinstance(key, slice) else item
 
-    def __add__(self, other: Any) -> Size:
+    def __add__(self, other: tuple[Any, ...]) -> Size:
         return Size((*self, *other))
 
     def numel(self) -> int:
