@@ -17,7 +17,7 @@ import numpy as np
 from .core.apply import node_of
 from .core.basics import matrix_transpose
 from .core.errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
-from .core.graph import INFERENCE, AccumulateGrad, Node, Tensor, Version, extends_tensor, version_of, wrap
+from .core.graph import INFERENCE, Node, Tensor, Version, extends_tensor, leaf, named, version_of, wrap
 from .core.primitive import on_operation
 from .core.state import state
 from .device import CPU
@@ -295,7 +295,7 @@ class _Methods(Tensor):
     def grad_fn(self) -> Node | None:
         """The graph node that computed it; None for a leaf."""
         node = node_of(self)
-        return None if node is None or node.is_leaf else node
+        return None if node is None or node.is_leaf else named(node)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(grad)`` when the gradient of this tensor is computed; what it returns, if not None, replaces it."""
@@ -340,7 +340,7 @@ class _Methods(Tensor):
         self._data = value._data
         node = self._node
         if node is not None and node.is_leaf and (node.shape, node.dtype) != (self._data.shape, self._data.dtype):
-            self._node = self._leaf = AccumulateGrad(self)  # a leaf of another shape is another leaf
+            self._node = self._leaf = leaf(self)  # a leaf of another shape is another leaf
             self._node.hooks = node.hooks
 
     def is_inference(self) -> bool:
@@ -395,7 +395,7 @@ class _Methods(Tensor):
         result.__dict__.update(self.__dict__)
         result._version = version_of(self)
         if self.is_leaf and self.requires_grad:
-            result._node = result._leaf = AccumulateGrad(result)
+            result._node = result._leaf = leaf(result)
         return result
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:

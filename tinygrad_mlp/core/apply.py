@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError, DTypeError
-from .graph import Node, OperationNode, Tensor, version_of, wrap
+from .graph import Node, Tensor, record, version_of, wrap
 from .primitive import PLAIN, PRIMITIVES, Primitive, as_options, enter, plain
 from .promotion import promote
 from .state import state
@@ -38,11 +38,13 @@ def primitive(
     def register(forward: Callable[..., Any]) -> Callable[..., Any]:
         op = Primitive(forward, rules, cast, view, variadic)
         title = "".join(part.capitalize() for part in op.name.split("_"))
-        op.node = type(f"{title}Backward0", (OperationNode,), {"__slots__": (), "op": op})
+        op.node = type(f"{title}Backward0", (Node,), {"__slots__": ()})
 
         @functools.wraps(forward)
         def call(*args: Any, **params: Any) -> Any:
             __tracebackhide__ = True
+            if not params and args and type(args[0]) is np.ndarray and op.takes_plainly(args):
+                return op.forward(*args)  # on arrays: mostly a rule's call
             return apply(op, args, params)
 
         call.primitive = op  # type: ignore[attr-defined] # a function that also says which primitive it applies
@@ -86,8 +88,6 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     On arrays alone it computes an array: this is how rules run in an ordinary backward pass.
     """
     __tracebackhide__ = True
-    if not params and args and type(args[0]) is np.ndarray and op.takes_plainly(args):
-        return op.forward(*args)
     if params or len(args) != op.arity:
         args, given = op.bind(tuple(args), params)
     else:
@@ -118,8 +118,8 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     if type(out) is not np.ndarray:
         out = np.asarray(out)
     result = wrap(out)
-    if recorded and now["grad"]:
-        _record(op, parents, args, arrays, params, result)
+    if recorded and now["grad"] and out.dtype.kind == "f":
+        record(op, parents, args, arrays, params, result)
     for observer in now["observers"]:
         observer.applied(op, args, arrays, given, result)
     if op.view and np.may_share_memory(out, arrays[0]):
@@ -166,15 +166,6 @@ def _cast(op: Primitive, arrays: list[Any]) -> list[Any]:
         if b_dtype is None and a_dtype is not None and a_dtype.kind == "f" and type(b) in (float, int):
             return arrays
     return promote(arrays, floating)
-
-
-def _record(op: Primitive, parents: list[Node | None], args: Any, arrays: Any, params: dict[str, Any], result: Any) -> None:
-    if op.partial:  # some inputs have no rule, and so no gradient
-        parents = [None if rule is None else parent for parent, rule in zip(parents, op.rules)]
-        if parents.count(None) == len(parents):
-            return
-    if result._data.dtype.kind == "f":
-        result._node = op.node(tuple(parents), args, arrays, params, result)
 
 
 def view_of(result: Any, source: Tensor, how: Primitive | str, params: dict[str, Any]) -> None:

@@ -57,6 +57,7 @@ def _walk(
     for node, g in starts:
         _add(pending, shared, node, g, False)
     arrived: dict[Node, Any] = {}
+    observers = state.observers
     for node in order:
         g = pending.pop(node, None)
         if g is None or node not in wanted:
@@ -69,7 +70,8 @@ def _walk(
         if node.sink is not None and (not node.is_leaf or (accumulate and node in aims)):
             _deliver(node, g, node in shared)
         if node.parents and (targets is None or not wanted.isdisjoint(node.parents)):
-            for parent, contribution in _contributions(node, g, wanted, lift):
+            found = _observed(node, g, wanted, lift) if observers else node.vjp(g, wanted, lift)
+            for parent, contribution in found:
                 _add(pending, shared, parent, contribution, node.op is not None and contribution is not g)
             if not retain_graph:
                 node.free()
@@ -78,20 +80,19 @@ def _walk(
 
 def _add(pending: dict[Node, Any], shared: set[Node], node: Node, g: Any, fresh: bool) -> None:
     """Add a gradient to those that wait for ``node``; never in place, as a rule may return its cotangent twice."""
-    g = fit(g, node)
+    if type(g) is not np.ndarray or g.shape != node.shape or g.dtype is not node.dtype:
+        g = fit(g, node)
     if node in pending:
         pending[node] = pending[node] + g
         shared.discard(node)
     else:
         pending[node] = g
-        if not fresh or (g._data if isinstance(g, Tensor) else g).base is not None:
+        if not fresh or getattr(g, "_data", g).base is not None:
             shared.add(node)
 
 
-def _contributions(node: Node, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
+def _observed(node: Node, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
     """What a node's rules give its parents. Observers are told before the rules run."""
-    if not state.observers:
-        return node.vjp(g, wanted, lift)
     found: Iterator[tuple[Node, Any]] = _lazily(node, g, wanted, lift)
     for observer in state.observers:
         found = observer.differentiating(node, g, found)

@@ -22,12 +22,10 @@ def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Arra
 
     An operand's memory is the output's, element by element, or apart from it.
     """
+    if type(out) is not np.ndarray or out.size <= BLOCK:
+        return compute(out, *operands)
     arrays = [out, *(value for value in operands if isinstance(value, np.ndarray) and value.ndim)]
-    if (
-        type(out) is not np.ndarray
-        or out.size <= BLOCK
-        or not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays)
-    ):
+    if not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
         return compute(out, *operands)
     for start in range(0, out.size, BLOCK):
         part = slice(start, start + BLOCK)
@@ -44,6 +42,14 @@ def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Arra
 def zeros_of(input: Array) -> Array:
     """Zeros of the shape and dtype of ``input``: the gradient of a step function."""
     return np.zeros_like(input)
+
+
+def _plus(y: Array, input: Array, other: Array, alpha: float) -> Array:
+    return np.add(input, _scaled(alpha, input, other), out=y)
+
+
+def _minus(y: Array, input: Array, other: Array, alpha: float) -> Array:
+    return np.subtract(input, _scaled(alpha, input, other), out=y)
 
 
 def _scaled(alpha: float, input: Array, other: Array) -> Array:
@@ -68,7 +74,7 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     """
     if alpha == 1:
         return np.add(input, other, out=out)
-    return blockwise(lambda y, a, b: np.add(a, _scaled(alpha, a, b), out=y), out, input, other)
+    return blockwise(_plus, out, input, other, alpha)
 
 
 _SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub", "in_place": True, "ufunc": np.subtract}
@@ -79,7 +85,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     """input - alpha * other, with broadcasting."""
     if alpha == 1:
         return np.subtract(input, other, out=out)
-    return blockwise(lambda y, a, b: np.subtract(a, _scaled(alpha, a, b), out=y), out, input, other)
+    return blockwise(_minus, out, input, other, alpha)
 
 
 _MUL: Any = {"cast": "promote", "method": ("mul", "multiply"), "operator": "mul", "in_place": True, "ufunc": np.multiply}
@@ -165,13 +171,14 @@ def broadcast(input: Array, shape: tuple[int, ...]) -> Array:
 
 
 _FEW = 128  # rows, which a product adds up about as exactly as NumPy's pairs
+_ONES = {kind: np.ones(_FEW, kind) for kind in "fd"}
 
 
 @primitive(lambda g, input_shape: broadcast(g, input_shape))
 def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     """The sum over what broadcasting from ``shape`` to the input's shape repeated; of many rows the sums of few at a time."""
     if input.ndim == 2 and shape == input.shape[1:] and input.dtype.char in "fd":
-        ones = np.ones(min(len(input), _FEW), input.dtype)  # the gradient of every bias: a product is faster than a sum
+        ones = _ONES[input.dtype.char]  # the gradient of every bias: a product is faster than a sum
         while len(input) > _FEW:
             rest = len(input) % _FEW
             rows = input[: len(input) - rest].reshape(-1, _FEW, *shape)
@@ -212,13 +219,21 @@ def _rows(x: Any) -> Any:
 
 
 def _linear_input(g: Any, weight: Any, input_shape: tuple[int, ...]) -> Any:
+    if type(g) is np.ndarray and g.ndim == 2:  # the everyday case, at NumPy's speed
+        return np.dot(g, weight)
     rows = matrix_product(_rows(g), weight)  # (N, out) @ (out, in)
     return rows if len(input_shape) == 2 else reshaped(rows, input_shape)
 
 
+def _linear_weight(g: Any, input: Any) -> Any:
+    if type(g) is np.ndarray and g.ndim == 2:
+        return np.dot(g.T, input)
+    return matrix_product(matrix_transpose(_rows(g)), _rows(input))  # (out, N) @ (N, in)
+
+
 @primitive(
     _linear_input,
-    lambda g, input: matrix_product(matrix_transpose(_rows(g)), _rows(input)),  # (out, N) @ (N, in)
+    _linear_weight,
     lambda g: g,
     cast="same",
 )

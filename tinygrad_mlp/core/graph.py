@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Tensor:
     # added by the files that know how: operations become methods as they are defined.
     _data: np.ndarray[Any, Any]
     _node: Node | None = None  # what made the present value; of a leaf that requires grad, its own node
-    _leaf: AccumulateGrad | None = None  # a leaf's own node, kept while the leaf does not require grad, too
+    _leaf: Node | None = None  # a leaf's own node, kept while the leaf does not require grad, too
     _grad: Tensor | None = None
     _version: Version | None = None
     _view: tuple[Tensor, Primitive | str, dict[str, Any]] | None = None  # source, how it was viewed, options
@@ -106,41 +106,97 @@ class Node:
     """A place in the graph: what made a tensor's value, and what its backward needs.
 
     Attributes:
-        parents: Per input the node that made it, None where it wants no gradient.
+        parents: Per input the node that made it, None where it wants no gradient; a leaf has none.
         shape, dtype, origin: Of the output; and the line that made it.
         hooks: Called with the gradient of the output, in order; each may replace it.
         sink: The tensor whose ``.grad`` collects the gradient: a leaf, or one with ``retain_grad``.
         op, saved: The primitive, if any; what its rules asked for, by name, None once freed.
+        versions: Name, counter and count of each saved value that a tensor shares.
     """
 
-    __slots__ = ("__weakref__", "dtype", "hooks", "number", "origin", "parents", "shape", "sink")
+    __slots__ = (
+        "__weakref__", "dtype", "hooks", "is_leaf", "number", "op", "origin", "parents", "saved", "shape", "sink", "versions",
+    )  # fmt: skip
 
-    op: ClassVar[Primitive | None] = None
-    saved: dict[str, Any] | None = None
-    is_leaf = False
-
-    def __init__(self, parents: tuple[Node | None, ...], array: np.ndarray[Any, Any], origin: Origin | None) -> None:
+    def __init__(
+        self,
+        parents: tuple[Node | None, ...],
+        array: np.ndarray[Any, Any],
+        origin: Origin | None,
+        op: Primitive | None = None,
+    ) -> None:
         self.number = number = next(_number)
         self.parents = parents if number % _FIREBREAK else _Firebreak(parents)
+        self.is_leaf = not parents
         self.shape = array.shape
         self.dtype = array.dtype
         self.origin = origin
+        self.op = op
+        self.saved: dict[str, Any] | None = None
+        self.versions: list[tuple[str, Version, int]] = []
         self.hooks: dict[int, Callable[[Any], Any]] | None = None
         self.sink: weakref.ref[Tensor] | None = None
 
     def name(self) -> str:
         """PyTorch's name of the node, such as ``MulBackward0``."""
-        return type(self).__name__
+        return type(named(self)).__name__
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"
 
     def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
-        """The gradients of the inputs in ``wanted``, from the gradient ``g`` of the output: Tensors where ``lift``, else arrays."""
-        return ()
+        """Run the rules of the inputs in ``wanted``, unless saved values were freed, or overwritten."""
+        saved, op = self.saved, self.op
+        assert op is not None  # who makes nodes of another kind has another vjp()
+        if saved is None:
+            raise GraphError(
+                f"Trying to backward through the graph a second time: the values that {op.name} saved were freed by the "
+                "first pass. Pass retain_graph=True to the first backward(), or run the forward pass again."
+            )
+        for name, version, count in self.versions:
+            if version.count != count:
+                what = "its output" if name == "y" else "its inputs" if name == "inputs" else f"its argument {name!r}"
+                value = saved[name]
+                shape = [v.shape for v in value] if name == "inputs" else value.shape
+                raise version.overwritten(f"{op.name} needs {what} (shape {shape})", count, self.origin)
+        if lift:
+            return self._gradients(op, g, wanted, self._as_tensors(op, saved))
+        return state.quiet(self._gradients, op, g, wanted, saved)
+
+    def _gradients(self, op: Primitive, g: Any, wanted: set[Node], saved: dict[str, Any]) -> list[tuple[Node, Any]]:
+        found = []
+        for position, parent in enumerate(self.parents):
+            if parent is None or parent not in wanted:
+                continue
+            which = position
+            if op.variadic:
+                which, saved = 0, {**saved, "i": position}
+            rule: Callable[..., Any] = op.rules[which]  # type: ignore[assignment] # an input that has a parent has a rule
+            found.append((parent, rule(g, *map(saved.__getitem__, op.needs[which]))))
+        return found
+
+    def _as_tensors(self, op: Primitive, saved: dict[str, Any]) -> dict[str, Any]:
+        """Saved arrays as Tensors with the history they had, so that the rules are recorded."""
+        tensors = dict(saved)
+        for name, value in saved.items():
+            if name == "y":
+                tensors[name] = wrap(value, self)
+            elif name in op.inputs and isinstance(value, np.ndarray):
+                tensors[name] = wrap(value, self.parents[op.inputs.index(name)])
+            elif name == "inputs":
+                tensors[name] = [wrap(v, parent) for v, parent in zip(value, self.parents, strict=True)]
+        return tensors
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes of the inputs that have a rule, as PyTorch lists them."""
+        rules: Iterable[Any] = itertools.repeat(True) if self.op is None or self.op.variadic else self.op.rules
+        return tuple((parent and named(parent), 0) for parent, rule in zip(self.parents, rules) if rule is not None)
 
     def free(self) -> None:
-        """Let go of saved values."""
+        """Let go of saved values; a node that saved none can be walked again."""
+        if self.versions or (self.saved and any(map(_holds_array, self.saved.values()))):
+            self.saved = None
 
 
 class _Firebreak(tuple[Node | None, ...]):
@@ -162,108 +218,60 @@ def _held_alone(parents: tuple[Node | None, ...]) -> list[Node]:
 
 
 class AccumulateGrad(Node):
-    """The node of a leaf: gradients end in the tensor's ``.grad``."""
+    """The node of a leaf, by name: gradients end in the tensor's ``.grad``."""
 
     __slots__ = ()
-    is_leaf = True
-
-    def __init__(self, tensor: Tensor) -> None:
-        super().__init__((), tensor._data, None)
-        self.sink = weakref.ref(tensor)
 
 
-class OperationNode(Node):
-    """One application of a primitive; each primitive has a subclass, which carries its name."""
+def named(node: Node) -> Node:
+    """The node, of the class that has its name: only now that someone looks, as Python is faster with nodes of one class."""
+    if type(node) is Node:
+        node.__class__ = AccumulateGrad if node.op is None else node.op.node
+    return node
 
-    __slots__ = ("saved", "versions")
 
-    op: ClassVar[Primitive]
+def leaf(tensor: Tensor) -> Node:
+    """The node of a leaf."""
+    node = Node((), tensor._data, None)
+    node.sink = weakref.ref(tensor)
+    return node
 
-    def __init__(
-        self, parents: tuple[Node | None, ...], args: Any, arrays: Any, params: dict[str, Any], result: Tensor
-    ) -> None:
-        out = result._data
-        Node.__init__(self, parents, out, origin(4))
-        op = self.op
-        saved: dict[str, Any] = {}
-        versions: list[tuple[str, Version, int]] = []  # name, counter and count of each saved value that a tensor shares
-        self.saved: dict[str, Any] | None = saved
-        self.versions = versions
-        for parent, plan in zip(parents, op.plans):
-            if parent is None:
+
+def record(
+    op: Primitive, parents: list[Node | None], args: Any, arrays: Any, params: dict[str, Any], result: Tensor
+) -> None:
+    """Give the result of a primitive its node, with what the rules of the inputs that want a gradient ask for."""
+    if op.partial:  # some inputs have no rule, and so no gradient
+        parents = [None if rule is None else parent for parent, rule in zip(parents, op.rules)]
+        if parents.count(None) == len(parents):
+            return
+    out = result._data
+    node = Node(tuple(parents), out, origin(3), op)
+    node.saved = saved = {}
+    versions = node.versions
+    for parent, plan in zip(parents, op.plans):
+        if parent is None:
+            continue
+        for name, source in plan:
+            if name in saved:
                 continue
-            for name, source in plan:  # only what the rules of inputs that want a gradient ask for
-                if name in saved:
-                    continue
-                if type(source) is int:
-                    saved[name], arg = arrays[source], args[source]
-                    if isinstance(arg, Tensor) and arg._data is arrays[source]:
-                        versions.append(_stamp(name, arg, op))
-                elif source == "y":
-                    saved[name] = out
-                    versions.append(_stamp(name, result, op))
-                elif source == "static":
-                    saved[name] = params[name]
-                elif source == "shape":
-                    saved[name] = shape_of(arrays[op.inputs.index(name.removesuffix("_shape"))])
-                elif source == "shapes":
-                    saved[name] = tuple(shape_of(a) for a in arrays)
-                elif source == "inputs":
-                    saved[name] = tuple(arrays)
-                    versions.extend(_stamp(name, a, op) for a in args if isinstance(a, Tensor))
-
-    def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
-        """Run the rules of the inputs in ``wanted``, unless saved values were freed, or overwritten."""
-        saved = self.saved
-        if saved is None:
-            raise GraphError(
-                f"Trying to backward through the graph a second time: the values that {self.op.name} saved were freed by the "
-                "first pass. Pass retain_graph=True to the first backward(), or run the forward pass again."
-            )
-        for name, version, count in self.versions:
-            if version.count != count:
-                what = "its output" if name == "y" else "its inputs" if name == "inputs" else f"its argument {name!r}"
-                value = saved[name]
-                shape = [v.shape for v in value] if name == "inputs" else value.shape
-                raise version.overwritten(f"{self.op.name} needs {what} (shape {shape})", count, self.origin)
-        if lift:
-            return self._gradients(g, wanted, self._as_tensors(saved))
-        return state.quiet(list, self._gradients(g, wanted, saved))
-
-    def _gradients(self, g: Any, wanted: set[Node], saved: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
-        op = self.op
-        for position, parent in enumerate(self.parents):
-            if parent is None or parent not in wanted:
-                continue
-            which = 0 if op.variadic else position
-            rule = op.rules[which]
-            assert rule is not None
-            if op.variadic:
-                saved = {**saved, "i": position}
-            yield parent, rule(g, *map(saved.__getitem__, op.needs[which]))
-
-    def _as_tensors(self, saved: dict[str, Any]) -> dict[str, Any]:
-        """Saved arrays as Tensors with the history they had, so that the rules are recorded."""
-        tensors = dict(saved)
-        for name, value in saved.items():
-            if name == "y":
-                tensors[name] = wrap(value, self)
-            elif name in self.op.inputs and isinstance(value, np.ndarray):
-                tensors[name] = wrap(value, self.parents[self.op.inputs.index(name)])
-            elif name == "inputs":
-                tensors[name] = [wrap(v, parent) for v, parent in zip(value, self.parents, strict=True)]
-        return tensors
-
-    @property
-    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """The nodes of the inputs that have a rule, as PyTorch lists them."""
-        rules = itertools.repeat(self.op.rules[0]) if self.op.variadic else self.op.rules
-        return tuple((parent, 0) for parent, rule in zip(self.parents, rules) if rule is not None)
-
-    def free(self) -> None:
-        """Let go of saved values; a node that saved none can be walked again."""
-        if self.versions or (self.saved and any(map(_holds_array, self.saved.values()))):
-            self.saved = None
+            if type(source) is int:
+                saved[name], arg = arrays[source], args[source]
+                if isinstance(arg, Tensor) and arg._data is arrays[source]:
+                    versions.append(_stamp(name, arg, op))
+            elif source == "y":
+                saved[name] = out
+                versions.append(_stamp(name, result, op))
+            elif source == "static":
+                saved[name] = params[name]
+            elif source == "shape":
+                saved[name] = shape_of(arrays[op.inputs.index(name.removesuffix("_shape"))])
+            elif source == "shapes":
+                saved[name] = tuple(shape_of(a) for a in arrays)
+            elif source == "inputs":
+                saved[name] = tuple(arrays)
+                versions.extend(_stamp(name, a, op) for a in args if isinstance(a, Tensor))
+    result._node = node
 
 
 def _holds_array(value: Any) -> bool:

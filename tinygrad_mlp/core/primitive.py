@@ -130,10 +130,12 @@ class Primitive:
     def takes_plainly(self, args: Sequence[Any]) -> bool:
         """Whether the forward takes these arguments as they are: mostly a rule's call, on arrays."""
         count = self.arity
+        if len(args) == count:
+            return self.plain.issuperset(map(type, args))
         return (
             count <= len(args) <= len(self.order)
             and self.plain.issuperset(map(type, args[:count]))
-            and (len(args) == count or OPTIONS.issuperset(map(type, args[count:])))
+            and OPTIONS.issuperset(map(type, args[count:]))
         )
 
     def bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:

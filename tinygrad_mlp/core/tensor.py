@@ -7,7 +7,7 @@ from typing import Any
 from .apply import node_of
 from .backward import backward
 from .errors import GraphError
-from .graph import INFERENCE, AccumulateGrad, Tensor, extends_tensor, version_of, wrap
+from .graph import INFERENCE, Tensor, extends_tensor, leaf, version_of, wrap
 from .state import state
 
 
@@ -39,7 +39,7 @@ class _History(Tensor):
             self._node = None
         elif node is None:
             if self._leaf is None or (self._leaf.shape, self._leaf.dtype) != (self._data.shape, self._data.dtype):
-                self._leaf = AccumulateGrad(self)
+                self._leaf = leaf(self)
             self._node = self._leaf
         return self
 

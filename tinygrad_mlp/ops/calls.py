@@ -24,8 +24,10 @@ def one_call(function: Callable[..., Any]) -> Any:
     def call(first: Array, *args: Any, out: Array = None, **options: Any) -> Any:
         if type(first) is not np.ndarray and not isinstance(first, np.generic):
             return first.__array_function__(call, (), (first, *args), options if out is None else {**options, "out": out})
-        if out is None or takes_out:
-            return function(first, *args, **options) if out is None else function(first, *args, out=out, **options)
+        if out is None:
+            return function(first, *args, **options)
+        if takes_out:
+            return function(first, *args, out=out, **options)
         np.copyto(out, function(first, *args, **options))
         return out
 

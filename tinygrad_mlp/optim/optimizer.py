@@ -189,16 +189,18 @@ class Optimizer:
             for group in self.param_groups:
                 for observer in observers:
                     group = observer.stepping(self, group)
+                plain = not (group.get("maximize") or group.get("weight_decay"))
                 for p in group["params"]:
                     g = p.grad
                     if g is None:
                         continue
-                    g = _with_decay(p, g, group)
+                    if not plain:
+                        g = _with_decay(p, g, group)
                     entries = self.state[p]
                     new = not entries
                     if new:
                         entries.update(self.initial_state(p, group))
-                    if not any(observer.updating(self, p, g, entries, group, new) for observer in observers):
+                    if not observers or not any(observer.updating(self, p, g, entries, group, new) for observer in observers):
                         self.update(p, g, entries, group)
         return loss
 
