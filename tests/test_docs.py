@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,13 @@ def test_the_picture_of_the_rooms_has_all_of_them() -> None:
     ]
     assert rooms
     assert [room for room in rooms if room not in picture] == []
+
+
+def test_the_core_needs_numpy_and_the_standard_library_only() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "core").glob("*.py"))
+    found = set(re.findall(r"^ *(?:from|import) (\w+)", text, re.MULTILINE))
+    assert "numpy" in found
+    assert found <= {"numpy"} | sys.stdlib_module_names
 
 
 def test_in_the_order_of_the_readme_a_file_of_the_core_needs_only_those_before_it() -> None:
