@@ -49,6 +49,7 @@ MIRRORED: dict[str, list[str]] = {
     "core/graph.py": ["tests/core", "tests/autograd", "tests/test_as_in_pytorch.py"],
     "core/primitive.py": ["tests/core", "tests/ops/test_shape.py", "tests/ops/test_messages.py"],
     "core/promotion.py": ["tests/core", "tests/ops/test_arithmetic.py", "tests/test_as_in_pytorch.py"],
+    "core/tensor.py": ["tests/core", "tests/autograd"],
     "ops/inplace.py": ["tests/core", "tests/autograd", "tests/ops/test_indexing.py", "tests/ops/test_shape.py"],
     "grad_mode.py": ["tests/core", "tests/autograd/test_function.py", "tests/test_threads.py"],
     "autograd/function.py": ["tests/autograd/test_function.py"],
@@ -70,6 +71,7 @@ MIRRORED: dict[str, list[str]] = {
     "ops/activations.py": ["tests/ops/test_activation_ops.py", CONTRACT, "tests/ops/test_extremes.py"],
     "ops/losses.py": ["tests/ops/test_loss_ops.py", CONTRACT, "tests/ops/test_extremes.py"],
     "ops/indexing.py": ["tests/ops/test_indexing.py", CONTRACT],
+    "ops/places.py": ["tests/ops/test_indexing.py", "tests/ops/test_scattering.py", CONTRACT],
     "ops/scattering.py": ["tests/ops/test_scattering.py", CONTRACT],
     "optim/sgd.py": ["tests/optim/test_optimizers.py"],
     "optim/adam.py": ["tests/optim/test_optimizers.py"],
@@ -160,6 +162,8 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         ],
         "ops/indexing.py": [
             "if len(advanced) == 0:",
+        ],
+        "ops/places.py": [
             "if rows.shape[0] == rows.shape[2] == 0:",
         ],
         "ops/sums.py": [
@@ -186,7 +190,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         ],
     },
     "the slow way of the same sum, which rounds otherwise": {
-        "ops/indexing.py": [
+        "ops/places.py": [
             'if values.dtype.kind < "f":',
         ],
     },
@@ -197,7 +201,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
     },
     "nothing is larger than inf": {
         "optim/optimizer.py": [
-            'expected = f"at least {least}" + (f" and at most {most}" if most != math.inf else "")',
+            'expected = f"expected a number, at least {least}" + (f" and at most {most}" if most != math.inf else "")',
         ],
     },
     "it is left out afterwards": {

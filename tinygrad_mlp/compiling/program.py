@@ -28,7 +28,7 @@ Array = np.ndarray[Any, Any]
 
 
 def _store(out: Array, value: Any) -> None:
-    """A result into its memory.
+    """Write a result into its memory.
 
     Raises:
         GraphError: It has another shape than when it was traced.
@@ -77,10 +77,10 @@ class Program:
         self._inputs = list(inputs)
         self._grads = [(tensor, tensor._grad) for tensor in tracer.grads.values()]
         self._names: dict[int, str] = {}
-        self._scalars: dict[tuple[str, str], str] = {}  # names of constants without dimensions
-        self._converted: dict[str, str] = {}  # and of traced numbers as such
+        self._scalars: dict[tuple[str, str], str] = {}  # of constants without dimensions: the names
+        self._converted: dict[str, str] = {}  # of traced numbers: the names of arrays that hold them
         self._environment: dict[str, Any] = dict(tracer.environment)
-        self._moving = {id(array) for array in inputs}  # inputs, and what views them: other memory in each call
+        self._moving = {id(array) for array in inputs}  # inputs and views of them, whose memory is another one in each call
         for i, array in enumerate(inputs):
             self._names[id(array)] = f"x{i}"
         self.source: str = self._compiled()
@@ -165,7 +165,7 @@ class Program:
 
     def _compare(self, part: Instruction, got: Array, *, exact: bool) -> None:
         expected = self._expected[part.completes]
-        got = got.view(expected.dtype)  # of bits
+        got = got.view(expected.dtype)  # where the instruction works on the numbers' bits
         if got.shape != expected.shape:
             got = got.T  # kept transposed
         traced = self._tracer.instructions[part.completes]
@@ -263,7 +263,7 @@ class Program:
     # ------------------------------------------------------------------------------------------- replaying
 
     def holds(self) -> bool:
-        """Whether what the program took for granted still is so."""
+        """Whether all that the program relies on is still as it was when it was traced."""
         tracer = self._tracer
         return (
             all(module_changes(thread) == changes for thread, changes in self._changes)

@@ -114,7 +114,7 @@ def _restore(
     memory: Sequence[Array], values: Sequence[Array], counted: Sequence[dict[str, Any]], numbers: Sequence[dict[str, Any]]
 ) -> None:
     for array, value in zip(memory, values, strict=True):
-        if array.flags.writeable:  # what is not was not written either
+        if array.flags.writeable:  # read-only memory was not written, and need not be restored
             np.copyto(array, value)
     for entries, kept in zip(counted, numbers, strict=True):
         entries.update(kept)

@@ -20,7 +20,7 @@ BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a co
 def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Array:
     """``compute(out, *operands)``; large arrays piece by piece, so that what is computed on the way stays in the cache.
 
-    An operand's memory is the output's, element by element, or apart from it.
+    Each operand is the output itself, or shares no memory with it.
     """
     if type(out) is not np.ndarray or out.size <= BLOCK:
         return compute(out, *operands)
@@ -46,7 +46,7 @@ def _scaled_sum(y: Array, input: Array, other: Array, alpha: float, combine: Cal
 
 
 def _scaled(alpha: float, input: Array, other: Array) -> Array:
-    """alpha * other, as it is added to ``input``: of truth values they themselves, of integers a whole number of them."""
+    """alpha * other, to be added to ``input``. Bools have no multiples: ``other``, or False; integers need a whole ``alpha``."""
     floating = type(other) is np.ndarray and other.dtype.kind == "f"  # np.result_type takes as long as the sum
     kind = "f" if floating else np.result_type(input, other).kind
     if kind in "biu" and isinstance(alpha, float):
@@ -163,7 +163,7 @@ _ONES = {kind: np.ones(_FEW, kind) for kind in "fd"}
 
 @primitive(lambda g, input_shape: broadcast(g, input_shape))
 def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
-    """The sum over what broadcasting from ``shape`` to the input's shape repeated; of many rows the sums of few at a time."""
+    """The sum over the dimensions that broadcasting from ``shape`` repeated; many rows are summed up a few at a time."""
     if input.ndim == 2 and shape == input.shape[1:] and input.dtype.char in "fd":
         ones = _ONES[input.dtype.char]  # the gradient of every bias: a product is faster than a sum
         while len(input) > _FEW:

@@ -130,7 +130,7 @@ class Primitive:
         return name if name in ("y", "i", "inputs", "shapes", "kept") else "static" if name in self.names else "shape"
 
     def explained(self, arrays: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception:
-        """What the caller sees where the forward raised ``error``: as it is, but for the room on top that explains it."""
+        """The error that the caller sees where the forward raised ``error``; a room on top replaces this to explain it."""
         return error
 
     def takes_plainly(self, args: Sequence[Any]) -> bool:

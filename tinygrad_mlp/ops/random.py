@@ -196,7 +196,7 @@ def _drawn(draw: Callable[[], np.ndarray[Any, Any]], device: Any, requires_grad:
 
 
 def _stream_now(name: str, generator: Generator | None) -> np.random.Generator:
-    """The stream of an operation that works on what it draws, so that it is not drawn anew by itself."""
+    """The stream for an operation that computes with what it draws: a compiled step cannot draw that anew by itself."""
     for observer in state.observers:
         observer.looked(f"{name}() draws numbers that it works on; rand, randn and randint are drawn anew")
     return _stream(name, generator)

@@ -256,7 +256,7 @@ class _Graph:
         self.depth = {root: 0}
         for node in self.nodes[1:]:
             self.depth[node] = 1 + max(self.depth[user] for user, _ in self.users[node])
-        targets = [node for node in self.nodes if not hasattr(node, "function")]  # whose gradient is a bundle
+        targets = [node for node in self.nodes if not hasattr(node, "function")]  # not a Function's own
         stand_ins = [wrap(np.broadcast_to(np.zeros((), node.dtype), node.shape), node) for node in targets]
         gradients = grad(loss, stand_ins, gradient, retain_graph=True, allow_unused=True)
         self.gradients = {node: g._data for node, g in zip(targets, gradients, strict=True) if g is not None}
