@@ -11,7 +11,7 @@ tensor([2., 4., 6.])
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import autograd, linalg, nn, ops, optim, utils
+from . import ops
 from . import explain as _explain  # noqa: F401 - errors that teach
 from ._tensor import Size, Tensor, is_floating_point, is_tensor, numel
 from ._version import __version__
@@ -49,6 +49,7 @@ from .ops.creation import tensor as tensor  # the function: mypy takes it for th
 _keep_freed()
 
 if _TYPE_CHECKING:
+    from . import autograd, linalg, nn, optim, utils
     from . import checkpoints as checkpoints
     from . import testing as testing
     from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
@@ -59,14 +60,19 @@ else:
     __getattr__, __dir__ = _later(
         __name__,
         {
+            "autograd": ".autograd",
             "checkpoints": ".checkpoints",
             "compile": ".compiling",
             "is_anomaly_check_nan_enabled": ".autograd.anomaly",
             "is_anomaly_enabled": ".autograd.anomaly",
+            "linalg": ".linalg",
             "load": ".serialization",
+            "nn": ".nn",
+            "optim": ".optim",
             "save": ".serialization",
             "set_printoptions": ".printing",
             "testing": ".testing",
+            "utils": ".utils",
         },
     )
 
