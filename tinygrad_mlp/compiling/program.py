@@ -11,17 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from ..core.graph import version_of
+from .._tensor import Tensor
+from ..core.graph import version_of, wrap
 from ..core.state import state
 from ..errors import GraphError
 from ..nn.module import module_changes
+from ..trees import leaves, mapped
 from .instruction import Backend, Instruction, owner
-from .nested import copied, tensors_of
 from .numbers import Number
 from .passes import optimized
 from .tracer import Tracer
 
-__all__ = ["Program"]
+__all__ = ["Program", "copied"]
 
 Array = np.ndarray[Any, Any]
 
@@ -64,7 +65,7 @@ class Program:
     ) -> None:
         self.instructions = tracer.instructions
         if backend is not None:
-            kept = [tensor._data for tensor in tensors_of(result)]
+            kept = [tensor._data for tensor in leaves(result, Tensor)]
             kept += [array for _, array, _ in tracer.tensors.values()]
             kept += [tensor._grad._data for tensor in tracer.grads.values() if tensor._grad is not None]
             live, moving = {owner(array) for array in kept}, {owner(array) for array in inputs}
@@ -119,7 +120,7 @@ class Program:
         for entries, key, name in tracer.writes:
             lines.append(f"    {self._constant(entries)}[{key!r}] = {name}")
         arguments = ", ".join(f"x{i}" for i in range(len(self._inputs)))
-        results = "".join(f"{self._name(tensor._data)}, " for tensor in tensors_of(self._result))
+        results = "".join(f"{self._name(tensor._data)}, " for tensor in leaves(self._result, Tensor))
         return "\n".join([f"def step({arguments}):", *lines, f"    return ({results})", ""])
 
     def check(self, reference: Tracer, inputs: Sequence[Array], exact: bool) -> bool:
@@ -307,6 +308,16 @@ class Program:
                 f"{i:4}  {instruction.kind:6}  {instruction.name}({reads}) -> {shown(output)}, {output.nbytes:,} bytes"
             )
         return "\n".join([*lines, f"{len(lines)} instructions, {total:,} bytes written"])
+
+
+def copied(value: Any, arrays: Iterator[Array]) -> Any:
+    """A result with copies of these arrays in its tensors; a leaf, such as a parameter, stays the tensor that it is."""
+
+    def of(tensor: Tensor) -> Tensor:
+        array = next(arrays)
+        return tensor if tensor._node is not None and tensor._node.is_leaf else wrap(array.copy())
+
+    return mapped(of, value, Tensor)
 
 
 def _completed(instruction: Instruction) -> Iterator[Instruction]:

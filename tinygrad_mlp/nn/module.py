@@ -478,6 +478,14 @@ class Module:
         """Itself: it lives on the CPU."""
         return self
 
+    def cuda(self, device: Any = None) -> Self:
+        """An error, as PyTorch without CUDA gives one.
+
+        Raises:
+            DeviceError: There is no device but the CPU.
+        """
+        return self.to("cuda")
+
     def double(self) -> Self:
         """Convert floating-point parameters and buffers to float64, in place."""
         return self._convert(Tensor.double)

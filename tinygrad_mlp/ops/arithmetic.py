@@ -74,7 +74,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
 @composite(method=True)
 def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
     """:func:`div` in place."""
-    return inplace(_quotient(rounding_mode), input, other)
+    return inplace(_quotient(rounding_mode))(input, other)
 
 
 def _quotient(rounding_mode: str | None) -> Callable[..., Any]:

@@ -200,7 +200,9 @@ class Optimizer:
                     new = not entries
                     if new:
                         entries.update(self.initial_state(p, group))
-                    if not observers or not any(observer.updating(self, p, g, entries, group, new) for observer in observers):
+                    if not observers or not any(
+                        observer.updating(self, p, g, entries, group, new) for observer in observers
+                    ):
                         self.update(p, g, entries, group)
         return loss
 

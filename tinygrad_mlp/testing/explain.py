@@ -17,7 +17,7 @@ import numpy as np
 from .._tensor import is_tensor
 from ..autograd.gradients import grad
 from ..core.apply import node_of
-from ..core.backward import fit
+from ..core.backward import fit, history
 from ..core.graph import Node, wrap
 from ..core.lines import source_line
 from ..core.primitive import OPS, Primitive
@@ -247,13 +247,7 @@ class _Graph:
                 "computed under no_grad, or it was detached"
             )
         self.root = root
-        found, stack = {root}, [root]
-        while stack:
-            for parent in stack.pop().parents:
-                if parent is not None and parent not in found:
-                    found.add(parent)
-                    stack.append(parent)
-        self.nodes = sorted(found, key=lambda node: node.number, reverse=True)
+        self.nodes = history([(root, None)])
         self.users: dict[Node, list[tuple[Node, int]]] = {node: [] for node in self.nodes}
         for node in self.nodes:
             for position, parent in enumerate(node.parents):
