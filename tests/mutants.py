@@ -49,6 +49,7 @@ MIRRORED: dict[str, list[str]] = {
     "core/graph.py": ["tests/core", "tests/autograd", "tests/test_as_in_pytorch.py"],
     "core/primitive.py": ["tests/core", "tests/ops/test_shape.py", "tests/ops/test_messages.py"],
     "core/promotion.py": ["tests/core", "tests/ops/test_arithmetic.py", "tests/test_as_in_pytorch.py"],
+    "core/tensor.py": ["tests/core", "tests/autograd"],
     "ops/inplace.py": ["tests/core", "tests/autograd", "tests/ops/test_indexing.py", "tests/ops/test_shape.py"],
     "grad_mode.py": ["tests/core", "tests/autograd/test_function.py", "tests/test_threads.py"],
     "autograd/function.py": ["tests/autograd/test_function.py"],

@@ -10,7 +10,7 @@ import functools
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
 
@@ -45,11 +45,15 @@ class Size(tuple[int, ...]):
 
     __slots__ = ()
 
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, key: slice) -> Size: ...
     def __getitem__(self, key: Any) -> Any:
         item = super().__getitem__(key)
         return Size(item) if isinstance(key, slice) else item
 
-    def __add__(self, other: Any) -> Size:
+    def __add__(self, other: tuple[Any, ...]) -> Size:
         return Size((*self, *other))
 
     def numel(self) -> int:
@@ -64,7 +68,7 @@ class RemovableHandle:
     """What ``register_hook`` returns: ``remove()``, or the end of a ``with`` block, takes the hook off again."""
 
     def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
-        self.id = max(hooks, default=-1) + 1
+        self.id: int = max(hooks, default=-1) + 1
         self._hooks = hooks
         hooks[self.id] = hook
 
@@ -361,7 +365,7 @@ class _Methods(Tensor):
 
     # -------------------------------------------------------------------------------------- out into Python, NumPy
 
-    def item(self) -> Any:
+    def item(self) -> builtins.float | builtins.int | builtins.bool:
         """The value of a one-element tensor as a Python number."""
         _looked("item()")
         if self._data.size != 1:
@@ -515,43 +519,43 @@ class _Methods(Tensor):
     def __pos__(self) -> Tensor:
         return self
 
-    def where(self, condition: Tensor, other: Any) -> Tensor:
+    def where(self, condition: Tensor, other: builtins.float | Tensor) -> Tensor:
         """This tensor's elements where the condition holds, else ``other``'s."""
         return where(condition, self, other)
 
-    def split(self, split_size: Any, dim: builtins.int = 0) -> Any:
+    def split(self, split_size: builtins.int | Sequence[builtins.int], dim: builtins.int = 0) -> tuple[Tensor, ...]:
         """Views of the parts along ``dim``; see :func:`split`."""
         return split(self, split_size, dim)
 
-    def view_as(self, other: Tensor) -> Any:
+    def view_as(self, other: Tensor) -> Tensor:
         """A view in the shape of ``other``."""
         return self.view(other.shape)
 
-    def reshape_as(self, other: Tensor) -> Any:
+    def reshape_as(self, other: Tensor) -> Tensor:
         """The elements in the shape of ``other``."""
         return reshape(self, other.shape)
 
-    def expand_as(self, other: Tensor) -> Any:
+    def expand_as(self, other: Tensor) -> Tensor:
         """A view expanded to the shape of ``other``."""
         return self.expand(other.shape)
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Tensor:
         """The transpose: dimensions in reverse order."""
         return permute(self, tuple(range(self._data.ndim))[::-1])
 
     @property
-    def mT(self) -> Any:
+    def mT(self) -> Tensor:
         """The matrix transpose: the last two dimensions swapped."""
         if self._data.ndim < 2:
             raise ShapeError(f"tensor.mT is only supported on matrices or batches of matrices, got shape {self._data.shape}")
         return matrix_transpose(self)
 
-    def fill_(self, value: Any) -> Any:
+    def fill_(self, value: builtins.float | Tensor) -> Tensor:
         """Write one value everywhere."""
         return write_copy(self, value)
 
-    def zero_(self) -> Any:
+    def zero_(self) -> Tensor:
         """Write zeros."""
         return write_copy(self, 0)
 

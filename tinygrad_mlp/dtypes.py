@@ -34,11 +34,11 @@ class dtype:  # noqa: N801 - PyTorch's name
     is_complex = False
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name: str = name
         self.numpy: np.dtype[Any] = np.dtype(name)
-        self.itemsize = self.numpy.itemsize
-        self.is_floating_point = self.numpy.kind == "f"
-        self.is_signed = self.numpy.kind in "fi"
+        self.itemsize: int = self.numpy.itemsize
+        self.is_floating_point: bool = self.numpy.kind == "f"
+        self.is_signed: bool = self.numpy.kind in "fi"
 
     def __repr__(self) -> str:
         return f"tinygrad_mlp.{self.name}"
@@ -47,10 +47,21 @@ class dtype:  # noqa: N801 - PyTorch's name
         return as_dtype, (self.numpy,)  # copies and unpickled dtypes stay the one object, so `is` works
 
 
-float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
-int8, int16, int32, int64 = dtype("int8"), dtype("int16"), dtype("int32"), dtype("int64")
-uint8, bool_ = dtype("uint8"), dtype("bool")
-half, float_, double, short, int_, long = float16, float32, float64, int16, int32, int64
+float16: dtype = dtype("float16")
+float32: dtype = dtype("float32")
+float64: dtype = dtype("float64")
+int8: dtype = dtype("int8")
+int16: dtype = dtype("int16")
+int32: dtype = dtype("int32")
+int64: dtype = dtype("int64")
+uint8: dtype = dtype("uint8")
+bool_: dtype = dtype("bool")
+half: dtype = float16
+float_: dtype = float32
+double: dtype = float64
+short: dtype = int16
+int_: dtype = int32
+long: dtype = int64
 
 ALL = (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)
 _BY_NUMPY = {d.numpy: d for d in ALL}
@@ -135,21 +146,27 @@ class finfo:  # noqa: N801 - PyTorch's name
     """Limits of a floating-point dtype: ``eps``, ``max``, ``min``, ``tiny``, ``bits``."""
 
     def __init__(self, type: dtype | None = None) -> None:  # noqa: A002 - PyTorch's argument name
-        self.dtype = as_dtype(type if type is not None else get_default_dtype())
+        self.dtype: dtype = as_dtype(type if type is not None else get_default_dtype())
         if not self.dtype.is_floating_point:
             raise ArgumentError(f"finfo takes a floating-point dtype, got {self.dtype}; use iinfo")
         info = np.finfo(self.dtype.numpy)
-        self.bits, self.eps, self.max, self.min = info.bits, float(info.eps), float(info.max), float(info.min)
-        self.tiny = self.smallest_normal = float(info.tiny)
-        self.resolution = float(info.resolution)
+        self.bits: int = info.bits
+        self.eps: float = float(info.eps)
+        self.max: float = float(info.max)
+        self.min: float = float(info.min)
+        self.tiny: float = float(info.tiny)
+        self.smallest_normal: float = self.tiny
+        self.resolution: float = float(info.resolution)
 
 
 class iinfo:  # noqa: N801 - PyTorch's name
     """Limits of an integer dtype: ``max``, ``min``, ``bits``."""
 
     def __init__(self, type: dtype) -> None:  # noqa: A002 - PyTorch's argument name
-        self.dtype = as_dtype(type)
+        self.dtype: dtype = as_dtype(type)
         if self.dtype.is_floating_point or self.dtype is bool_:
             raise ArgumentError(f"iinfo takes an integer dtype, got {self.dtype}; use finfo")
         info = np.iinfo(self.dtype.numpy)
-        self.bits, self.max, self.min = info.bits, int(info.max), int(info.min)
+        self.bits: int = info.bits
+        self.max: int = int(info.max)
+        self.min: int = int(info.min)

@@ -54,4 +54,4 @@ def explained(op: Primitive, arrays: Sequence[Any], params: dict[str, Any], erro
     return ShapeError(f"{got}{said}, which do not fit")
 
 
-Primitive.explained = explained  # type: ignore[method-assign] # what the core leaves to this room
+Primitive.explained = explained  # type: ignore[method-assign, assignment] # what the core leaves to this room

@@ -114,7 +114,7 @@ class set_grad_enabled(_GradMode):  # noqa: N801 - PyTorch's name
 
     def __init__(self, mode: bool) -> None:
         super().__init__(mode)
-        self.outer = (state.grad, state.inference)
+        self.outer: tuple[bool, bool] = (state.grad, state.inference)
         state.grad = mode
 
     def __enter__(self) -> None:

@@ -178,7 +178,7 @@ class set_detect_anomaly:  # noqa: N801 - PyTorch's name
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        self.previous = _detector()
+        self.previous: _Detector | None = _detector()
         _install(_Detector(check_nan) if mode else None)
 
     def __enter__(self) -> None:
@@ -207,7 +207,7 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
 
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
-        self.previous = _detector()
+        self.previous: _Detector | None = _detector()
         warnings.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
             stacklevel=2,

@@ -72,7 +72,8 @@ def grad(
         pass_back([None if g is None else g[k] for g in cotangents], True if k < count - 1 else retain_graph)
         for k in range(count)
     ]
-    return tuple(None if column[0] is None else stack(column) for column in zip(*rows, strict=True))
+    columns: list[Any] = [None if column[0] is None else stack(column) for column in zip(*rows, strict=True)]
+    return tuple(columns)
 
 
 def _gradient(k: int, tensor: Tensor, g: Any, allow_unused: bool | None, materialize_grads: bool) -> Any:

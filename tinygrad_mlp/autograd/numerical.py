@@ -100,16 +100,19 @@ class Subject:
         output_names: Sequence[str] | None = None,
         order: int = 1,
     ) -> None:
-        self.caller, self.func, self.output_names, self.order = caller, func, output_names, order
+        self.caller: str = caller
+        self.func: Callable[..., Any] = func
+        self.output_names: Sequence[str] | None = output_names
+        self.order: int = order
         self.inputs: tuple[Any, ...] = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-        self.names = [f"input {k}" for k in range(len(self.inputs))] if names is None else list(names)
+        self.names: list[str] = [f"input {k}" for k in range(len(self.inputs))] if names is None else list(names)
         asked = {id(x): k for k, x in reversed(list(enumerate(self.inputs))) if isinstance(x, Tensor) and x.requires_grad}
-        self.chosen = sorted(asked.values())  # a tensor that is given twice has one gradient
+        self.chosen: list[int] = sorted(asked.values())  # a tensor that is given twice has one gradient
         self.sources: list[Tensor] = [self.inputs[k] for k in self.chosen]
-        self.source_names = [self.names[k] for k in self.chosen]
+        self.source_names: list[str] = [self.names[k] for k in self.chosen]
         self._validate()
-        self.point = [x._data.copy() for x in self.sources]
-        self.sizes = [x._data.size for x in self.sources]
+        self.point: list[np.ndarray[Any, Any]] = [x._data.copy() for x in self.sources]
+        self.sizes: list[int] = [x._data.size for x in self.sources]
 
     def _validate(self) -> None:
         if not self.sources:
@@ -361,8 +364,9 @@ class Numerics:
     """The numerical derivatives of a subject, with steps of ``eps``."""
 
     def __init__(self, subject: Subject, eps: float) -> None:
-        self.subject, self.eps = subject, eps
-        self.base = subject.call().vector()
+        self.subject: Subject = subject
+        self.eps: float = eps
+        self.base: Array = subject.call().vector()
         self._complex: _ComplexStep | None = _ComplexStep(subject)
         self._scale = self._complex.scale
 

@@ -95,8 +95,13 @@ class Number(float):
     def _rounded(self, *_: Any) -> Any:
         looked_at("a number of the optimizer, rounded")
 
-    __int__ = __round__ = __trunc__ = __floor__ = __ceil__ = __divmod__ = _rounded
-    __hash__ = float.__hash__
+    __int__: Any = _rounded
+    __round__: Any = _rounded
+    __trunc__: Any = _rounded
+    __floor__: Any = _rounded
+    __ceil__: Any = _rounded
+    __divmod__: Any = _rounded
+    __hash__: Any = float.__hash__
 
 
 def _arithmetic(symbol: str, compute: Callable[[Any, Any], Any], swapped: bool) -> Callable[[Number, Any], Any]:

@@ -63,7 +63,7 @@ class Program:
     def __init__(
         self, tracer: Tracer, inputs: Sequence[Array], result: Any, backend: Backend | None, check: bool = False
     ) -> None:
-        self.instructions = tracer.instructions
+        self.instructions: list[Instruction] = tracer.instructions
         if backend is not None:
             kept = [tensor._data for tensor in leaves(result, Tensor)]
             kept += [array for _, array, _ in tracer.tensors.values()]
@@ -83,7 +83,7 @@ class Program:
         self._moving = {id(array) for array in inputs}  # inputs and views of them, whose memory is another one in each call
         for i, array in enumerate(inputs):
             self._names[id(array)] = f"x{i}"
-        self.source = self._compiled()
+        self.source: str = self._compiled()
         exec(self.source, self._environment)
         self._run = self._environment["step"]
         self._expected: list[Array] = []  # while it is checked: what each traced instruction computes now

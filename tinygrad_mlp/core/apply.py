@@ -23,7 +23,7 @@ def primitive(
     variadic: bool = False,
     keeping: Callable[..., tuple[Any, Any]] | None = None,
     **declared: Any,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Callable[..., Any]], Callable[..., Tensor]]:
     """Make an operation of a forward function on arrays, see :mod:`.primitive`.
 
     Args:
@@ -37,7 +37,7 @@ def primitive(
         declared: What else the operation is, see :func:`declare`.
     """
 
-    def register(forward: Callable[..., Any]) -> Callable[..., Any]:
+    def register(forward: Callable[..., Any]) -> Callable[..., Tensor]:
         op = Primitive(forward, rules, cast, view, variadic, keeping)
         title = "".join(part.capitalize() for part in op.name.split("_"))
         op.node = type(f"{title}Backward0", (Node,), {"__slots__": ()})

@@ -9,7 +9,7 @@ import itertools
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +18,16 @@ from .lines import Origin, origin, source_line
 from .primitive import Primitive
 from .state import state
 
+if TYPE_CHECKING:  # what the files on top give a Tensor, operations as they are defined: the stub has it as types
+    from .members import Members
+else:
+    Members = object
 
-class Tensor:
+
+class Tensor(Members):
     """An n-dimensional array that remembers how it was computed."""
 
-    # Defaults live on the class: a new tensor sets only what differs, which keeps making one cheap. What a Tensor can do is
-    # added by the files that know how: operations become methods as they are defined.
+    # Defaults live on the class: a new tensor sets only what differs, which keeps making one cheap.
     _data: np.ndarray[Any, Any]
     _node: Node | None = None  # what made the present value; of a leaf that requires grad, its own node
     _leaf: Node | None = None  # a leaf's own node, kept while the leaf does not require grad, too
@@ -31,8 +35,6 @@ class Tensor:
     _version: Version | None = None
     _view: tuple[Tensor, Primitive | str, dict[str, Any]] | None = None  # source, how it was viewed, options
     _stamp = 0  # version.rebased when a view's node was last right
-
-    __hash__ = object.__hash__
 
 
 def extends_tensor(methods: type) -> type:
@@ -48,10 +50,10 @@ def extends_tensor(methods: type) -> type:
 class Version:
     """How often a piece of memory was written in place; shared by every tensor that views the memory."""
 
-    count = 0
-    rebased = 0  # how many of those writes were recorded, and so gave the memory a new history
+    count: int = 0
+    rebased: int = 0  # how many of those writes were recorded, and so gave the memory a new history
     refresh: Callable[[Tensor], None]  # gives a view of the memory its part in the new history
-    writer = ""
+    writer: str = ""
     origin: Origin | None = None
 
     def bump(self, writer: str, origin: Origin | None = None) -> None:
@@ -119,19 +121,15 @@ class Node:
     )  # fmt: skip
 
     def __init__(
-        self,
-        parents: tuple[Node | None, ...],
-        array: np.ndarray[Any, Any],
-        origin: Origin | None,
-        op: Primitive | None = None,
+        self, parents: tuple[Node | None, ...], array: np.ndarray[Any, Any], origin: Origin | None, op: Any = None
     ) -> None:
-        self.number = number = next(_number)
-        self.parents = parents if number % _FIREBREAK else _Firebreak(parents)
-        self.is_leaf = not parents
-        self.shape = array.shape
-        self.dtype = array.dtype
-        self.origin = origin
-        self.op = op
+        self.number: int = (number := next(_number))
+        self.parents: tuple[Node | None, ...] = parents if number % _FIREBREAK else _Firebreak(parents)
+        self.is_leaf: bool = not parents
+        self.shape: Any = array.shape
+        self.dtype: Any = array.dtype
+        self.origin: Origin | None = origin
+        self.op: Any = op
         self.saved: dict[str, Any] | None = None
         self.versions: list[tuple[str, Version, int]] = []
         self.hooks: dict[int, Callable[[Any], Any]] | None = None
@@ -170,7 +168,7 @@ class Node:
             which = position
             if op.variadic:
                 which, saved = 0, {**saved, "i": position}
-            rule: Callable[..., Any] = op.rules[which]  # type: ignore[assignment] # an input that has a parent has a rule
+            rule: Callable[..., Any] = op.rules[which]  # an input that has a parent has a rule
             yield parent, rule(g, *map(saved.__getitem__, op.needs[which]))
 
     def _as_tensors(self, op: Primitive, saved: dict[str, Any]) -> dict[str, Any]:

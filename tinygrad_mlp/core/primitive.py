@@ -33,8 +33,8 @@ OPS: dict[str, Callable[..., Any]] = {}  # every operation by name, primitive or
 
 _listeners: list[Callable[[Callable[..., Any]], None]] = []
 _ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
-PLAIN = {float, int, bool, np.ndarray}  # types of inputs that a forward takes as they are
-OPTIONS = {float, int, bool, str, tuple, type(None)}  # and of options
+PLAIN: set[type[Any]] = {float, int, bool, np.ndarray}  # types of inputs that a forward takes as they are
+OPTIONS: set[type[Any]] = {float, int, bool, str, tuple, type(None)}  # and of options
 
 
 def on_operation(listener: Callable[[Callable[..., Any]], None]) -> None:
@@ -82,37 +82,36 @@ class Primitive:
         "arity", "cast", "defaults", "forward", "inputs", "keeping", "name", "names", "needs", "node", "open", "optional", "order",
         "partial", "plain", "plans", "required", "rules", "static", "takes_out", "variadic", "view",
     )  # fmt: skip
+    cast: str | None
+    view: bool
+    variadic: bool
+    keeping: Any
+    node: type[Any]
 
     def __init__(
-        self,
-        forward: Callable[..., Any],
-        rules: Sequence[Any],
-        cast: str | None,
-        view: bool,
-        variadic: bool,
-        keeping: Any = None,
+        self, forward: Any, rules: Sequence[Any], cast: str | None, view: bool, variadic: bool, keeping: Any
     ) -> None:
-        self.name = forward.__name__
-        self.forward = forward
-        self.rules = tuple(rules)
+        self.name: str = forward.__name__
+        self.forward: Any = forward
+        self.rules: tuple[Any, ...] = tuple(rules)
         self.cast, self.view, self.variadic, self.keeping = cast, view, variadic, keeping
         positional, keyword, defaults = signature(forward)
-        self.takes_out = "out" in positional + keyword
+        self.takes_out: bool = "out" in positional + keyword
         named = tuple(name for name in positional + keyword if name != "out")
-        self.arity = -1 if variadic else len(self.rules)
-        self.inputs = () if variadic else named[: self.arity]
-        self.names = frozenset(named)
-        self.order = tuple(name for name in positional if name != "out")
-        self.optional = {name: defaults[name] for name in named if name in defaults}
-        self.required = tuple(name for name in named if name not in defaults)
-        self.static = self.names.difference(self.inputs)
-        self.open = self.static.intersection(self.required)  # options that every call must give
-        self.defaults = {name: value for name, value in self.optional.items() if name not in self.inputs}
-        self.plain = PLAIN | {type(self.optional[name]) for name in self.inputs if name in self.optional}
-        self.needs = tuple(self._asked(rule) for rule in self.rules)
+        self.arity: int = -1 if variadic else len(self.rules)
+        self.inputs: tuple[str, ...] = () if variadic else named[: self.arity]
+        self.names: frozenset[str] = frozenset(named)
+        self.order: tuple[str, ...] = tuple(name for name in positional if name != "out")
+        self.optional: dict[str, Any] = {name: defaults[name] for name in named if name in defaults}
+        self.required: tuple[str, ...] = tuple(name for name in named if name not in defaults)
+        self.static: frozenset[str] = self.names.difference(self.inputs)
+        self.open: frozenset[str] = self.static.intersection(self.required)  # options that every call must give
+        self.defaults: dict[str, Any] = {name: value for name, value in self.optional.items() if name not in self.inputs}
+        self.plain: set[type[Any]] = PLAIN | {type(self.optional[name]) for name in self.inputs if name in self.optional}
+        self.needs: tuple[tuple[str, ...], ...] = tuple(self._asked(rule) for rule in self.rules)
         plans = [tuple((name, self._source(name)) for name in needs) for needs in self.needs]
         self.plans: Iterable[tuple[tuple[str, int | str], ...]] = itertools.repeat(plans[0]) if variadic and plans else plans
-        self.partial = not self.rules or None in self.rules
+        self.partial: bool = not self.rules or None in self.rules
 
     def _asked(self, rule: Callable[..., Any] | None) -> tuple[str, ...]:
         if rule is None:

@@ -54,10 +54,10 @@ class _State(threading.local):
         self.observers: tuple[Any, ...] = ()
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
-        self.quiet = context.run
+        self.quiet: Any = context.run
 
 
-state = _State()
+state: _State = _State()
 
 
 class recording:  # noqa: N801 - used like the functions of contextlib
@@ -66,10 +66,10 @@ class recording:  # noqa: N801 - used like the functions of contextlib
     __slots__ = ("before", "mode")
 
     def __init__(self, mode: bool) -> None:
-        self.mode = mode
+        self.mode: bool = mode
 
     def __enter__(self) -> None:
-        self.before = state.grad
+        self.before: bool = state.grad
         state.grad = self.mode
 
     def __exit__(self, *error: object) -> None:

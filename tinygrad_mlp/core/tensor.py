@@ -22,7 +22,7 @@ class _History(Tensor):
     def requires_grad(self, value: bool) -> None:
         self.requires_grad_(value)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Any:
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Start, or stop, recording what is computed from this leaf; a GraphError where it is none, or holds no floats."""
         node = node_of(self)
         if node is not None and not node.is_leaf:
@@ -68,6 +68,6 @@ class _History(Tensor):
         backward(self, gradient, retain_graph, create_graph, inputs)
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Any:
         """The sizes of its dimensions."""
         return self._data.shape

@@ -113,9 +113,11 @@ class EarlyStopping:
     def __init__(self, model: nn.Module, rises: int = RISES) -> None:
         self.model = model
         self.allowed = rises
-        self.rises = 0
-        self.previous = self.best = math.inf
-        self.epoch = self.best_epoch = 0
+        self.rises: int = 0
+        self.previous: float = math.inf
+        self.best: float = math.inf
+        self.epoch: int = 0
+        self.best_epoch: int = 0
         self.weights: dict[str, Tensor] = {}
 
     def step(self, loss: float) -> None:

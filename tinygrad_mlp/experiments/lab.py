@@ -44,7 +44,7 @@ class Lab:
     def __init__(self, settings: Settings, seed: int, folder: RunFolder, record: Record) -> None:
         self.settings = settings
         self.seed = seed
-        self.first = seed == settings.seeds[0]
+        self.first: bool = seed == settings.seeds[0]
         self._folder = folder
         self._record = record
         self._title = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from ..core.apply import declare
 from ..core.errors import ArgumentError
@@ -45,6 +45,10 @@ def takes_tensors(function: _F) -> _F:
     return call  # type: ignore[return-value] # same signature as `function`, which mypy cannot see
 
 
+@overload
+def composite(function: _F, **declared: Any) -> _F: ...
+@overload
+def composite(**declared: Any) -> Callable[[_F], _F]: ...
 def composite(function: Any = None, **declared: Any) -> Any:
     """Make an operation of a function of Tensors, which may then be given ``axis`` for ``dim`` and so on.
 

@@ -162,7 +162,8 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     return _cat(*(x.reshape(nothing) if x.shape == (0,) else x for x in given), dim=at)
 
 
-concat = concatenate = cat
+concat = cat
+concatenate = cat
 
 
 @primitive(lambda g, i, dim: select(g, dim, i), cast="promote", variadic=True)

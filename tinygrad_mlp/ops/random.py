@@ -124,7 +124,7 @@ class Generator:
 _FIELDS = (16, 16, 8, 1, 4)  # bytes of a state's parts
 _making = threading.Lock()
 
-default_generator = Generator()
+default_generator: Generator = Generator()
 default_generator.seed()
 
 

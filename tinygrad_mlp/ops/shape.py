@@ -184,7 +184,8 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     return input.swapaxes(first, second) if input.ndim else input.reshape(())
 
 
-swapaxes = swapdims = transpose
+swapaxes = transpose
+swapdims = transpose
 
 
 @composite(method=True)

@@ -53,7 +53,7 @@ class _Recording:
 
     def __init__(self, moving: set[int], placed: dict[int, Array] | None = None) -> None:
         self.calls: list[Instruction] = []
-        self.placed = placed or {}
+        self.placed: dict[int, Array] = placed or {}
         self._moving = moving
         self._own: list[Array] = []  # the memory that it allocated
 
@@ -164,10 +164,16 @@ class Noted(NDArrayOperatorsMixin):
     __hash__ = None  # type: ignore[assignment] # as of arrays
 
     def __init__(self, recording: _Recording, memory: Array, value: Array, own: bool = False) -> None:
-        self.memory, self.value, self.own = memory, value, own
+        self.memory: Array = memory
+        self.value: Array = value
+        self.own: bool = own
         self._recording = recording
-        self.shape, self.ndim, self.size, self.strides = value.shape, value.ndim, value.size, value.strides
-        self.dtype, self.itemsize = value.dtype, value.itemsize
+        self.shape: tuple[int, ...] = value.shape
+        self.strides: tuple[int, ...] = value.strides
+        self.dtype: np.dtype[Any] = value.dtype
+        self.ndim: int = value.ndim
+        self.size: int = value.size
+        self.itemsize: int = value.itemsize
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
         if ufunc.nout != 1 or method not in ("__call__", "reduce"):
@@ -184,7 +190,12 @@ class Noted(NDArrayOperatorsMixin):
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         raise _CannotBeNoted
 
-    __bool__ = __int__ = __float__ = __index__ = __iter__ = __contains__ = __array__
+    __bool__: Any = __array__
+    __int__: Any = __array__
+    __float__: Any = __array__
+    __index__: Any = __array__
+    __iter__: Any = __array__
+    __contains__: Any = __array__
 
     def __len__(self) -> int:
         return len(self.value)

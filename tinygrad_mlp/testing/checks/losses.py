@@ -36,7 +36,7 @@ class _LossCase(ModuleCase):
     ) -> None:
         super().__init__(lambda: make(reduction=reductions[-1]) if reductions else make(), (prediction, target), graded)
         self.make = make
-        self.reductions = tuple(reductions)
+        self.reductions: tuple[str, ...] = tuple(reductions)
         self.perfect = perfect
 
     def loss(self, reduction: str | None, inputs: Sequence[Any] | None = None) -> Tensor:

@@ -44,8 +44,8 @@ class ModuleCase:
 
     def __init__(self, factory: Callable[[], Any], inputs: Sequence[Any], graded: Sequence[int]) -> None:
         self.factory = factory
-        self.originals = tuple(inputs)
-        self.graded = set(graded)
+        self.originals: tuple[Any, ...] = tuple(inputs)
+        self.graded: set[int] = set(graded)
 
     def module(self, dtype: Any = float64, seed: int = 0) -> Any:
         """A new module in training mode, the same each time."""

@@ -31,7 +31,7 @@ class _OptimizerCase:
         self.make = make
         self.options = options
         self.steps = steps
-        self.sign = -1.0 if options.get("maximize") else 1.0
+        self.sign: float = -1.0 if options.get("maximize") else 1.0
 
     def params(self, dtype: Any = float64) -> list[Tensor]:
         """A matrix, a vector and a number to optimize, the same each time."""

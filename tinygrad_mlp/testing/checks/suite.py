@@ -29,7 +29,7 @@ class CheckError(TinygradError, AssertionError):
     """
 
     def __init__(self, title: str, failures: Mapping[str, str] | None = None) -> None:
-        self.failures = dict(failures or {})
+        self.failures: dict[str, str] = dict(failures or {})
         super().__init__("\n".join([title, *(f"{name}\n{text}" for name, text in self.failures.items())]))
 
 
@@ -38,7 +38,8 @@ class Found(Exception):  # noqa: N818 - caught by run(), never by users
 
     def __init__(self, saw: str, do: str) -> None:
         super().__init__(saw)
-        self.saw, self.do = saw, do
+        self.saw: str = saw
+        self.do: str = do
 
 
 Suite: TypeAlias = "dict[str, Callable[[Any], None]]"

@@ -59,8 +59,8 @@ class Value:
         self.name = name
         self.tensor = tensor
         self.shape: Shape = tuple(tensor.shape)
-        self.ndim = len(self.shape)
-        self.size = math.prod(self.shape)
+        self.ndim: int = len(self.shape)
+        self.size: int = math.prod(self.shape)
         self.dtype: str = tensor.dtype.name
         self.kind = "b" if self.dtype == "bool" else "f" if self.dtype.startswith("float") else "i"
         self.requires_grad: bool = tensor.requires_grad
@@ -177,10 +177,10 @@ class Writer:
     """
 
     def __init__(self, choices: Choices, *, smooth: bool = True, grid: bool = False) -> None:
-        self.integer = choices.integer
+        self.integer: Callable[[int, int], int] = choices.integer
         self.smooth = smooth
         self.grid = grid
-        self.wild = False  # whether the present line may make no sense
+        self.wild: bool = False  # whether the present line may make no sense
         self.leaves: list[Leaf] = []
         self.lines: list[Line] = []
         self.values: list[Value] = []

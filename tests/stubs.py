@@ -1,0 +1,308 @@
+"""Writes the types of Tensor's members and of the package's names, which operations get when they are defined, into stubs.
+
+``python -m tests.stubs`` writes them anew; tests/test_stubs.py holds that they are what this file writes. What a stub says is read
+from the running package: the signatures, the annotations, and what each operation is declared to be. By hand are only the tables
+below, where one annotation cannot say that what comes back depends on what is given.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import tinygrad_mlp as torch
+
+PACKAGE = Path(torch.__file__).parent
+
+_HEADER = '''"""{doc}
+
+Written by tests/stubs.py, do not edit: python -m tests.stubs
+"""
+
+from builtins import bool as _bool, float as _float, int as _int
+from collections.abc import Callable as _Callable, Iterator as _Iterator, Sequence as _Sequence
+from types import EllipsisType as _EllipsisType
+from typing import Any as _Any, Literal as _Literal, TypeAlias as _TypeAlias, overload as _overload
+
+import numpy as _np
+from numpy.typing import NDArray as _NDArray
+
+from tinygrad_mlp._tensor import RemovableHandle as _RemovableHandle, Size as Size
+from tinygrad_mlp.core.graph import Node as _Node, Tensor as Tensor
+from tinygrad_mlp.device import device as _device
+from tinygrad_mlp.dtypes import dtype as _dtype
+from tinygrad_mlp.ops.order import Selected as _Selected
+from tinygrad_mlp.ops.random import Generator as Generator
+{more}
+_Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
+_Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
+_Place: _TypeAlias = _int | slice | _EllipsisType | Tensor | _NDArray[_Any] | list[_Any] | None
+_Index: _TypeAlias = _Place | tuple[_Place, ...]
+'''
+
+# What names in annotations are called in the stubs, where ``int``, ``float`` … are members of Tensor, and names of the package.
+_NAMES = {
+    "Array": "Tensor",
+    "Any": "_Any",
+    "Callable": "_Callable",
+    "DType": "_dtype",
+    "Device": "_device",
+    "Dims": "_int | _Sequence[_int] | None",
+    "Generator": "Generator",
+    "Iterator": "_Iterator",
+    "Node": "_Node",
+    "Number": "_Number",
+    "RemovableHandle": "_RemovableHandle",
+    "Selected": "_Selected",
+    "Sequence": "_Sequence",
+    "Size": "Size",
+    "_dtype_type": "_dtype",
+    "bool": "_bool",
+    "builtins.bool": "_bool",
+    "builtins.float": "_float",
+    "builtins.int": "_int",
+    "device": "_device",
+    "dtype": "_dtype",
+    "float": "_float",
+    "int": "_int",
+    "np.ndarray[Any, Any]": "_NDArray[_Any]",
+}
+_SIZES = "_int | _Sequence[_int]"
+_MASKS = {"condition", "index", "indices", "mask", "out"}  # operands that cannot be numbers
+# Parameters that are annotated with Any, by name, or by operation and name.
+_PARAMETERS = {
+    "args": _SIZES,
+    "arange.args": "_float",
+    "randint.args": _SIZES,
+    "randint_like.args": "_int",
+    "arange.start": "_float | None",
+    "arange.end": "_float | None",
+    "arange.step": "_float | None",
+    "device": "_device | str | None",
+    "div.other": "_Operand",
+    "div_.other": "_Operand",
+    "divide.other": "_Operand",
+    "true_divide.other": "_Operand",
+    "end": "_float | Tensor",
+    "fill_value": "_Number | Tensor",
+    "full.size": "_Sequence[_int]",
+    "new_full.size": "_Sequence[_int]",
+    "bernoulli_.p": "_float | Tensor",
+    "mean": "_float | Tensor",
+    "std": "_float | Tensor",
+    "ndarray": "_NDArray[_Any]",
+    "size": "_Sequence[_int] | None",
+    "start": "_float | Tensor",
+    "result_type.tensor1": "_Operand",
+    "result_type.tensor2": "_Operand",
+}
+_OPTIONS = "non_blocking: _bool = False, copy: _bool = False"
+_EXTREME = [
+    "() -> Tensor",
+    "(dim: _int, keepdim: _bool = False) -> _Selected",
+    "(other: Tensor) -> Tensor",
+]
+_BINARY = "(other: _Operand) -> Tensor"
+# Members whose result depends on what is given; as functions they take the tensor first.
+_OVERLOADS = {
+    "__eq__": ["(other: object) -> Tensor"],
+    "__getitem__": ["(key: _Index) -> Tensor"],
+    "__hash__": ["() -> _int"],
+    "__ne__": ["(other: object) -> Tensor"],
+    "__setitem__": ["(key: _Index, value: _Operand) -> None"],
+    "max": _EXTREME,
+    "median": _EXTREME[:2],
+    "min": _EXTREME,
+    "nonzero": [
+        "(*, as_tuple: _Literal[False] = False) -> Tensor",
+        "(*, as_tuple: _Literal[True]) -> tuple[Tensor, ...]",
+    ],
+    "size": ["() -> Size", "(dim: _int) -> _int"],
+    "stride": ["() -> tuple[_int, ...]", "(dim: _int) -> _int"],
+    "to": [
+        f"(dtype: _dtype, {_OPTIONS}) -> Tensor",
+        f"(device: _device | str, dtype: _dtype | None = None, {_OPTIONS}) -> Tensor",
+        f"(other: Tensor, {_OPTIONS}) -> Tensor",
+    ],
+    "unique": [
+        "(sorted: _bool = True, *, dim: _int | None = None) -> Tensor",
+        "(sorted: _bool, return_inverse: _Literal[True], return_counts: _bool = False, dim: _int | None = None)"
+        " -> tuple[Tensor, ...]",
+        "(sorted: _bool = True, *, return_inverse: _Literal[True], return_counts: _bool = False, dim: _int | None = None)"
+        " -> tuple[Tensor, ...]",
+        "(sorted: _bool = True, return_inverse: _bool = False, *, return_counts: _Literal[True], dim: _int | None = None)"
+        " -> tuple[Tensor, ...]",
+    ],
+}
+_OVERLOADS |= {
+    f"__{reflected}{name}__": [_BINARY]
+    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"]
+    for reflected in ("", "r", "i")
+}
+_OVERLOADS |= {f"__{name}__": [_BINARY] for name in ["lt", "le", "gt", "ge"]}
+_NO_OPERATORS = {"__iabs__", "__ineg__"}  # in-place forms of operators with one operand, which Python does not have
+_IGNORED = {
+    "__eq__": "  # type: ignore[override] # of tensors a tensor",
+    "__ne__": "  # type: ignore[override] # likewise",
+}
+_IGNORED |= {
+    f"__{name}__": "  # type: ignore[misc] # NumPy's arrays leave it to the tensor" for name in ["lt", "le", "gt", "ge"]
+}
+
+# ------------------------------------------------------------------------------------------------------- annotations
+
+
+class _Renamed(ast.NodeTransformer):
+    """An annotation with the stub's names."""
+
+    def visit(self, node: ast.AST) -> Any:
+        name = _NAMES.get(ast.unparse(node)) if isinstance(node, ast.expr) else None
+        return ast.parse(name, mode="eval").body if name else self.generic_visit(node)
+
+
+def type_of(annotation: Any) -> str:
+    """An annotation as the stub writes it."""
+    if annotation is inspect.Parameter.empty:
+        return "_Any"
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+    return ast.unparse(_Renamed().visit(ast.parse(text, mode="eval").body))
+
+
+def parameter_of(function: Callable[..., Any], parameter: inspect.Parameter, first: bool) -> str:
+    """``name: type = default``."""
+    primitive = getattr(function, "primitive", None)
+    several = primitive is not None and primitive.arity > 1
+    kind = type_of(parameter.annotation)
+    if kind == "Tensor" and several and parameter.name not in _MASKS:
+        kind = "_Operand"
+    if (kind == "_Any" and not function.__name__.startswith("__")) or (kind == "Tensor" and not first):
+        kind = _PARAMETERS.get(f"{function.__name__}.{parameter.name}", _PARAMETERS.get(parameter.name, kind))
+    default = ""
+    if parameter.default is not inspect.Parameter.empty:
+        if parameter.default is None and kind != "_Any" and "None" not in kind:
+            kind += " | None"
+        default = f" = {parameter.default!r}"
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    return f"{stars}{parameter.name}: {kind}{default}"
+
+
+def heads_of(name: str, function: Callable[..., Any], method: bool) -> list[str]:
+    """``(self, dim: _int) -> Tensor`` and so on, one for each overload."""
+    given = "self" if method else "input: Tensor"
+    if name in _OVERLOADS:
+        return [f"({given}{', ' if text[1] != ')' else ''}{text[1:]}" for text in _OVERLOADS[name]]
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    texts: list[str] = [given] if method else []
+    for k, parameter in enumerate(parameters[1:] if method else parameters):
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not any(text.startswith("*") for text in texts):
+            texts.append("*")
+        texts.append(parameter_of(function, parameter, first=not method and k == 0))
+    returned = type_of(signature.return_annotation)
+    if method and getattr(function, "declared", {}).get("sizes"):
+        sizes = parameters[1].name
+        return [f"(self, *{sizes}: _int) -> {returned}", f"(self, {sizes}: _Sequence[_int]) -> {returned}"]
+    return [f"({', '.join(texts)}) -> {returned}"]
+
+
+# -------------------------------------------------------------------------------------------------------- definitions
+
+
+def summary_of(thing: Any) -> str:
+    """The first line of a docstring, as one."""
+    text = (inspect.getdoc(thing) or "").partition("\n")[0].strip()
+    return '"""' + text.replace("\\", "\\\\") + '"""' if text else "..."
+
+
+def definition(name: str, function: Callable[..., Any], method: bool) -> Iterator[str]:
+    """The lines of a function."""
+    heads = heads_of(name, function, method)
+    for head in heads:
+        if len(heads) > 1:
+            yield "@_overload"
+        body = "..." if name.startswith("__") else summary_of(function)
+        yield f"def {name}{head}: {body}{_IGNORED.get(name, '')}"
+
+
+def property_of(name: str, member: property) -> Iterator[str]:
+    """The lines of a property."""
+    assert member.fget is not None
+    kind = type_of(inspect.signature(member.fget).return_annotation)
+    yield "@property"
+    yield f"def {name}(self) -> {kind}: {summary_of(member)}"
+    if member.fset is not None:
+        yield f"@{name}.setter"
+        yield f"def {name}(self, value: {kind}) -> None: ..."
+    if member.fdel is not None:
+        yield f"@{name}.deleter"
+        yield f"def {name}(self) -> None: ..."
+
+
+def members_of_tensor() -> dict[str, Any]:
+    """What a Tensor has for its users."""
+    ours = {name: member for name, member in vars(torch.Tensor).items() if isinstance(member, types.FunctionType | property)}
+    hidden = {name for name in ours if name.startswith("_") and not name.startswith("__")} | _NO_OPERATORS
+    return {name: member for name, member in sorted(ours.items()) if name not in hidden} | {"__hash__": object.__hash__}
+
+
+def tensor_stub() -> str:
+    """The stub ``core/members.pyi``."""
+    lines = ["", "class Members:", f"    {summary_of(torch.Tensor)}", ""]
+    for name, member in members_of_tensor().items():
+        made = property_of(name, member) if isinstance(member, property) else definition(name, member, True)
+        lines += [f"    {line}" for line in made]
+    header = _HEADER.format(
+        doc="What a Tensor can do: the members that the files on top of the core give it.",
+        more="",
+    )
+    return header + "\n".join(lines) + "\n"
+
+
+def names_stub(module: types.ModuleType, later: Iterable[str] = ()) -> str:
+    """The stub of a package that gathers names, among them those of operations."""
+    imports: list[str] = []
+    lines: list[str] = []
+    for name in sorted({*module.__all__, *later} - {"Generator", "Size", "Tensor"}):
+        value = getattr(module, name)
+        if isinstance(value, types.FunctionType) and value.__module__.startswith(("tinygrad_mlp.core", "tinygrad_mlp.ops")):
+            lines += definition(name, value, False)
+        elif isinstance(value, torch.dtype):
+            lines.append(f"{name}: _dtype")
+        elif isinstance(value, torch.Generator):
+            lines.append(f"{name}: Generator")
+        elif isinstance(value, float | str):
+            lines.append(f"{name}: {'_float' if isinstance(value, float) else 'str'}")
+        elif isinstance(value, types.ModuleType):
+            imports.append(f"from . import {name} as {name}")
+        elif isinstance(value, type | types.FunctionType):
+            imports.append(f"from {value.__module__} import {value.__name__} as {name}")
+        else:  # cuda and its like
+            imports.append(f"from {type(value).__module__} import {name} as {name}")
+    names = [f'    "{name}",' for name in sorted(module.__all__)]
+    header = _HEADER.format(
+        doc=str(module.__doc__).partition("\n")[0],
+        more="".join(f"{line}\n" for line in imports),
+    )
+    return header + "\n" + "\n".join([*lines, "", "__all__ = [", *names, "]"]) + "\n"
+
+
+STUBS: dict[Path, Callable[[], str]] = {
+    PACKAGE / "core" / "members.pyi": tensor_stub,
+    PACKAGE / "__init__.pyi": lambda: names_stub(torch, ("checkpoints", "testing")),
+    PACKAGE / "linalg.pyi": lambda: names_stub(torch.linalg),
+    PACKAGE / "nn" / "functional" / "__init__.pyi": lambda: names_stub(torch.nn.functional),
+}
+
+
+def write(stubs: Iterable[tuple[Path, Callable[[], str]]]) -> None:
+    """Write each stub to its path."""
+    for path, make in stubs:
+        path.write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(STUBS.items())

@@ -1,0 +1,544 @@
+"""A small reverse-mode autodiff framework on NumPy, under PyTorch's names.
+
+Written by tests/stubs.py, do not edit: python -m tests.stubs
+"""
+
+from builtins import bool as _bool, float as _float, int as _int
+from collections.abc import Callable as _Callable, Iterator as _Iterator, Sequence as _Sequence
+from types import EllipsisType as _EllipsisType
+from typing import Any as _Any, Literal as _Literal, TypeAlias as _TypeAlias, overload as _overload
+
+import numpy as _np
+from numpy.typing import NDArray as _NDArray
+
+from tinygrad_mlp._tensor import RemovableHandle as _RemovableHandle, Size as Size
+from tinygrad_mlp.core.graph import Node as _Node, Tensor as Tensor
+from tinygrad_mlp.device import device as _device
+from tinygrad_mlp.dtypes import dtype as _dtype
+from tinygrad_mlp.ops.order import Selected as _Selected
+from tinygrad_mlp.ops.random import Generator as Generator
+from tinygrad_mlp.device import accelerator as accelerator
+from . import autograd as autograd
+from tinygrad_mlp.device import backends as backends
+from tinygrad_mlp.dtypes import can_cast as can_cast
+from . import checkpoints as checkpoints
+from tinygrad_mlp.compiling.step import compile as compile
+from tinygrad_mlp.device import cuda as cuda
+from tinygrad_mlp.device import device as device
+from tinygrad_mlp.dtypes import dtype as dtype
+from tinygrad_mlp.grad_mode import enable_grad as enable_grad
+from tinygrad_mlp.dtypes import finfo as finfo
+from tinygrad_mlp.dtypes import get_default_dtype as get_default_dtype
+from tinygrad_mlp.dtypes import iinfo as iinfo
+from tinygrad_mlp.grad_mode import inference_mode as inference_mode
+from tinygrad_mlp.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from tinygrad_mlp.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
+from tinygrad_mlp._tensor import is_floating_point as is_floating_point
+from tinygrad_mlp.grad_mode import is_grad_enabled as is_grad_enabled
+from tinygrad_mlp.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
+from tinygrad_mlp._tensor import is_tensor as is_tensor
+from . import linalg as linalg
+from tinygrad_mlp.serialization import load as load
+from . import nn as nn
+from tinygrad_mlp.grad_mode import no_grad as no_grad
+from tinygrad_mlp._tensor import numel as numel
+from . import optim as optim
+from tinygrad_mlp.dtypes import promote_types as promote_types
+from tinygrad_mlp.serialization import save as save
+from tinygrad_mlp.dtypes import set_default_dtype as set_default_dtype
+from tinygrad_mlp.grad_mode import set_grad_enabled as set_grad_enabled
+from tinygrad_mlp.printing import set_printoptions as set_printoptions
+from . import testing as testing
+from . import utils as utils
+
+_Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
+_Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
+_Place: _TypeAlias = _int | slice | _EllipsisType | Tensor | _NDArray[_Any] | list[_Any] | None
+_Index: _TypeAlias = _Place | tuple[_Place, ...]
+
+__version__: str
+def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The absolute value."""
+def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The inverse cosine, in radians."""
+def add(input: _Operand, other: _Operand, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor: """input + alpha * other, with broadcasting."""
+def addcdiv(input: _Operand, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1, out: Tensor | None = None) -> Tensor: """input + value * tensor1 / tensor2, of floats."""
+def addcmul(input: _Operand, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1, out: Tensor | None = None) -> Tensor: """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (mat1 @ mat2)."""
+def all(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether all elements along ``dim`` are true, or not zero."""
+def allclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Whether :func:`isclose` holds everywhere."""
+def amax(input: Tensor, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
+def amin(input: Tensor, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The smallest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
+def any(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether any element along ``dim`` is true, or not zero."""
+def arange(*args: _float, start: _float | None = None, end: _float | None = None, step: _float | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """start, start + step, ... up to and without ``end``: ``arange(end)``, ``arange(start, end, step=1)``."""
+def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first largest element along ``dim``, or in the flattened tensor; of the first nan if any."""
+def argmin(input: Tensor, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first smallest element along ``dim``, or in the flattened tensor; of the first nan if any."""
+def argsort(input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Tensor: """The indices that sort the elements along ``dim``; nan counts as largest, ties keep their order."""
+def argwhere(input: Tensor) -> Tensor: """The indices of the nonzero elements, a row each."""
+def as_tensor(data: _Any, dtype: _dtype | None = None, device: _device | str | None = None) -> Tensor: """``data`` as a tensor, sharing memory (and, of a tensor, history) where the dtype allows it."""
+def asarray(obj: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, copy: _bool | None = None, requires_grad: _bool = False) -> Tensor: """``obj`` as a tensor; shares memory unless ``copy`` is True, and must if it is False."""
+def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The inverse sine, in radians."""
+def atan(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The inverse tangent, in radians."""
+def atan2(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The angle of the point (other, input), in radians, in [-pi, pi]."""
+def atleast_1d(*tensors: Tensor) -> Tensor: """Each tensor with at least one dimension; one tensor, or a tuple where several are given."""
+def atleast_2d(*tensors: Tensor) -> Tensor: """Each tensor with at least two dimensions, new ones in front; one tensor, or a tuple where several are given."""
+def bernoulli(input: Tensor, p: _float | None = None, *, generator: Generator | None = None) -> Tensor: """1 with the probability that ``input`` holds (or ``p``, where given), else 0; in the dtype of ``input``."""
+def bincount(input: _Operand, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
+def bitwise_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input & other."""
+def bitwise_not(input: Tensor) -> Tensor: """Bits, or truth values, inverted."""
+def bitwise_or(input: _Operand, other: _Operand) -> Tensor: """Elementwise input | other."""
+def bitwise_xor(input: _Operand, other: _Operand) -> Tensor: """Elementwise input ^ other."""
+def bmm(input: Tensor, mat2: Tensor) -> Tensor: """The products of two batches of matrices, shapes ``(b, n, k), (b, k, m) -> (b, n, m)``."""
+bool: _dtype
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: """The tensors expanded to their common shape."""
+def broadcast_to(input: Tensor, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
+def cat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
+def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The smallest integer above or at the input."""
+def celu(input: Tensor, alpha: _float = 1.0) -> Tensor: """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
+def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most ``chunks`` views of parts along ``dim``, of one size but for the last."""
+def clamp(input: _Operand, min: _Operand | None = None, max: _Operand | None = None, *, out: Tensor | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
+def clone(input: Tensor) -> Tensor: """A copy, with its history."""
+def concat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
+def concatenate(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
+def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The cosine of radians."""
+def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The hyperbolic cosine."""
+def count_nonzero(input: Tensor, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
+def cumprod(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too."""
+def cumsum(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The sums of the elements up to each one along ``dim``."""
+default_generator: Generator
+def diag(input: Tensor, diagonal: _int = 0) -> Tensor: """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal."""
+def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view."""
+def div(input: Tensor, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
+def dot(input: _Operand, tensor: _Operand) -> Tensor: """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
+double: _dtype
+e: _float
+def einsum(equation: str, *operands: Tensor) -> Tensor: """The sum of products of elements that the equation spells out, a letter for each dimension."""
+def empty(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``."""
+def empty_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Memory as it was found, in the shape and dtype of ``input``."""
+def eq(input: _Operand, other: _Operand) -> Tensor: """Elementwise input == other."""
+def equal(input: Tensor, other: Tensor) -> _bool: """Whether two tensors have the same shape and values."""
+def erf(input: Tensor) -> Tensor: """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
+def erfc(input: Tensor) -> Tensor: """1 - erf(input), accurate for large inputs."""
+def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor: """e ** input."""
+def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor: """e ** input - 1, accurate near 0."""
+def eye(n: _int, m: _int | None = None, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Ones on the diagonal, zeros elsewhere, shape ``(n, m)``; ``(n, n)`` without ``m``."""
+def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor: """The dimensions from ``start_dim`` to ``end_dim`` as one."""
+def flip(input: Tensor, dims: _Sequence[_int]) -> Tensor: """A copy with the order reversed along ``dims``."""
+float: _dtype
+float16: _dtype
+float32: _dtype
+float64: _dtype
+def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The largest integer below or at the input."""
+def floor_divide(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """floor(input / other), with broadcasting. Its gradient is zero."""
+def fmax(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The larger of two, the number where one is nan."""
+def fmin(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The smaller of two, the number where one is nan."""
+def fmod(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """input - other * trunc(input / other): has the sign of ``input``."""
+def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The input minus its integer part; of floats."""
+def from_numpy(ndarray: _NDArray[_Any]) -> Tensor: """A tensor over the array's own memory: writes on either side show on the other."""
+def full(size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``fill_value`` everywhere, in its own dtype unless another is given."""
+def full_like(input: Tensor, fill_value: _Number | Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``fill_value`` in the shape and dtype of ``input``."""
+def gather(input: _Operand, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
+def ge(input: _Operand, other: _Operand) -> Tensor: """Elementwise input >= other."""
+def get_rng_state() -> Tensor: """The state of the default generator, a uint8 tensor."""
+def gt(input: _Operand, other: _Operand) -> Tensor: """Elementwise input > other."""
+half: _dtype
+def hstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors side by side: along dimension 1, vectors along 0."""
+def index_add(input: _Operand, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
+def index_select(input: Tensor, dim: _int, index: Tensor) -> Tensor: """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
+inf: _float
+def initial_seed() -> _int: """The seed that the default generator started from."""
+def inner(input: Tensor, other: Tensor) -> Tensor: """The sums of products over the last dimensions, shapes ``(*, k), (+, k) -> (*, +)``; scaling by a scalar."""
+int: _dtype
+int16: _dtype
+int32: _dtype
+int64: _dtype
+int8: _dtype
+def isclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """Elementwise |input - other| <= atol + rtol * |other|."""
+def isfinite(input: Tensor) -> Tensor: """Whether the element is neither nan nor an infinity."""
+def isinf(input: Tensor) -> Tensor: """Whether the element is an infinity."""
+def isnan(input: Tensor) -> Tensor: """Whether the element is nan."""
+def le(input: _Operand, other: _Operand) -> Tensor: """Elementwise input <= other."""
+def lerp(input: _Operand, end: _Operand, weight: _Operand, *, out: Tensor | None = None) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
+def linspace(start: _float | Tensor, end: _float | Tensor, steps: _int, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``steps`` evenly spaced values from ``start`` to ``end``, both included."""
+def log(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The natural logarithm."""
+def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The logarithm to base 10."""
+def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor: """log(1 + input), accurate near 0."""
+def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The logarithm to base 2."""
+def log_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
+def logical_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input and other."""
+def logical_not(input: Tensor) -> Tensor: """Whether the element is zero."""
+def logical_or(input: _Operand, other: _Operand) -> Tensor: """Elementwise input or other."""
+def logical_xor(input: _Operand, other: _Operand) -> Tensor: """Elementwise exactly one of input, other."""
+def logspace(start: _float | Tensor, end: _float | Tensor, steps: _int, base: _float = 10.0, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """base ** :func:`linspace` (start, end, steps)."""
+def logsumexp(input: Tensor, dim: _int | _Sequence[_int] | None, keepdim: _bool = False) -> Tensor: """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow."""
+long: _dtype
+def lt(input: _Operand, other: _Operand) -> Tensor: """Elementwise input < other."""
+def manual_seed(seed: _int) -> Generator: """Seed the generator that is used where none is given, and return it."""
+def masked_fill(input: _Operand, mask: Tensor, value: _Operand) -> Tensor: """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
+def masked_select(input: Tensor, mask: Tensor) -> Tensor: """The elements where the mask, broadcast against ``input``, is true, as a vector."""
+def matmul(input: Tensor, other: Tensor) -> Tensor: """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast."""
+@_overload
+def max(input: Tensor) -> Tensor: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
+@_overload
+def max(input: Tensor, dim: _int, keepdim: _bool = False) -> _Selected: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
+@_overload
+def max(input: Tensor, other: Tensor) -> Tensor: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
+def maximum(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The larger of two, nan if either is."""
+def mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The mean of the elements along ``dim``; nan of none."""
+@_overload
+def median(input: Tensor) -> Tensor: """The middle element, the lower of two, nan if any is; along a dim, (values, indices)."""
+@_overload
+def median(input: Tensor, dim: _int, keepdim: _bool = False) -> _Selected: """The middle element, the lower of two, nan if any is; along a dim, (values, indices)."""
+def meshgrid(*tensors: Tensor, indexing: str = 'ij') -> tuple[Tensor, ...]: """Grids of coordinates: of vectors of sizes n and m, two tensors of shape ``(n, m)``, or ``(m, n)`` with ``"xy"``."""
+@_overload
+def min(input: Tensor) -> Tensor: """The smallest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise minimum."""
+@_overload
+def min(input: Tensor, dim: _int, keepdim: _bool = False) -> _Selected: """The smallest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise minimum."""
+@_overload
+def min(input: Tensor, other: Tensor) -> Tensor: """The smallest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise minimum."""
+def minimum(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The smaller of two, nan if either is."""
+def mm(input: Tensor, mat2: Tensor) -> Tensor: """The product of two matrices, shapes ``(n, k), (k, m) -> (n, m)``."""
+def moveaxis(input: Tensor, source: _int | _Sequence[_int], destination: _int | _Sequence[_int]) -> Tensor: """The dimensions ``source`` moved to the places ``destination``, the others kept in order."""
+def movedim(input: Tensor, source: _int | _Sequence[_int], destination: _int | _Sequence[_int]) -> Tensor: """The dimensions ``source`` moved to the places ``destination``, the others kept in order."""
+def mul(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """input * other, with broadcasting."""
+def multinomial(input: Tensor, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None) -> Tensor: """Indices drawn with probabilities proportional to the weights, shape ``(m, n) -> (m, num_samples)``."""
+def mv(input: Tensor, vec: Tensor) -> Tensor: """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
+nan: _float
+def nan_to_num(input: Tensor, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
+def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor: """``length`` elements along ``dim`` from ``start`` on: a view."""
+def ne(input: _Operand, other: _Operand) -> Tensor: """Elementwise input != other."""
+def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor: """-input."""
+@_overload
+def nonzero(input: Tensor, *, as_tuple: _Literal[False] = False) -> Tensor: """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
+@_overload
+def nonzero(input: Tensor, *, as_tuple: _Literal[True]) -> tuple[Tensor, ...]: """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
+def norm(input: Tensor, p: _float | str | None = 'fro', dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, dtype: _dtype | None = None) -> Tensor: """The p-norm of the elements along ``dim`` taken as one vector; ``"fro"`` is 2."""
+def normal(mean: _float | Tensor = 0.0, std: _float | Tensor = 1.0, size: _Sequence[_int] | None = None, *, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Draws from N(mean, std^2); numbers with a ``size``, or tensors that broadcast."""
+def ones(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Ones: ``ones(2, 3)`` or ``ones((2, 3))``."""
+def ones_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Ones in the shape and dtype of ``input``."""
+def outer(input: Tensor, vec2: Tensor) -> Tensor: """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
+def permute(input: Tensor, dims: _Sequence[_int]) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
+pi: _float
+def pow(input: _Operand, exponent: _Operand, *, out: Tensor | None = None) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
+def prelu(input: Tensor, weight: Tensor) -> Tensor: """x where x > 0, else weight x, with one weight for all or one per channel (dimension 1)."""
+def prod(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The product of the elements along ``dim``; of integers as int64."""
+def rand(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``."""
+def rand_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """:func:`rand` in the shape and dtype of ``input``."""
+def randint(*args: _int | _Sequence[_int], low: _int | None = None, high: _int | None = None, size: _Sequence[_int] | None = None, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Integers drawn uniformly from [low, high): ``randint(high, size)`` or ``randint(low, high, size)``."""
+def randint_like(input: Tensor, *args: _int, low: _int | None = None, high: _int | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """:func:`randint` in the shape and dtype of ``input``: ``randint_like(input, high)`` or ``(input, low, high)``."""
+def randn(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``."""
+def randn_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """:func:`randn` in the shape and dtype of ``input``."""
+def randperm(n: _int, *, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """The numbers 0 to n - 1 in random order."""
+def ravel(input: Tensor) -> Tensor: """All elements along one dimension."""
+def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor: """1 / input."""
+def relu(input: Tensor, *, out: Tensor | None = None) -> Tensor: """max(input, 0). EE6132 lab, eq. 1."""
+def remainder(input: _Operand, other: _Operand) -> Tensor: """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
+def repeat_interleave(input: Tensor, repeats: _int | Tensor, dim: _int | None = None, *, output_size: _int | None = None) -> Tensor: """Each element along ``dim`` (of the flattened tensor if None) repeated in place."""
+def reshape(input: Tensor, shape: _Sequence[_int]) -> Tensor: """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains."""
+def result_type(tensor1: Tensor, tensor2: _Operand) -> _dtype: """The dtype of an arithmetic operation on the two, tensors or numbers."""
+def roll(input: Tensor, shifts: _int | _Sequence[_int], dims: _int | _Sequence[_int] | None = None) -> Tensor: """A copy shifted along ``dims``, what leaves at one end coming in at the other; flattened meanwhile if no ``dims``."""
+def round(input: Tensor, *, decimals: _int = 0) -> Tensor: """The nearest number with that many decimals, halves to even."""
+def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: """1 / sqrt(input)."""
+def scatter(input: _Operand, dim: _int, index: Tensor, src: _Operand | None = None, *, value: _float | None = None) -> Tensor: """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
+def scatter_add(input: _Operand, dim: _int, index: Tensor, src: _Operand) -> Tensor: """``input`` with ``src`` added where :func:`gather` would read; repeated indices add up."""
+def seed() -> _int: """Seed the default generator with a number that no one can foresee, and return it."""
+def select(input: Tensor, dim: _int, index: _int) -> Tensor: """The elements at one index of ``dim``, without that dimension: a view."""
+def selu(input: Tensor) -> Tensor: """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1): self-normalising. Klambauer et al. 2017."""
+def set_rng_state(new_state: Tensor) -> None: """Bring the default generator back to a state."""
+short: _dtype
+def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
+def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor: """-1, 0 or 1; 0 for nan."""
+def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The sine of radians."""
+def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The hyperbolic sine."""
+def softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4."""
+def sort(input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _Selected: """The elements in order along ``dim``, and the indices they had."""
+def split(tensor: Tensor, split_size_or_sections: _int | _Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Views of the parts along ``dim``: of one size (the last may be smaller), or of the sizes listed."""
+def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The square root."""
+def square(input: Tensor, *, out: Tensor | None = None) -> Tensor: """input ** 2."""
+def squeeze(input: Tensor, dim: _int | _Sequence[_int] | None = None) -> Tensor: """Without the dimensions of size 1: all of them, or those named in ``dim``."""
+def stack(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors, all of one shape, along a new dimension ``dim``."""
+def std(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
+def std_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The standard deviation and the mean."""
+def sub(input: _Operand, other: _Operand, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor: """input - alpha * other, with broadcasting."""
+def sum(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The sum of the elements along ``dim``; of integers as int64."""
+def swapaxes(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+def t(input: Tensor) -> Tensor: """A matrix transposed; a vector as it is."""
+def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None) -> Tensor: """:func:`gather` with the other dimensions broadcast; of the flattened input without ``dim``."""
+def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The tangent of radians."""
+def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
+def tensor(data: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """A new tensor holding a copy of ``data``: a number, nested sequences, arrays, tensors, or sequences of these."""
+def tile(input: Tensor, dims: _Sequence[_int]) -> Tensor: """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
+def topk(input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _Selected: """The ``k`` largest (or smallest) elements along ``dim``, in order, and their indices."""
+def trace(input: Tensor) -> Tensor: """The sum of the diagonal of a matrix."""
+def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+def tril(input: Tensor, diagonal: _int = 0) -> Tensor: """The matrix (or each of a batch) with zeros above the ``diagonal``-th diagonal."""
+def triu(input: Tensor, diagonal: _int = 0) -> Tensor: """The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal."""
+def true_divide(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor: """input / other, with broadcasting; integers divide to floats."""
+def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The input rounded towards zero."""
+uint8: _dtype
+def unbind(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along ``dim``, without that dimension."""
+def unflatten(input: Tensor, dim: _int, sizes: _Sequence[_int]) -> Tensor: """One dimension as several, of the given sizes, one of which may be -1."""
+@_overload
+def unique(input: Tensor, sorted: _bool = True, *, dim: _int | None = None) -> Tensor: """The distinct elements (slices along ``dim``) in ascending order."""
+@_overload
+def unique(input: Tensor, sorted: _bool, return_inverse: _Literal[True], return_counts: _bool = False, dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
+@_overload
+def unique(input: Tensor, sorted: _bool = True, *, return_inverse: _Literal[True], return_counts: _bool = False, dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
+@_overload
+def unique(input: Tensor, sorted: _bool = True, return_inverse: _bool = False, *, return_counts: _Literal[True], dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
+def unsqueeze(input: Tensor, dim: _int) -> Tensor: """With a dimension of size 1 inserted before ``dim``; negative counts from behind the last."""
+def var(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given."""
+def var_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The variance and the mean."""
+def vstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors, vectors as rows, one below the other."""
+def where(condition: Tensor, input: _Operand, other: _Operand) -> Tensor: """``input`` where the condition holds, else ``other``, with broadcasting."""
+def zeros(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
+def zeros_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros in the shape and dtype of ``input``."""
+
+__all__ = [
+    "Generator",
+    "Size",
+    "Tensor",
+    "__version__",
+    "abs",
+    "accelerator",
+    "acos",
+    "add",
+    "addcdiv",
+    "addcmul",
+    "addmm",
+    "all",
+    "allclose",
+    "amax",
+    "amin",
+    "any",
+    "arange",
+    "argmax",
+    "argmin",
+    "argsort",
+    "argwhere",
+    "as_tensor",
+    "asarray",
+    "asin",
+    "atan",
+    "atan2",
+    "atleast_1d",
+    "atleast_2d",
+    "autograd",
+    "backends",
+    "bernoulli",
+    "bincount",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "bmm",
+    "bool",
+    "broadcast_tensors",
+    "broadcast_to",
+    "can_cast",
+    "cat",
+    "ceil",
+    "celu",
+    "chunk",
+    "clamp",
+    "clone",
+    "compile",
+    "concat",
+    "concatenate",
+    "cos",
+    "cosh",
+    "count_nonzero",
+    "cuda",
+    "cumprod",
+    "cumsum",
+    "default_generator",
+    "device",
+    "diag",
+    "diagonal",
+    "div",
+    "dot",
+    "double",
+    "dtype",
+    "e",
+    "einsum",
+    "empty",
+    "empty_like",
+    "enable_grad",
+    "eq",
+    "equal",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "eye",
+    "finfo",
+    "flatten",
+    "flip",
+    "float",
+    "float16",
+    "float32",
+    "float64",
+    "floor",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frac",
+    "from_numpy",
+    "full",
+    "full_like",
+    "gather",
+    "ge",
+    "get_default_dtype",
+    "get_rng_state",
+    "gt",
+    "half",
+    "hstack",
+    "iinfo",
+    "index_add",
+    "index_select",
+    "inf",
+    "inference_mode",
+    "initial_seed",
+    "inner",
+    "int",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
+    "is_floating_point",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "is_tensor",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "le",
+    "lerp",
+    "linalg",
+    "linspace",
+    "load",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "log_softmax",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "logspace",
+    "logsumexp",
+    "long",
+    "lt",
+    "manual_seed",
+    "masked_fill",
+    "masked_select",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "median",
+    "meshgrid",
+    "min",
+    "minimum",
+    "mm",
+    "moveaxis",
+    "movedim",
+    "mul",
+    "multinomial",
+    "mv",
+    "nan",
+    "nan_to_num",
+    "narrow",
+    "ne",
+    "neg",
+    "nn",
+    "no_grad",
+    "nonzero",
+    "norm",
+    "normal",
+    "numel",
+    "ones",
+    "ones_like",
+    "optim",
+    "outer",
+    "permute",
+    "pi",
+    "pow",
+    "prelu",
+    "prod",
+    "promote_types",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+    "ravel",
+    "reciprocal",
+    "relu",
+    "remainder",
+    "repeat_interleave",
+    "reshape",
+    "result_type",
+    "roll",
+    "round",
+    "rsqrt",
+    "save",
+    "scatter",
+    "scatter_add",
+    "seed",
+    "select",
+    "selu",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "set_printoptions",
+    "set_rng_state",
+    "short",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "softmax",
+    "sort",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "std_mean",
+    "sub",
+    "sum",
+    "swapaxes",
+    "swapdims",
+    "t",
+    "take_along_dim",
+    "tan",
+    "tanh",
+    "tensor",
+    "tile",
+    "topk",
+    "trace",
+    "transpose",
+    "tril",
+    "triu",
+    "true_divide",
+    "trunc",
+    "uint8",
+    "unbind",
+    "unflatten",
+    "unique",
+    "unsqueeze",
+    "utils",
+    "var",
+    "var_mean",
+    "vstack",
+    "where",
+    "zeros",
+    "zeros_like",
+]

@@ -1,0 +1,426 @@
+"""What a Tensor can do: the members that the files on top of the core give it.
+
+Written by tests/stubs.py, do not edit: python -m tests.stubs
+"""
+
+from builtins import bool as _bool, float as _float, int as _int
+from collections.abc import Callable as _Callable, Iterator as _Iterator, Sequence as _Sequence
+from types import EllipsisType as _EllipsisType
+from typing import Any as _Any, Literal as _Literal, TypeAlias as _TypeAlias, overload as _overload
+
+import numpy as _np
+from numpy.typing import NDArray as _NDArray
+
+from tinygrad_mlp._tensor import RemovableHandle as _RemovableHandle, Size as Size
+from tinygrad_mlp.core.graph import Node as _Node, Tensor as Tensor
+from tinygrad_mlp.device import device as _device
+from tinygrad_mlp.dtypes import dtype as _dtype
+from tinygrad_mlp.ops.order import Selected as _Selected
+from tinygrad_mlp.ops.random import Generator as Generator
+
+_Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
+_Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
+_Place: _TypeAlias = _int | slice | _EllipsisType | Tensor | _NDArray[_Any] | list[_Any] | None
+_Index: _TypeAlias = _Place | tuple[_Place, ...]
+
+class Members:
+    """An n-dimensional array that remembers how it was computed."""
+
+    @property
+    def T(self) -> Tensor: """The transpose: dimensions in reverse order."""
+    def __abs__(self, *, out: Tensor | None = None) -> Tensor: ...
+    def __add__(self, other: _Operand) -> Tensor: ...
+    def __and__(self, other: _Operand) -> Tensor: ...
+    def __array__(self, dtype: _Any = None, copy: _bool | None = None) -> _NDArray[_Any]: ...
+    def __array_function__(self, func: _Any, types: _Any, args: _Any, kwargs: _Any) -> _Any: ...
+    def __array_ufunc__(self, ufunc: _Any, method: str, *inputs: _Any, **kwargs: _Any) -> _Any: ...
+    def __bool__(self) -> _bool: ...
+    def __contains__(self, element: _Any) -> _bool: ...
+    def __copy__(self) -> Tensor: ...
+    def __deepcopy__(self, memo: dict[_int, _Any]) -> Tensor: ...
+    def __eq__(self, other: object) -> Tensor: ...  # type: ignore[override] # of tensors a tensor
+    def __float__(self) -> _float: ...
+    def __floordiv__(self, other: _Operand) -> Tensor: ...
+    def __format__(self, spec: str) -> str: ...
+    def __ge__(self, other: _Operand) -> Tensor: ...  # type: ignore[misc] # NumPy's arrays leave it to the tensor
+    def __getitem__(self, key: _Index) -> Tensor: ...
+    def __gt__(self, other: _Operand) -> Tensor: ...  # type: ignore[misc] # NumPy's arrays leave it to the tensor
+    def __iadd__(self, other: _Operand) -> Tensor: ...
+    def __iand__(self, other: _Operand) -> Tensor: ...
+    def __ifloordiv__(self, other: _Operand) -> Tensor: ...
+    def __imod__(self, other: _Operand) -> Tensor: ...
+    def __imul__(self, other: _Operand) -> Tensor: ...
+    def __index__(self) -> _int: ...
+    def __init__(self, *data: _Any) -> None: ...
+    def __int__(self) -> _int: ...
+    def __invert__(self) -> Tensor: ...
+    def __ior__(self, other: _Operand) -> Tensor: ...
+    def __ipow__(self, other: _Operand) -> Tensor: ...
+    def __isub__(self, other: _Operand) -> Tensor: ...
+    def __iter__(self) -> _Iterator[Tensor]: ...
+    def __itruediv__(self, other: _Operand) -> Tensor: ...
+    def __ixor__(self, other: _Operand) -> Tensor: ...
+    def __le__(self, other: _Operand) -> Tensor: ...  # type: ignore[misc] # NumPy's arrays leave it to the tensor
+    def __len__(self) -> _int: ...
+    def __lt__(self, other: _Operand) -> Tensor: ...  # type: ignore[misc] # NumPy's arrays leave it to the tensor
+    def __matmul__(self, other: _Operand) -> Tensor: ...
+    def __mod__(self, other: _Operand) -> Tensor: ...
+    def __mul__(self, other: _Operand) -> Tensor: ...
+    def __ne__(self, other: object) -> Tensor: ...  # type: ignore[override] # likewise
+    def __neg__(self, *, out: Tensor | None = None) -> Tensor: ...
+    def __or__(self, other: _Operand) -> Tensor: ...
+    def __pos__(self) -> Tensor: ...
+    def __pow__(self, other: _Operand) -> Tensor: ...
+    def __radd__(self, other: _Operand) -> Tensor: ...
+    def __rand__(self, other: _Operand) -> Tensor: ...
+    def __reduce_ex__(self, protocol: _Any) -> _Any: ...
+    def __repr__(self) -> str: ...
+    def __rfloordiv__(self, other: _Operand) -> Tensor: ...
+    def __rmatmul__(self, other: _Operand) -> Tensor: ...
+    def __rmod__(self, other: _Operand) -> Tensor: ...
+    def __rmul__(self, other: _Operand) -> Tensor: ...
+    def __ror__(self, other: _Operand) -> Tensor: ...
+    def __rpow__(self, other: _Operand) -> Tensor: ...
+    def __rsub__(self, other: _Operand) -> Tensor: ...
+    def __rtruediv__(self, other: _Operand) -> Tensor: ...
+    def __rxor__(self, other: _Operand) -> Tensor: ...
+    def __setitem__(self, key: _Index, value: _Operand) -> None: ...
+    def __sub__(self, other: _Operand) -> Tensor: ...
+    def __truediv__(self, other: _Operand) -> Tensor: ...
+    def __xor__(self, other: _Operand) -> Tensor: ...
+    def abs(self, *, out: Tensor | None = None) -> Tensor: """The absolute value."""
+    def abs_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`abs`."""
+    def acos(self, *, out: Tensor | None = None) -> Tensor: """The inverse cosine, in radians."""
+    def add(self, other: _Operand, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor: """input + alpha * other, with broadcasting."""
+    def add_(self, other: _Operand, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`add`."""
+    def addcdiv(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1, out: Tensor | None = None) -> Tensor: """input + value * tensor1 / tensor2, of floats."""
+    def addcdiv_(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`addcdiv`."""
+    def addcmul(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1, out: Tensor | None = None) -> Tensor: """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
+    def addcmul_(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`addcmul`."""
+    def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (mat1 @ mat2)."""
+    def all(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether all elements along ``dim`` are true, or not zero."""
+    def allclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Whether :func:`isclose` holds everywhere."""
+    def amax(self, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
+    def amin(self, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The smallest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
+    def any(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether any element along ``dim`` is true, or not zero."""
+    def argmax(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first largest element along ``dim``, or in the flattened tensor; of the first nan if any."""
+    def argmin(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first smallest element along ``dim``, or in the flattened tensor; of the first nan if any."""
+    def argsort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Tensor: """The indices that sort the elements along ``dim``; nan counts as largest, ties keep their order."""
+    def asin(self, *, out: Tensor | None = None) -> Tensor: """The inverse sine, in radians."""
+    def atan(self, *, out: Tensor | None = None) -> Tensor: """The inverse tangent, in radians."""
+    def atan2(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The angle of the point (other, input), in radians, in [-pi, pi]."""
+    def backward(self, gradient: _Any = None, retain_graph: _bool | None = None, create_graph: _bool = False, inputs: _Any = None) -> None: """Add the gradient of this tensor to the ``.grad`` of every leaf it was computed from."""
+    def bernoulli_(self, p: _float | Tensor = 0.5, *, generator: Generator | None = None) -> Tensor: """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
+    def bincount(self, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
+    def bitwise_and(self, other: _Operand) -> Tensor: """Elementwise input & other."""
+    def bitwise_and_(self, other: _Operand) -> Tensor: """In-place form of :meth:`bitwise_and`."""
+    def bitwise_not(self) -> Tensor: """Bits, or truth values, inverted."""
+    def bitwise_or(self, other: _Operand) -> Tensor: """Elementwise input | other."""
+    def bitwise_or_(self, other: _Operand) -> Tensor: """In-place form of :meth:`bitwise_or`."""
+    def bitwise_xor(self, other: _Operand) -> Tensor: """Elementwise input ^ other."""
+    def bitwise_xor_(self, other: _Operand) -> Tensor: """In-place form of :meth:`bitwise_xor`."""
+    def bmm(self, mat2: Tensor) -> Tensor: """The products of two batches of matrices, shapes ``(b, n, k), (b, k, m) -> (b, n, m)``."""
+    def bool(self) -> Tensor: """The tensor as bool."""
+    @_overload
+    def broadcast_to(self, *size: _int) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
+    @_overload
+    def broadcast_to(self, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
+    def byte(self) -> Tensor: """The tensor as uint8."""
+    def ceil(self, *, out: Tensor | None = None) -> Tensor: """The smallest integer above or at the input."""
+    def ceil_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`ceil`."""
+    def char(self) -> Tensor: """The tensor as int8."""
+    def chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most ``chunks`` views of parts along ``dim``, of one size but for the last."""
+    def clamp(self, min: _Operand | None = None, max: _Operand | None = None, *, out: Tensor | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
+    def clamp_(self, min: _Operand | None = None, max: _Operand | None = None, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
+    def clip(self, min: _Operand | None = None, max: _Operand | None = None, *, out: Tensor | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
+    def clip_(self, min: _Operand | None = None, max: _Operand | None = None, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
+    def clone(self) -> Tensor: """A copy, with its history."""
+    def contiguous(self) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is."""
+    def copy_(self, src: _Operand) -> Tensor: """In-place form of :meth:`copy`."""
+    def cos(self, *, out: Tensor | None = None) -> Tensor: """The cosine of radians."""
+    def cos_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`cos`."""
+    def cosh(self, *, out: Tensor | None = None) -> Tensor: """The hyperbolic cosine."""
+    def count_nonzero(self, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
+    def cpu(self) -> Tensor: """Itself: it lives on the CPU."""
+    def cuda(self, device: _device | str | None = None, non_blocking: _bool = False) -> Tensor: """An error, as PyTorch without CUDA gives one."""
+    def cumprod(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too."""
+    def cumsum(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The sums of the elements up to each one along ``dim``."""
+    @property
+    def data(self) -> Tensor: """The same memory without the history, whose in-place writes autograd does not notice. Prefer ``detach()``."""
+    @data.setter
+    def data(self, value: Tensor) -> None: ...
+    def data_ptr(self) -> _int: """The address of its first element."""
+    def detach(self) -> Tensor: """The same memory without the history."""
+    def detach_(self) -> Tensor: """Forget the history, in place."""
+    @property
+    def device(self) -> _device: """Where it lives: the CPU."""
+    def diag(self, diagonal: _int = 0) -> Tensor: """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal."""
+    def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view."""
+    def dim(self) -> _int: """The number of dimensions."""
+    def div(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
+    def div_(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """:func:`div` in place."""
+    def divide(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
+    def dot(self, tensor: _Operand) -> Tensor: """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
+    def double(self) -> Tensor: """The tensor as float64."""
+    @property
+    def dtype(self) -> _dtype: """The data type of its elements."""
+    def element_size(self) -> _int: """The memory that one element takes, in bytes."""
+    def eq(self, other: _Operand) -> Tensor: """Elementwise input == other."""
+    def equal(self, other: Tensor) -> _bool: """Whether two tensors have the same shape and values."""
+    def erf(self) -> Tensor: """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
+    def erfc(self) -> Tensor: """1 - erf(input), accurate for large inputs."""
+    def exp(self, *, out: Tensor | None = None) -> Tensor: """e ** input."""
+    def exp_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`exp`."""
+    @_overload
+    def expand(self, *size: _int) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
+    @_overload
+    def expand(self, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
+    def expand_as(self, other: Tensor) -> Tensor: """A view expanded to the shape of ``other``."""
+    def expm1(self, *, out: Tensor | None = None) -> Tensor: """e ** input - 1, accurate near 0."""
+    def fill_(self, value: _float | Tensor) -> Tensor: """Write one value everywhere."""
+    def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor: """The dimensions from ``start_dim`` to ``end_dim`` as one."""
+    @_overload
+    def flip(self, *dims: _int) -> Tensor: """A copy with the order reversed along ``dims``."""
+    @_overload
+    def flip(self, dims: _Sequence[_int]) -> Tensor: """A copy with the order reversed along ``dims``."""
+    def float(self) -> Tensor: """The tensor as float32."""
+    def floor(self, *, out: Tensor | None = None) -> Tensor: """The largest integer below or at the input."""
+    def floor_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`floor`."""
+    def floor_divide(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """floor(input / other), with broadcasting. Its gradient is zero."""
+    def floor_divide_(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`floor_divide`."""
+    def fmax(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The larger of two, the number where one is nan."""
+    def fmin(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The smaller of two, the number where one is nan."""
+    def fmod(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """input - other * trunc(input / other): has the sign of ``input``."""
+    def fmod_(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`fmod`."""
+    def frac(self, *, out: Tensor | None = None) -> Tensor: """The input minus its integer part; of floats."""
+    def gather(self, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
+    def ge(self, other: _Operand) -> Tensor: """Elementwise input >= other."""
+    def get_device(self) -> _int: """-1, the CPU."""
+    @property
+    def grad(self) -> Tensor | None: """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None: ...
+    @grad.deleter
+    def grad(self) -> None: ...
+    @property
+    def grad_fn(self) -> _Node | None: """The graph node that computed it; None for a leaf."""
+    def gt(self, other: _Operand) -> Tensor: """Elementwise input > other."""
+    def half(self) -> Tensor: """The tensor as float16."""
+    def index_add(self, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
+    def index_add_(self, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """In-place form of :meth:`index_add`."""
+    def index_select(self, dim: _int, index: Tensor) -> Tensor: """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
+    def int(self) -> Tensor: """The tensor as int32."""
+    def is_contiguous(self) -> _bool: """Whether its elements lie in memory one after the other, last dimension fastest."""
+    @property
+    def is_cuda(self) -> _bool: """False: it is on the CPU."""
+    def is_floating_point(self) -> _bool: """Whether its dtype is a floating-point one."""
+    def is_inference(self) -> _bool: """Whether it was made in ``inference_mode``."""
+    @property
+    def is_leaf(self) -> _bool: """Whether it was made by the user, not computed from something that requires grad."""
+    def is_pinned(self) -> _bool: """False: there is no GPU to pin memory for."""
+    def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """Elementwise |input - other| <= atol + rtol * |other|."""
+    def isfinite(self) -> Tensor: """Whether the element is neither nan nor an infinity."""
+    def isinf(self) -> Tensor: """Whether the element is an infinity."""
+    def isnan(self) -> Tensor: """Whether the element is nan."""
+    def item(self) -> _float | _int | _bool: """The value of a one-element tensor as a Python number."""
+    @property
+    def itemsize(self) -> _int: """The memory that one element takes, in bytes."""
+    def le(self, other: _Operand) -> Tensor: """Elementwise input <= other."""
+    def lerp(self, end: _Operand, weight: _Operand, *, out: Tensor | None = None) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
+    def lerp_(self, end: _Operand, weight: _Operand, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`lerp`."""
+    def log(self, *, out: Tensor | None = None) -> Tensor: """The natural logarithm."""
+    def log10(self, *, out: Tensor | None = None) -> Tensor: """The logarithm to base 10."""
+    def log1p(self, *, out: Tensor | None = None) -> Tensor: """log(1 + input), accurate near 0."""
+    def log2(self, *, out: Tensor | None = None) -> Tensor: """The logarithm to base 2."""
+    def log_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`log`."""
+    def log_softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
+    def logical_and(self, other: _Operand) -> Tensor: """Elementwise input and other."""
+    def logical_not(self) -> Tensor: """Whether the element is zero."""
+    def logical_or(self, other: _Operand) -> Tensor: """Elementwise input or other."""
+    def logical_xor(self, other: _Operand) -> Tensor: """Elementwise exactly one of input, other."""
+    def logsumexp(self, dim: _int | _Sequence[_int] | None, keepdim: _bool = False) -> Tensor: """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow."""
+    def long(self) -> Tensor: """The tensor as int64."""
+    def lt(self, other: _Operand) -> Tensor: """Elementwise input < other."""
+    @property
+    def mT(self) -> Tensor: """The matrix transpose: the last two dimensions swapped."""
+    def masked_fill(self, mask: Tensor, value: _Operand) -> Tensor: """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
+    def masked_fill_(self, mask: Tensor, value: _Operand) -> Tensor: """In-place form of :meth:`masked_fill`."""
+    def masked_select(self, mask: Tensor) -> Tensor: """The elements where the mask, broadcast against ``input``, is true, as a vector."""
+    def matmul(self, other: Tensor) -> Tensor: """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast."""
+    @_overload
+    def max(self) -> Tensor: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
+    @_overload
+    def max(self, dim: _int, keepdim: _bool = False) -> _Selected: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
+    @_overload
+    def max(self, other: Tensor) -> Tensor: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
+    def maximum(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The larger of two, nan if either is."""
+    def mean(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The mean of the elements along ``dim``; nan of none."""
+    @_overload
+    def median(self) -> Tensor: """The middle element, the lower of two, nan if any is; along a dim, (values, indices)."""
+    @_overload
+    def median(self, dim: _int, keepdim: _bool = False) -> _Selected: """The middle element, the lower of two, nan if any is; along a dim, (values, indices)."""
+    @_overload
+    def min(self) -> Tensor: """The smallest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise minimum."""
+    @_overload
+    def min(self, dim: _int, keepdim: _bool = False) -> _Selected: """The smallest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise minimum."""
+    @_overload
+    def min(self, other: Tensor) -> Tensor: """The smallest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise minimum."""
+    def minimum(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """The smaller of two, nan if either is."""
+    def mm(self, mat2: Tensor) -> Tensor: """The product of two matrices, shapes ``(n, k), (k, m) -> (n, m)``."""
+    def movedim(self, source: _int | _Sequence[_int], destination: _int | _Sequence[_int]) -> Tensor: """The dimensions ``source`` moved to the places ``destination``, the others kept in order."""
+    def mul(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """input * other, with broadcasting."""
+    def mul_(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`mul`."""
+    def multinomial(self, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None) -> Tensor: """Indices drawn with probabilities proportional to the weights, shape ``(m, n) -> (m, num_samples)``."""
+    def multiply(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """input * other, with broadcasting."""
+    def multiply_(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`mul`."""
+    def mv(self, vec: Tensor) -> Tensor: """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
+    def nan_to_num(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
+    def narrow(self, dim: _int, start: _int, length: _int) -> Tensor: """``length`` elements along ``dim`` from ``start`` on: a view."""
+    @property
+    def nbytes(self) -> _int: """The memory that its elements take, in bytes."""
+    @property
+    def ndim(self) -> _int: """The number of dimensions."""
+    def ndimension(self) -> _int: """The number of dimensions."""
+    def ne(self, other: _Operand) -> Tensor: """Elementwise input != other."""
+    def neg(self, *, out: Tensor | None = None) -> Tensor: """-input."""
+    def neg_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`neg`."""
+    def nelement(self) -> _int: """The number of elements."""
+    def new_empty(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`empty` in the dtype of ``input``."""
+    def new_full(self, size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`full` in the dtype of ``input``."""
+    def new_ones(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`ones` in the dtype of ``input``."""
+    def new_tensor(self, data: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """A copy of ``data`` in the dtype of ``input``."""
+    def new_zeros(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`zeros` in the dtype of ``input``."""
+    @_overload
+    def nonzero(self, *, as_tuple: _Literal[False] = False) -> Tensor: """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
+    @_overload
+    def nonzero(self, *, as_tuple: _Literal[True]) -> tuple[Tensor, ...]: """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
+    def norm(self, p: _float | str | None = 'fro', dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, dtype: _dtype | None = None) -> Tensor: """The p-norm of the elements along ``dim`` taken as one vector; ``"fro"`` is 2."""
+    def normal_(self, mean: _float = 0.0, std: _float = 1.0, *, generator: Generator | None = None) -> Tensor: """Fill with draws from N(mean, std^2)."""
+    def numel(self) -> _int: """The number of elements."""
+    def numpy(self, *, force: _bool = False) -> _NDArray[_Any]: """The tensor's memory as an array: writes on either side show on the other."""
+    def outer(self, vec2: Tensor) -> Tensor: """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
+    @_overload
+    def permute(self, *dims: _int) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
+    @_overload
+    def permute(self, dims: _Sequence[_int]) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
+    def pow(self, exponent: _Operand, *, out: Tensor | None = None) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
+    def pow_(self, exponent: _Operand, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`pow`."""
+    def prod(self, dim: _int | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The product of the elements along ``dim``; of integers as int64."""
+    def random_(self, from_: _int = 0, to: _int | None = None, *, generator: Generator | None = None) -> Tensor: """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
+    def ravel(self) -> Tensor: """All elements along one dimension."""
+    def reciprocal(self, *, out: Tensor | None = None) -> Tensor: """1 / input."""
+    def reciprocal_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`reciprocal`."""
+    def register_hook(self, hook: _Callable[[Tensor], Tensor | None]) -> _RemovableHandle: """Call ``hook(grad)`` when the gradient of this tensor is computed; what it returns, if not None, replaces it."""
+    def relu(self, *, out: Tensor | None = None) -> Tensor: """max(input, 0). EE6132 lab, eq. 1."""
+    def relu_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`relu`."""
+    def remainder(self, other: _Operand) -> Tensor: """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
+    def remainder_(self, other: _Operand) -> Tensor: """In-place form of :meth:`remainder`."""
+    @_overload
+    def repeat(self, *repeats: _int) -> Tensor: """Copies laid side by side, ``repeats[d]`` times along dimension ``d``; further dimensions go in front."""
+    @_overload
+    def repeat(self, repeats: _Sequence[_int]) -> Tensor: """Copies laid side by side, ``repeats[d]`` times along dimension ``d``; further dimensions go in front."""
+    def repeat_interleave(self, repeats: _int | Tensor, dim: _int | None = None, *, output_size: _int | None = None) -> Tensor: """Each element along ``dim`` (of the flattened tensor if None) repeated in place."""
+    @property
+    def requires_grad(self) -> _bool: """Whether gradients are computed for it. Settable on leaves."""
+    @requires_grad.setter
+    def requires_grad(self, value: _bool) -> None: ...
+    def requires_grad_(self, requires_grad: _bool = True) -> Tensor: """Start, or stop, recording what is computed from this leaf; a GraphError where it is none, or holds no floats."""
+    @_overload
+    def reshape(self, *shape: _int) -> Tensor: """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains."""
+    @_overload
+    def reshape(self, shape: _Sequence[_int]) -> Tensor: """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains."""
+    def reshape_as(self, other: Tensor) -> Tensor: """The elements in the shape of ``other``."""
+    def retain_grad(self) -> None: """Keep the gradient of this computed tensor in ``.grad``, as leaves do."""
+    @property
+    def retains_grad(self) -> _bool: """Whether it is a computed tensor that keeps its gradient."""
+    def roll(self, shifts: _int | _Sequence[_int], dims: _int | _Sequence[_int] | None = None) -> Tensor: """A copy shifted along ``dims``, what leaves at one end coming in at the other; flattened meanwhile if no ``dims``."""
+    def round(self, *, decimals: _int = 0) -> Tensor: """The nearest number with that many decimals, halves to even."""
+    def round_(self, *, decimals: _int = 0) -> Tensor: """In-place form of :meth:`round`."""
+    def rsqrt(self, *, out: Tensor | None = None) -> Tensor: """1 / sqrt(input)."""
+    def rsqrt_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`rsqrt`."""
+    def scatter(self, dim: _int, index: Tensor, src: _Operand | None = None, *, value: _float | None = None) -> Tensor: """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
+    def scatter_(self, dim: _int, index: Tensor, src: _Operand | None = None, *, value: _float | None = None) -> Tensor: """In-place form of :meth:`scatter`."""
+    def scatter_add(self, dim: _int, index: Tensor, src: _Operand) -> Tensor: """``input`` with ``src`` added where :func:`gather` would read; repeated indices add up."""
+    def scatter_add_(self, dim: _int, index: Tensor, src: _Operand) -> Tensor: """In-place form of :meth:`scatter_add`."""
+    def select(self, dim: _int, index: _int) -> Tensor: """The elements at one index of ``dim``, without that dimension: a view."""
+    @property
+    def shape(self) -> Size: """The sizes of its dimensions."""
+    def short(self) -> Tensor: """The tensor as int16."""
+    def sigmoid(self, *, out: Tensor | None = None) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
+    def sigmoid_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`sigmoid`."""
+    def sign(self, *, out: Tensor | None = None) -> Tensor: """-1, 0 or 1; 0 for nan."""
+    def sin(self, *, out: Tensor | None = None) -> Tensor: """The sine of radians."""
+    def sin_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`sin`."""
+    def sinh(self, *, out: Tensor | None = None) -> Tensor: """The hyperbolic sine."""
+    @_overload
+    def size(self) -> Size: """The shape, or its size along ``dim``."""
+    @_overload
+    def size(self, dim: _int) -> _int: """The shape, or its size along ``dim``."""
+    def softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor: """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4."""
+    def sort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _Selected: """The elements in order along ``dim``, and the indices they had."""
+    def split(self, split_size: _int | _Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Views of the parts along ``dim``; see :func:`split`."""
+    def sqrt(self, *, out: Tensor | None = None) -> Tensor: """The square root."""
+    def sqrt_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`sqrt`."""
+    def square(self, *, out: Tensor | None = None) -> Tensor: """input ** 2."""
+    def square_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`square`."""
+    def squeeze(self, dim: _int | _Sequence[_int] | None = None) -> Tensor: """Without the dimensions of size 1: all of them, or those named in ``dim``."""
+    def std(self, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
+    @_overload
+    def stride(self) -> tuple[_int, ...]: """The steps in memory, in elements, from one index to the next along each dimension, or along ``dim``."""
+    @_overload
+    def stride(self, dim: _int) -> _int: """The steps in memory, in elements, from one index to the next along each dimension, or along ``dim``."""
+    def sub(self, other: _Operand, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor: """input - alpha * other, with broadcasting."""
+    def sub_(self, other: _Operand, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`sub`."""
+    def subtract(self, other: _Operand, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor: """input - alpha * other, with broadcasting."""
+    def subtract_(self, other: _Operand, *, alpha: _float = 1, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`sub`."""
+    def sum(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The sum of the elements along ``dim``; of integers as int64."""
+    def swapaxes(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+    def swapdims(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+    def t(self) -> Tensor: """A matrix transposed; a vector as it is."""
+    def take_along_dim(self, indices: Tensor, dim: _int | None = None) -> Tensor: """:func:`gather` with the other dimensions broadcast; of the flattened input without ``dim``."""
+    def tan(self, *, out: Tensor | None = None) -> Tensor: """The tangent of radians."""
+    def tanh(self, *, out: Tensor | None = None) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
+    def tanh_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`tanh`."""
+    @_overload
+    def tile(self, *dims: _int) -> Tensor: """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
+    @_overload
+    def tile(self, dims: _Sequence[_int]) -> Tensor: """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
+    @_overload
+    def to(self, dtype: _dtype, non_blocking: _bool = False, copy: _bool = False) -> Tensor: """The tensor in another dtype; see ``Tensor.to``."""
+    @_overload
+    def to(self, device: _device | str, dtype: _dtype | None = None, non_blocking: _bool = False, copy: _bool = False) -> Tensor: """The tensor in another dtype; see ``Tensor.to``."""
+    @_overload
+    def to(self, other: Tensor, non_blocking: _bool = False, copy: _bool = False) -> Tensor: """The tensor in another dtype; see ``Tensor.to``."""
+    def tolist(self) -> _Any: """The values as nested lists of Python numbers; a number for a tensor without dimensions."""
+    def topk(self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _Selected: """The ``k`` largest (or smallest) elements along ``dim``, in order, and their indices."""
+    def trace(self) -> Tensor: """The sum of the diagonal of a matrix."""
+    def transpose(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+    def tril(self, diagonal: _int = 0) -> Tensor: """The matrix (or each of a batch) with zeros above the ``diagonal``-th diagonal."""
+    def triu(self, diagonal: _int = 0) -> Tensor: """The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal."""
+    def true_divide(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
+    def true_divide_(self, other: _Operand, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`true_divide`."""
+    def trunc(self, *, out: Tensor | None = None) -> Tensor: """The input rounded towards zero."""
+    def trunc_(self, *, out: Tensor | None = None) -> Tensor: """In-place form of :meth:`trunc`."""
+    def type(self, dtype: _dtype) -> Tensor: """The tensor in another dtype."""
+    def type_as(self, other: Tensor) -> Tensor: """The tensor in the dtype of ``other``."""
+    def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along ``dim``, without that dimension."""
+    def unflatten(self, dim: _int, sizes: _Sequence[_int]) -> Tensor: """One dimension as several, of the given sizes, one of which may be -1."""
+    def uniform_(self, from_: _float = 0.0, to: _float = 1.0, *, generator: Generator | None = None) -> Tensor: """Fill with draws from U[from, to)."""
+    @_overload
+    def unique(self, sorted: _bool = True, *, dim: _int | None = None) -> Tensor: """The distinct elements (slices along ``dim``) in ascending order."""
+    @_overload
+    def unique(self, sorted: _bool, return_inverse: _Literal[True], return_counts: _bool = False, dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
+    @_overload
+    def unique(self, sorted: _bool = True, *, return_inverse: _Literal[True], return_counts: _bool = False, dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
+    @_overload
+    def unique(self, sorted: _bool = True, return_inverse: _bool = False, *, return_counts: _Literal[True], dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
+    def unsqueeze(self, dim: _int) -> Tensor: """With a dimension of size 1 inserted before ``dim``; negative counts from behind the last."""
+    def var(self, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given."""
+    @_overload
+    def view(self, *shape: _int) -> Tensor: """A view in another shape; :func:`reshape` where a copy will do."""
+    @_overload
+    def view(self, shape: _Sequence[_int]) -> Tensor: """A view in another shape; :func:`reshape` where a copy will do."""
+    def view_as(self, other: Tensor) -> Tensor: """A view in the shape of ``other``."""
+    def where(self, condition: Tensor, other: _float | Tensor) -> Tensor: """This tensor's elements where the condition holds, else ``other``'s."""
+    def zero_(self) -> Tensor: """Write zeros."""
+    def __hash__(self) -> _int: ...

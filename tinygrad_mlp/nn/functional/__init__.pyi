@@ -1,0 +1,106 @@
+"""Layers, activations and losses as functions, under PyTorch's names and with its defaults.
+
+Written by tests/stubs.py, do not edit: python -m tests.stubs
+"""
+
+from builtins import bool as _bool, float as _float, int as _int
+from collections.abc import Callable as _Callable, Iterator as _Iterator, Sequence as _Sequence
+from types import EllipsisType as _EllipsisType
+from typing import Any as _Any, Literal as _Literal, TypeAlias as _TypeAlias, overload as _overload
+
+import numpy as _np
+from numpy.typing import NDArray as _NDArray
+
+from tinygrad_mlp._tensor import RemovableHandle as _RemovableHandle, Size as Size
+from tinygrad_mlp.core.graph import Node as _Node, Tensor as Tensor
+from tinygrad_mlp.device import device as _device
+from tinygrad_mlp.dtypes import dtype as _dtype
+from tinygrad_mlp.ops.order import Selected as _Selected
+from tinygrad_mlp.ops.random import Generator as Generator
+from tinygrad_mlp.nn.functional.layers import batch_norm as batch_norm
+from tinygrad_mlp.nn.functional.layers import bilinear as bilinear
+from tinygrad_mlp.nn.functional.losses import binary_cross_entropy as binary_cross_entropy
+from tinygrad_mlp.nn.functional.losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from tinygrad_mlp.nn.functional.activations import celu as celu
+from tinygrad_mlp.nn.functional.layers import cosine_similarity as cosine_similarity
+from tinygrad_mlp.nn.functional.losses import cross_entropy as cross_entropy
+from tinygrad_mlp.nn.functional.layers import dropout as dropout
+from tinygrad_mlp.nn.functional.activations import elu as elu
+from tinygrad_mlp.nn.functional.activations import hardsigmoid as hardsigmoid
+from tinygrad_mlp.nn.functional.activations import hardtanh as hardtanh
+from tinygrad_mlp.nn.functional.losses import huber_loss as huber_loss
+from tinygrad_mlp.nn.functional.losses import kl_div as kl_div
+from tinygrad_mlp.nn.functional.losses import l1_loss as l1_loss
+from tinygrad_mlp.nn.functional.layers import layer_norm as layer_norm
+from tinygrad_mlp.nn.functional.activations import leaky_relu as leaky_relu
+from tinygrad_mlp.nn.functional.layers import linear as linear
+from tinygrad_mlp.nn.functional.activations import log_softmax as log_softmax
+from tinygrad_mlp.nn.functional.activations import mish as mish
+from tinygrad_mlp.nn.functional.losses import mse_loss as mse_loss
+from tinygrad_mlp.nn.functional.losses import nll_loss as nll_loss
+from tinygrad_mlp.nn.functional.layers import normalize as normalize
+from tinygrad_mlp.nn.functional.layers import pairwise_distance as pairwise_distance
+from tinygrad_mlp.nn.functional.activations import relu as relu
+from tinygrad_mlp.nn.functional.activations import relu6 as relu6
+from tinygrad_mlp.nn.functional.activations import selu as selu
+from tinygrad_mlp.nn.functional.activations import silu as silu
+from tinygrad_mlp.nn.functional.losses import smooth_l1_loss as smooth_l1_loss
+from tinygrad_mlp.nn.functional.activations import softmax as softmax
+
+_Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
+_Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
+_Place: _TypeAlias = _int | slice | _EllipsisType | Tensor | _NDArray[_Any] | list[_Any] | None
+_Index: _TypeAlias = _Place | tuple[_Place, ...]
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: _int | None = None, max_norm: _float | None = None, norm_type: _float = 2.0, scale_grad_by_freq: _bool = False) -> Tensor: """The rows of ``weight`` at the indices, shapes ``(*), (V, H) -> (*, H)``."""
+def gelu(input: Tensor, *, approximate: str = 'none') -> Tensor: """x Phi(x), Phi the normal distribution function, or its approximation by ``"tanh"``."""
+def logsigmoid(input: Tensor) -> Tensor: """log(1 / (1 + exp(-x))) = -softplus(-x)."""
+def one_hot(tensor: Tensor, num_classes: _int = -1) -> Tensor: """1 at the class and 0 elsewhere, shapes ``(*) -> (*, num_classes)``, int64; -1 takes the largest class plus 1."""
+def pad(input: Tensor, pad: _Sequence[_int], mode: str = 'constant', value: _float | None = None) -> Tensor: """The tensor with elements added at (or, where negative, cut off) both ends of its last dimensions."""
+def prelu(input: Tensor, weight: Tensor) -> Tensor: """x where x > 0, else weight x, with one weight for all or one per channel (dimension 1)."""
+def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
+def softplus(input: Tensor, beta: _float = 1.0, threshold: _float = 20.0) -> Tensor: """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
+def softsign(input: Tensor) -> Tensor: """x / (1 + abs(x))."""
+def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
+
+__all__ = [
+    "batch_norm",
+    "bilinear",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "celu",
+    "cosine_similarity",
+    "cross_entropy",
+    "dropout",
+    "elu",
+    "embedding",
+    "gelu",
+    "hardsigmoid",
+    "hardtanh",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "mse_loss",
+    "nll_loss",
+    "normalize",
+    "one_hot",
+    "pad",
+    "pairwise_distance",
+    "prelu",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+]
