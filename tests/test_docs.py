@@ -97,6 +97,6 @@ def test_in_the_order_of_the_readme_a_file_of_the_core_needs_only_those_before_i
     read = {"members"}  # a stub, for type checkers only
     for file in re.findall(r"`(\w+)\.py`", paragraph):
         text = (PACKAGE / "core" / f"{file}.py").read_text(encoding="utf-8")
-        assert set(re.findall(r"^ *from \.(\w+) import", text, re.MULTILINE)) <= read, file
+        assert set(re.findall(r"^ *from \.(\w+) import", text, re.MULTILINE)) - {"members"} <= read, file  # the stub of Tensor
         read.add(file)
     assert len(read) > 1
