@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mutants import EQUIVALENT
 
 import tinygrad_mlp
 
@@ -79,6 +80,11 @@ def test_the_picture_of_the_rooms_has_all_of_them() -> None:
     assert [room for room in rooms if room not in picture] == []
 
 
+def test_as_many_mutants_are_listed_as_the_page_says() -> None:
+    (said,) = re.findall(r"^(\d+) mutated lines", (ROOT / "docs" / "testing.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert int(said) == sum(len(lines) for files in EQUIVALENT.values() for lines in files.values())
+
+
 def test_the_core_needs_numpy_and_the_standard_library_only() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "core").glob("*.py"))
     found = set(re.findall(r"^ *(?:from|import) (\w+)", text, re.MULTILINE))
@@ -91,6 +97,8 @@ def test_in_the_order_of_the_readme_a_file_of_the_core_needs_only_those_before_i
     read: set[str] = set()
     for file in re.findall(r"`(\w+)\.py`", paragraph):
         text = (PACKAGE / "core" / f"{file}.py").read_text(encoding="utf-8")
-        assert set(re.findall(r"^ *from \.(\w+) import", text, re.MULTILINE)) - {"members"} <= read, file  # the stub of Tensor
+        assert set(re.findall(r"^ *from \.(\w+) import", text, re.MULTILINE)) - {"members"} <= read, (
+            file
+        )  # the stub of Tensor
         read.add(file)
     assert read
