@@ -43,9 +43,15 @@ MEMORY = 4 * 2**30  # bytes; a mutant may ask for an array of any size
 # By core file, the tests that mirror it. Of the contract of every operation, the rows of the file's own operations are taken.
 CONTRACT = "tests/ops/test_contract.py"
 MIRRORED: dict[str, list[str]] = {
-    "engine.py": ["tests/test_engine.py", "tests/ops/test_shape.py", "tests/autograd", "tests/test_as_in_pytorch.py"],
-    "inplace.py": ["tests/test_engine.py", "tests/autograd", "tests/ops/test_indexing.py", "tests/ops/test_shape.py"],
-    "grad_mode.py": ["tests/test_engine.py", "tests/autograd/test_function.py", "tests/test_threads.py"],
+    "core/apply.py": ["tests/core", "tests/ops/test_shape.py", "tests/autograd", "tests/test_as_in_pytorch.py"],
+    "core/backward.py": ["tests/core", "tests/autograd", "tests/test_as_in_pytorch.py"],
+    "core/basics.py": ["tests/core", "tests/ops/test_arithmetic.py", CONTRACT, "tests/ops/test_extremes.py"],
+    "core/graph.py": ["tests/core", "tests/autograd", "tests/test_as_in_pytorch.py"],
+    "core/primitive.py": ["tests/core", "tests/ops/test_shape.py", "tests/ops/test_messages.py"],
+    "core/promotion.py": ["tests/core", "tests/ops/test_arithmetic.py", "tests/test_as_in_pytorch.py"],
+    "core/tensor.py": ["tests/core", "tests/autograd"],
+    "ops/inplace.py": ["tests/core", "tests/autograd", "tests/ops/test_indexing.py", "tests/ops/test_shape.py"],
+    "grad_mode.py": ["tests/core", "tests/autograd/test_function.py", "tests/test_threads.py"],
     "autograd/function.py": ["tests/autograd/test_function.py"],
     "ops/arithmetic.py": ["tests/ops/test_arithmetic.py", CONTRACT, "tests/ops/test_extremes.py"],
     "ops/functions.py": ["tests/ops/test_functions.py", CONTRACT, "tests/ops/test_extremes.py"],
@@ -65,6 +71,7 @@ MIRRORED: dict[str, list[str]] = {
     "ops/activations.py": ["tests/ops/test_activation_ops.py", CONTRACT, "tests/ops/test_extremes.py"],
     "ops/losses.py": ["tests/ops/test_loss_ops.py", CONTRACT, "tests/ops/test_extremes.py"],
     "ops/indexing.py": ["tests/ops/test_indexing.py", CONTRACT],
+    "ops/places.py": ["tests/ops/test_indexing.py", "tests/ops/test_scattering.py", CONTRACT],
     "ops/scattering.py": ["tests/ops/test_scattering.py", CONTRACT],
     "optim/sgd.py": ["tests/optim/test_optimizers.py"],
     "optim/adam.py": ["tests/optim/test_optimizers.py"],
@@ -96,7 +103,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         ],
     },
     "there is exactly one": {
-        "engine.py": [
+        "core/apply.py": [
             "if op.view and np.may_share_memory(out, arrays[ -1]):",
         ],
         "grad_mode.py": [
@@ -108,7 +115,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         ],
     },
     "it is compared for being the same, and no more": {
-        "inplace.py": [
+        "ops/inplace.py": [
             "version.rebased += 2",
         ],
     },
@@ -134,17 +141,19 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         ],
     },
     "a shortcut: the long way gives the same": {
-        "engine.py": [
+        "core/apply.py": [
             'if a_dtype is b_dtype and a_dtype is None and (a_dtype.kind == "f" or not floating):',
             'if a_dtype is b_dtype and a_dtype is not None and (a_dtype.kind == "f" and not floating):',
-            "if not scalars and args and type(args[ -1]) is np.ndarray:  # as it mostly is where a rule calls",
-            "if len(args) == self.arity and self.open is params.keys() <= self.static:  # the everyday call",
+            "if not params and args and type(args[ -1]) is np.ndarray and op.takes_plainly(args):",
             'if not b_dtype is None and a_dtype is not None and a_dtype.kind == "f" and type(b) in (float, int):',
-            "if params or not known.issuperset(params):",
-            "self.arity = +1",
-            "self.arity = - 0",
         ],
-        "inplace.py": [
+        "core/primitive.py": [
+            "if self.variadic or (len(args) == self.arity and self.open is params.keys() <= self.static):  # the everyday call",
+        ],
+        "ops/composite.py": [
+            "if params or not known.issuperset(params):",
+        ],
+        "ops/inplace.py": [
             "return arg is data and (arg.base is None and data.base is None) or not np.may_share_memory(arg, data)",
             "return arg is data or (arg.base is None and data.base is None) and not np.may_share_memory(arg, data)",
         ],
@@ -153,6 +162,8 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         ],
         "ops/indexing.py": [
             "if len(advanced) == 0:",
+        ],
+        "ops/places.py": [
             "if rows.shape[0] == rows.shape[2] == 0:",
         ],
         "ops/sums.py": [
@@ -179,7 +190,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         ],
     },
     "the slow way of the same sum, which rounds otherwise": {
-        "ops/indexing.py": [
+        "ops/places.py": [
             'if values.dtype.kind < "f":',
         ],
     },
@@ -190,7 +201,7 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
     },
     "nothing is larger than inf": {
         "optim/optimizer.py": [
-            'expected = f"at least {least}" + (f" and at most {most}" if most != math.inf else "")',
+            'expected = f"expected a number, at least {least}" + (f" and at most {most}" if most != math.inf else "")',
         ],
     },
     "it is left out afterwards": {

@@ -116,6 +116,33 @@ r = torch.inner(torch.ones(2, 3), torch.arange(3.0))
 r = str(torch.result_type(torch.ones(2), 1)).split(".")[1]
 r = torch.ones(2).add(np.array(["a", "b"]))
 x = torch.ones(2, requires_grad=True); x.register_hook(lambda g: g * 3); x.data = torch.ones(2) * 2; (x * x).sum().backward(); r = x.grad
+x = torch.tensor([1.0, 2.0], requires_grad=True); r = [[type(f).__name__, i] for y in (x * 2, x * x, x.exp(), x / 3, x.sum(), x.sin() * x) for f, i in y.grad_fn.next_functions]
+x = torch.tensor([1.0, 2.0], requires_grad=True); r = [type(y.grad_fn).__name__ for y in (x * 2, x + x, x - 2, x.exp(), x.sum(), x.sin(), x.tanh(), x.sigmoid(), x.clone(), x.relu())]
+r = torch.tensor([[torch.tensor([1.0])], [torch.tensor([2.0])]]).shape
+r = torch.tensor([torch.tensor([1.0, 3.0]), torch.tensor([2.0, 4.0])])
+r = torch.tensor([[[torch.tensor([[1]])]], [[torch.tensor(2)]]])
+m = nn.BatchNorm1d(2); r = [m(torch.zeros(0, 2)).shape, m.running_mean, m.running_var]
+m = nn.Module(); m.a = torch.zeros(4); m.b = m.a[:2]; c = copy.deepcopy(m); c.a.fill_(1.0); r = c.b, m.b
+p, q = (torch.ones(1, requires_grad=True) for _ in range(2)); o = torch.optim.SGD([p], lr=1.0); s = torch.optim.lr_scheduler.ReduceLROnPlateau(o, patience=0); o.add_param_group({"params": [q]}); [s.step(1.0) for _ in range(4)]; r = [g["lr"] for g in o.param_groups]
+with torch.inference_mode(): m = nn.Linear(2, 2)\nr = m.weight.requires_grad, m.weight.is_inference()
+r = torch.zeros(3).broadcast_to(2, 3)
+r = torch.tensor([1, 2]).addcmul_(torch.tensor([1, 2]), torch.tensor([3, 4]))
+r = torch.zeros(0).median()
+r = F.cosine_similarity(torch.tensor([[1, 2]]), torch.tensor([[2, 1]]))
+x = torch.ones(2, requires_grad=True); r = torch.autograd.grad(x.sum(), None)
+torch.set_grad_enabled(False); r = torch.is_grad_enabled(); torch.set_grad_enabled(True)
+f = torch.set_grad_enabled(False)(lambda: torch.is_grad_enabled()); r = [torch.is_grad_enabled(), f(), torch.is_grad_enabled()]
+@torch.set_grad_enabled(False)\ndef f(): return torch.is_grad_enabled()\nr = [torch.is_grad_enabled(), f(), torch.is_grad_enabled()]
+with torch.set_grad_enabled(False): r = [torch.is_grad_enabled()]\nr.append(torch.is_grad_enabled())
+with torch.no_grad():\n    with torch.set_grad_enabled(True): r = [torch.is_grad_enabled()]\n    r.append(torch.is_grad_enabled())
+r = [torch.zeros(2).is_cuda, torch.zeros(2).get_device(), torch.zeros(2).is_pinned()]
+r = torch.addcdiv(torch.tensor([1.0]), torch.tensor([1.0]), torch.tensor([2]))
+r = torch.addcdiv(torch.tensor([1]), torch.tensor([1.0]), torch.tensor([2.0]))
+r = F.bilinear(torch.ones(2, 3), torch.ones(2, 4, dtype=torch.float64), torch.ones(5, 3, 4))
+r = F.bilinear(torch.ones(2, 3), torch.ones(2, 4), torch.ones(5, 3, 4), torch.ones(5, dtype=torch.float64))
+r = torch.zeros(2, dtype=torch.ones(2))
+r = torch.zeros(2).to(dtype=torch.tensor(1.0))
+x = torch.ones(3, requires_grad=True); i, s = torch.tensor([0, 2]), torch.ones(2, requires_grad=True); (g,) = torch.autograd.grad((x.index_add(-1, i, s) ** 3).sum(), x, create_graph=True); g.sum().backward(); r = x.grad, s.grad
 """.strip().splitlines()
 
 

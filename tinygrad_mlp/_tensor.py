@@ -27,7 +27,7 @@ from .dtypes import dtype as DType
 from .ops.choosing import where
 from .ops.comparing import eq, ne
 from .ops.creation import empty, tensor
-from .ops.inplace import copy, inplace
+from .ops.inplace import write_copy
 from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
 from .ops.shape import permute, reshape
@@ -192,6 +192,11 @@ class _Methods(Tensor):
         """Where it lives: the CPU."""
         return CPU
 
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """False: it is on the CPU."""
+        return False
+
     def is_floating_point(self) -> bool:
         """Whether its dtype is a floating-point one."""
         return self._data.dtype.kind == "f"
@@ -324,6 +329,13 @@ class _Methods(Tensor):
         node = node_of(self)
         return node is not None and not node.is_leaf and node.sink is not None and node.sink() is self
 
+    def detach(self) -> Tensor:
+        """The same memory without the history."""
+        _shared(self)
+        result: Tensor = wrap(self._data)
+        result._version = version_of(self)
+        return result
+
     def detach_(self) -> Tensor:
         """Forget the history, in place."""
         if self._view is not None:
@@ -444,6 +456,22 @@ class _Methods(Tensor):
         """Itself: it lives on the CPU."""
         return self
 
+    def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+        """An error, as PyTorch without CUDA gives one.
+
+        Raises:
+            DeviceError: There is no device but the CPU.
+        """
+        return self.to("cuda")
+
+    def get_device(self) -> builtins.int:
+        """-1, the CPU."""
+        return -1
+
+    def is_pinned(self) -> builtins.bool:
+        """False: there is no GPU to pin memory for."""
+        return False
+
     def double(self) -> Tensor:
         """The tensor as float64."""
         return self.to(float64)
@@ -525,11 +553,11 @@ class _Methods(Tensor):
 
     def fill_(self, value: builtins.float | Tensor) -> Tensor:
         """Write one value everywhere."""
-        return inplace(copy, self, value)
+        return write_copy(self, value)
 
     def zero_(self) -> Tensor:
         """Write zeros."""
-        return inplace(copy, self, 0)
+        return write_copy(self, 0)
 
 
 _COMPARABLE = (Tensor, int, float, np.ndarray, np.generic)

@@ -61,15 +61,9 @@ from .serialization import load, save
 from .trees import leaves, mapped
 
 __all__ = [
-    "Checkpoint",
-    "CheckpointError",
-    "DivergenceError",
-    "Position",
-    "RandomStreams",
-    "check_finite",
-    "restore",
+    "Checkpoint", "CheckpointError", "DivergenceError", "Position", "RandomStreams", "check_finite", "restore",
     "state_of",
-]
+]  # fmt: skip
 
 
 class CheckpointError(TinygradError, OSError):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._version import __version__
+from .core.lines import is_program
 from .errors import TinygradError
 from .experiments import find_experiments
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+is_program(__file__)
 _EXTRA = ("joblib", "matplotlib", "safetensors", "skimage", "sklearn", "threadpoolctl", "tqdm")
 
 

@@ -20,29 +20,10 @@ from .core import promotion
 from .core.errors import ArgumentError
 
 __all__ = [
-    "bool_",
-    "can_cast",
-    "double",
-    "dtype",
-    "finfo",
-    "float16",
-    "float32",
-    "float64",
-    "float_",
-    "get_default_dtype",
-    "half",
-    "iinfo",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "int_",
-    "long",
-    "promote_types",
-    "set_default_dtype",
-    "short",
+    "bool_", "can_cast", "double", "dtype", "finfo", "float16", "float32", "float64", "float_", "get_default_dtype",
+    "half", "iinfo", "int8", "int16", "int32", "int64", "int_", "long", "promote_types", "set_default_dtype", "short",
     "uint8",
-]
+]  # fmt: skip
 
 
 class dtype:  # noqa: N801 - PyTorch's name
@@ -115,7 +96,7 @@ def as_dtype(value: Any) -> dtype:
         if isinstance(value, str):
             raise TypeError
         return _BY_NUMPY[value if isinstance(value, np.dtype) else np.dtype(value)]
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         names = ", ".join(d.name for d in ALL)
         raise ArgumentError(f"{value!r} is not a dtype of this library; expected one of {names}") from None
 

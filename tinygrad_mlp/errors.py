@@ -34,19 +34,9 @@ from .core.errors import (
 )
 
 __all__ = [
-    "AnomalyError",
-    "ArgumentError",
-    "DTypeError",
-    "DataError",
-    "DeviceError",
-    "DimensionError",
-    "FileFormatError",
-    "GraphError",
-    "InplaceError",
-    "ShapeError",
-    "StateDictError",
-    "TinygradError",
-]
+    "AnomalyError", "ArgumentError", "DTypeError", "DataError", "DeviceError", "DimensionError", "FileFormatError",
+    "GraphError", "InplaceError", "ShapeError", "StateDictError", "TinygradError",
+]  # fmt: skip
 
 
 class AnomalyError(TinygradError, RuntimeError):

@@ -10,13 +10,8 @@ from typing import Any, TypeVar
 from .core.state import state
 
 __all__ = [
-    "enable_grad",
-    "inference_mode",
-    "is_grad_enabled",
-    "is_inference_mode_enabled",
-    "no_grad",
-    "set_grad_enabled",
-]
+    "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
+]  # fmt: skip
 
 _GENERATOR = 0x20  # inspect.CO_GENERATOR; importing inspect takes as long as half of NumPy
 

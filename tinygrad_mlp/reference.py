@@ -48,26 +48,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "ACTIVATIONS",
-    "LOSSES",
-    "MLP",
-    "PENALTIES",
-    "REDUCTIONS",
-    "Activation",
-    "Loss",
-    "Penalty",
-    "averaged_momentum",
-    "central_difference",
-    "glorot",
-    "l2_descent",
-    "lasso_as_printed",
-    "log_softmax",
-    "momentum",
-    "numerical_gradient",
-    "sigmoid",
-    "softmax",
-    "softplus",
-]
+    "ACTIVATIONS", "LOSSES", "MLP", "PENALTIES", "REDUCTIONS", "Activation", "Loss", "Penalty", "averaged_momentum",
+    "central_difference", "glorot", "l2_descent", "lasso_as_printed", "log_softmax", "momentum", "numerical_gradient",
+    "sigmoid", "softmax", "softplus",
+]  # fmt: skip
 
 Array = NDArray[np.floating[Any]]
 Layer = tuple[Array, Array]  # (W, b), or the gradient (dW, db)

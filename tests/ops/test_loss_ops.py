@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -238,3 +239,25 @@ def test_no_gradient_of_classes_that_nll_does_not_look_at(reduction: str, cotang
     loss = tg.nn.functional.nll_loss(x, tg.tensor([0, 1, 0]), ignore_index=1, reduction=reduction)
     loss.backward(tg.full(loss.shape, cotangent))
     np.testing.assert_array_equal(x.grad.numpy(), [[-cotangent, 0], [0, 0], [-cotangent, 0]])
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"weight": True}])
+@pytest.mark.parametrize("cotangent", [1.0, math.inf])
+def test_rows_that_do_not_count_have_no_second_derivative(reduction: str, options: dict[str, Any], cotangent: float) -> None:
+    torch = pytest.importorskip("torch", reason="the gradients are PyTorch's")
+    seen = []
+    for library in (tg, torch):
+        x = library.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]], dtype=library.float64, requires_grad=True)
+        given = (
+            {**options, "weight": library.tensor([1.0, 2.0, 0.5], dtype=library.float64)} if "weight" in options else options
+        )
+        target = library.tensor([0, 0])
+        loss = library.nn.functional.cross_entropy(x, target, ignore_index=0, reduction=reduction, **given)
+        (first,) = library.autograd.grad((loss * cotangent).sum(), x, create_graph=True)
+        (second,) = library.autograd.grad(first.sum(), x)
+        seen.append([first.tolist(), second.tolist()])
+    if math.isfinite(cotangent) or not options:
+        np.testing.assert_array_equal(seen[0], seen[1])
+    else:
+        assert not np.isnan(seen[0]).any()

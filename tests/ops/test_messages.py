@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
+import traceback
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -85,3 +87,35 @@ def test_no_word_of_numpy(name: str) -> None:
 def test_joining_nothing_names_the_function(name: str) -> None:
     with pytest.raises((RuntimeError, ValueError), match=rf"^{name}\(\): expected a non-empty list"):
         getattr(tg, name)([])
+
+
+FAILING: dict[str, Callable[[Any], Any]] = {
+    "matrix product": lambda x: x @ x,
+    "operator": lambda x: x + tg.ones(5),
+    "method": lambda x: x.view(5),
+    "function": lambda x: tg.cat([x, tg.ones(5)]),
+    "in place": lambda x: x.add_(tg.ones(5)),
+    "index": lambda x: x[7],
+    "reduction": lambda x: x.sum(4),
+    "loss": lambda x: tg.nn.functional.cross_entropy(x, tg.ones(9, dtype=tg.int64)),
+    "module": lambda x: tg.nn.Linear(2, 2)(x),
+    "backward": lambda x: x.backward(),
+}
+
+
+@pytest.mark.parametrize("call", FAILING)
+def test_few_frames_of_the_library_are_shown(call: str) -> None:
+    """IPython and pytest leave out frames that have a ``__tracebackhide__``."""
+    with pytest.raises((RuntimeError, IndexError, ValueError)) as caught:
+        FAILING[call](tg.ones(2, 3))
+    frames = [frame for frame, _ in traceback.walk_tb(caught.tb)]
+    own = [frame for frame in frames if "tinygrad_mlp" in frame.f_globals.get("__name__", "")]
+    assert len([frame for frame in own if not frame.f_locals.get("__tracebackhide__")]) <= 5
+    assert len(own) <= 8
+
+
+@pytest.mark.parametrize("thing", [tg.ones(2), tg.nn.Linear(1, 1)])
+def test_what_needs_a_gpu_says_that_there_is_none(thing: Any) -> None:
+    for call in (lambda: thing.cuda(), lambda: thing.cuda(0), lambda: thing.to("cuda"), lambda: thing.to("cuda:1")):
+        with pytest.raises(RuntimeError, match="device 'cuda.*' is not available: this library computes on the CPU"):
+            call()

@@ -1,7 +1,7 @@
 """Finding the operation that made the first NaN or infinity, and the line of the program that ran it.
 
 While detection is on, an observer is told of every operation and of every step of a backward pass (:class:`~tinygrad_mlp.observing.Observer`).
-It looks at what comes out; the line stands in the graph. While it is off, nothing of this runs.
+It looks at what comes out; the graph knows the line. While it is off, nothing of this runs.
 """
 
 from __future__ import annotations
@@ -23,11 +23,8 @@ if TYPE_CHECKING:
     from .._tensor import Tensor
 
 __all__ = [
-    "detect_anomaly",
-    "is_anomaly_check_nan_enabled",
-    "is_anomaly_enabled",
-    "set_detect_anomaly",
-]
+    "detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_detect_anomaly",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -65,11 +62,11 @@ def _range(name: str, array: Array) -> str:
 
 
 class _Detector(Observer):
-    """The observer: with ``check_nan`` it raises at the first NaN or infinity; it gives what rules make the line of the forward pass."""
+    """The observer: with ``check_nan`` it raises at the first NaN or infinity. What rules compute gets the line of the forward pass."""
 
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
-        self.differentiated: Node | None = None  # whose rules are running: what they make has this node's line
+        self.differentiated: Node | None = None  # the node whose rules are running; what they compute gets its line
 
     def applied(
         self, op: Primitive, args: Sequence[Any], arrays: Sequence[Any], params: dict[str, Any], result: Tensor

@@ -185,13 +185,7 @@ def vhp(
     >>> torch.autograd.functional.vhp(lambda x: (x ** 3).sum(), torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
     (tensor(9.), tensor([  6., 120.]))
     """
-    with enable_grad():
-        sources, single = _sources("vhp", inputs, create_graph)
-        vector = _vectors("vhp", v, sources, create_graph)
-        outputs, _ = _call("vhp", func, sources, strict, scalar=True)
-        gradient = _product(outputs, sources, (None,), True, strict)
-    products = _product(gradient, sources, vector, create_graph, strict)
-    return _returned(outputs, True, create_graph), _returned(products, single, create_graph)
+    return _times_hessian("vhp", _product, func, inputs, v, create_graph, strict)
 
 
 def hvp(
@@ -211,13 +205,7 @@ def hvp(
     >>> torch.autograd.functional.hvp(lambda x: (x ** 3).sum(), torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
     (tensor(9.), tensor([  6., 120.]))
     """
-    with enable_grad():
-        sources, single = _sources("hvp", inputs, create_graph)
-        vector = _vectors("hvp", v, sources, create_graph)
-        outputs, _ = _call("hvp", func, sources, strict, scalar=True)
-        gradient = _product(outputs, sources, (None,), True, strict)
-    products = _pushed(gradient, sources, vector, create_graph, strict)
-    return _returned(outputs, True, create_graph), _returned(products, single, create_graph)
+    return _times_hessian("hvp", _pushed, func, inputs, v, create_graph, strict)
 
 
 # ------------------------------------------------------------------------------------------------ the steps of the above
@@ -298,6 +286,19 @@ def _pushed(outputs: _Tensors, sources: _Tensors, tangents: _Tensors, create_gra
     with enable_grad():
         pulled = _product(outputs, sources, cotangents, True, strict)
     return _product(pulled, cotangents, tangents, create_graph, strict)
+
+
+def _times_hessian(
+    name: str, product: Callable[..., _Tensors], func: Any, inputs: Any, v: Any, create_graph: bool, strict: bool
+) -> tuple[Any, Any]:
+    """The value, and the gradient's Jacobian multiplied from the left (``product`` is `_product`) or the right (`_pushed`)."""
+    with enable_grad():
+        sources, single = _sources(name, inputs, create_graph)
+        vector = _vectors(name, v, sources, create_graph)
+        outputs, _ = _call(name, func, sources, strict, scalar=True)
+        gradient = _product(outputs, sources, (None,), True, strict)
+    products = product(gradient, sources, vector, create_graph, strict)
+    return _returned(outputs, True, create_graph), _returned(products, single, create_graph)
 
 
 def _block(output: Tensor, sources: _Tensors, create_graph: bool, strict: bool) -> _Tensors:

@@ -341,7 +341,7 @@ class _GradientCheck:
         return cotangents
 
     def _check_backward(self) -> None:
-        """The backward pass gives the same twice, writes to nothing, and takes 0 and what is not given for 0."""
+        """The backward pass gives the same twice, writes to nothing, gives 0 where cotangents are 0, and takes a missing one for 0."""
         arrays = self._cotangents(self.rng.standard_normal(sum(t._data.size for t in self.first.checked)))
         cotangents = [wrap(c.copy()) for c in arrays]
         names = [name for name, t in self.named if t.requires_grad]

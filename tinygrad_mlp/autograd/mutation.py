@@ -1,6 +1,6 @@
 """How much a gradient check can see: the rules that it ran are made wrong, one way at a time, and the check is run again.
 
-A mutant is a backward pass in which one rule is wrong. An observer (:class:`~tinygrad_mlp.observing.Observer`) stands between the engine and the
+A mutant is a backward pass in which one rule is wrong. An observer (:class:`~tinygrad_mlp.observing.Observer`) stands between the core and the
 rules of the graph's nodes: it has a rule run on Tensors, notes the primitives that the rule consists of, computes them again
 with one of them changed, and passes that on. So rules are mutated where they are written down, as expressions, and nothing
 but the one backward pass, in its own thread, ever sees it: no rule is replaced anywhere.
@@ -103,7 +103,7 @@ class PowerReport:
         survivors: Those that it did not, though the gradient is another: such an error would have passed.
         masked: Those that leave the gradient as it is all the same, because the function multiplies by 0 what the rule gives,
             or uses the rule twice, so that a wrong sign cancels. No check at these inputs could notice them.
-        equivalent: Those of which even the rule gives the same at these inputs.
+        equivalent: Those whose rule gives the same at these inputs.
     """
 
     killed: list[Mutant] = field(default_factory=list)

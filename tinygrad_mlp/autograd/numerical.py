@@ -38,8 +38,8 @@ _STEPS = [4.0**k for k in range(-2, 6)]  # of a careful derivative, in units of 
 _NEARER = [4.0**-k for k in range(3, 13)]  # and beside a kink, as far as needed
 _SETTLED = 0.1  # of the default tolerances: a derivative that is that good needs no nearer steps
 _SUSPECT = 16  # times what rounding may put between the slopes of the two sides
-_IMAGINARY = 1e-100  # beside anything, its square is 0
-_NO_VALUE = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # what functions raise where they have none
+_IMAGINARY = 1e-100  # its square is 0 beside any number
+_NO_VALUE = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # raised where a function has no value
 
 
 class GradcheckError(TinygradError, RuntimeError):
@@ -296,7 +296,7 @@ def _complex(call: Call, args: list[Any]) -> Array:
         real = [a.real if np.iscomplexobj(a) else a for a in args]
         out = np.asarray(forward(call, real) + 1j * forward(call, [_imaginary(a) for a in args]))
     elif call.op.name in _ANALYTIC:
-        out = forward(call, [_complex_array(a) for a in args])  # all of them: some primitives want one dtype
+        out = forward(call, [_complex_array(a) for a in args])  # all arguments, as some primitives want one dtype
     else:
         raise _NotAnalyticError
     if not np.allclose(out.real, call.value, rtol=1e-12, atol=0, equal_nan=True):
@@ -396,10 +396,10 @@ class Numerics:
         with np.errstate(all="ignore"):
             sides = (self.base - minus) / down, (plus - self.base) / up
             size = np.maximum(np.maximum(np.abs(plus), np.abs(minus)), np.abs(self.base))
-            if direction.element is None:  # rounding has made it another direction
+            if direction.element is None:  # rounding x + h v has changed the direction a little
                 reach = max(float(np.abs(x).max(initial=0.0)) for x in subject.point)
                 size = size + reach * np.fmax(np.abs(sides[0]), np.abs(sides[1]))
-            if h < self.eps * _STEPS[0]:  # so near that what was rounded on the way to the outputs counts
+            if h < self.eps * _STEPS[0]:  # so small a step that rounding of intermediate values counts
                 size = np.maximum(size, self._scale)
             noise = _NOISE * _ROUNDOFF * size / h
             none = np.zeros(noise.shape)
@@ -431,7 +431,7 @@ class Numerics:
     def _many(self, direction: Direction, suspect: Array) -> Slopes | None:
         """Derivatives from many steps, and beside a kink from as near ones as it needs; None where there are none.
 
-        Where there may be a kink, all by which the steps disagree counts as its doing.
+        Where there may be a kink, it is taken to be the cause of all by which the steps disagree.
         """
         tried = self._tried(direction, _STEPS)
         if len(tried) < 2:

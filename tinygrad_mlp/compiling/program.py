@@ -11,23 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from ..core.graph import version_of
+from .._tensor import Tensor
+from ..core.graph import version_of, wrap
 from ..core.state import state
 from ..errors import GraphError
 from ..nn.module import module_changes
+from ..trees import leaves, mapped
 from .instruction import Backend, Instruction, owner
-from .nested import copied, tensors_of
 from .numbers import Number
 from .passes import optimized
 from .tracer import Tracer
 
-__all__ = ["Program"]
+__all__ = ["Program", "copied"]
 
 Array = np.ndarray[Any, Any]
 
 
 def _store(out: Array, value: Any) -> None:
-    """A result into its memory.
+    """Write a result into its memory.
 
     Raises:
         GraphError: It has another shape than when it was traced.
@@ -64,7 +65,7 @@ class Program:
     ) -> None:
         self.instructions: list[Instruction] = tracer.instructions
         if backend is not None:
-            kept = [tensor._data for tensor in tensors_of(result)]
+            kept = [tensor._data for tensor in leaves(result, Tensor)]
             kept += [array for _, array, _ in tracer.tensors.values()]
             kept += [tensor._grad._data for tensor in tracer.grads.values() if tensor._grad is not None]
             live, moving = {owner(array) for array in kept}, {owner(array) for array in inputs}
@@ -76,10 +77,10 @@ class Program:
         self._inputs = list(inputs)
         self._grads = [(tensor, tensor._grad) for tensor in tracer.grads.values()]
         self._names: dict[int, str] = {}
-        self._scalars: dict[tuple[str, str], str] = {}  # names of constants without dimensions
-        self._converted: dict[str, str] = {}  # and of traced numbers as such
+        self._scalars: dict[tuple[str, str], str] = {}  # of constants without dimensions: the names
+        self._converted: dict[str, str] = {}  # of traced numbers: the names of arrays that hold them
         self._environment: dict[str, Any] = dict(tracer.environment)
-        self._moving = {id(array) for array in inputs}  # inputs, and what views them: other memory in each call
+        self._moving = {id(array) for array in inputs}  # inputs and views of them, whose memory is another one in each call
         for i, array in enumerate(inputs):
             self._names[id(array)] = f"x{i}"
         self.source: str = self._compiled()
@@ -119,7 +120,7 @@ class Program:
         for entries, key, name in tracer.writes:
             lines.append(f"    {self._constant(entries)}[{key!r}] = {name}")
         arguments = ", ".join(f"x{i}" for i in range(len(self._inputs)))
-        results = "".join(f"{self._name(tensor._data)}, " for tensor in tensors_of(self._result))
+        results = "".join(f"{self._name(tensor._data)}, " for tensor in leaves(self._result, Tensor))
         return "\n".join([f"def step({arguments}):", *lines, f"    return ({results})", ""])
 
     def check(self, reference: Tracer, inputs: Sequence[Array], exact: bool) -> bool:
@@ -164,7 +165,7 @@ class Program:
 
     def _compare(self, part: Instruction, got: Array, *, exact: bool) -> None:
         expected = self._expected[part.completes]
-        got = got.view(expected.dtype)  # of bits
+        got = got.view(expected.dtype)  # where the instruction works on the numbers' bits
         if got.shape != expected.shape:
             got = got.T  # kept transposed
         traced = self._tracer.instructions[part.completes]
@@ -262,7 +263,7 @@ class Program:
     # ------------------------------------------------------------------------------------------- replaying
 
     def holds(self) -> bool:
-        """Whether what the program took for granted still is so."""
+        """Whether all that the program relies on is still as it was when it was traced."""
         tracer = self._tracer
         return (
             all(module_changes(thread) == changes for thread, changes in self._changes)
@@ -307,6 +308,16 @@ class Program:
                 f"{i:4}  {instruction.kind:6}  {instruction.name}({reads}) -> {shown(output)}, {output.nbytes:,} bytes"
             )
         return "\n".join([*lines, f"{len(lines)} instructions, {total:,} bytes written"])
+
+
+def copied(value: Any, arrays: Iterator[Array]) -> Any:
+    """A result with copies of these arrays in its tensors; a leaf, such as a parameter, stays the tensor that it is."""
+
+    def of(tensor: Tensor) -> Tensor:
+        array = next(arrays)
+        return tensor if tensor._node is not None and tensor._node.is_leaf else wrap(array.copy())
+
+    return mapped(of, value, Tensor)
 
 
 def _completed(instruction: Instruction) -> Iterator[Instruction]:

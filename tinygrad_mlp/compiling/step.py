@@ -15,10 +15,10 @@ from ..core.state import state
 from ..dtypes import get_default_dtype
 from ..errors import ArgumentError
 from ..observing import observed_by
+from ..trees import leaves, mapped
 from .instruction import Backend
-from .nested import copied, mapped, tensors_of
 from .passes.chains import NUMPY
-from .program import Program
+from .program import Program, copied
 from .tracer import Tracer
 
 __all__ = ["CompiledStep", "compile"]
@@ -46,7 +46,7 @@ class CompiledStep:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's result; tensors in it are new ones."""
-        tensors = list(tensors_of((args, kwargs)))
+        tensors = leaves((args, kwargs), Tensor)
         if state.observers or any(tensor._node is not None for tensor in tensors):
             return self._function(*args, **kwargs)  # in another compiled step, or observed, or arguments get gradients
         if not self._warm:  # the first call makes what exists from then on, such as the optimizer's state
@@ -85,7 +85,7 @@ class CompiledStep:
             del self._programs[next(iter(self._programs))]
         self._programs.setdefault(key, []).insert(0, self.program)
         del self._programs[key][_KEPT_OF_A_KIND:]
-        return copied(result, (tensor._data for tensor in tensors_of(result)))
+        return copied(result, (tensor._data for tensor in leaves(result, Tensor)))
 
     def _checked(self, program: Program, key: Any, arrays: list[Array], args: Any, kwargs: Any) -> Any:
         """The function's own result, after the program was replayed beside it and compared.
@@ -107,14 +107,14 @@ class CompiledStep:
             return self._kept(reference, key, inputs, result)
         program.take_gradients()
         self.program = program
-        return copied(result, (tensor._data for tensor in tensors_of(result)))
+        return copied(result, (tensor._data for tensor in leaves(result, Tensor)))
 
 
 def _restore(
     memory: Sequence[Array], values: Sequence[Array], counted: Sequence[dict[str, Any]], numbers: Sequence[dict[str, Any]]
 ) -> None:
     for array, value in zip(memory, values, strict=True):
-        if array.flags.writeable:  # what is not was not written either
+        if array.flags.writeable:  # read-only memory was not written, and need not be restored
             np.copyto(array, value)
     for entries, kept in zip(counted, numbers, strict=True):
         entries.update(kept)
@@ -211,5 +211,5 @@ def _renewed(args: Any, kwargs: Any) -> tuple[list[Array], Any, Any]:
             renewed[id(tensor._data)]._version = version_of(tensor)
         return renewed[id(tensor._data)]
 
-    args, kwargs = mapped(of, (args, kwargs))
-    return [tensor._data for tensor in tensors_of((args, kwargs))], args, kwargs
+    args, kwargs = mapped(of, (args, kwargs), Tensor)
+    return [tensor._data for tensor in leaves((args, kwargs), Tensor)], args, kwargs

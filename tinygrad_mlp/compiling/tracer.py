@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass
 class Tracer(Expressions, Observer):
-    """Notes what a step does; the engine, in-place writes, optimizers and sources of random numbers report to it."""
+    """Notes what a step does; the core, in-place writes, optimizers and sources of random numbers report to it."""
 
     instructions: list[Instruction] = field(default_factory=list)
     writes: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)  # dict, key and the number's name
@@ -29,7 +29,7 @@ class Tracer(Expressions, Observer):
     optimizers: list[tuple[Any, Any, Any]] = field(default_factory=list)  # optimizer, its state, its groups
     groups: list[tuple[Any, Any, Any, Any]] = field(default_factory=list)  # and of each group what is not a number
     states: list[tuple[Any, Any, Any]] = field(default_factory=list)  # optimizer, parameter, its state
-    once: bool = False  # whether the step did what it will not do again in the same way, so that it is not to be replayed
+    once: bool = False  # whether the step did something that it does only once, so that this trace must not be replayed
     tensors: dict[int, tuple[Tensor, Array, bool]] = field(default_factory=dict)  # from outside: memory, requires_grad
     made: dict[int, Array] = field(default_factory=dict)  # memory that the step made, by identity; keeps it alive
     fresh: dict[int, Array] = field(default_factory=dict)  # constants it made: their values

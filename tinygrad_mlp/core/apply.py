@@ -21,6 +21,7 @@ def primitive(
     cast: str | None = None,
     view: bool = False,
     variadic: bool = False,
+    keeping: Callable[..., tuple[Any, Any]] | None = None,
     **declared: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Tensor]]:
     """Make an operation of a forward function on arrays, see :mod:`.primitive`.
@@ -32,11 +33,12 @@ def primitive(
             ``"same"`` insists that they have one dtype already.
         view: The forward may return a view of its first input; writes into it then reach the input's history.
         variadic: The forward takes ``*inputs``.
+        keeping: As the forward, but returns with the output what rules ask for as ``kept``.
         declared: What else the operation is, see :func:`declare`.
     """
 
     def register(forward: Callable[..., Any]) -> Callable[..., Tensor]:
-        op = Primitive(forward, rules, cast, view, variadic)
+        op = Primitive(forward, rules, cast, view, variadic, keeping)
         title = "".join(part.capitalize() for part in op.name.split("_"))
         op.node = type(f"{title}Backward0", (Node,), {"__slots__": ()})
 
@@ -112,14 +114,17 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     try:
         if op.cast is not None:
             arrays = _cast(op, arrays)
-        out = now["quiet"](op.forward, *arrays, **params)
+        if recorded and op.keeping is not None and now["grad"]:
+            out, kept = now["quiet"](op.keeping, *arrays, **params)
+        else:
+            out, kept = now["quiet"](op.forward, *arrays, **params), None
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise op.explained(arrays, params, error) from None
     if type(out) is not np.ndarray:
         out = np.asarray(out)
     result = wrap(out)
     if recorded and now["grad"] and out.dtype.kind == "f":
-        record(op, parents, args, arrays, params, result)
+        record(op, parents, args, arrays, params, result, kept)
     for observer in now["observers"]:
         observer.applied(op, args, arrays, given, result)
     if op.view and np.may_share_memory(out, arrays[0]):

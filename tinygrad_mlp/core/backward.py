@@ -18,7 +18,7 @@ from .state import recording, state
 _age = attrgetter("number")
 
 
-def _history(starts: Iterable[tuple[Node, Any]]) -> list[Node]:
+def history(starts: Iterable[tuple[Node, Any]]) -> list[Node]:
     """Every node the starts depend on, newest first: an input's node is older than its output's, so this is the order to walk in."""
     seen = {node for node, _ in starts}
     stack = list(seen)
@@ -50,7 +50,7 @@ def _walk(
 
     ``targets`` None means every leaf. ``accumulate`` adds what arrives to the ``.grad`` of leaves, or of the targets.
     """
-    order = _history(starts)
+    order = history(starts)
     aims, wanted = _aims(order, targets)
     pending: dict[Node, Any] = {}
     shared: set[Node] = set()  # nodes whose pending gradient is memory that something else may hold, too

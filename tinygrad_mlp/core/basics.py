@@ -20,7 +20,7 @@ BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a co
 def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Array:
     """``compute(out, *operands)``; large arrays piece by piece, so that what is computed on the way stays in the cache.
 
-    An operand's memory is the output's, element by element, or apart from it.
+    Each operand is the output itself, or shares no memory with it.
     """
     if type(out) is not np.ndarray or out.size <= BLOCK:
         return compute(out, *operands)
@@ -35,25 +35,18 @@ def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Arra
     return out
 
 
-# ---------------------------------------------------------------------------------------------------------- arithmetic
-
-
 @primitive(None)
 def zeros_of(input: Array) -> Array:
     """Zeros of the shape and dtype of ``input``: the gradient of a step function."""
     return np.zeros_like(input)
 
 
-def _plus(y: Array, input: Array, other: Array, alpha: float) -> Array:
-    return np.add(input, _scaled(alpha, input, other), out=y)
-
-
-def _minus(y: Array, input: Array, other: Array, alpha: float) -> Array:
-    return np.subtract(input, _scaled(alpha, input, other), out=y)
+def _scaled_sum(y: Array, input: Array, other: Array, alpha: float, combine: Callable[..., Array]) -> Array:
+    return combine(input, _scaled(alpha, input, other), out=y)
 
 
 def _scaled(alpha: float, input: Array, other: Array) -> Array:
-    """alpha * other, as it is added to ``input``: of truth values they themselves, of integers a whole number of them."""
+    """alpha * other, to be added to ``input``. Bools have no multiples: ``other``, or False; integers need a whole ``alpha``."""
     floating = type(other) is np.ndarray and other.dtype.kind == "f"  # np.result_type takes as long as the sum
     kind = "f" if floating else np.result_type(input, other).kind
     if kind in "biu" and isinstance(alpha, float):
@@ -74,7 +67,7 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     """
     if alpha == 1:
         return np.add(input, other, out=out)
-    return blockwise(_plus, out, input, other, alpha)
+    return blockwise(_scaled_sum, out, input, other, alpha, np.add)
 
 
 _SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub", "in_place": True, "ufunc": np.subtract}
@@ -85,7 +78,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     """input - alpha * other, with broadcasting."""
     if alpha == 1:
         return np.subtract(input, other, out=out)
-    return blockwise(_minus, out, input, other, alpha)
+    return blockwise(_scaled_sum, out, input, other, alpha, np.subtract)
 
 
 _MUL: Any = {"cast": "promote", "method": ("mul", "multiply"), "operator": "mul", "in_place": True, "ufunc": np.multiply}
@@ -115,9 +108,6 @@ def neg(input: Array, *, out: Array = None) -> Array:
     return np.negative(input) if out is None else np.multiply(input, -1, out=out)
 
 
-# ---------------------------------------------------------------------------------------------- functions of one number
-
-
 @primitive(lambda g, y: g * y, cast="float", method=True, in_place=True, ufunc=np.exp, smooth=lambda input: abs(input) < 3)
 def exp(input: Array, *, out: Array = None) -> Array:
     """e ** input."""
@@ -136,9 +126,6 @@ def log(input: Array, *, out: Array = None) -> Array:
 def tanh(input: Array, *, out: Array = None) -> Array:
     """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
     return np.tanh(input, out=out)
-
-
-# ---------------------------------------------------------------------------------------------------- copies and shapes
 
 
 def order_of(input: Array) -> Any:
@@ -176,7 +163,7 @@ _ONES = {kind: np.ones(_FEW, kind) for kind in "fd"}
 
 @primitive(lambda g, input_shape: broadcast(g, input_shape))
 def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
-    """The sum over what broadcasting from ``shape`` to the input's shape repeated; of many rows the sums of few at a time."""
+    """The sum over the dimensions that broadcasting from ``shape`` repeated; many rows are summed up a few at a time."""
     if input.ndim == 2 and shape == input.shape[1:] and input.dtype.char in "fd":
         ones = _ONES[input.dtype.char]  # the gradient of every bias: a product is faster than a sum
         while len(input) > _FEW:
@@ -188,9 +175,6 @@ def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     repeated = [d + new for d, n in enumerate(shape) if n == 1 and input.shape[d + new] != 1]
     wide = np.float64 if input.dtype.kind == "f" else input.dtype  # adding up many float32 would lose digits
     return np.add.reduce(input, (*range(new), *repeated), wide).astype(input.dtype).reshape(shape)
-
-
-# ------------------------------------------------------------------------------------------------------------- products
 
 
 @primitive(lambda g: matrix_transpose(g), view=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,10 +159,9 @@ class Node:
                 raise version.overwritten(f"{op.name} needs {what} (shape {shape})", count, self.origin)
         if lift:
             return self._gradients(op, g, wanted, self._as_tensors(op, saved))
-        return state.quiet(self._gradients, op, g, wanted, saved)
+        return state.quiet(list, self._gradients(op, g, wanted, saved))
 
-    def _gradients(self, op: Primitive, g: Any, wanted: set[Node], saved: dict[str, Any]) -> list[tuple[Node, Any]]:
-        found = []
+    def _gradients(self, op: Primitive, g: Any, wanted: set[Node], saved: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
         for position, parent in enumerate(self.parents):
             if parent is None or parent not in wanted:
                 continue
@@ -170,8 +169,7 @@ class Node:
             if op.variadic:
                 which, saved = 0, {**saved, "i": position}
             rule: Callable[..., Any] = op.rules[which]  # an input that has a parent has a rule
-            found.append((parent, rule(g, *map(saved.__getitem__, op.needs[which]))))
-        return found
+            yield parent, rule(g, *map(saved.__getitem__, op.needs[which]))
 
     def _as_tensors(self, op: Primitive, saved: dict[str, Any]) -> dict[str, Any]:
         """Saved arrays as Tensors with the history they had, so that the rules are recorded."""
@@ -236,7 +234,7 @@ def leaf(tensor: Tensor) -> Node:
 
 
 def record(
-    op: Primitive, parents: list[Node | None], args: Any, arrays: Any, params: dict[str, Any], result: Tensor
+    op: Primitive, parents: list[Node | None], args: Any, arrays: Any, params: Any, result: Tensor, kept: Any
 ) -> None:
     """Give the result of a primitive its node, with what the rules of the inputs that want a gradient ask for."""
     if op.partial:  # some inputs have no rule, and so no gradient
@@ -262,6 +260,8 @@ def record(
                 versions.append(_stamp(name, result, op))
             elif source == "static":
                 saved[name] = params[name]
+            elif source == "kept":
+                saved[name] = kept
             elif source == "shape":
                 saved[name] = shape_of(arrays[op.inputs.index(name.removesuffix("_shape"))])
             elif source == "shapes":

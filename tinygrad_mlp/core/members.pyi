@@ -142,6 +142,7 @@ class Members:
     def cosh(self, *, out: Tensor | None = None) -> Tensor: """The hyperbolic cosine."""
     def count_nonzero(self, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
     def cpu(self) -> Tensor: """Itself: it lives on the CPU."""
+    def cuda(self, device: _device | str | None = None, non_blocking: _bool = False) -> Tensor: """An error, as PyTorch without CUDA gives one."""
     def cumprod(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too."""
     def cumsum(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The sums of the elements up to each one along ``dim``."""
     @property
@@ -194,6 +195,7 @@ class Members:
     def frac(self, *, out: Tensor | None = None) -> Tensor: """The input minus its integer part; of floats."""
     def gather(self, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
     def ge(self, other: _Operand) -> Tensor: """Elementwise input >= other."""
+    def get_device(self) -> _int: """-1, the CPU."""
     @property
     def grad(self) -> Tensor | None: """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
     @grad.setter
@@ -209,10 +211,13 @@ class Members:
     def index_select(self, dim: _int, index: Tensor) -> Tensor: """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
     def int(self) -> Tensor: """The tensor as int32."""
     def is_contiguous(self) -> _bool: """Whether its elements lie in memory one after the other, last dimension fastest."""
+    @property
+    def is_cuda(self) -> _bool: """False: it is on the CPU."""
     def is_floating_point(self) -> _bool: """Whether its dtype is a floating-point one."""
     def is_inference(self) -> _bool: """Whether it was made in ``inference_mode``."""
     @property
     def is_leaf(self) -> _bool: """Whether it was made by the user, not computed from something that requires grad."""
+    def is_pinned(self) -> _bool: """False: there is no GPU to pin memory for."""
     def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """Elementwise |input - other| <= atol + rtol * |other|."""
     def isfinite(self) -> Tensor: """Whether the element is neither nan nor an infinity."""
     def isinf(self) -> Tensor: """Whether the element is an infinity."""

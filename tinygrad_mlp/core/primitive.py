@@ -10,6 +10,7 @@ It asks by name for what it needs, and only that is kept for backward:
 
 * ``g``: the cotangent of the output; ``y``: the output;
 * an input's name: its value; ``<input>_shape``: its shape; any other parameter of the forward by its name;
+* ``kept``: what else the forward computed on the way, where it is declared ``keeping=`` a function that gives both;
 * in a variadic primitive (any number of inputs): ``i``, which input; ``inputs``, their values; ``shapes``, their shapes.
 
 Rules use operators and other primitives only, which work on arrays and on Tensors alike. So the same rule runs on arrays in
@@ -78,19 +79,22 @@ class Primitive:
     """
 
     __slots__ = (
-        "arity", "cast", "defaults", "forward", "inputs", "name", "names", "needs", "node", "open", "optional", "order",
+        "arity", "cast", "defaults", "forward", "inputs", "keeping", "name", "names", "needs", "node", "open", "optional", "order",
         "partial", "plain", "plans", "required", "rules", "static", "takes_out", "variadic", "view",
     )  # fmt: skip
     cast: str | None
     view: bool
     variadic: bool
+    keeping: Any
     node: type[Any]
 
-    def __init__(self, forward: Any, rules: Sequence[Any], cast: str | None, view: bool, variadic: bool) -> None:
+    def __init__(
+        self, forward: Any, rules: Sequence[Any], cast: str | None, view: bool, variadic: bool, keeping: Any
+    ) -> None:
         self.name: str = forward.__name__
         self.forward: Any = forward
         self.rules: tuple[Any, ...] = tuple(rules)
-        self.cast, self.view, self.variadic = cast, view, variadic
+        self.cast, self.view, self.variadic, self.keeping = cast, view, variadic, keeping
         positional, keyword, defaults = signature(forward)
         self.takes_out: bool = "out" in positional + keyword
         named = tuple(name for name in positional + keyword if name != "out")
@@ -113,7 +117,7 @@ class Primitive:
         if rule is None:
             return ()
         names = signature(rule)[0]
-        known = {"y", *self.names, *(f"{name}_shape" for name in self.inputs)}
+        known = {"y", "kept", *self.names, *(f"{name}_shape" for name in self.inputs)}
         known |= {"i", "inputs", "shapes"} if self.variadic else set()
         if names[:1] != ("g",) or not known.issuperset(names[1:]):
             raise TypeError(f"{self.name}: a rule asks for {names}, but there is only g, {sorted(known)}")
@@ -123,22 +127,18 @@ class Primitive:
         """Where a saved value comes from: an input's position, or what kind of thing it is."""
         if name in self.inputs:
             return self.inputs.index(name)
-        return name if name in ("y", "i", "inputs", "shapes") else "static" if name in self.names else "shape"
+        return name if name in ("y", "i", "inputs", "shapes", "kept") else "static" if name in self.names else "shape"
 
     def explained(self, arrays: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception:
-        """What the caller sees where the forward raised ``error``: as it is, but for the room on top that explains it."""
+        """The error that the caller sees where the forward raised ``error``; a room on top replaces this to explain it."""
         return error
 
     def takes_plainly(self, args: Sequence[Any]) -> bool:
         """Whether the forward takes these arguments as they are: mostly a rule's call, on arrays."""
         count = self.arity
-        if len(args) == count:
-            return self.plain.issuperset(map(type, args))
-        return (
-            count <= len(args) <= len(self.order)
-            and self.plain.issuperset(map(type, args[:count]))
-            and OPTIONS.issuperset(map(type, args[count:]))
-        )
+        if count < len(args) <= len(self.order) and OPTIONS.issuperset(map(type, args[count:])):
+            args = args[:count]
+        return len(args) == count and self.plain.issuperset(map(type, args))
 
     def bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
         """Sort a call's arguments into array inputs and options, as the forward's signature says."""

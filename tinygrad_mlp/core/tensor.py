@@ -7,7 +7,7 @@ from typing import Any
 from .apply import node_of
 from .backward import backward
 from .errors import GraphError
-from .graph import INFERENCE, Tensor, extends_tensor, leaf, version_of, wrap
+from .graph import INFERENCE, Tensor, extends_tensor, leaf
 from .state import state
 
 
@@ -66,14 +66,6 @@ class _History(Tensor):
         Arguments and errors are those of :func:`tinygrad_mlp.autograd.backward`, of one tensor.
         """
         backward(self, gradient, retain_graph, create_graph, inputs)
-
-    def detach(self) -> Tensor:
-        """The same memory without the history."""
-        for observer in state.observers:
-            observer.shared(self)
-        result = wrap(self._data)
-        result._version = version_of(self)
-        return result
 
     @property
     def shape(self) -> Any:

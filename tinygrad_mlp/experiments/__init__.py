@@ -14,15 +14,18 @@ libraries of the extra `experiments`.
 """
 
 import ast
+import os
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from ..core.lines import is_program
 from ..errors import TinygradError
 
 __all__ = ["Experiment", "find_experiments"]
 
+is_program(os.path.dirname(__file__) + os.sep)  # an error names the line of the experiment
 _REQUIRED = ("TITLE", "SUMMARY", "DATASETS", "NETWORKS")
 
 

@@ -15,15 +15,9 @@ from .._tensor import Tensor
 from ..utils.data import TensorDataset
 
 __all__ = [
-    "Curve",
-    "draw_curves",
-    "draw_history",
-    "draw_images",
-    "draw_matrix",
-    "draw_misclassified",
-    "draw_wrong",
+    "Curve", "draw_curves", "draw_history", "draw_images", "draw_matrix", "draw_misclassified", "draw_wrong",
     "new_figure",
-]
+]  # fmt: skip
 
 Curve = tuple[Sequence[float], Sequence[float]]  # x, y
 

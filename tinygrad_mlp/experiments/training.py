@@ -14,20 +14,9 @@ from ..optim import Optimizer
 from ..utils.data import TensorDataset
 
 __all__ = [
-    "ACTIVATIONS",
-    "Criterion",
-    "Evaluation",
-    "History",
-    "TrainedModel",
-    "evaluate",
-    "glorot_mlp",
-    "mlp",
-    "predict",
-    "record",
-    "score",
-    "training_step",
-    "weights_and_biases",
-]
+    "ACTIVATIONS", "Criterion", "Evaluation", "History", "TrainedModel", "evaluate", "glorot_mlp", "mlp", "predict",
+    "record", "score", "training_step", "weights_and_biases",
+]  # fmt: skip
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 

@@ -12,17 +12,8 @@ from .normalisation import BatchNorm1d, LayerNorm
 from .parameter import Buffer, Parameter
 
 __all__ = [
-    "BatchNorm1d",
-    "Buffer",
-    "Dropout",
-    "Embedding",
-    "LayerNorm",
-    "Module",
-    "Parameter",
-    "functional",
-    "init",
-    "utils",
-]
+    "BatchNorm1d", "Buffer", "Dropout", "Embedding", "LayerNorm", "Module", "Parameter", "functional", "init", "utils",
+]  # fmt: skip
 __all__ += activations.__all__
 __all__ += containers.__all__
 __all__ += linear.__all__

@@ -101,7 +101,7 @@ def _gate(values: Sequence[Any], fire: Callable[[Gradients], Gradients]) -> tupl
     """Pass tensors through; in the backward pass call ``fire`` once, with the gradients of all together.
 
     A tensor that gets no gradient counts with zeros. Each tensor passes two identities. Backward runs newer nodes first,
-    so the second identities have collected all gradients before the first of the first ones hands them to ``fire``.
+    so all second identities have collected their gradients before a first identity runs and hands them to ``fire``.
     """
     memory = [value.detach() if isinstance(value, Tensor) else None for value in values]
     collected: dict[int, Tensor] = {}

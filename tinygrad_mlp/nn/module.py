@@ -204,7 +204,7 @@ class Module:
         return sorted(name for name in names if not name[0].isdigit())
 
     def _forget(self, name: str) -> bool:
-        """Take ``name`` out of wherever the instance has it; whether it did."""
+        """Remove the attribute, parameter, buffer or submodule ``name``; returns whether there was one."""
         self._non_persistent.discard(name)
         places = [self.__dict__[registry] for registry, *_ in _REGISTRIES] + [self.__dict__]
         found = [place for place in places if name in place]
@@ -478,6 +478,14 @@ class Module:
         """Itself: it lives on the CPU."""
         return self
 
+    def cuda(self, device: Any = None) -> Self:
+        """An error, as PyTorch without CUDA gives one.
+
+        Raises:
+            DeviceError: There is no device but the CPU.
+        """
+        return self.to("cuda")
+
     def double(self) -> Self:
         """Convert floating-point parameters and buffers to float64, in place."""
         return self._convert(Tensor.double)
@@ -519,7 +527,7 @@ class Module:
         extra = self.extra_repr()
         extra_lines = extra.split("\n") if extra else []
         children = []
-        for name, module in self._modules.items():  # here, not in a helper: every frame between bounds the depth of a model
+        for name, module in self._modules.items():  # not in a helper: its frames would halve the depth that can be shown
             children.append((name, repr(module).replace("\n", "\n  ")))
         lines = extra_lines + self._listed(children)
         body = lines[0] if len(lines) == len(extra_lines) == 1 else ("\n  " + "\n  ".join(lines) + "\n" if lines else "")

@@ -17,13 +17,9 @@ from ..ops.joining import cat, stack
 from ..ops.norms import vector_norm
 
 __all__ = [
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "clip_grads_with_norm_",
-    "get_total_norm",
-    "parameters_to_vector",
+    "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
     "vector_to_parameters",
-]
+]  # fmt: skip
 
 Tensors = Tensor | Iterable[Tensor]
 

@@ -147,7 +147,7 @@ def leak(input: Array, source: Array, slope: Array) -> Array:
     lambda g: zeros_of(g),
 )
 def _leaked(input: Array, other: Array, source: Array) -> Array:
-    """0 where source > 0, whatever the others are, else input * other."""
+    """0 where source > 0, even if ``input`` or ``other`` is nan there, else input * other."""
     return np.where(source > 0, 0, input * other)
 
 

@@ -74,7 +74,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
 @composite(method=True)
 def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
     """:func:`div` in place."""
-    return inplace(_quotient(rounding_mode), input, other)
+    return inplace(_quotient(rounding_mode))(input, other)
 
 
 def _quotient(rounding_mode: str | None) -> Callable[..., Any]:
@@ -233,7 +233,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     """input + value * tensor1 / tensor2, of floats.
 
     Raises:
-        DTypeError: All are integers, of which a quotient is none.
+        DTypeError: All are integers, which a quotient is not.
     """
     if _kind(input, tensor1) in "biu":
         raise DTypeError("addcdiv: Integer division with addcdiv is no longer supported; make floats of them with .float()")

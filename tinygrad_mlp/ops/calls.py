@@ -16,7 +16,7 @@ Array = Any
 
 
 def one_call(function: Callable[..., Any]) -> Any:
-    """The function; its first argument may be a stand-in for an array, and is asked then what to do, as NumPy asks it."""
+    """The function, which also takes a stand-in for an array first: it calls its ``__array_function__``, as NumPy's functions do."""
 
     takes_out = "out" in signature(function)[1]
 
@@ -47,7 +47,7 @@ def bits_of(array: Array) -> Array:
 def masked(input: Array, keep: Array, *, out: Array = None) -> Array:
     """``input`` where ``keep`` holds, else 0.
 
-    Its bits times 0 or 1, nan's and infinity's too: ``np.where`` branches at each element, and takes twenty times as long.
+    Computed as the bits times 0 or 1, so that nan and infinity become 0, too; ``np.where`` takes twenty times as long.
     """
     out = np.empty_like(input) if out is None else out
     np.multiply(bits_of(input), keep, out=bits_of(out))

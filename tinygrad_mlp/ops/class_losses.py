@@ -19,7 +19,7 @@ Array = Any
 
 
 def _all_classes(index: Array, classes: int) -> bool:
-    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # in which negative classes are huge
+    unsigned = index.view(np.uint64) if index.itemsize == 8 else index  # as unsigned numbers, negative classes are huge
     return not index.size or unsigned[unsigned.argmax()] < classes
 
 

@@ -104,7 +104,7 @@ def tensor_only(name: str, **arguments: Any) -> None:
 
 
 def as_int64(indices: Array) -> Array:
-    """Indices or counts that NumPy found, which has integers of 32 bits for them on machines of 32 bits."""
+    """Indices or counts from NumPy as int64; on machines of 32 bits NumPy gives integers of 32 bits."""
     return np.asarray(indices).astype(np.int64, copy=False)
 
 

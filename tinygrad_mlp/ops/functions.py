@@ -21,34 +21,9 @@ from .special import erf_of, erfc_of
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
-    "abs",
-    "acos",
-    "asin",
-    "atan",
-    "ceil",
-    "cos",
-    "cosh",
-    "erf",
-    "erfc",
-    "expm1",
-    "floor",
-    "frac",
-    "log1p",
-    "log2",
-    "log10",
-    "reciprocal",
-    "relu",
-    "round",
-    "rsqrt",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sinh",
-    "sqrt",
-    "square",
-    "tan",
-    "trunc",
-]
+    "abs", "acos", "asin", "atan", "ceil", "cos", "cosh", "erf", "erfc", "expm1", "floor", "frac", "log1p", "log2",
+    "log10", "reciprocal", "relu", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "sqrt", "square", "tan", "trunc",
+]  # fmt: skip
 
 
 def _negated(input: Array, out: Array) -> Array:

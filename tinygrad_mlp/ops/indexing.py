@@ -20,7 +20,7 @@ from ..grad_mode import no_grad
 from .composite import composite
 from .creation import arange, tensor
 from .dims import as_int64
-from .inplace import copy, inplace
+from .inplace import inplace, write_copy
 from .places import INTEGERS, index, index_sum, merged, put, ravel_index, slice_, true_positions
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
@@ -167,6 +167,9 @@ def getitem(input: Array, key: Any) -> Array:
     return index(view, positions, dim=dim)
 
 
+_write_put = inplace(put)
+
+
 @composite(operator="setitem")
 def setitem(input: Array, key: Any, value: Any) -> None:
     """``input[key] = value``, broadcast and cast to what the key selects.
@@ -180,11 +183,11 @@ def setitem(input: Array, key: Any, value: Any) -> None:
         )
     view, advanced = _viewed(input, key)
     if not advanced:
-        inplace(copy, view, _trimmed(value, view.ndim))
+        write_copy(view, _trimmed(value, view.ndim))
         return
     view, positions, dim, dims = _merge(view, advanced)
     value = _trimmed(value, view.ndim - dims + positions.ndim)
-    inplace(put, view, value, positions, dim=dim, dims=dims)
+    _write_put(view, value, positions, dim=dim, dims=dims)
 
 
 def _trimmed(value: Any, ndim: int) -> Any:

@@ -23,47 +23,55 @@ from ..core.state import recording, state
 from ..dtypes import as_dtype, can_cast
 from .places import put
 
-__all__ = ["copy", "inplace", "rebase"]
+__all__ = ["copy", "inplace", "rebase", "write_copy"]
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 
-def inplace(operation: Callable[..., Any], target: Any, *args: Any, **params: Any) -> Any:
-    """Write ``operation(target, *args)``, of a primitive, into the target's memory and return the target.
+def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of a primitive: it writes ``operation(target, *args)`` into the target's memory, and returns the target.
 
-    Recorded where a gradient is wanted: the target's history (and that of every view of its memory) becomes the
+    A write is recorded where a gradient is wanted: the target's history (and that of every view of its memory) becomes the
     result's. The old value, where a rule needs it, is kept as a copy.
 
     Raises:
         InplaceError: The target is a leaf that requires grad (or a view of one), or an inference tensor.
         ShapeError: The result has another shape. DTypeError: it cannot be stored in the target's dtype.
     """
-    __tracebackhide__ = True
     op: Primitive = operation.primitive  # type: ignore[attr-defined] # every primitive's function has it
     writer = f"{op.name}_"
-    data, now = target._data, state.__dict__  # of this thread, looked up once
-    version = target._version or version_of(target)
-    if version is INFERENCE and not now["inference"]:
-        raise InplaceError(f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it")
-    if not data.flags.writeable:
-        raise InplaceError(
-            f"{writer}: the tensor's memory is read-only or shared by several of its elements (an expanded view, or a "
-            "read-only array); clone() it first"
-        )
-    direct = op.takes_out and data.dtype.kind == "f" and not now["observers"]
-    arrays = []
-    for arg in args:
-        arrays.append(arg._data if isinstance(arg, Tensor) else arg)
-        direct = direct and _fits(arrays[-1], data)
-    if now["grad"] and any(isinstance(a, Tensor) and node_of(a) is not None for a in (target, *args)):
-        _record(op, writer, target, args, params)
-    elif direct:
-        now["quiet"](op.forward, data, *arrays, **as_options(params), out=data)
-    else:
-        with recording(False):
-            _store(writer, target, apply(op, (target, *args), params)._data)
-    version.bump(writer, origin())
-    return target
+
+    def form(target: Any, *args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        data, now = target._data, state.__dict__  # of this thread, looked up once
+        version = target._version or version_of(target)
+        if version is INFERENCE and not now["inference"]:
+            raise InplaceError(
+                f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it"
+            )
+        if not data.flags.writeable:
+            raise InplaceError(
+                f"{writer}: the tensor's memory is read-only or shared by several of its elements (an expanded view, or a "
+                "read-only array); clone() it first"
+            )
+        direct = op.takes_out and data.dtype.kind == "f" and not now["observers"]
+        arrays = []
+        for arg in args:
+            arrays.append(arg._data if isinstance(arg, Tensor) else arg)
+            direct = direct and _fits(arrays[-1], data)
+        if now["grad"] and any(isinstance(a, Tensor) and node_of(a) is not None for a in (target, *args)):
+            _record(op, writer, target, args, params)
+        elif direct:
+            now["quiet"](op.forward, data, *arrays, **as_options(params), out=data)
+        else:
+            with recording(False):
+                _store(writer, target, apply(op, (target, *args), params)._data)
+        version.bump(writer, origin())
+        return target
+
+    functools.update_wrapper(form, operation)
+    form.__name__, form.__doc__ = f"{operation.__name__}_", f"In-place form of :meth:`{operation.__name__}`."
+    return form
 
 
 def _fits(arg: Any, data: np.ndarray[Any, Any]) -> bool:
@@ -187,6 +195,9 @@ def copy(input: Array, src: Array) -> Array:
         ) from None
 
 
+write_copy = inplace(copy)
+
+
 # ------------------------------------------------------------------------------------------------------ their methods
 
 
@@ -197,12 +208,7 @@ def _in_place_form(operation: Any) -> None:
     if not declared.get("in_place"):
         return
 
-    @functools.wraps(operation)
-    def form(self: Any, *args: Any, **params: Any) -> Any:
-        __tracebackhide__ = True
-        return inplace(operation, self, *args, **params)
-
-    form.__name__, form.__doc__ = f"{operation.__name__}_", f"In-place form of :meth:`{operation.__name__}`."
+    form = inplace(operation)
     for name in declared["method"] or (operation.__name__,):
         setattr(Tensor, f"{name}_", form)
     if declared["operator"]:

@@ -136,7 +136,7 @@ def _einsum_input(g: Any, i: int, inputs: Sequence[Any], equation: str) -> Any:
 
 @primitive(_einsum_input, cast="promote", variadic=True)
 def _einsum(*inputs: Array, equation: str = "") -> Array:
-    # every label occurs once in a term, and in another term too, the output being one of them: so the gradient of an
+    # each label occurs once in its term, and in another term as well (the output counts as one): so the gradient of an
     # input is the product of the output's cotangent with the other inputs, summed to the input's labels
     return np.asarray(np.einsum(equation, *inputs, optimize=True), order="C")
 
@@ -173,7 +173,7 @@ def einsum(equation: str, *operands: Array) -> Array:
                     f"einsum(): subscript {label} has size {size} for operand {k} which does not broadcast with previously "
                     f"seen size {sizes[label]} in {equation!r}"
                 )
-    for k, (x, term) in enumerate(factors):  # what others broadcast is not there at all
+    for k, (x, term) in enumerate(factors):  # dimensions of size 1 that others broadcast are left out
         if single := [d for d, label in enumerate(term) if x.shape[d] == 1 != sizes.get(label, 1)]:
             factors[k] = (x.squeeze(tuple(single)), _without(term, single))
     uses = Counter(label for _, term in factors for label in term)

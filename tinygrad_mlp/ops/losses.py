@@ -206,7 +206,7 @@ def _class_distribution(
 
 @primitive(
     lambda g, input, q: g * (softmax(input, 1) * sum(q, 1, True) - q),
-    lambda g, input, q, cotangent: softmax_slope(g * cotangent * sum(q, 1, True), softmax(input, 1)),
+    lambda g, input, q, cotangent: _slope_of_slope(g * cotangent, input, q),
     lambda g, input, cotangent: cotangent * (sum(g * softmax(input, 1), 1, True) - g),
     cast="same",
 )
@@ -221,15 +221,23 @@ def _logits_slope(cotangent: Array, input: Array, q: Array) -> Array:
     return slope
 
 
+def _slope_of_slope(g: Any, input: Any, q: Any) -> Any:
+    """The gradient by the logits of g (softmax(x) sum_c q_c - q); 0, and not nan, for rows that do not count."""
+    share = sum(q, 1, True)
+    return softmax_slope(where(share != 0, g * share, 0.0), softmax(input, 1))
+
+
 def _per_row(g: Any, target: Any, ignore_index: int) -> Any:
     """The rows' cotangents as a column; 0, and not nan, for rows that do not count."""
     return where(target != ignore_index, g, 0.0).reshape(-1, 1)
 
 
 def _class_slope(
-    g: Any, input: Any, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str
+    g: Any, input: Any, target: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: str, kept: Any
 ) -> Any:
     if weight is None and not label_smoothing and reduction != "none":
+        if type(g) is np.ndarray:
+            return narrowed(class_slopes(kept, target, g, reduction == "mean"), input)
         return _plain_class_slope(g, input, target, ignore_index, reduction)
     q = _class_distribution(input, target, weight, ignore_index, label_smoothing, reduction)
     return _logits_slope(_per_row(g, target, ignore_index) if reduction == "none" else g, input, q)
@@ -242,7 +250,7 @@ def _plain_rule(rule: int) -> Any:
         q = _class_distribution(input, target, None, ignore_index, 0.0, reduction)
         if rule == 0:
             return g * (softmax(input, 1) * sum(q, 1, True) - q)
-        return softmax_slope(g * cotangent * sum(q, 1, True), softmax(input, 1))
+        return _slope_of_slope(g * cotangent, input, q)
 
     return slope
 
@@ -253,21 +261,15 @@ def _plain_class_slope(cotangent: Array, input: Array, target: Array, ignore_ind
     return narrowed(slopes, input)
 
 
-@primitive(_class_slope, None, None)
-def class_cross_entropy(
-    input: Array,
-    target: Array,
-    weight: Array = None,
-    ignore_index: int = -100,
-    label_smoothing: float = 0.0,
-    reduction: str = "mean",
-) -> Array:
-    """-log_softmax(x)_t per row (N, C) of logits and class index (N,), weighted, smoothed and reduced."""
+def _class_loss(
+    input: Array, target: Array, weight: Array, ignore_index: int, label_smoothing: float, reduction: str
+) -> tuple[Array, Array]:
+    """The loss, and the exponentials from which the gradient is had, too; None of a weighted or smoothed one."""
     floating("cross_entropy", input)
     x = widened(input)
     if weight is None and not label_smoothing:
         work = class_losses(x, target, ignore_index)
-        return narrowed(np.copy(work[0]) if reduction == "none" else class_total(work, reduction == "mean"), input)
+        return narrowed(np.copy(work[0]) if reduction == "none" else class_total(work, reduction == "mean"), input), work
     rows, index = _counted(target, ignore_index)
     in_range(index, input.shape[1])
     weights, divisor = _row_weights(index, weight, reduction, x)
@@ -279,7 +281,20 @@ def class_cross_entropy(
         each = (log_sum - z)[:, rows]
         spread = _reduce_rows(total(each, 0) if weight is None else weight @ each, reduction, rows, len(x)) / divisor
         loss = (1 - label_smoothing) * loss + label_smoothing / x.shape[1] * spread
-    return narrowed(loss, input)
+    return narrowed(loss, input), None
+
+
+@primitive(_class_slope, None, None, keeping=_class_loss)
+def class_cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Array:
+    """-log_softmax(x)_t per row (N, C) of logits and class index (N,), weighted, smoothed and reduced."""
+    return _class_loss(input, target, weight, ignore_index, label_smoothing, reduction)[0]
 
 
 def _nll_slope(g: Any, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:

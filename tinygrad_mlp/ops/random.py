@@ -26,7 +26,7 @@ from ..device import device as device_type
 from ..dtypes import dtype, int64
 from .composite import composite
 from .creation import as_size, finish, number, numpy_dtype
-from .inplace import copy, inplace
+from .inplace import write_copy
 
 Array = Any  # a Tensor
 _INT64 = int64
@@ -196,7 +196,7 @@ def _drawn(draw: Callable[[], np.ndarray[Any, Any]], device: Any, requires_grad:
 
 
 def _stream_now(name: str, generator: Generator | None) -> np.random.Generator:
-    """The stream of an operation that works on what it draws, so that it is not drawn anew by itself."""
+    """The stream for an operation that computes with what it draws: a compiled step cannot draw that anew by itself."""
     for observer in state.observers:
         observer.looked(f"{name}() draws numbers that it works on; rand, randn and randint are drawn anew")
     return _stream(name, generator)
@@ -456,7 +456,7 @@ def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Ge
     if from_ > to:
         raise ShapeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
     draws = _uniform(_stream_now("uniform_", generator), input._data.shape, target)
-    return inplace(copy, input, wrap(draws * (to - from_) + from_))
+    return write_copy(input, wrap(draws * (to - from_) + from_))
 
 
 @composite(method=True)
@@ -466,14 +466,14 @@ def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Gen
     if std < 0:
         raise ShapeError(f"normal expects std >= 0.0, but found std {std}")
     draws = _normal(_stream_now("normal_", generator), input._data.shape, target)
-    return inplace(copy, input, wrap(draws * std + mean))
+    return write_copy(input, wrap(draws * std + mean))
 
 
 @composite(method=True)
 def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None) -> Array:
     """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     chance = p._data if isinstance(p, Tensor) else p
-    return inplace(copy, input, wrap(_coins(_stream_now("bernoulli_", generator), chance, input._data.shape, input)))
+    return write_copy(input, wrap(_coins(_stream_now("bernoulli_", generator), chance, input._data.shape, input)))
 
 
 @composite(method=True)
@@ -484,4 +484,4 @@ def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: G
         from_, to = 0, from_
     if to is None:
         to = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name] + 1
-    return inplace(copy, input, wrap(_integers(_stream_now("random_", generator), from_, to, input._data.shape, target)))
+    return write_copy(input, wrap(_integers(_stream_now("random_", generator), from_, to, input._data.shape, target)))

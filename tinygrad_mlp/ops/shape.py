@@ -227,7 +227,7 @@ moveaxis = movedim
 
 @primitive(
     lambda g: g, view=True, method=("expand", "broadcast_to"), sizes=True
-)  # the engine sums over the repeated dimensions
+)  # the core sums over the repeated dimensions
 def expand(input: Array, size: Sequence[int]) -> Array:
     """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared.
 

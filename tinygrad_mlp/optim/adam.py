@@ -13,6 +13,8 @@ from .optimizer import Group, Optimizer, Params, Ranges, State, rounded
 
 __all__ = ["Adam", "AdamW", "NAdam"]
 
+_write_maximum = inplace(maximum)
+
 
 def _moments(state: State, g: Tensor, beta1: float, beta2: float) -> tuple[float, Tensor, Tensor]:
     """t, m and v of the next step."""
@@ -90,7 +92,7 @@ class Adam(Optimizer):
         beta1, beta2 = group["betas"]
         t, m, v = _moments(state, g, beta1, beta2)
         if group["amsgrad"]:
-            v = inplace(maximum, state["max_exp_avg_sq"], v)
+            v = _write_maximum(state["max_exp_avg_sq"], v)
         denominator = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(group["eps"])
         p.addcdiv_(m, denominator, value=-group["lr"] / (1 - beta1**t))
 

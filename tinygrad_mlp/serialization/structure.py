@@ -15,20 +15,9 @@ from ..dtypes import supported
 from ..errors import FileFormatError
 
 __all__ = [
-    "TENSOR_KEYS",
-    "Array",
-    "Arrays",
-    "by_name",
-    "check_dtype",
-    "decode",
-    "encode",
-    "flattened",
-    "holds",
-    "not_finite",
-    "restored",
-    "shortened",
-    "spelled",
-]
+    "TENSOR_KEYS", "Array", "Arrays", "by_name", "check_dtype", "decode", "encode", "flattened", "holds", "not_finite",
+    "restored", "shortened", "spelled",
+]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Arrays = dict[str, Array]

@@ -39,22 +39,7 @@ else:
     )
 
 __all__ = [
-    "CheckError",
-    "GradcheckError",
-    "assert_equivalent",
-    "assert_gradients_match",
-    "broadcastable_tensors",
-    "check_loss",
-    "check_module",
-    "check_optimizer",
-    "class_targets",
-    "explain_backward",
-    "gradcheck",
-    "gradgradcheck",
-    "keep_values",
-    "matmul_operands",
-    "modules",
-    "programs",
-    "shapes",
-    "tensors",
-]
+    "CheckError", "GradcheckError", "assert_equivalent", "assert_gradients_match", "broadcastable_tensors", "check_loss",
+    "check_module", "check_optimizer", "class_targets", "explain_backward", "gradcheck", "gradgradcheck", "keep_values",
+    "matmul_operands", "modules", "programs", "shapes", "tensors",
+]  # fmt: skip

@@ -17,7 +17,7 @@ import numpy as np
 from .._tensor import is_tensor
 from ..autograd.gradients import grad
 from ..core.apply import node_of
-from ..core.backward import fit
+from ..core.backward import fit, history
 from ..core.graph import Node, wrap
 from ..core.lines import source_line
 from ..core.primitive import OPS, Primitive
@@ -247,13 +247,7 @@ class _Graph:
                 "computed under no_grad, or it was detached"
             )
         self.root = root
-        found, stack = {root}, [root]
-        while stack:
-            for parent in stack.pop().parents:
-                if parent is not None and parent not in found:
-                    found.add(parent)
-                    stack.append(parent)
-        self.nodes = sorted(found, key=lambda node: node.number, reverse=True)
+        self.nodes = history([(root, None)])
         self.users: dict[Node, list[tuple[Node, int]]] = {node: [] for node in self.nodes}
         for node in self.nodes:
             for position, parent in enumerate(node.parents):
@@ -262,7 +256,7 @@ class _Graph:
         self.depth = {root: 0}
         for node in self.nodes[1:]:
             self.depth[node] = 1 + max(self.depth[user] for user, _ in self.users[node])
-        targets = [node for node in self.nodes if not hasattr(node, "function")]  # whose gradient is a bundle
+        targets = [node for node in self.nodes if not hasattr(node, "function")]  # not a Function's own
         stand_ins = [wrap(np.broadcast_to(np.zeros((), node.dtype), node.shape), node) for node in targets]
         gradients = grad(loss, stand_ins, gradient, retain_graph=True, allow_unused=True)
         self.gradients = {node: g._data for node, g in zip(targets, gradients, strict=True) if g is not None}

@@ -74,6 +74,17 @@ def test_a_batch_beyond_the_end_is_an_error(indices: Any) -> None:
             rows(4).__getitems__(indices)
 
 
+WRONG: list[Any] = [[1.5], [0, 2.0], np.array([1.0]), ["1"], [None]]
+
+
+@pytest.mark.parametrize("indices", WRONG)
+def test_indices_that_are_no_integers_are_not_rounded(indices: Any) -> None:
+    for dataset in (rows(4), Subset(rows(4), range(4)), Subset(rows(4), np.arange(4)), ConcatDataset([rows(2), rows(2)])):
+        with pytest.raises((TypeError, IndexError)):
+            dataset.__getitems__(indices)
+    assert [len(part) for part in rows(4).__getitems__([])] == [0, 0]
+
+
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_writing_to_a_batch_does_not_write_to_the_data(shuffle: bool) -> None:
     dataset = rows(6)

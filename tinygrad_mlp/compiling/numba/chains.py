@@ -21,7 +21,7 @@ __all__ = ["chained", "fits"]
 Array = np.ndarray[Any, Any]
 
 
-# NumPy's functions of which a loop is no slower. It would be of log, tanh, expm1 and log1p, for which NumPy has vector instructions.
+# NumPy's functions that are no slower in a loop. log, tanh, expm1 and log1p would be: NumPy computes them with vector instructions.
 _EXPRESSIONS: dict[Any, str] = {
     np.add: "{0} + {1}",
     np.subtract: "{0} - {1}",
@@ -90,7 +90,7 @@ def chained(chain: Sequence[Instruction], later: Callable[[Array], bool]) -> Ins
         if part is chain[-1] or (part is last[place(part.output)] and later(part.output)):
             output = loop.store(part.output)
         else:
-            output = np.broadcast_to(np.empty((), part.output.dtype), part.output.shape)  # it has no memory
+            output = np.broadcast_to(np.empty((), part.output.dtype), part.output.shape)  # it takes no memory
         body.append(replace(part, inputs=[loop.known(value) for value in part.inputs], output=output))
     name = "+".join(part.name for part in chain)
     return Instruction(name, loop.callable(), loop.arguments, {}, chain[-1].output, "loop", body)

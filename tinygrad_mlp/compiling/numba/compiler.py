@@ -14,7 +14,7 @@ from ...errors import ArgumentError
 
 __all__ = ["KEPT", "F", "compiled", "defined", "require_numba"]
 
-F = np.float32  # in what is compiled the dtype of the step
+F = np.float32  # a stand-in: compiled code finds the step's dtype under this name
 KEPT = 1000  # loops
 
 

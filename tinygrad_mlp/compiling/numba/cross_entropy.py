@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 
 
 def _losses(x: Any, t: Any, ignored: Any, losses: Any, counts: Any, sums: Any, z: Any) -> None:
-    """The loss of each row, whether it counts, the sum of its exponentials, and these; a class that there is not counts 2."""
+    """The loss of each row, whether it counts, the sum of its exponentials, and these; for a class that does not exist 2."""
     rows, classes = x.shape
     for start in range(0, rows, 256):  # rows whose exponentials are taken together
         stop = min(start + 256, rows)
@@ -68,7 +68,7 @@ def in_loop(instruction: Instruction) -> Callable[..., Any]:
 class _Losses:
     def __init__(self, instruction: Instruction) -> None:
         x, _, ignored = instruction.inputs
-        self._ignored = np.array([max(-(2**63), min(ignored, 2**63 - 1))])  # there is no class beyond
+        self._ignored = np.array([max(-(2**63), min(ignored, 2**63 - 1))])  # no class is larger than int64
         self._target, self._shared, kinds = _arguments(instruction.output)
         self._classes, self._counts = self._target[:, 0], instruction.output[1]
         kinds = [x.dtype.char + MATRIX, kinds[0], self._ignored.dtype.char + ELEMENT, *kinds[1:]]

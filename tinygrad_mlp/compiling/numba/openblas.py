@@ -17,8 +17,8 @@ from typing import Any
 __all__ = ["OpenBLAS", "openblas"]
 
 _LONG, _ADDRESS = ctypes.c_int64, ctypes.c_void_p
-_ARRAYS: Any = [_ADDRESS, _LONG] * 3  # addresses, each with by how many numbers it moves on
-_SINGLE = 2  # the mode in which the first address moves on by four bytes a row
+_ARRAYS: Any = [_ADDRESS, _LONG] * 3  # addresses, each followed by its step in numbers
+_SINGLE = 2  # the mode in which the first address advances by four bytes a row
 _PART = ctypes.CFUNCTYPE(None, _LONG, _LONG, _LONG, ctypes.c_float, *_ARRAYS, _ADDRESS)
 
 
@@ -68,10 +68,10 @@ class OpenBLAS:
 
 @functools.cache
 def _library() -> OpenBLAS | None:
-    path = importlib.import_module("numpy.linalg._umath_linalg").__file__  # which is linked with it
+    path = importlib.import_module("numpy.linalg._umath_linalg").__file__  # a module that is linked with OpenBLAS
     try:
         library = ctypes.CDLL(path)
-    except OSError:  # NumPy has it in another form than a library of its own
+    except OSError:  # NumPy is built in another way, so that its OpenBLAS is not found like this
         return None
     for name in ("scipy_openblas_get_num_threads64_", "openblas_get_num_threads64_", "openblas_get_num_threads"):
         if hasattr(library, name) and hasattr(library, "blas_level1_thread"):

@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 _WORTH = 16_384  # elements for each thread
 
 
-# What an argument of a loop over rows is: a number, or of a part of the rows the address and shape of an array.
+# What an argument of a loop over rows is: a number, or an array, of which each part gets the address and shape of its rows.
 NUMBER = "number"
 
 
@@ -52,7 +52,7 @@ class _Divided:
         self, whole: Callable[..., Any], blas: OpenBLAS, part: Any, rows: int, columns: int, kinds: Sequence[str]
     ) -> None:
         self._whole = whole
-        self._part = part  # keeps what its address leads to
+        self._part = part  # kept alive, as its address is passed on
         self._divide = functools.partial(blas.divide, part.address, rows, columns)
         self._threads, self._most = blas.threads, min(rows, rows * columns // _WORTH)
         self._numbers = [i for i, kind in enumerate(kinds) if kind == NUMBER]
@@ -80,7 +80,7 @@ class _Divided:
 
 @functools.lru_cache(KEPT)
 def _part(loop: Callable[..., Any], *kinds: str) -> Any:
-    """A C function that runs a loop on a part of the rows, as :meth:`~tinygrad_mlp.openblas.OpenBLAS.divide` calls it."""
+    """A C function that runs a loop on a part of the rows, as :meth:`~tinygrad_mlp.compiling.numba.openblas.OpenBLAS.divide` calls it."""
     import numba
     from numba import types
     from numba.np.numpy_support import carray

@@ -50,7 +50,7 @@ def optimized(instructions: Sequence[Instruction], live: set[int], moving: set[i
 
 
 def _direct(instruction: Instruction, moving: set[int], backend: Backend) -> Instruction:
-    """The instruction with what its call would find out each time found out."""
+    """The instruction with a call that need not find out in each replay what is known now."""
     call: Any = instruction.call
     out = instruction.output
     if call in backend.calls:
@@ -61,5 +61,5 @@ def _direct(instruction: Instruction, moving: set[int], backend: Backend) -> Ins
         source = bits if source is out else bits_of(source)
         return replace(instruction, call=np.multiply, inputs=[source, keep], output=bits)
     if call in (masked, class_losses, class_slopes, class_total):
-        return replace(instruction, call=call.__wrapped__)  # which does not ask for stand-ins
+        return replace(instruction, call=call.__wrapped__)  # the function itself, which does not look for stand-ins
     return instruction

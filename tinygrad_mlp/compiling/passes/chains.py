@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 # Elements of a block of one thread: 128 KiB of float32, so that a handful of arrays fit in a core's own cache.
 BLOCK = 32_768
-_LONG, _LONGEST = 32, 128  # instructions of a chain, as each is held against all others: no new one joins, none at all
+_LONG, _LONGEST = 32, 128  # instructions of a chain, where each is compared with all others: fewer join, then none
 
 
 def chained(program: Sequence[Instruction], live: set[int], moving: set[int], backend: Backend) -> list[Instruction]:
@@ -63,7 +63,7 @@ def _apart(chain: Sequence[Instruction]) -> list[list[Instruction]]:
 
 
 def _fit(instruction: Instruction, chain: Sequence[Instruction]) -> bool:
-    """Whether it can join: of the chain's dtype, its arrays each in the place of one of the chain's or apart from all, and few enough."""
+    """Whether it can join: it has the chain's dtype, its arrays are the chain's or share no memory with them, and the chain is short."""
     mine = (*instruction.reads(), instruction.output)
     theirs = [array for part in chain for array in (*part.reads(), part.output)]
     if len({array.dtype for array in (*mine, *theirs) if array.dtype.kind == "f"}) > 1:

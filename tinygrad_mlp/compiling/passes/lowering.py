@@ -36,9 +36,9 @@ def lowered(instruction: Instruction, moving: set[int]) -> list[Instruction]:
         return [instruction]
     try:
         calls, result = _Recording(moving).run(instruction)
-        if calls.place(result, instruction.output):  # once more, as the calls are to write where the result belongs
+        if calls.place(result, instruction.output):  # again, so that the calls write straight into the output
             calls, result = _Recording(moving, calls.placed).run(instruction)
-    except Exception:  # of whatever kind: NumPy's and the forward's own, of stand-ins
+    except Exception:  # of any class: NumPy and the forward each fail in their own way on stand-ins
         return [instruction]
     return calls.finished(result, instruction)
 
@@ -75,7 +75,7 @@ class _Recording:
         return NotedNumber(value) if type(value) is Number else value
 
     def place(self, result: Noted, output: Array) -> bool:
-        """Find the allocated array of which the result is all there is, if it is not the output already."""
+        """Find the allocated array that the result fills as a whole, so that the output can take its place; False if there is none."""
         for i, array in enumerate(self._own):
             if owner(array) == owner(result.memory) and array.size == result.value.size and array.dtype == output.dtype:
                 whole = array.flags.c_contiguous and result.memory.flags.c_contiguous and output.flags.c_contiguous
@@ -152,7 +152,7 @@ def _name(function: Callable[..., Any]) -> str:
 class Noted(NDArrayOperatorsMixin):
     """A stand-in for an array: what is computed of it is noted.
 
-    It is no array, so that NumPy's functions hand themselves over or fail, and so do methods that are not here: nothing gets past it.
+    It is no array, so NumPy's functions are handed to it or fail, and methods that it lacks fail: no call goes unnoticed.
 
     Attributes:
         memory: The array in the program.

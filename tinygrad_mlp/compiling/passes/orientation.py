@@ -25,7 +25,7 @@ def oriented(program: Sequence[Instruction], live: set[int], moving: set[int]) -
 
     def transposed(value: Any) -> Any:
         view = turned.transposed(value)
-        if view is not value and owner(value) in moving:  # the view is taken in each call
+        if view is not value and owner(value) in moving:  # an argument's memory moves, so its view is taken in each call
             result.append(Instruction("transposed", _transposed, [value], {}, view, "view"))
         return view
 
@@ -82,7 +82,7 @@ def _turnable(program: Sequence[Instruction], fixed: set[int]) -> list[Array]:
 
     Those of one shape that meet in an elementwise instruction are so together, or not at all.
     """
-    groups: dict[int, set[int]] = {}  # of owners, by owner
+    groups: dict[int, set[int]] = {}  # by owner of memory: the owners that are transposed with it
     matrices: dict[int, Array] = {}
     others = set(fixed)
     written = {owner(instruction.output) for instruction in program if instruction.kind != "view"}

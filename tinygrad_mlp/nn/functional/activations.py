@@ -14,24 +14,14 @@ from ...ops.composite import takes_tensors
 from ...ops.inplace import inplace as write_in_place
 
 __all__ = [
-    "celu",
-    "elu",
-    "hardsigmoid",
-    "hardtanh",
-    "leaky_relu",
-    "log_softmax",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "silu",
+    "celu", "elu", "hardsigmoid", "hardtanh", "leaky_relu", "log_softmax", "mish", "relu", "relu6", "selu", "silu",
     "softmax",
-]
+]  # fmt: skip
 
 
 def activation(operation: Callable[..., Any], input: Tensor, inplace: bool, *args: Any, **params: Any) -> Tensor:
     """The operation, in place if ``inplace``."""
-    result: Tensor = write_in_place(operation, input, *args, **params) if inplace else operation(input, *args, **params)
+    result: Tensor = write_in_place(operation)(input, *args, **params) if inplace else operation(input, *args, **params)
     return result
 
 

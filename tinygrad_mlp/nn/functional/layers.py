@@ -22,15 +22,8 @@ from ...ops.shape import broadcast_tensors
 from .activations import activation
 
 __all__ = [
-    "batch_norm",
-    "bilinear",
-    "cosine_similarity",
-    "dropout",
-    "layer_norm",
-    "linear",
-    "normalize",
-    "pairwise_distance",
-]
+    "batch_norm", "bilinear", "cosine_similarity", "dropout", "layer_norm", "linear", "normalize", "pairwise_distance",
+]  # fmt: skip
 
 
 @takes_tensors
@@ -59,8 +52,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     Shapes ``(*, in1_features), (*, in2_features), (out_features, in1_features, in2_features) -> (*, out_features)``.
 
     Raises:
-        ShapeError: The shapes do not agree.
+        ShapeError: The shapes do not agree. DTypeError: Nor do the dtypes.
     """
+    dtypes = [t.dtype for t in (input1, input2, weight, bias) if t is not None]
+    if len(set(dtypes)) > 1:
+        raise DTypeError(f"bilinear: All tensors must have the same dtype, got {dtypes}; cast with .to(dtype)")
     sizes = (*input1.shape[:-1], *input2.shape[-1:])
     if weight.ndim != 3 or input2.shape != sizes or (input1.shape[-1], input2.shape[-1]) != weight.shape[1:]:
         raise ShapeError(

@@ -25,13 +25,6 @@ from .optimizers import OPTIMIZER_CHECKS, check_optimizer
 from .suite import CheckError
 
 __all__ = [
-    "LOSS_CHECKS",
-    "MODULE_CHECKS",
-    "OPTIMIZER_CHECKS",
-    "CheckError",
-    "assert_equivalent",
-    "assert_gradients_match",
-    "check_loss",
-    "check_module",
-    "check_optimizer",
-]
+    "LOSS_CHECKS", "MODULE_CHECKS", "OPTIMIZER_CHECKS", "CheckError", "assert_equivalent", "assert_gradients_match",
+    "check_loss", "check_module", "check_optimizer",
+]  # fmt: skip

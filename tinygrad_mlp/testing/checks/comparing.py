@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,23 +10,16 @@ import numpy as np
 from ..._tensor import Tensor
 from ...autograd.gradients import grad
 from ...ops.creation import from_numpy
+from ...trees import leaves
 
-__all__ = ["close", "difference", "gradients_of", "name_of", "tensors_in", "values_of", "weighted_sum"]
+__all__ = ["close", "difference", "gradients_of", "name_of", "values_of", "weighted_sum"]
 
 Array = np.ndarray[Any, Any]
 
 
-def tensors_in(value: Any) -> list[Tensor]:
-    """The tensors in nested tuples, lists and dicts."""
-    if isinstance(value, Tensor):
-        return [value]
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple | list) else ()
-    return [t for part in parts for t in tensors_in(part)]
-
-
 def values_of(value: Any) -> list[Array]:
     """Copies of the numbers of all tensors in it."""
-    return [np.array(t.detach().numpy()) for t in tensors_in(value)]
+    return [np.array(t.detach().numpy()) for t in leaves(value, Tensor)]
 
 
 def _alike(x: Array, y: Array, rtol: float, atol: float | None) -> Array:
@@ -58,7 +51,7 @@ def difference(
 def weighted_sum(outputs: Any) -> Tensor | None:
     """The sum of all differentiable outputs, each element with a weight of its own, so that no gradient hides another."""
     total: Any = None
-    for t in tensors_in(outputs):
+    for t in leaves(outputs, Tensor):
         if t.requires_grad:
             weights = from_numpy(np.cos(np.arange(1.0, t.numel() + 1)).reshape(tuple(t.shape))).to(t.dtype)
             total = (t * weights).sum() if total is None else total + (t * weights).sum()

@@ -16,7 +16,8 @@ from ...grad_mode import is_grad_enabled, no_grad
 from ...nn import Module
 from ...ops.creation import from_numpy, zeros
 from ...ops.random import manual_seed
-from .comparing import gradients_of, name_of, tensors_in, values_of, weighted_sum
+from ...trees import leaves
+from .comparing import gradients_of, name_of, values_of, weighted_sum
 from .suite import Found, Suite, expect_equal, register, run, try_factory
 
 __all__ = ["MODULE_CHECKS", "ModuleCase", "check_module"]
@@ -127,7 +128,7 @@ def returns_tensors(case: ModuleCase) -> None:
     module = case.factory()
     if isinstance(module, Module) and not module.training:
         raise Found("a new module with training=False", "leave the mode to train() and eval()")
-    if not tensors_in(_call(case.module(), case.inputs())):
+    if not leaves(_call(case.module(), case.inputs()), Tensor):
         raise Found("a result without a tensor in it", "return a Tensor, or a tuple, list or dict of them, from forward")
 
 
@@ -137,12 +138,12 @@ def _check_gradients(case: ModuleCase, wanted: Callable[[Any, list[Any]], list[T
         for p in module.parameters():
             p.requires_grad_(noun == "parameters" and p.requires_grad)
         sources = wanted(module, inputs)
-        outputs = [t for t in tensors_in(_call(module, inputs)) if t.is_floating_point()]
+        outputs = [t for t in leaves(_call(module, inputs), Tensor) if t.is_floating_point()]
         if not sources or not outputs:
             return
 
         def function(*_: Tensor, module: Any = module, inputs: list[Any] = inputs) -> tuple[Tensor, ...]:
-            return tuple(t for t in tensors_in(_call(module, inputs)) if t.is_floating_point())
+            return tuple(t for t in leaves(_call(module, inputs), Tensor) if t.is_floating_point())
 
         large = sum(t.numel() for t in sources) * sum(t.numel() for t in outputs) > 200
         try:
@@ -380,7 +381,7 @@ def dtypes_kept(case: ModuleCase) -> None:
         result = _backward(module, inputs)
         grads = {f"the gradient of {name}": p.grad for name, p in module.named_parameters()}
         grads |= {f"the gradient of input {k}": x.grad for k, x in enumerate(inputs) if isinstance(x, Tensor)}
-        found = {f"output {k}": t for k, t in enumerate(tensors_in(result))} | grads | dict(module.named_buffers())
+        found = {f"output {k}": t for k, t in enumerate(leaves(result, Tensor))} | grads | dict(module.named_buffers())
         for name, t in found.items():
             if t is not None and t.is_floating_point() and t.dtype is not dtype:
                 raise Found(
@@ -393,11 +394,11 @@ def dtypes_kept(case: ModuleCase) -> None:
 def batch_rows_independent(case: ModuleCase) -> None:
     """In evaluation mode a row's output does not depend on the other rows of the batch (batched=False: there is no batch)."""
     module = case.module().eval()
-    whole = tensors_in(_call(module, case.inputs()))
+    whole = leaves(_call(module, case.inputs()), Tensor)
     size = next(len(x) for x in case.originals if isinstance(x, Tensor) and x.ndim)
     for row in range(size):
         rows = [x[row : row + 1] if isinstance(x, Tensor) and x.ndim else x for x in case.inputs()]
-        alone = tensors_in(_call(module, rows))
+        alone = leaves(_call(module, rows), Tensor)
         for t, part in zip(whole, alone, strict=True):
             if t.ndim == 0 or len(t) != size:
                 raise Found(f"{size} rows in, shape {tuple(t.shape)} out", "give batched=False if there is no batch")
@@ -427,7 +428,7 @@ def frozen_stays_frozen(case: ModuleCase) -> None:
                 raise Found(f"with {frozen} frozen, {', '.join(lost)} has no gradient", "do not detach the others")
     module = case.module()
     module.requires_grad_(False)
-    if any(t.requires_grad for t in tensors_in(_call(module, case.inputs()))):
+    if any(t.requires_grad for t in leaves(_call(module, case.inputs()), Tensor)):
         raise Found("an output requires grad though nothing else does", "do not call requires_grad_() in forward")
 
 
@@ -438,7 +439,7 @@ def no_grad_respected(case: ModuleCase) -> None:
     inputs = case.inputs(requires_grad=True)
     with no_grad():
         without = _call(case.module(), inputs)
-    if any(t.requires_grad and all(t is not x for x in inputs) for t in tensors_in(without)):
+    if any(t.requires_grad and all(t is not x for x in inputs) for t in leaves(without, Tensor)):
         raise Found("an output that requires grad", "do not use enable_grad() or requires_grad_() in forward")
     expect_equal(values_of(with_graph), values_of(without), "do not let values depend on the grad mode")
 

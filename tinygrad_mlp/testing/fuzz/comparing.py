@@ -66,7 +66,7 @@ def compare(program: RandomProgram, counts: Counter[str] | None = None) -> Misma
         warnings.simplefilter("ignore")
         theirs = run(program, pytorch())
         found = _difference(program, theirs, counts)
-        if found is not None:  # unless a value that was rounded otherwise decided it
+        if found is not None:  # unless a value that the libraries round differently decided it
             near = run(program, pytorch(), near=_tolerance(program, theirs))
             if _difference(program, near, Counter(), rounding=False) is None:
                 counts["rounding"] += 1
@@ -98,7 +98,7 @@ def _errors_part(ours: Outcome, theirs: Outcome, counts: Counter[str]) -> tuple[
         if mine is not None and other is not None:
             if not isinstance(mine, _kind_of(other)) and reason is None:
                 return Mismatch(f"class {type(mine).__name__} of error", place, _short(mine), _short(other)), False
-            if _WRITES.search(place):  # of which PyTorch may have done a part
+            if _WRITES.search(place):  # PyTorch may have done a part of the write before it raised
                 return None, False
             continue
         if reason is None and mine is None and other is not None:
@@ -106,7 +106,7 @@ def _errors_part(ours: Outcome, theirs: Outcome, counts: Counter[str]) -> tuple[
         if reason is None and mine is not None:
             return Mismatch(f"unexpected {type(mine).__name__}", place, _short(mine), "no error"), False
         counts[f"deviation: {reason}"] += 1
-        if place not in ORDERS:  # what follows is not the same program
+        if place not in ORDERS:  # from here on the two run different programs
             return None, False
         for outcome in (ours, theirs):
             outcome.seconds = {}
@@ -125,7 +125,7 @@ def _values_part(ours: Outcome, theirs: Outcome) -> Mismatch | None:
             ("shape", tuple(mine.shape), tuple(theirs_value.shape)),
             ("requires_grad", mine.requires_grad, theirs_value.requires_grad),
         ):
-            if a != b and (kind != "requires_grad" or mine.numel()):  # a view without elements knows no history here
+            if a != b and (kind != "requires_grad" or mine.numel()):  # here a view without elements has no history
                 return Mismatch(kind, name, str(a), str(b))
     for name, other in theirs.gradients.items():
         g = ours.gradients.get(name)
@@ -214,8 +214,8 @@ def _rounds_apart(
     program: RandomProgram, ours: Outcome, theirs: Outcome, place: Place, skipped: Array, tolerance: float
 ) -> bool:
     """Whether one of the libraries, where it rounds another way, is about as far from itself as from the other."""
-    # Where the libraries agree on every value to the last bit, what depends on them was decided alike, and may not be decided
-    # otherwise to explain a gradient that is far off. What was decided before something was overwritten is not seen any more.
+    # Where the libraries agree on every value to the last bit, they took the same branches: rounding that makes one take another
+    # branch must not excuse a gradient that is far off. Branches taken on values that were overwritten since are not seen.
     decided_alike = not any(_WRITES.search(str(line)) for line in program.lines) and all(
         np.array_equal(array_of(v), array_of(ours.values[n]), equal_nan=array_of(v).dtype.kind == "f")
         for n, v in theirs.values.items()
@@ -241,7 +241,7 @@ def _viewed_by_one(program: RandomProgram) -> int | None:
     ours, theirs = names_for(program, LIBRARY), names_for(program, pytorch())
     for position, line in enumerate(program.lines):
         for names in (ours, theirs):
-            with contextlib.suppress(Exception):  # which both raise, or the comparison would have said so
+            with contextlib.suppress(Exception):  # both libraries raise here: a difference was found before
                 exec(line.code, names)
         if line.target in ours and line.target in theirs:
             for operand in line.uses:
@@ -264,7 +264,7 @@ def _agree_in_float64(program: RandomProgram) -> bool:
     leaves = tuple(replace(leaf, dtype=leaf.dtype.replace("float32", "float64")) for leaf in program.leaves)
     lines = tuple(Line(s.target, s.expression.replace("torch.float32", "torch.float64")) for s in program.lines)
     wide = replace(program, leaves=leaves, lines=lines)
-    defaults = [library.get_default_dtype() for library in libraries]  # of what is made of integers
+    defaults = [library.get_default_dtype() for library in libraries]  # the dtype of what is computed from integers
     if wide == program and all(default is library.float64 for default, library in zip(defaults, libraries, strict=True)):
         return True
     try:

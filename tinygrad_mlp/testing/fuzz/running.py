@@ -73,7 +73,7 @@ class Rounding(Observer):
 
     def _kernel(self, kernel: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one of PyTorch's kernels."""
-        if "zerotensor" in str(kernel):  # has no memory, and crashes some kernels that run like this
+        if "zerotensor" in str(kernel):  # PyTorch's zeros without memory crash some kernels in this mode
             return pytorch().zeros(*args, **(kwargs or {}))
         flat = importlib.import_module("torch.utils._pytree").tree_leaves
         operands = [array_of(t).copy() for t in flat((args, kwargs)) if hasattr(t, "detach")]
@@ -129,7 +129,7 @@ def run(
     beside = {} if near is None else names_for(program, LIBRARY)
     for line in program.lines:
         if beside:
-            with contextlib.suppress(Exception):  # which is noted where it is not beside
+            with contextlib.suppress(Exception):  # the same error is noted below
                 exec(line.code, beside)
         try:
             with rounded(bool(rounding and rounding.values)):

@@ -25,7 +25,7 @@ __all__ = ["ELEMENTWISE", "ELEMENTWISE_INPLACE", "TANH", "binary", "form", "form
 
 def _kinds(op: Primitive) -> str:
     """The kinds of dtypes for which the operation is elementwise, as two numbers, tried at once and one by one, show."""
-    function = getattr(LIBRARY, op.name, getattr(LIBRARY.nn.functional, op.name, None))
+    function = next((getattr(of, op.name) for of in (LIBRARY, LIBRARY.nn.functional, Tensor) if hasattr(of, op.name)), None)
     found = ""
     for kind, dtype in (("f", "float64"), ("i", "int64"), ("b", "bool")):
         pair = from_numpy(np.array([1, 2]).astype(dtype))
@@ -41,13 +41,14 @@ def _kinds(op: Primitive) -> str:
 def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
     """An elementwise operation's lines: on a first operand, on a second one, and in place."""
     symbol = symbol_of(op)
-    function = f"{'torch' if hasattr(LIBRARY, op.name) else 'F'}.{op.name}"
-    several = [f"{function}({{}}, {{}})" if op.arity == 2 else f"{function}({{}})"]
+    rest = ", {}" if op.arity == 2 else ""
+    rooms = ("torch", LIBRARY), ("F", LIBRARY.nn.functional)
+    several = [f"{room}.{op.name}({{}}{rest})" for room, names in rooms if hasattr(names, op.name)][:1]
     if hasattr(Tensor, op.name):
-        several.append(f"{{}}.{op.name}({{}})" if op.arity == 2 else f"{{}}.{op.name}()")
+        several.append(f"{{}}.{op.name}({rest[2:]})")
     if symbol:
         several.append(f"{{}} {symbol} {{}}" if op.arity == 2 else f"{symbol}{{}}")
-    inplace = [f"{{}}.{op.name}_({{}})" if op.arity == 2 else f"{{}}.{op.name}_()"] if hasattr(Tensor, f"{op.name}_") else []
+    inplace = [f"{{}}.{op.name}_({rest[2:]})"] if hasattr(Tensor, f"{op.name}_") else []
     if op.arity == 2 and symbol in ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^"):
         inplace.append(f"!{{}} {symbol}= {{}}")
     for swapped in range(op.arity):

@@ -16,7 +16,7 @@ def _matmul(w: Writer, x: Value) -> str:
     shapes: list[Shape] = [(inner, columns), (inner,)]
     if x.ndim > 1:
         shapes += [(1, inner, columns), (*x.shape[:-2], inner, columns)]
-    if x.ndim == 2 or not w.smooth:  # beside a batch of another size an error
+    if x.ndim == 2 or not w.smooth:  # two batches of different sizes would raise an error
         shapes.append((2, inner, columns))
     return f"{x} @ {w.tensor(w.pick(shapes), x)}"
 

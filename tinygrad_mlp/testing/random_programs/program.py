@@ -21,12 +21,12 @@ __all__ = ["LIBRARY", "Leaf", "Line", "RandomProgram", "Shape", "pytorch"]
 Shape = tuple[int, ...]
 
 _names = {name: getattr(room, name) for room in (ops, dtypes) for name in room.__all__}
-# What lines use of this library: the package itself stands above this file, and so cannot be asked.
+# What lines use of this library. The package's own namespace is above this file, so it cannot be imported here.
 LIBRARY: Any = SimpleNamespace(**_names, bool=dtypes.bool_, autograd=autograd, linalg=linalg, nn=nn)
 
 
 def pytorch() -> Any:
-    """PyTorch, of which there are no types where it is not installed."""
+    """PyTorch; of type Any, as it need not be installed."""
     return importlib.import_module("torch")
 
 

@@ -197,7 +197,7 @@ class Writer:
         return self.integer(0, 99) >= 100 - percent
 
     def amok(self) -> bool:
-        """Whether this argument, of a line that may make no sense, is to make none."""
+        """Whether to write an argument that makes no sense; only in a line that may make none."""
         if not self.wild or not self.chance(40):
             return False
         self.wild = False  # one thing wrong at a time
@@ -364,7 +364,7 @@ class Writer:
         except Exception:
             if self.smooth:
                 raise
-            self.lines.append(line)  # PyTorch is to raise, too
+            self.lines.append(line)  # PyTorch must raise an error there, too
             return True
         finally:
             if template.inplace:  # other values may view the memory

@@ -61,6 +61,18 @@ def plain(indices: Indices) -> list[Any]:
     return indices.tolist() if isinstance(indices, np.ndarray | Tensor) else list(indices)
 
 
+def _rows(indices: Indices) -> np.ndarray[Any, Any]:
+    """Indices as an array of ints.
+
+    Raises:
+        ArgumentError: They are something else, such as floats.
+    """
+    rows = np.asarray(indices)
+    if rows.size and rows.dtype.kind not in "iu":
+        raise ArgumentError(f"the indices of samples must be ints, got {rows.dtype}")
+    return rows.astype(np.int64, copy=False)
+
+
 def is_batched(dataset: Any) -> bool:
     return getattr(dataset, "batched", False)
 
@@ -125,7 +137,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
             first, end = indices.start, indices.stop
             if first >= 0 and end <= len(self):  # neighbours: copying a slice is faster than picking rows
                 return tuple(_picked(tensor, slice(first, end)) for tensor in self.tensors)
-        rows = np.asarray(indices, dtype=np.int64)
+        rows = _rows(indices)
         return tuple(_picked(tensor, rows) for tensor in self.tensors)
 
 
@@ -166,7 +178,7 @@ class Subset(Dataset[_T_co]):
         if isinstance(indices, range) and indices.step == 1:
             return own[indices.start : indices.stop]
         if isinstance(own, np.ndarray):
-            return own[np.asarray(indices, dtype=np.int64)]
+            return own[_rows(indices)]
         return [own[index] for index in plain(indices)]
 
 
@@ -211,7 +223,7 @@ class ConcatDataset(Dataset[_T_co]):
         """The batch, put together from one batch of each part that is hit; a list of samples if not all give one."""
         if not self.batched:
             return [self[index] for index in plain(indices)]
-        rows = np.asarray(indices, dtype=np.int64)
+        rows = _rows(indices)
         rows = np.where(rows < 0, rows + len(self), rows)
         if rows.size and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"indices reach from {rows.min()} to {rows.max()}, but there are {len(self)} samples")

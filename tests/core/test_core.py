@@ -16,7 +16,7 @@ from tinygrad_mlp.reference import MLP, glorot
 
 ROOT = Path(tinygrad_mlp.__file__).parent
 CORE = sorted((ROOT / "core").glob("*.py"))
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 # Runs in a process of its own, in which the package is an empty shell and core/ is the only part of it that can be imported.
 ALONE = """
