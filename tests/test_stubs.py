@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import pydoc
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,7 @@ import pytest
 
 import tinygrad_mlp as torch
 from tests.stubs import PACKAGE, STUBS, members_of_tensor
+from tests.typed.typed_training import main
 
 
 def names_in(body: list[ast.stmt]) -> set[str]:
@@ -69,3 +71,8 @@ def test_signatures_at_run_time(function: object, signature: str) -> None:
 
 def test_help() -> None:
     assert inspect.getdoc(torch.relu) == "max(input, 0). EE6132 lab, eq. 1."
+    assert "relu(input: 'Array', *, out: 'Array' = None) -> 'Array'" in pydoc.plain(pydoc.render_doc(torch.relu))
+
+
+def test_the_training_that_type_checkers_accept_is_right(tmp_path: Path) -> None:
+    assert main(tmp_path) > 0.7

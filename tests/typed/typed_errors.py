@@ -29,6 +29,8 @@ def mistakes(x: Tensor, model: nn.Linear) -> None:
     print(x["first"], number)  # error
     torch.relu("text")  # error
     F.cross_entropy(x)  # error
+    x.max(dim=1).values.softmaxx(1)  # error
+    torch.sort(x).indexes.tolist()  # error
     torch.optim.Adam(model.parameters(), learning_rate=0.1)  # error
 
 

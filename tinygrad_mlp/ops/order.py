@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.apply import primitive
 from ..core.errors import DimensionError, ShapeError
-from ..core.graph import wrap
+from ..core.graph import Tensor, wrap
 from .choosing import maximum, minimum, where
 from .comparing import isnan
 from .composite import composite
@@ -31,8 +31,8 @@ __all__ = ["amax", "amin", "argmax", "argmin", "argsort", "max", "median", "min"
 class Selected(NamedTuple):
     """What an operation selected along a dimension, and where it was."""
 
-    values: Array
-    indices: Array
+    values: Tensor
+    indices: Tensor
 
 
 def _shared(g: Any, y: Any, input: Any, dim: Dims, keepdim: bool) -> Any:
