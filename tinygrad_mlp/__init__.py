@@ -11,8 +11,8 @@ tensor([2., 4., 6.])
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import ops
 from . import explain as _explain  # noqa: F401 - errors that teach
+from . import ops
 from ._tensor import Size, Tensor, is_floating_point, is_tensor, numel
 from ._version import __version__
 from .device import accelerator, backends, cuda, device
