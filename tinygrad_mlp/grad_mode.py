@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 from .core.state import state
 
@@ -31,6 +31,10 @@ def is_inference_mode_enabled() -> bool:
 class _GradMode:
     """A block, or a decorated function, inside which recording is on or off."""
 
+    @overload
+    def __new__(cls, function: _F, /) -> _F: ...  # type: ignore[misc] # the decorated function, no object of the class
+    @overload
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if args and callable(args[0]):  # @no_grad, without parentheses
             return cls()(args[0])
