@@ -289,6 +289,36 @@ def test_arrays_with_what_is_no_array(other: Any) -> None:
             op(array, other)
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda t, v: t.add_(other=v),
+        lambda t, v: t.sub_(other=v, alpha=3),
+        lambda t, v: t.mul_(other=v),
+        lambda t, v: t.pow_(exponent=v),
+        lambda t, v: t.clamp_(max=v),
+        lambda t, v: t.lerp_(end=v, weight=0.5),
+        lambda t, v: t.addcmul_(tensor1=v, tensor2=v, value=2),
+        lambda t, v: t.copy_(src=v),
+    ],
+)
+def test_in_place_operands_by_name(write: Callable[[tg.Tensor, tg.Tensor], tg.Tensor]) -> None:
+    values = [[1.0, 2.0], [0.5, 3.0]]
+    target, operand = (tg.tensor(v, dtype=tg.float64) for v in values)
+    first = write(target.clone(), operand)
+    operand.requires_grad_()
+    second = write(target.clone(), operand)  # recorded
+    assert second.requires_grad
+    assert first.tolist() == second.tolist()
+    assert not tg.equal(first, target)
+
+
+def test_in_place_forms_have_no_out() -> None:
+    x = tg.ones(2)
+    with pytest.raises(TypeError, match="has no argument 'out'"):
+        x.mul_(2, out=x)
+
+
 def test_in_place_with_what_is_no_tensor() -> None:
     with pytest.raises(RuntimeError, match=r"add_: output with shape \(2,\) doesn't match the broadcast shape \(3, 2\)"):
         tg.ones(2).add_(np.ones((3, 2), np.float32))

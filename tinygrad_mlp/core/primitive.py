@@ -89,7 +89,7 @@ class Primitive:
     node: type[Any]
 
     def __init__(
-        self, forward: Any, rules: Sequence[Any], cast: str | None, view: bool, variadic: bool, keeping: Any
+        self, forward: Any, rules: Sequence[Any], cast: str | None, view: bool, variadic: bool, keeping: Any = None
     ) -> None:
         self.name: str = forward.__name__
         self.forward: Any = forward

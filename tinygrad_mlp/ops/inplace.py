@@ -43,6 +43,11 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
 
     def form(target: Any, *args: Any, **params: Any) -> Any:
         __tracebackhide__ = True
+        for value in params.values():
+            if isinstance(value, Tensor):  # an operand by its name
+                inputs, params = op.bind((target, *args), params)
+                args = tuple(inputs[1:])
+                break
         data, now = target._data, state.__dict__  # of this thread, looked up once
         version = target._version or version_of(target)
         if version is INFERENCE and not now["inference"]:
@@ -70,7 +75,8 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
         return target
 
     functools.update_wrapper(form, operation)
-    form.__name__, form.__doc__ = f"{operation.__name__}_", f"In-place form of :meth:`{operation.__name__}`."
+    form.__name__, form.__qualname__ = f"{operation.__name__}_", f"Tensor.{operation.__name__}_"
+    form.__doc__ = f"In-place form of :meth:`{operation.__name__}`."
     return form
 
 
