@@ -371,3 +371,24 @@ def test_an_input_that_is_given_back_is_another_tensor_on_the_same_memory() -> N
     y.sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_what_the_context_is_given_is_checked() -> None:
+    class Saves(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tg.Tensor) -> tg.Tensor:
+            ctx.save_for_backward(x, None, 3)
+            return x * 1
+
+    class Forgets(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tg.Tensor) -> tg.Tensor:
+            ctx.mark_dirty(x)
+            x.mul_(2)
+            return x * 1
+
+    x = tg.ones(2, requires_grad=True) * 1
+    with pytest.raises(TypeError, match="argument 2 is of type int"):
+        Saves.apply(x)
+    with pytest.raises(RuntimeError, match="marked as dirty during the forward method were not returned"):
+        Forgets.apply(x)

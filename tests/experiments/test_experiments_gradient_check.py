@@ -40,9 +40,9 @@ def test_the_three_gradients_agree(name: str) -> None:
 
 
 def test_every_report_is_checked() -> None:
-    assert list(NETWORKS) == ["ascii-bits", "ee6132-lab", "fashion", "grid-search", "neuron-to-multiclass", "recipe"]
+    assert NETWORKS.keys() >= {"ascii-bits", "ee6132-lab", "fashion", "grid-search", "neuron-to-multiclass", "recipe"}
     sizes = {network.sizes for networks in NETWORKS.values() for network in networks}
-    assert sizes == {
+    assert sizes >= {
         (784, 392, 196, 4),
         (784, 500, 250, 100, 10),
         (784, 50, 10),

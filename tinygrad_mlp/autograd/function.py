@@ -12,7 +12,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..core.apply import node_of, view_of
 from ..core.backward import fit
-from ..core.errors import GraphError
+from ..core.errors import ArgumentError, GraphError
 from ..core.graph import Node, Version, version_of, wrap
 from ..core.lines import origin
 from ..core.state import recording
@@ -54,7 +54,13 @@ class FunctionCtx:
         self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep inputs, outputs or intermediate tensors for ``saved_tensors`` in backward."""
+        """Keep inputs, outputs or intermediate tensors for ``saved_tensors`` in backward; ArgumentError for anything else."""
+        for position, tensor in enumerate(tensors):
+            if tensor is not None and not isinstance(tensor, Tensor):
+                raise ArgumentError(
+                    f"save_for_backward can only save variables, but argument {position} is of type {type(tensor).__name__}; "
+                    "keep other values as attributes of ctx"
+                )
         self._to_save = tensors
 
     @property
@@ -237,7 +243,7 @@ class Function:
     @staticmethod
     def backward(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
         """The subclass's: one gradient per argument of forward."""
-        raise NotImplementedError("You must implement either the backward or vjp method for your custom autograd.Function.")
+        raise NotImplementedError("You must implement the backward function for custom autograd.Function.")
 
     setup_context: Callable[..., Any] | None = None
     _node: type[_FunctionNode]
@@ -266,10 +272,16 @@ class Function:
                 cls.setup_context(ctx, args, result)
         if not (is_grad_enabled() and any(ctx.needs_input_grad)):
             return result
+        outputs = result if isinstance(result, tuple) else (result,)
+        if not all(any(output is t for output in outputs) for t in ctx._dirty):
+            raise GraphError(
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+                "modified inplace must all be outputs of the Function."
+            )
         function = cls._node(cls, ctx, parents)
         positions: dict[int, int] = {}
         returned: list[Any] = []
-        for position, output in enumerate(result if isinstance(result, tuple) else (result,)):
+        for position, output in enumerate(outputs):
             if not isinstance(output, Tensor):
                 function.outputs.append(((), np.dtype(float)))
                 returned.append(output)

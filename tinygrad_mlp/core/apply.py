@@ -111,10 +111,11 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     if not tensors:
         return _on_arrays(op, args, params)
     now = state.__dict__  # of this thread, looked up once
+    recorded = recorded and now["grad"] and not now["inference"]
     try:
         if op.cast is not None:
             arrays = _cast(op, arrays)
-        if recorded and op.keeping is not None and now["grad"]:
+        if recorded and op.keeping is not None:
             out, kept = now["quiet"](op.keeping, *arrays, **params)
         else:
             out, kept = now["quiet"](op.forward, *arrays, **params), None
@@ -123,7 +124,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     if type(out) is not np.ndarray:
         out = np.asarray(out)
     result = wrap(out)
-    if recorded and now["grad"] and out.dtype.kind == "f":
+    if recorded and out.dtype.kind == "f":
         record(op, parents, args, arrays, params, result, kept)
     for observer in now["observers"]:
         observer.applied(op, args, arrays, given, result)

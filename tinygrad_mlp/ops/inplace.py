@@ -64,7 +64,8 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
         for arg in args:
             arrays.append(arg._data if isinstance(arg, Tensor) else arg)
             direct = direct and _fits(arrays[-1], data)
-        if now["grad"] and any(isinstance(a, Tensor) and node_of(a) is not None for a in (target, *args)):
+        grad = now["grad"] and not now["inference"]
+        if grad and any(isinstance(a, Tensor) and node_of(a) is not None for a in (target, *args)):
             _record(op, writer, target, args, params)
         elif direct:
             now["quiet"](op.forward, data, *arrays, **as_options(params), out=data)
