@@ -125,6 +125,9 @@ m = nn.BatchNorm1d(2); r = [m(torch.zeros(0, 2)).shape, m.running_mean, m.runnin
 m = nn.Module(); m.a = torch.zeros(4); m.b = m.a[:2]; c = copy.deepcopy(m); c.a.fill_(1.0); r = c.b, m.b
 p, q = (torch.ones(1, requires_grad=True) for _ in range(2)); o = torch.optim.SGD([p], lr=1.0); s = torch.optim.lr_scheduler.ReduceLROnPlateau(o, patience=0); o.add_param_group({"params": [q]}); [s.step(1.0) for _ in range(4)]; r = [g["lr"] for g in o.param_groups]
 with torch.inference_mode(): m = nn.Linear(2, 2)\nr = m.weight.requires_grad, m.weight.is_inference()
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True); y = x * 2; v = y[:2]; v.retain_grad(); y.mul_(3); v.sum().backward(); r = v.grad, v.retains_grad, x.grad
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True); y = x * 2; v = y[:2]; v.retain_grad(); y[1:].mul_(3); (v * v).sum().backward(); r = v.grad, x.grad
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True); y = x * 2; v = y[:2]; v.retain_grad(); v.mul_(3); (v * v).sum().backward(); r = v.grad, x.grad
 x = torch.ones(2, requires_grad=True)\nwith torch.inference_mode(), torch.enable_grad(): y = x * 2; z = torch.ones(2).mul_(x)\nr = y.requires_grad, y.is_inference(), z.requires_grad
 r = torch.zeros(3).broadcast_to(2, 3)
 r = torch.tensor([1, 2]).addcmul_(torch.tensor([1, 2]), torch.tensor([3, 4]))

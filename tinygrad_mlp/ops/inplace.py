@@ -158,8 +158,11 @@ def refresh(view: Tensor) -> None:
     """Give a view of written memory its history: the view, replayed on the memory's owner."""
     owner, path = view_path(view)
     if owner._node is not None:
+        old = view._node
         with recording(True):
-            view._node = replay(path, wrap(owner._data, owner._node))._node
+            view._node = node = replay(path, wrap(owner._data, owner._node))._node
+        if old is not None and node is not None:  # as in rebase()
+            node.sink, old.sink = old.sink, None
     view._stamp = version_of(view).rebased
 
 
