@@ -15,9 +15,9 @@ from typing import Any, SupportsIndex, overload
 import numpy as np
 
 from .core.apply import node_of
-from .core.basics import matrix_transpose
+from .core.basics import matrix_transpose, same
 from .core.errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
-from .core.graph import INFERENCE, Node, Tensor, Version, extends_tensor, leaf, named, version_of, wrap
+from .core.graph import INFERENCE, Node, Tensor, Version, extends_tensor, leaf, named, settled, version_of, wrap
 from .core.primitive import on_operation
 from .core.state import state
 from .device import CPU
@@ -88,11 +88,6 @@ def _looked(what: str) -> None:
         observer.looked(what)
 
 
-def _shared(tensor: Tensor) -> None:
-    for observer in state.observers:
-        observer.shared(tensor)
-
-
 @on_operation
 def _taking_sizes(operation: Any) -> None:
     """The methods of an operation that is declared to take ``sizes``: ``x.reshape(2, 3)`` and ``x.reshape((2, 3))``."""
@@ -141,51 +136,51 @@ class _Methods(Tensor):
     @property
     def shape(self) -> Size:
         """The sizes of its dimensions."""
-        return Size(self._data.shape)
+        return Size(self._like.shape)
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or its size along ``dim``."""
         if dim is None:
             return self.shape
-        if not -self._data.ndim <= dim < max(self._data.ndim, 0):
-            raise DimensionError(f"size(): Dimension out of range: got dim {dim} for shape {self._data.shape}")
-        return self._data.shape[dim]
+        if not -self._like.ndim <= dim < max(self._like.ndim, 0):
+            raise DimensionError(f"size(): Dimension out of range: got dim {dim} for shape {self._like.shape}")
+        return self._like.shape[dim]
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._data.ndim
+        return self._like.ndim
 
     def dim(self) -> int:
         """The number of dimensions."""
-        return self._data.ndim
+        return self._like.ndim
 
     ndimension = dim
 
     def numel(self) -> int:
         """The number of elements."""
-        return self._data.size
+        return self._like.size
 
     nelement = numel
 
     @property
     def nbytes(self) -> int:
         """The memory that its elements take, in bytes."""
-        return self._data.nbytes
+        return self._like.nbytes
 
     @property
     def itemsize(self) -> int:
         """The memory that one element takes, in bytes."""
-        return self._data.itemsize
+        return self._like.itemsize
 
     def element_size(self) -> int:
         """The memory that one element takes, in bytes."""
-        return self._data.itemsize
+        return self._like.itemsize
 
     @property
     def dtype(self) -> DType:
         """The data type of its elements."""
-        return as_dtype(self._data.dtype)
+        return as_dtype(self._like.dtype)
 
     @property
     def device(self) -> Device:
@@ -199,15 +194,15 @@ class _Methods(Tensor):
 
     def is_floating_point(self) -> bool:
         """Whether its dtype is a floating-point one."""
-        return self._data.dtype.kind == "f"
+        return self._like.dtype.kind == "f"
 
     def is_contiguous(self) -> bool:
         """Whether its elements lie in memory one after the other, last dimension fastest."""
-        return self._data.flags.c_contiguous
+        return self._like.flags.c_contiguous
 
     def stride(self, dim: int | None = None) -> Any:
         """The steps in memory, in elements, from one index to the next along each dimension, or along ``dim``."""
-        strides = tuple(s // self._data.itemsize for s in self._data.strides)
+        strides = tuple(s // self._like.itemsize for s in self._like.strides)
         return strides if dim is None else strides[dim]
 
     def data_ptr(self) -> int:
@@ -215,14 +210,14 @@ class _Methods(Tensor):
         return int(self._data.__array_interface__["data"][0])
 
     def __len__(self) -> int:
-        if not self._data.ndim:
+        if not self._like.ndim:
             raise ArgumentError("len() of a 0-d tensor")
         return len(self._data)
 
     def __bool__(self) -> bool:
         _looked("bool()")
-        if self._data.size != 1:
-            raise ShapeError(f"Boolean value of Tensor with shape {self._data.shape} is ambiguous; use .any() or .all()")
+        if self._like.size != 1:
+            raise ShapeError(f"Boolean value of Tensor with shape {self._like.shape} is ambiguous; use .any() or .all()")
         return bool(self._data.reshape(())[()])
 
     def __int__(self) -> int:
@@ -233,20 +228,20 @@ class _Methods(Tensor):
 
     def _single(self) -> Any:
         _looked("float()")
-        if self._data.size != 1:
-            raise ValueError(f"only one element tensors can be converted to Python scalars, got shape {self._data.shape}")
+        if self._like.size != 1:
+            raise ValueError(f"only one element tensors can be converted to Python scalars, got shape {self._like.shape}")
         return self._data.item()
 
     def __index__(self) -> int:
-        if self._data.size != 1 or self._data.dtype.kind == "f":
+        if self._like.size != 1 or self._like.dtype.kind == "f":
             raise ArgumentError(
                 f"only integer tensors of a single element can be converted to an index, got {self.dtype} of shape "
-                f"{self._data.shape}"
+                f"{self._like.shape}"
             )
         return int(self.item())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if not self._data.ndim else object.__format__(self, spec)
+        return format(self.item(), spec) if not self._like.ndim else object.__format__(self, spec)
 
     def __repr__(self) -> str:
         from .printing import tensor_str  # few programs print tensors, and every one would wait for it
@@ -258,7 +253,7 @@ class _Methods(Tensor):
         return bool((self._data == (element._data if isinstance(element, Tensor) else element)).any())
 
     def __iter__(self) -> Iterator[Tensor]:
-        if not self._data.ndim:
+        if not self._like.ndim:
             raise ArgumentError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
 
@@ -286,7 +281,7 @@ class _Methods(Tensor):
                 raise ArgumentError(f"grad: assigned grad expected to be a Tensor or None, got {type(value).__name__}")
             if value is self:
                 raise GraphError("grad: can't assign Variable as its own grad")
-            expected, got = ((x._data.shape, x._data.dtype) for x in (self, value))
+            expected, got = ((x._like.shape, x._like.dtype) for x in (self, value))
             if expected != got:
                 raise ShapeError(
                     f"grad: assigned grad has data of a different size or dtype: got {got[0]} {got[1]}, expected {expected[0]} "
@@ -331,8 +326,7 @@ class _Methods(Tensor):
 
     def detach(self) -> Tensor:
         """The same memory without the history."""
-        _shared(self)
-        result: Tensor = wrap(self._data)
+        result: Tensor = same(self)
         result._version = version_of(self)
         return result
 
@@ -340,22 +334,21 @@ class _Methods(Tensor):
         """Forget the history, in place."""
         if self._view is not None:
             raise InplaceError("Can't detach views in-place. Use detach() instead.")
-        self._node = None
+        settled(self)._node = None
         return self
 
     @property
     def data(self) -> Tensor:
         """The same memory without the history, whose in-place writes autograd does not notice. Prefer ``detach()``."""
-        _shared(self)
-        return wrap(self._data)
+        return same(self)
 
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise ArgumentError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        self._data = value._data
+        settled(self)._data = value._data
         node = self._node
-        if node is not None and node.is_leaf and (node.shape, node.dtype) != (self._data.shape, self._data.dtype):
+        if node is not None and node.is_leaf and (node.shape, node.dtype) != (self._like.shape, self._like.dtype):
             self._node = self._leaf = leaf(self)  # a leaf of another shape is another leaf
             self._node.hooks = node.hooks
 
@@ -368,8 +361,8 @@ class _Methods(Tensor):
     def item(self) -> builtins.float | builtins.int | builtins.bool:
         """The value of a one-element tensor as a Python number."""
         _looked("item()")
-        if self._data.size != 1:
-            raise ShapeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar; use tolist()")
+        if self._like.size != 1:
+            raise ShapeError(f"a Tensor with {self._like.size} elements cannot be converted to Scalar; use tolist()")
         return self._data.item()
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -430,7 +423,7 @@ class _Methods(Tensor):
                 memo[key] = owner.ravel("K").copy(), Version()
             memory, result._version = memo[key]
             offset = self.data_ptr() - owner.__array_interface__["data"][0]
-            result._data = np.ndarray(self._data.shape, self._data.dtype, memory.data, offset, self._data.strides)
+            result._data = np.ndarray(self._like.shape, self._like.dtype, memory.data, offset, self._like.strides)
         else:
             result._data = self._data.copy()
         result._grad = None if self._grad is None else self._grad.detach().clone()
@@ -542,13 +535,13 @@ class _Methods(Tensor):
     @property
     def T(self) -> Tensor:
         """The transpose: dimensions in reverse order."""
-        return permute(self, tuple(range(self._data.ndim))[::-1])
+        return permute(self, tuple(range(self._like.ndim))[::-1])
 
     @property
     def mT(self) -> Tensor:
         """The matrix transpose: the last two dimensions swapped."""
-        if self._data.ndim < 2:
-            raise ShapeError(f"tensor.mT is only supported on matrices or batches of matrices, got shape {self._data.shape}")
+        if self._like.ndim < 2:
+            raise ShapeError(f"tensor.mT is only supported on matrices or batches of matrices, got shape {self._like.shape}")
         return matrix_transpose(self)
 
     def fill_(self, value: builtins.float | Tensor) -> Tensor:
@@ -565,12 +558,12 @@ _COMPARABLE = (Tensor, int, float, np.ndarray, np.generic)
 
 def is_floating_point(input: Tensor) -> bool:
     """Whether its dtype is a floating-point one."""
-    return input._data.dtype.kind == "f"
+    return input._like.dtype.kind == "f"
 
 
 def numel(input: Tensor) -> int:
     """The number of elements."""
-    return input._data.size
+    return input._like.size
 
 
 def is_tensor(obj: Any) -> bool:

@@ -74,7 +74,7 @@ class _Detector(Observer):
         inside = self.differentiated
         if result._node is not None and inside is not None:
             result._node.origin = inside.origin
-        if not self.check_nan or inside is not None or result._data.dtype.kind != "f":
+        if not self.check_nan or inside is not None or result._like.dtype.kind != "f":
             return
         found = _made(result._data, _floats((*arrays, *params.values())))
         if found is None:
@@ -85,7 +85,7 @@ class _Detector(Observer):
         names = [f"input {k}" for k in range(len(arrays))] if op.variadic else list(op.inputs)
         given = [_range(n, a) for n, a in zip(names, map(np.asarray, arrays), strict=True) if a.dtype.kind in "fiu"]
         raise AnomalyError(
-            f"{op.name} returned {value} at element {list(element)} of its output, shape {result._data.shape}; "
+            f"{op.name} returned {value} at element {list(element)} of its output, shape {result._like.shape}; "
             f"{', '.join(given)}. Forward line: {line}",
             op.name,
             element,

@@ -118,7 +118,7 @@ class _Saved:
         return wrap(self.array, function.output(self.position, self.array))
 
 
-class _Cotangents:
+class Cotangents:
     """The cotangents of a function's outputs, by position; adding two of them adds position by position.
 
     To the walk back it is a gradient of a shape and dtype of its own.
@@ -129,11 +129,11 @@ class _Cotangents:
     def __init__(self, by_position: dict[int, Any]) -> None:
         self.by_position = by_position
 
-    def __add__(self, other: _Cotangents) -> _Cotangents:
+    def __add__(self, other: Cotangents) -> Cotangents:
         total = dict(self.by_position)
         for position, g in other.by_position.items():
             total[position] = total[position] + g if position in total else g
-        return _Cotangents(total)
+        return Cotangents(total)
 
 
 class _FunctionNode(Node):
@@ -142,7 +142,7 @@ class _FunctionNode(Node):
     __slots__ = ("ctx", "function", "nodes", "outputs")
 
     def __init__(self, function: type[Function], ctx: FunctionCtx, parents: tuple[Node | None, ...]) -> None:
-        super().__init__(parents, np.empty(_Cotangents.shape, _Cotangents.dtype), origin())
+        super().__init__(parents, np.empty(Cotangents.shape, Cotangents.dtype), origin())
         self.function = function
         self.ctx = ctx
         self.outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
@@ -196,7 +196,7 @@ class _FunctionNode(Node):
             self.ctx._saved = None
 
 
-class _OutputNode(Node):
+class OutputNode(Node):
     """One output of a user's function: hands its cotangent to the function, with its position."""
 
     __slots__ = ("position",)
@@ -209,7 +209,7 @@ class _OutputNode(Node):
         """The cotangent, for the function."""
         (function,) = self.parents
         assert function is not None
-        yield function, _Cotangents({self.position: g})
+        yield function, Cotangents({self.position: g})
 
 
 class Function:
@@ -247,12 +247,12 @@ class Function:
 
     setup_context: Callable[..., Any] | None = None
     _node: type[_FunctionNode]
-    _output_node: type[_OutputNode]
+    _output_node: type[OutputNode]
 
     def __init_subclass__(cls) -> None:
         name = f"{cls.__name__}Backward"  # what its nodes are called, as in PyTorch
         cls._node = type(name, (_FunctionNode,), {"__slots__": ()})
-        cls._output_node = type(name, (_OutputNode,), {"__slots__": ()})
+        cls._output_node = type(name, (OutputNode,), {"__slots__": ()})
 
     def __init__(self) -> None:
         raise GraphError(f"{type(self).__name__} is not instantiated: call {type(self).__name__}.apply(...)")
@@ -286,7 +286,7 @@ class Function:
                 function.outputs.append(((), np.dtype(float)))
                 returned.append(output)
                 continue
-            function.outputs.append((output._data.shape, output._data.dtype))
+            function.outputs.append((output._like.shape, output._like.dtype))
             if output.is_floating_point() and not any(output is t for t in ctx._not_differentiable):
                 positions[id(output)] = position
                 output = cls._with_history(output, function.output(position, output._data), tensors, ctx)

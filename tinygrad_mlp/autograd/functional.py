@@ -304,10 +304,10 @@ def _times_hessian(
 def _block(output: Tensor, sources: _Tensors, create_graph: bool, strict: bool) -> _Tensors:
     """The Jacobian of one output with respect to each source, row by row."""
     if not output.numel():
-        return tuple(wrap(np.zeros((*output.shape, *x.shape), x._data.dtype)) for x in sources)
+        return tuple(wrap(np.zeros((*output.shape, *x.shape), x._like.dtype)) for x in sources)
     rows = []
     for element in range(output.numel()):
-        one_hot = np.zeros(output.shape, output._data.dtype)
+        one_hot = np.zeros(output.shape, output._like.dtype)
         one_hot.flat[element] = 1
         rows.append(_product((output,), sources, (wrap(one_hot),), create_graph, strict, retain_graph=True))
     return tuple(

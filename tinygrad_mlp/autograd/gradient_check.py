@@ -183,7 +183,7 @@ def _derivative(subject: Subject, grad_outputs: Any = None, non_contiguous: bool
     Raises:
         GradcheckError: No output requires grad. ShapeError: The cotangents do not fit.
     """
-    shapes = [t._data.shape for t in subject.call().checked if t.requires_grad]
+    shapes = [t._like.shape for t in subject.call().checked if t.requires_grad]
     if not shapes:
         raise GradcheckError(f"{subject.caller}: no output of func requires grad, so there is no gradient to differentiate")
     if grad_outputs is None:
@@ -192,10 +192,10 @@ def _derivative(subject: Subject, grad_outputs: Any = None, non_contiguous: bool
         cotangents = [wrap(a if non_contiguous else a.copy()).requires_grad_() for a in arrays]
     else:
         cotangents = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
-        if [c._data.shape for c in cotangents] != shapes:
+        if [c._like.shape for c in cotangents] != shapes:
             raise ShapeError(
                 f"{subject.caller}: grad_outputs must have the shapes of the outputs that require grad, {shapes}, got "
-                f"{[c._data.shape for c in cotangents]}"
+                f"{[c._like.shape for c in cotangents]}"
             )
     count = len(subject.inputs)
 
@@ -336,13 +336,13 @@ class _GradientCheck:
         cotangents, start = [], 0
         for t in self.first.checked:
             if t.requires_grad:
-                cotangents.append(weights[start : start + t._data.size].reshape(t._data.shape).copy())
-            start += t._data.size
+                cotangents.append(weights[start : start + t._like.size].reshape(t._like.shape).copy())
+            start += t._like.size
         return cotangents
 
     def _check_backward(self) -> None:
         """The backward pass gives the same twice, writes to nothing, gives 0 where cotangents are 0, and takes a missing one for 0."""
-        arrays = self._cotangents(self.rng.standard_normal(sum(t._data.size for t in self.first.checked)))
+        arrays = self._cotangents(self.rng.standard_normal(sum(t._like.size for t in self.first.checked)))
         cotangents = [wrap(c.copy()) for c in arrays]
         names = [name for name, t in self.named if t.requires_grad]
         gradients = self._pulled(self.outputs, cotangents)
@@ -380,7 +380,7 @@ class _GradientCheck:
 
     def _row(self, row: int) -> tuple[str, Tensor]:
         """What an element of the outputs is called, and its tensor."""
-        elements = ((name, index, t) for name, t in self.named for index in np.ndindex(t._data.shape))
+        elements = ((name, index, t) for name, t in self.named for index in np.ndindex(t._like.shape))
         name, index, tensor = next(itertools.islice(elements, row, None))
         return f"{name}, element {index}", tensor
 

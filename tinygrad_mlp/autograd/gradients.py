@@ -86,6 +86,6 @@ def _gradient(k: int, tensor: Tensor, g: Any, allow_unused: bool | None, materia
         else:
             raise GraphError(
                 f"One of the differentiated Tensors appears to not have been used in the graph: input {k}, "
-                f"shape {tensor._data.shape}. Set allow_unused=True if this is the desired behavior."
+                f"shape {tensor._like.shape}. Set allow_unused=True if this is the desired behavior."
             )
     return g if isinstance(g, Tensor) else wrap(np.asarray(g))

@@ -112,7 +112,7 @@ class Subject:
         self.source_names: list[str] = [self.names[k] for k in self.chosen]
         self._validate()
         self.point: list[np.ndarray[Any, Any]] = [x._data.copy() for x in self.sources]
-        self.sizes: list[int] = [x._data.size for x in self.sources]
+        self.sizes: list[int] = [x._like.size for x in self.sources]
 
     def _validate(self) -> None:
         if not self.sources:
@@ -120,12 +120,12 @@ class Subject:
                 f"{self.caller} expects at least one input tensor to require gradient, but none of them have requires_grad=True."
             )
         for k, (name, x) in enumerate(zip(self.source_names, self.sources, strict=True)):
-            if x._data.dtype != np.float64:
+            if x._like.dtype != np.float64:
                 raise DTypeError(
                     f"{self.caller}: {name} is {x.dtype}, whose few digits are lost in differences; make it float64 with .double()"
                 )
             low, high = byte_bounds(x._data)
-            if not x._data.flags.writeable or high - low < x._data.nbytes:
+            if not x._like.flags.writeable or high - low < x._like.nbytes:
                 raise ShapeError(
                     f"{self.caller}: {name} is read-only, or its elements share memory, so that they cannot be moved one by "
                     "one; pass a clone()"
@@ -155,12 +155,12 @@ class Subject:
                     f"{self.caller}: func must return a Tensor, or a tuple or list of them, but {self.output_name(k)} is a "
                     f"{type(tensor).__name__}"
                 )
-            if tensor.requires_grad and tensor._data.dtype != np.float64:
+            if tensor.requires_grad and tensor._like.dtype != np.float64:
                 raise DTypeError(
                     f"{self.caller}: {self.output_name(k)} is {tensor.dtype}, whose few digits are lost in differences; let func "
                     "compute in the dtype of its inputs"
                 )
-        floating = [k for k, t in enumerate(tensors) if t._data.dtype == np.float64]
+        floating = [k for k, t in enumerate(tensors) if t._like.dtype == np.float64]
         watched = [k for k in floating if tensors[k].requires_grad]
         return Outputs(tensors, floating if self.order > 1 or not watched else watched)
 
@@ -254,7 +254,7 @@ class _ComplexStep:
         self.recorder = Recorder([x._data for x in subject.sources])
         with observed_by(self.recorder):
             outputs = subject.call()
-        self.outputs = [(self.recorder.slot(t._data), t._data.size) for t in outputs.checked]
+        self.outputs = [(self.recorder.slot(t._data), t._like.size) for t in outputs.checked]
         magnitudes = [np.abs(v[np.isfinite(v)]).max(initial=0.0) for v in self.recorder.values if v.dtype.kind == "f"]
         self.scale = float(max(magnitudes))  # of the largest number on the way
 

@@ -10,9 +10,20 @@ import numpy as np
 
 from ..ops.calls import masked
 
-__all__ = ["Backend", "Instruction", "aligned", "choose", "copy", "elementwise", "meets", "owner", "place"]
+__all__ = ["Backend", "Instruction", "Number", "aligned", "choose", "copy", "elementwise", "meets", "owner", "place"]
 
 Array = np.ndarray[Any, Any]
+
+
+class Number(int):
+    """A number of the step, by its place among all of them."""
+
+    kind: type[Any] = float
+
+    @property
+    def name(self) -> str:
+        """What it is called in a program."""
+        return f"n{int(self)}"
 
 
 @dataclass
@@ -26,11 +37,11 @@ class Instruction:
         options: Passed on by name.
         output: The memory that receives the result.
         kind: ``"out"``: ``call`` takes ``out=``; ``"copy"``: what it returns is copied; ``"view"``: the output is a view
-            of the first input; ``"draw"``: like copy, of random numbers; ``"blocks"``: the body is run block by block;
-            ``"loop"``: ``call`` takes the inputs, among which are the arrays that it writes.
+            of the first input; ``"writes"``: ``call`` takes the inputs, and writes ``targets``; ``"blocks"``: the body is run
+            block by block; ``"loop"``: ``call`` takes the inputs, among which are the arrays that it writes.
         body: Of ``"blocks"`` and ``"loop"``: elementwise instructions.
         tables: Of ``"blocks"``: for each block the memory of each array of the body.
-        completes: The number of the traced instruction whose output this one makes; -1 where it is a part of one.
+        targets: Of ``"writes"``: the places of the inputs that are written.
     """
 
     name: str
@@ -41,7 +52,7 @@ class Instruction:
     kind: str = "out"
     body: list[Instruction] = field(default_factory=list)
     tables: list[tuple[Array, ...]] = field(default_factory=list)
-    completes: int = -1
+    targets: tuple[int, ...] = ()
 
     def reads(self) -> Iterator[Array]:
         """The arrays that it reads; of a body those that come from outside."""

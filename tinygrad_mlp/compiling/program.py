@@ -1,186 +1,56 @@
-"""A traced step as Python code that NumPy runs in memory that is kept."""
+"""Instructions as Python code that NumPy runs in memory that is kept."""
 
 from __future__ import annotations
 
-import functools
-import operator
-import threading
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._tensor import Tensor
-from ..core.graph import version_of, wrap
 from ..core.state import state
-from ..errors import GraphError
-from ..nn.module import module_changes
-from ..trees import leaves, mapped
-from .instruction import Backend, Instruction, owner
-from .numbers import Number
-from .passes import optimized
-from .tracer import Tracer
+from .instruction import Instruction, Number, owner
 
-__all__ = ["Program", "copied"]
+__all__ = ["Program"]
 
 Array = np.ndarray[Any, Any]
 
 
 def _store(out: Array, value: Any) -> None:
-    """Write a result into its memory.
-
-    Raises:
-        GraphError: It has another shape than when it was traced.
-    """
-    if np.shape(value) != out.shape:
-        raise GraphError(
-            f"a compiled step cannot make tensors whose shape depends on values (here {np.shape(value)}, traced {out.shape}), such "
-            "as x[mask] or nonzero(): choose between values with where()"
-        )
     np.copyto(out, value, casting="unsafe")
 
 
-def _same(items: Sequence[Any], others: Sequence[Any]) -> bool:
-    """Whether two sequences hold the same objects."""
-    return len(items) == len(others) and all(map(operator.is_, items, others))
-
-
-_STALE = (
-    "either something that it reads from Python, a number or a list, has changed since it was traced (make it a tensor, an argument or "
-    "an attribute of a module), or fusion rounds in another way (fusion=False gives the same bits)"
-)
-
-
 class Program:
-    """A traced step; call it with the arrays of the arguments' tensors.
+    """Instructions as one function.
 
     Attributes:
         instructions: What it does, in order.
+        numbers: The places of the numbers that it takes, after its arrays.
         source: It as Python.
+        run: The function: takes arrays and numbers, and gives a new view of each result.
     """
 
     def __init__(
-        self, tracer: Tracer, inputs: Sequence[Array], result: Any, backend: Backend | None, check: bool = False
+        self, instructions: list[Instruction], inputs: Sequence[Array], numbers: Sequence[int], results: Sequence[Array]
     ) -> None:
-        self.instructions: list[Instruction] = tracer.instructions
-        if backend is not None:
-            kept = [tensor._data for tensor in leaves(result, Tensor)]
-            kept += [array for _, array, _ in tracer.tensors.values()]
-            kept += [tensor._grad._data for tensor in tracer.grads.values() if tensor._grad is not None]
-            live, moving = {owner(array) for array in kept}, {owner(array) for array in inputs}
-            self.instructions = optimized(tracer.instructions, live | moving, moving, backend)
-        self._result = result
-        threads = {threading.get_ident(), *(module._thread for module, _ in tracer.modes)}
-        self._changes = [(thread, module_changes(thread)) for thread in threads]
-        self._tracer = tracer
-        self._inputs = list(inputs)
-        self._grads = [(tensor, tensor._grad) for tensor in tracer.grads.values()]
+        self.instructions, self.numbers = instructions, list(numbers)
+        self._inputs, self._results = list(inputs), list(results)
         self._names: dict[int, str] = {}
         self._scalars: dict[tuple[str, str], str] = {}  # of constants without dimensions: the names
-        self._converted: dict[str, str] = {}  # of traced numbers: the names of arrays that hold them
-        self._environment: dict[str, Any] = dict(tracer.environment)
+        self._converted: dict[str, str] = {}  # of numbers: the names of arrays that hold them
+        self._environment: dict[str, Any] = {"copyto": _store}
         self._moving = {id(array) for array in inputs}  # inputs and views of them, whose memory is another one in each call
         for i, array in enumerate(inputs):
             self._names[id(array)] = f"x{i}"
         self.source: str = self._compiled()
         exec(self.source, self._environment)
-        self._run = self._environment["step"]
-        self._expected: list[Array] = []  # while it is checked: what each traced instruction computes now
-        written = {id(i.output): i.output for i in tracer.instructions if i.kind != "view"}.values()
-        self._versions = [
-            version_of(tensor)
-            for tensor, array, _ in tracer.tensors.values()
-            if any(np.may_share_memory(array, output) for output in written)
-        ]
-        if not check:  # what only the trace needed
-            tracer.instructions, tracer.made, tracer.fresh = [], {}, {}
+        self.run: Callable[..., Any] = self._environment["step"]
 
-    def _compiled(self, checked: bool = False) -> str:
-        """The program as a Python function; ``checked``: one that compares what each instruction computes with what it should."""
-        tracer = self._tracer
-        lines = [f"    {name} = {expression}" for expression, name in tracer.numbers.items()]
-        lines += [f"    if {guard} is not {outcome}: return None" for guard, outcome in dict.fromkeys(tracer.guards)]
-        written = [i.output for i in tracer.instructions if i.kind != "view"]
-        for array_id, values in tracer.fresh.items():
-            array = tracer.made[array_id]
-            if any(np.may_share_memory(array, output) for output in written):
-                lines.append(f"    copyto({self._name(array)}, {self._constant(values)})")
-        body = []
-        for instruction in self.instructions:
-            if checked and instruction.kind == "draw":  # drawn once, for both
-                body.append(f"    copyto({self._name(instruction.output)}, expected[{instruction.completes}])")
-            elif line := self._line(instruction):
-                body.append(f"    {line}")
-            if checked and instruction.kind != "view":
-                made = _completed(instruction)
-                body += [f"    compare({self._constant(part)}, {self._name(part.output)})" for part in made]
-        lines += [f"    {name} = {converted}" for name, converted in self._converted.items()] + body
-        self._environment["copyto"] = _store
-        for entries, key, name in tracer.writes:
-            lines.append(f"    {self._constant(entries)}[{key!r}] = {name}")
-        arguments = ", ".join(f"x{i}" for i in range(len(self._inputs)))
-        results = "".join(f"{self._name(tensor._data)}, " for tensor in leaves(self._result, Tensor))
+    def _compiled(self) -> str:
+        body = [f"    {line}" for line in map(self._line, self.instructions) if line]
+        lines = [f"    {name} = {converted}" for name, converted in self._converted.items()] + body
+        arguments = ", ".join([*(f"x{i}" for i in range(len(self._inputs))), *(f"n{i}" for i in self.numbers)])
+        results = "".join(f"{self._name(array)}[...], " for array in self._results)
         return "\n".join([f"def step({arguments}):", *lines, f"    return ({results})", ""])
-
-    def check(self, reference: Tracer, inputs: Sequence[Array], exact: bool) -> bool:
-        """Replay, comparing each instruction with the reference's. False where a comparison of numbers comes out differently.
-
-        Raises:
-            GraphError: An instruction computes something else than the function does now.
-        """
-        for (was, outcome), (does, comes) in zip(self._tracer.guards, reference.guards, strict=False):
-            if was != does:
-                break
-            if outcome is not comes:
-                return False
-        for i, (mine, now) in enumerate(zip_longest(self._tracer.instructions, reference.instructions)):
-            if mine is None or now is None or (mine.name, mine.output.shape) != (now.name, now.output.shape):
-                was, does = ("nothing more" if x is None else f"{x.name} -> {list(x.output.shape)}" for x in (mine, now))
-                raise GraphError(f"instruction {i} was traced as {was}, but the step now does {does}: {_STALE}")
-        assert reference.values is not None
-        self._expected[:], reference.values = reference.values, None
-        if "checked" not in self._environment:
-            self._environment.update(expected=self._expected, compare=functools.partial(self._compare, exact=exact))
-            exec(self._compiled(checked=True).replace("def step(", "def checked(", 1), self._environment)
-        try:
-            return state.quiet(self._environment["checked"], *inputs) is not None
-        finally:
-            self._expected.clear()
-
-    def memory(self) -> list[Array]:
-        """The memory of tensors that the step did not make."""
-        return [array for _, array, _ in self._tracer.tensors.values()]
-
-    def counted(self) -> list[dict[str, Any]]:
-        """The dicts whose numbers it writes."""
-        return [entries for entries, *_ in self._tracer.writes]
-
-    def take_gradients(self) -> None:
-        """Make the gradients that the function left those of the program, as they are after a replay."""
-        for tensor, grad in self._grads:
-            if grad is not None and tensor._grad is not None:
-                np.copyto(grad._data, tensor._grad._data)
-            tensor._grad = grad
-
-    def _compare(self, part: Instruction, got: Array, *, exact: bool) -> None:
-        expected = self._expected[part.completes]
-        got = got.view(expected.dtype)  # where the instruction works on the numbers' bits
-        if got.shape != expected.shape:
-            got = got.T  # kept transposed
-        traced = self._tracer.instructions[part.completes]
-        allowed = 0.0
-        if not exact and got.dtype.kind == "f":  # rounding is relative to what was added up
-            added = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in (expected, *traced.reads())]
-            allowed = float(max(added)) * 1e3 * float(np.finfo(got.dtype).eps)
-        near = np.isclose(got, expected, rtol=0, atol=allowed, equal_nan=True)
-        if not near.all():
-            at = tuple(int(i) for i in np.argwhere(~near)[0])
-            raise GraphError(
-                f"instruction {part.completes}, {traced.name} -> {list(expected.shape)}, gives {got[at]} at {at} where the step now "
-                f"gives {expected[at]}: {_STALE}"
-            )
-        np.copyto(got, expected)  # so that the next instruction starts from the right values
 
     def _line(self, instruction: Instruction) -> str:
         moves = any(id(array) in self._moving for array in instruction.reads())
@@ -260,35 +130,6 @@ class Program:
         self._environment[name] = value
         return name
 
-    # ------------------------------------------------------------------------------------------- replaying
-
-    def holds(self) -> bool:
-        """Whether all that the program relies on is still as it was when it was traced."""
-        tracer = self._tracer
-        return (
-            all(module_changes(thread) == changes for thread, changes in self._changes)
-            and all(t._data is array and (t._node is not None) is graded for t, array, graded in tracer.tensors.values())
-            and all(module.training is mode for module, mode in tracer.modes)
-            and all(o.state is kept and _same(o.param_groups, groups) for o, kept, groups in tracer.optimizers)
-            and all(
-                _same(group["params"], params) and all(group.get(key) == value for key, value in fixed.items())
-                for _, group, params, fixed in tracer.groups
-            )
-            and all(o.state.get(p) is entries for o, p, entries in tracer.states)
-            and all(tensor._grad is grad for tensor, grad in tracer.grads_before)
-        )
-
-    def __call__(self, inputs: Sequence[Array]) -> tuple[Any] | None:
-        """Replay, and give the step's result in a tuple; None, with nothing done, where a comparison of numbers comes out differently."""
-        results = state.quiet(self._run, *inputs)
-        if results is None:
-            return None
-        for version in self._versions:
-            version.bump("a compiled step")
-        for tensor, grad in self._grads:
-            tensor._grad = grad
-        return (copied(self._result, iter(results)),)
-
     def __str__(self) -> str:
         memory: dict[int, str] = {}  # the pieces of memory, numbered as they are met
 
@@ -308,26 +149,3 @@ class Program:
                 f"{i:4}  {instruction.kind:6}  {instruction.name}({reads}) -> {shown(output)}, {output.nbytes:,} bytes"
             )
         return "\n".join([*lines, f"{len(lines)} instructions, {total:,} bytes written"])
-
-
-def copied(value: Any, arrays: Iterator[Array]) -> Any:
-    """A result with copies of these arrays in its tensors; a leaf, such as a parameter, stays the tensor that it is."""
-
-    def of(tensor: Tensor) -> Tensor:
-        array = next(arrays)
-        return tensor if tensor._node is not None and tensor._node.is_leaf else wrap(array.copy())
-
-    return mapped(of, value, Tensor)
-
-
-def _completed(instruction: Instruction) -> Iterator[Instruction]:
-    """The instruction, or those of its body, that leave in memory what a traced one made."""
-    if not instruction.body:
-        if instruction.completes >= 0:
-            yield instruction
-        return
-    outside = {id(array) for array in instruction.inputs}
-    for i, part in enumerate(instruction.body):
-        overwritten = any(owner(later.output) == owner(part.output) for later in instruction.body[i + 1 :])
-        if part.completes >= 0 and id(part.output) in outside and not overwritten:
-            yield part

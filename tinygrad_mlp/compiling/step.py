@@ -1,157 +1,166 @@
-"""Functions that are traced, then replayed: what :func:`compile` gives."""
+"""What :func:`compile` gives: a function, or a module, whose calls are followed."""
 
 from __future__ import annotations
 
+import copy
 import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, overload
 
-import numpy as np
-
-from .._tensor import Tensor, is_tensor
-from ..core.graph import version_of, wrap
 from ..core.state import state
-from ..dtypes import get_default_dtype
 from ..errors import ArgumentError
-from ..observing import observed_by
-from ..trees import leaves, mapped
+from ..nn.module import Module
+from .following import Follower, Line, root_line
+from .graphs import Graph
 from .instruction import Backend
+from .matching import matcher
 from .passes.chains import NUMPY
-from .program import Program, copied
-from .tracer import Tracer
+from .stretches import Stretch
 
-__all__ = ["CompiledStep", "compile"]
+__all__ = ["CompiledFunction", "OptimizedModule", "compile"]
 
-Array = np.ndarray[Any, Any]
-_KEPT, _KEPT_OF_A_KIND = 64, 4  # programs: kinds of arguments, and of each kind
+_MOST_LINES = 20_000  # of a function, over all its ways; then it is learnt anew
+_LONGEST = 5_000  # lines of a call
+_BACKENDS = {"numpy": True, "numba": True, "inductor": True, "eager": False, "aot_eager": False}  # whether they fuse
 
 
-class CompiledStep:
-    """What :func:`compile` returns: call it like the function.
+class CompiledFunction:
+    """A function whose calls are followed along those before; call it like the function."""
 
-    Attributes:
-        program: The program that ran last; None before there is one.
-    """
-
-    def __init__(self, function: Callable[..., Any], backend: Backend | None, check: bool) -> None:
+    def __init__(self, function: Callable[..., Any], backend: Backend | None) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._backend = backend
-        self._check = check
-        self._programs: dict[Any, list[Program]] = {}
-        self._warm = False
-        self._lock = threading.Lock()
-        self.program: Program | None = None
+        self.backend = backend
+        self._lock = threading.RLock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.root: Line = root_line()
+        self.count = 0  # lines
+        self.fused = 0  # stretches
+        self.matcher = matcher
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The function's result; tensors in it are new ones."""
-        tensors = leaves((args, kwargs), Tensor)
-        if state.observers or any(tensor._node is not None for tensor in tensors):
-            return self._function(*args, **kwargs)  # in another compiled step, or observed, or arguments get gradients
-        if not self._warm:  # the first call makes what exists from then on, such as the optimizer's state
-            result = self._function(*args, **kwargs)
-            self._warm = True
-            return result
-        arrays = [tensor._data for tensor in tensors]
-        first: dict[int, int] = {}
-        same = tuple(first.setdefault(id(array), i) for i, array in enumerate(arrays))
-        key = (state.grad, get_default_dtype(), same, _described((args, kwargs)))
-        with self._lock:  # the buffers are the program's
-            for program in self._programs.get(key, ()):
-                if not program.holds():
-                    continue
-                if self._check:
-                    return self._checked(program, key, arrays, args, kwargs)
-                if (result := program(arrays)) is not None:
-                    self.program = program
-                    return result[0]
-            tracer = Tracer()
-            inputs, args, kwargs = _renewed(args, kwargs)
-            return self._kept(tracer, key, inputs, self._traced(tracer, inputs, args, kwargs))
-
-    def _traced(self, tracer: Tracer, arrays: list[Array], args: Any, kwargs: Any) -> Any:
-        tracer.made.update((id(array), array) for array in arrays)
-        with observed_by(tracer):
+        """The function's result."""
+        if state.follower is not None or state.observers:
             return self._function(*args, **kwargs)
-
-    def _kept(self, tracer: Tracer, key: Any, arrays: list[Array], result: Any) -> Any:
-        """The result of a traced call, of which a program is made."""
-        _described(result)
-        if tracer.once:
-            return result
-        self.program = Program(tracer, arrays, result, self._backend, self._check)
-        while len(self._programs) >= _KEPT and key not in self._programs:
-            del self._programs[next(iter(self._programs))]
-        self._programs.setdefault(key, []).insert(0, self.program)
-        del self._programs[key][_KEPT_OF_A_KIND:]
-        return copied(result, (tensor._data for tensor in leaves(result, Tensor)))
-
-    def _checked(self, program: Program, key: Any, arrays: list[Array], args: Any, kwargs: Any) -> Any:
-        """The function's own result, after the program was replayed beside it and compared.
-
-        Both start from the same memory; what the function leaves there stays.
-        """
-        memory = [*arrays, *program.memory()]
-        before, numbers = [array.copy() for array in memory], [dict(entries) for entries in program.counted()]
-        reference = Tracer(values=[])
-        inputs, args, kwargs = _renewed(args, kwargs)
-        result = self._traced(reference, inputs, args, kwargs)
-        after, counted = [array.copy() for array in memory], [dict(entries) for entries in program.counted()]
+        if self.full():
+            self._begin()
+        follower = state.follower = Follower(self, Graph)
         try:
-            _restore(memory, before, program.counted(), numbers)
-            applies = program.check(reference, arrays, exact=self._backend is None)
+            return self._function(*args, **kwargs)
         finally:
-            _restore(memory, after, program.counted(), counted)
-        if not applies:
-            return self._kept(reference, key, inputs, result)
-        program.take_gradients()
-        self.program = program
-        return copied(result, (tensor._data for tensor in leaves(result, Tensor)))
+            state.follower = None
+            follower.finish()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CompiledFunction:
+        return CompiledFunction(copy.deepcopy(self._function, memo), self.backend)
+
+    def __reduce__(self) -> Any:
+        return CompiledFunction, (self._function, self.backend)
+
+    def full(self) -> bool:
+        """Whether there are so many lines that no more are kept."""
+        return self.count >= _MOST_LINES
+
+    def compute(self, follower: Follower, low: int, high: int, live: tuple[int, ...], keep: bool) -> None:
+        """Compute lines ``low`` to ``high`` of a call."""
+        stretches = follower.lines[high - 1].stretches
+        stretch = stretches.get((low, live, keep))
+        if stretch is None:
+            stretch = stretches[(low, live, keep)] = Stretch(low, high, live, keep)
+        with self._lock:  # the memory is the stretch's
+            stretch.run(follower, 2 + self.fused // 8)
+            self.fused += bool(stretch.instances)
+
+    @property
+    def programs(self) -> list[Any]:
+        """The programs that its lines were made into."""
+        found, lines = [], [self.root]
+        while lines:
+            line = lines.pop()
+            found += [instance.program for stretch in line.stretches.values() for instance in stretch.instances]
+            lines += [other for siblings in line.next.values() for other in siblings]
+            lines += [other for sweep in line.sweeps.values() if sweep for other in sweep.lines]
+        return found
 
 
-def _restore(
-    memory: Sequence[Array], values: Sequence[Array], counted: Sequence[dict[str, Any]], numbers: Sequence[dict[str, Any]]
-) -> None:
-    for array, value in zip(memory, values, strict=True):
-        if array.flags.writeable:  # read-only memory was not written, and need not be restored
-            np.copyto(array, value)
-    for entries, kept in zip(counted, numbers, strict=True):
-        entries.update(kept)
+class OptimizedModule(Module):
+    """A module whose calls are compiled. Parameters, buffers and attributes are those of the module, ``_orig_mod``."""
+
+    def __init__(self, module: Module, backend: Backend | None) -> None:
+        super().__init__()
+        self._compiled = CompiledFunction(module, backend)
+        self._orig_mod = module
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module gives."""
+        return self._compiled(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_orig_mod":
+            return super().__getattr__(name)
+        return getattr(self._orig_mod, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _OWN:
+            super().__setattr__(name, value)
+        else:
+            setattr(self._orig_mod, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._orig_mod, name)
+
+
+_OWN = frozenset({"training", "_orig_mod", "_compiled"})
 
 
 @overload
-def compile(  # noqa: A001 - PyTorch's name
-    function: Callable[..., Any], *, fusion: bool = ..., check: bool = ..., backend: str = ...
-) -> CompiledStep: ...
+def compile(model: Module, **options: Any) -> OptimizedModule: ...  # noqa: A001 - PyTorch's name
 
 
 @overload
-def compile(  # noqa: A001 - likewise
-    *, fusion: bool = ..., check: bool = ..., backend: str = ...
-) -> Callable[[Callable[..., Any]], CompiledStep]: ...
+def compile(model: Callable[..., Any], **options: Any) -> CompiledFunction: ...  # noqa: A001 - likewise
+
+
+@overload
+def compile(model: None = None, **options: Any) -> Callable[[Callable[..., Any]], Any]: ...  # noqa: A001 - likewise
 
 
 def compile(  # noqa: A001 - likewise
-    function: Any = None, *, fusion: bool = True, check: bool = False, backend: str = "numpy"
+    model: Any = None,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: str = "numpy",
+    mode: str | None = None,
+    options: dict[str, Any] | None = None,
+    disable: bool = False,
+    fusion: bool = True,
 ) -> Any:
-    """A training step that is traced, then replayed without allocating memory or building a graph.
+    """A function, or a module, that gives what it gave before, faster from its third call on.
 
-    The function takes tensors (in tuples, lists and dicts, too), and does a whole step: forward, backward, update. See the
-    module's docstring for what may change from call to call.
+    Its Python runs in every call; only the numbers are computed later, together, by a program that earlier calls left behind. So it
+    may do all that Python can do. A function is best a whole training step: forward, backward, update. Of a module the forward is
+    compiled, and the backward pass through it.
 
     Args:
-        function: The step; without it, a decorator comes back.
-        fusion: Whether to rewrite the program so that it is faster. Without, results are the function's own, to the last bit.
-        check: Whether to run the function in each call, too, to compare what each instruction computes with what it computed when the
-            function ran, and to return the function's results: a few times slower than the function alone.
+        model: The function or module; without it, a decorator comes back.
         backend: ``"numpy"``, or ``"numba"``, which makes each chain of elementwise operations a loop compiled for the processor: one
             pass over memory where NumPy takes one for each operation. It needs ``pip install 'tinygrad_mlp[numba]'``, a second or so
-            for each different loop, and fusion.
+            for each different loop, and fusion. PyTorch's ``"inductor"`` is ``"numpy"``, its ``"eager"`` and ``"aot_eager"`` are ``"numpy"``
+            without fusion.
+        fusion: Whether to rewrite programs so that they are faster. Without, results are the function's own, to the last bit; with it
+            sums and products are added up in another order.
+        fullgraph, dynamic, mode, options: PyTorch's. They change nothing here: any step, and any shape, can be compiled.
+        disable: Give the function back as it is.
 
     Raises:
-        ArgumentError: There is no such backend, or it is not installed.
-        GraphError: The step looks at values. With ``check``: an instruction computes something else than the function; it is named.
+        ArgumentError: There is no such backend, or it is not installed; ``model`` cannot be called.
 
     >>> import tinygrad_mlp as torch
     >>> model = torch.nn.Linear(2, 1)
@@ -167,13 +176,13 @@ def compile(  # noqa: A001 - likewise
     >>> losses[-1] < 1e-3
     True
     """
-    if function is None:
-        return functools.partial(compile, fusion=fusion, check=check, backend=backend)
-    if not callable(function):
-        raise ArgumentError(f"compile() expects a function, got {type(function).__name__}")
-    if backend not in ("numpy", "numba"):
-        raise ArgumentError(f"compile() has the backends 'numpy' and 'numba', not {backend!r}")
-    runs = NUMPY
+    if model is None:
+        return functools.partial(compile, backend=backend, disable=disable, fusion=fusion)
+    if not callable(model):
+        raise ArgumentError(f"compile() expects a function or a module, got {type(model).__name__}")
+    if backend not in _BACKENDS:
+        raise ArgumentError(f"compile() has the backends {', '.join(map(repr, _BACKENDS))}, not {backend!r}")
+    runs = NUMPY if fusion and _BACKENDS[backend] else None
     if backend == "numba":
         if not fusion:
             raise ArgumentError("compile(backend='numba') fuses; with fusion=False take backend='numpy'")
@@ -181,35 +190,6 @@ def compile(  # noqa: A001 - likewise
 
         require_numba()
         runs = NUMBA
-    return CompiledStep(function, runs if fusion else None, check)
-
-
-def _described(value: Any) -> Any:
-    """What a program is traced for: of a tensor its shape, dtype and whether it requires grad, of the rest itself."""
-    if is_tensor(value):
-        array = value._data
-        return array.shape, array.strides, array.dtype.char, array.flags.writeable, value.requires_grad
-    if isinstance(value, list | tuple):
-        return tuple(_described(item) for item in value)
-    if isinstance(value, dict):
-        return tuple((key, _described(item)) for key, item in value.items())
-    if value is None or isinstance(value, bool | int | float | str):
-        return type(value), repr(value)  # so that -0.0 is not 0.0
-    raise ArgumentError(
-        f"a compiled step takes and gives tensors, numbers, strings and None, in lists, tuples and dicts, not "
-        f"{type(value).__name__}"
-    )
-
-
-def _renewed(args: Any, kwargs: Any) -> tuple[list[Array], Any, Any]:
-    """The arguments as tensors of their own on the same memory: what the step holds besides is not taken for one of them."""
-    renewed: dict[int, Tensor] = {}
-
-    def of(tensor: Tensor) -> Tensor:
-        if id(tensor._data) not in renewed:
-            renewed[id(tensor._data)] = wrap(tensor._data[...])
-            renewed[id(tensor._data)]._version = version_of(tensor)
-        return renewed[id(tensor._data)]
-
-    args, kwargs = mapped(of, (args, kwargs), Tensor)
-    return [tensor._data for tensor in leaves((args, kwargs), Tensor)], args, kwargs
+    if disable:
+        return model
+    return OptimizedModule(model, runs) if isinstance(model, Module) else CompiledFunction(model, runs)

@@ -90,6 +90,13 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     On arrays alone it computes an array: this is how rules run in an ordinary backward pass.
     """
     __tracebackhide__ = True
+    now = state.__dict__  # of this thread, looked up once
+    follower = None if now["observers"] else now["follower"]
+    if follower is not None:
+        result = follower.follow(op, args, params)
+        if result is not None:
+            return result
+        call = args, params
     if params or len(args) != op.arity:
         args, given = op.bind(tuple(args), params)
     else:
@@ -110,7 +117,6 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     params = given if given is op.defaults else as_options(given)
     if not tensors:
         return _on_arrays(op, args, params)
-    now = state.__dict__  # of this thread, looked up once
     recorded = recorded and now["grad"] and not now["inference"]
     try:
         if op.cast is not None:
@@ -130,6 +136,8 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         observer.applied(op, args, arrays, given, result)
     if op.view and np.may_share_memory(out, arrays[0]):
         view_of(result, args[0], op, params)
+    if follower is not None:
+        follower.ran(op, call, args, given, arrays, parents, result)
     return result
 
 

@@ -43,7 +43,7 @@ def _aims(order: Sequence[Node], targets: Sequence[Node] | None) -> tuple[set[No
     return aims, leading
 
 
-def _walk(
+def walk(
     starts: Any, targets: Any, lift: bool, retain_graph: bool, create_graph: bool, accumulate: bool
 ) -> dict[Node, Any]:
     """Send gradients from the starts down the graph; return those that reach the targets.
@@ -121,10 +121,10 @@ def _run_hooks(node: Node, g: Any, create_graph: bool, lift: bool) -> Any:
             replaced = hook(tensor)
         if replaced is None:
             continue
-        if not isinstance(replaced, Tensor) or (replaced._data.shape, replaced._data.dtype) != (node.shape, node.dtype):
+        if not isinstance(replaced, Tensor) or (replaced._like.shape, replaced._like.dtype) != (node.shape, node.dtype):
             got = type(replaced).__name__
             if isinstance(replaced, Tensor):
-                got = f"{replaced._data.dtype} of shape {tuple(replaced._data.shape)}"
+                got = f"{replaced._like.dtype} of shape {tuple(replaced._like.shape)}"
             raise GraphError(
                 f"a hook on {node.name()} must return None or a Tensor of shape {node.shape} and dtype {node.dtype}, as the "
                 f"gradient that it got; it returned {got}"
@@ -143,6 +143,8 @@ def _deliver(node: Node, g: Any, shared: bool) -> None:
         observer.grad_read(tensor)
         observer.grad_set(tensor)
     old = tensor._grad
+    if old is not None and state.follower is not None:
+        state.follower.writing(old)
     if old is not None and (isinstance(g, Tensor) or old._node is not None or old._version is INFERENCE):
         _add_to(tensor, old, g)
     elif isinstance(g, Tensor):
@@ -177,7 +179,7 @@ def node_or_error(name: str, what: str, tensor: Any) -> Node:
     node = node_of(tensor)
     if node is None:
         raise GraphError(
-            f"{name}: {what} does not require grad and does not have a grad_fn (shape {tensor._data.shape}): set requires_grad=True "
+            f"{name}: {what} does not require grad and does not have a grad_fn (shape {tensor._like.shape}): set requires_grad=True "
             "before computing with it; what is computed under no_grad, or detached, has no history"
         )
     return node
@@ -194,15 +196,15 @@ def _starts(name: str, roots: Sequence[Any], gradients: Sequence[Any], lift: boo
     for k, (tensor, gradient) in enumerate(zip(roots, gradients, strict=True)):
         node = node_or_error(name, f"element {k} of tensors", tensor)
         if gradient is None:
-            if tensor._data.size != 1:
+            if tensor._like.size != 1:
                 raise GraphError(
-                    f"grad can be implicitly created only for scalar outputs, got shape {tensor._data.shape}: reduce "
+                    f"grad can be implicitly created only for scalar outputs, got shape {tensor._like.shape}: reduce "
                     "it with .sum() or .mean(), or pass gradient= of that shape"
                 )
             gradient = wrap(np.array(1, node.dtype).reshape(node.shape))
-        elif gradient._data.shape != node.shape:
+        elif gradient._like.shape != node.shape:
             raise ShapeError(
-                f"{name}: Mismatch in shape: gradient {k} has shape {gradient._data.shape}, but its tensor {node.shape}"
+                f"{name}: Mismatch in shape: gradient {k} has shape {gradient._like.shape}, but its tensor {node.shape}"
             )
         yield node, fit(gradient if lift else gradient._data, node)
 
@@ -218,10 +220,17 @@ def gradients(
 ) -> dict[Node, Any]:
     """What reaches the target nodes; with ``accumulate`` it is added to ``.grad``: of every leaf, where no targets are named."""
     lift = create_graph or any(observer.lifts for observer in state.observers)
-    starts = list(_starts(name, roots, cotangents, lift))
     retain_graph = create_graph if retain_graph is None else retain_graph
-    with recording(create_graph):
-        return _walk(starts, targets, lift, retain_graph, create_graph, accumulate)
+
+    def run() -> dict[Node, Any]:
+        starts = list(_starts(name, roots, cotangents, lift))
+        with recording(create_graph):
+            return walk(starts, targets, lift, retain_graph, create_graph, accumulate)
+
+    if state.follower is None or lift or state.observers:
+        return run()
+    found: dict[Node, Any] = state.follower.graph.sweep(run, roots, cotangents, targets, retain_graph, accumulate)
+    return found
 
 
 def backward(

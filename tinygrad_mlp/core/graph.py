@@ -24,13 +24,32 @@ else:
     Members = object
 
 
+class _Later:
+    """What a tensor of a compiled step need not have yet, its array and its node: who asks for it has its cell make it.
+
+    Python finds what a tensor has before it comes here.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name: str = name
+
+    def __get__(self, tensor: Any, owner: Any = None) -> Any:
+        if tensor is None or (tensor._cell is None and self.name == "_node"):
+            return None
+        value = getattr(tensor._cell, self.name)()
+        setattr(tensor, self.name, value)
+        return value
+
+
 class Tensor(Members):
     """An n-dimensional array that remembers how it was computed."""
 
     # Defaults live on the class: a new tensor sets only what differs, which keeps making one cheap.
-    _data: np.ndarray[Any, Any]
-    _node: Node | None = None  # what made the present value; of a leaf that requires grad, its own node
+    _data: np.ndarray[Any, Any] = _Later()  # type: ignore[assignment] # in the tensor, but for those of compiled steps
+    _node: Node | None = _Later()  # type: ignore[assignment] # what made the present value; a leaf's own node
+    _cell: Any = None  # of a tensor that a compiled step made: what knows its shape and dtype, and can make the rest
     _leaf: Node | None = None  # a leaf's own node, kept while the leaf does not require grad, too
+    _like: Any = property(lambda self: self._data if self._cell is None else self._cell.like)  # tells shape, dtype and strides
     _grad: Tensor | None = None
     _version: Version | None = None
     _view: tuple[Tensor, Primitive | str, dict[str, Any]] | None = None  # source, how it was viewed, options
@@ -73,6 +92,12 @@ class Version:
         )
 
 
+def settled(tensor: Tensor) -> Tensor:
+    """The tensor, which has its array and its node by itself from now on, also where a compiled step made it."""
+    tensor._data, tensor._node, tensor._cell = tensor._data, tensor._node, None
+    return tensor
+
+
 INFERENCE = Version()  # stands for "not counted": the version of every tensor made in inference mode
 
 
@@ -80,8 +105,7 @@ def wrap(array: np.ndarray[Any, Any], node: Node | None = None) -> Any:
     """A Tensor over ``array`` (not a copy) with the given history."""
     tensor = object.__new__(Tensor)
     tensor._data = array
-    if node is not None:
-        tensor._node = node
+    tensor._node = node
     if state.inference:
         tensor._version = INFERENCE
     return tensor
@@ -91,7 +115,7 @@ def version_of(tensor: Tensor) -> Version:
     """The tensor's write counter, made when first asked for."""
     version = tensor._version
     if version is None:
-        version = tensor._version = Version()
+        version = tensor._version = Version() if tensor._cell is None else tensor._cell.counted()
     return version
 
 
@@ -277,10 +301,8 @@ def _holds_array(value: Any) -> bool:
 
 
 def _stamp(name: str, tensor: Tensor, op: Primitive) -> tuple[str, Version, int]:
-    version = tensor._version
-    if version is None:
-        version = tensor._version = Version()
-    elif version is INFERENCE:
+    version = tensor._version or version_of(tensor)
+    if version is INFERENCE:
         raise InplaceError(
             f"Inference tensors cannot be saved for backward, and {op.name} would have to: clone() the tensor "
             "outside inference_mode first"

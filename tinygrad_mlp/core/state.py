@@ -52,6 +52,7 @@ class _State(threading.local):
         self.grad = True
         self.inference = False
         self.observers: tuple[Any, ...] = ()
+        self.follower: Any = None  # of a compiled step that is running
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
         self.quiet: Any = context.run

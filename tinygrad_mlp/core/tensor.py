@@ -7,7 +7,7 @@ from typing import Any
 from .apply import node_of
 from .backward import backward
 from .errors import GraphError
-from .graph import INFERENCE, Tensor, extends_tensor, leaf
+from .graph import INFERENCE, Tensor, extends_tensor, leaf, settled
 from .state import state
 
 
@@ -16,6 +16,8 @@ class _History(Tensor):
     @property
     def requires_grad(self) -> bool:
         """Whether gradients are computed for it. Settable on leaves."""
+        if self._cell is not None and "_node" not in self.__dict__:
+            return self._cell.tracked()
         return node_of(self) is not None
 
     @requires_grad.setter
@@ -31,14 +33,15 @@ class _History(Tensor):
             raise GraphError(
                 "you can only change requires_grad flags of leaf variables: this tensor was computed; use detach()"
             )
-        if requires_grad and self._data.dtype.kind != "f":
-            raise GraphError(f"only Tensors of floating point dtype can require gradients, got {self._data.dtype}")
+        if requires_grad and self._like.dtype.kind != "f":
+            raise GraphError(f"only Tensors of floating point dtype can require gradients, got {self._like.dtype}")
         if requires_grad and self._version is INFERENCE and not state.inference:
             raise GraphError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed")
+        settled(self)
         if not requires_grad:
             self._node = None
         elif node is None:
-            if self._leaf is None or (self._leaf.shape, self._leaf.dtype) != (self._data.shape, self._data.dtype):
+            if self._leaf is None or (self._leaf.shape, self._leaf.dtype) != (self._like.shape, self._like.dtype):
                 self._leaf = leaf(self)
             self._node = self._leaf
         return self
@@ -70,4 +73,4 @@ class _History(Tensor):
     @property
     def shape(self) -> Any:
         """The sizes of its dimensions."""
-        return self._data.shape
+        return self._like.shape

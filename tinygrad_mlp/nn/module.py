@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar, overload
 
@@ -21,15 +20,6 @@ from .parameter import Buffer, Parameter
 __all__ = ["IncompatibleKeys", "Module"]
 
 _M = TypeVar("_M")
-_changes: Counter[int] = Counter()  # for each thread: how often its modules changed
-
-
-def module_changes(thread: int) -> int:
-    """How often an attribute, other than ``training``, was set on modules that this thread made.
-
-    A compiled step is valid as long as this count stays the same for its own thread and the threads of its modules.
-    """
-    return _changes[thread]
 
 
 class Module:
@@ -58,7 +48,6 @@ class Module:
     _modules: dict[str, Module | None]
     _non_persistent: set[str]  # names of the buffers that state_dict leaves out
     _hooks: OrderedDict[int, Hook]
-    _thread: int  # the one that made the module
 
     def __init__(self) -> None:
         self.__dict__.update(
@@ -68,7 +57,6 @@ class Module:
             _modules={},
             _non_persistent=set(),
             _hooks=OrderedDict(),
-            _thread=threading.get_ident(),
         )
 
     # ----------------------------------------------------------------------------------------------- the call
@@ -83,17 +71,11 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``forward``, with the hooks around it."""
-        for observer in state.observers:
-            observer.called(self)
         if not self._hooks:
             return self.forward(*args, **kwargs)
         return call_with_hooks(self, args, kwargs)
 
-    def _count_change(self) -> None:
-        _changes[self.__dict__.get("_thread", threading.get_ident())] += 1
-
     def _add_hook(self, hook: Hook, prepend: bool) -> RemovableHandle:
-        self._count_change()
         handle = RemovableHandle(self._hooks, hook)
         if prepend:
             self._hooks.move_to_end(handle.id, last=False)
@@ -158,8 +140,6 @@ class Module:
     # --------------------------------------------------------------------------------------------- attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name != "training":  # a compiled step has a program for each mode
-            self._count_change()
         for registry, kind, accepted, noun in _REGISTRIES:
             entries = self.__dict__.get(registry)
             if isinstance(value, kind):

@@ -71,6 +71,14 @@ def class_losses(input: Array, target: Array, ignore_index: int, *, out: Array =
     return work
 
 
+def _refuses(input: Array, target: Array, ignore_index: int) -> None:
+    if not _all_classes(target, input.shape[1]):
+        in_range(target[target != ignore_index], input.shape[1])
+
+
+class_losses.checked, class_losses.looks = _refuses, (1,)  # raises what the call would; the arguments whose values it looks at
+
+
 @one_call
 def class_total(work: Array, mean: bool, *, out: Array = None) -> Array:
     """The sum of the losses, or their mean over the rows that count."""

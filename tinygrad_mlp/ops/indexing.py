@@ -36,15 +36,15 @@ __all__ = ["argwhere", "masked_select", "nonzero"]
 def _index_tensor(item: Any) -> Array:
     """A list, array or tensor of a key as an integer or boolean tensor."""
     if isinstance(item, Tensor):
-        if item._data.dtype == np.uint8:
+        if item._like.dtype == np.uint8:
             return item.bool()
-        if item._data.dtype != bool and item._data.dtype not in INTEGERS:
+        if item._like.dtype != bool and item._like.dtype not in INTEGERS:
             raise DimensionError(f"tensors used as indices must be long, int, byte or bool tensors, got {item.dtype}")
         return item
     result = tensor(item)
-    if result._data.dtype == bool:
+    if result._like.dtype == bool:
         return result
-    if result._data.dtype.kind == "f" and result._data.size:
+    if result._like.dtype.kind == "f" and result._like.size:
         raise DimensionError(f"arrays used as indices must hold integers or truth values, got {result.dtype}")
     return result.long()
 
@@ -80,7 +80,7 @@ def _taken_apart(shape: tuple[int, ...], key: Any) -> tuple[tuple[Any, ...], lis
     items = [_plain(item) for item in (key if isinstance(key, tuple) else (key,))]
     covers = [
         0 if item is None or item is Ellipsis or type(item) is bool
-        else item.ndim if isinstance(item, Tensor) and item._data.dtype == bool
+        else item.ndim if isinstance(item, Tensor) and item._like.dtype == bool
         else 1
         for item in items
     ]  # fmt: skip
@@ -118,16 +118,16 @@ def _taken_apart(shape: tuple[int, ...], key: Any) -> tuple[tuple[Any, ...], lis
 
 def _viewed(input: Array, key: Any) -> tuple[Array, list[tuple[int, int, Array]]]:
     """The view that a key begins with, and the index tensors that remain."""
-    basic, advanced = _taken_apart(input._data.shape, key)
+    basic, advanced = _taken_apart(input._like.shape, key)
     if advanced and all(item == slice(None) for item in basic[:-1]):
         return input, advanced
     return slice_(input, key=basic), advanced
 
 
 def _positions(item: Array, shape: tuple[int, ...], dim: int) -> Array:
-    if item._data.dtype != bool:
+    if item._like.dtype != bool:
         return item
-    if item._data.shape != shape[dim : dim + item.ndim]:
+    if item._like.shape != shape[dim : dim + item.ndim]:
         raise DimensionError(
             f"The shape of the mask {list(item.shape)} at index {dim} does not match the shape of the indexed tensor "
             f"{list(shape)} at index {dim}"
@@ -137,7 +137,7 @@ def _positions(item: Array, shape: tuple[int, ...], dim: int) -> Array:
 
 def _merge(view: Array, advanced: list[tuple[int, int, Array]]) -> tuple[Array, Array, int, int]:
     """The view with the indexed dimensions side by side, the flat positions in them, the first one, how many."""
-    shape = view._data.shape
+    shape = view._like.shape
     first = advanced[0][0]
     indexed = [axis + k for axis, covered, _ in advanced for k in range(covered)]
     if indexed != list(range(first, first + len(indexed))):
@@ -163,7 +163,7 @@ def getitem(input: Array, key: Any) -> Array:
         return view
     view, positions, dim, dims = _merge(view, advanced)
     if dims > 1:
-        view = view.reshape(merged(view._data.shape, dim, dims))
+        view = view.reshape(merged(view._like.shape, dim, dims))
     return index(view, positions, dim=dim)
 
 
@@ -204,10 +204,10 @@ def _trimmed(value: Any, ndim: int) -> Any:
 @composite(method=True)
 def masked_select(input: Array, mask: Array) -> Array:
     """The elements where the mask, broadcast against ``input``, is true, as a vector."""
-    if mask._data.dtype != bool:
+    if mask._like.dtype != bool:
         raise DTypeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}; compare, or cast with .bool()")
     try:
-        shape = np.broadcast_shapes(input._data.shape, mask._data.shape)
+        shape = np.broadcast_shapes(input._like.shape, mask._like.shape)
     except ValueError:
         raise ShapeError(
             f"masked_select: input {tuple(input.shape)} and mask {tuple(mask.shape)} do not broadcast"
@@ -242,7 +242,7 @@ def one_hot(tensor: Array, num_classes: int = -1) -> Array:
     Raises:
         DTypeError: Not int64. ShapeError: a class below 0 or not below ``num_classes``.
     """
-    if tensor._data.dtype != np.int64:
+    if tensor._like.dtype != np.int64:
         raise DTypeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype}")
     if not tensor.numel():
         if num_classes <= 0:
@@ -290,7 +290,7 @@ def embedding(
     if weight.ndim != 2:
         raise ShapeError(f"embedding: 'weight' must be 2-D, got shape {tuple(weight.shape)}")
     size = weight.shape[0]
-    if input._data.dtype not in INTEGERS:
+    if input._like.dtype not in INTEGERS:
         raise DTypeError(f"embedding: Expected indices of type int64 or int32, got {input.dtype}")
     if padding_idx is not None and not -size <= padding_idx < size:
         raise AssertionError(f"Padding_idx must be within num_embeddings: got {padding_idx} for {size} rows")

@@ -59,6 +59,8 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
                 f"{writer}: the tensor's memory is read-only or shared by several of its elements (an expanded view, or a "
                 "read-only array); clone() it first"
             )
+        if now["follower"] is not None:
+            now["follower"].writing(target)
         direct = op.takes_out and data.dtype.kind == "f" and not now["observers"]
         arrays = []
         for arg in args:
@@ -96,8 +98,8 @@ def _record(op: Primitive, writer: str, target: Tensor, args: Sequence[Any], par
         old = clone(target)._data
     result = apply(op, (wrap(old, node_of(target)), *args), params)
     _store(writer, target, result._data)
-    if result._data.dtype != target._data.dtype:
-        result = cast(result, dtype=target._data.dtype)
+    if result._like.dtype != target._like.dtype:
+        result = cast(result, dtype=target._like.dtype)
     rebase(target, result._node)
 
 
@@ -175,10 +177,10 @@ def rebase(target: Tensor, node: Node | None) -> None:
     owner, path = view_path(target)
     if owner is not target:
         result = wrap(target._data, node)
-        every = np.arange(owner._data.size).reshape(owner._data.shape)
+        every = np.arange(owner._like.size).reshape(owner._like.shape)
         positions = replay(path, every)
         if np.array_equal(positions.reshape(-1), every.reshape(-1)):  # nothing is left of what was there
-            node = reshaped(result, owner._data.shape)._node
+            node = reshaped(result, owner._like.shape)._node
         else:
             node = put(wrap(owner._data, owner._node), result, positions)._node
     if owner._node is not None and node is not None:  # hooks stay with the old value, retained gradients move on

@@ -68,7 +68,7 @@ def to(
         raise ArgumentError(f"to() has no argument {sorted(ignored)[0]!r}")
     if device is not None:
         device_type(device)
-    target = input._data.dtype if dtype is None else as_dtype(dtype).numpy
-    if target != input._data.dtype:
+    target = input._like.dtype if dtype is None else as_dtype(dtype).numpy
+    if target != input._like.dtype:
         return cast(input, dtype=target)
     return clone(input) if copy or flags[1:] == [True] else input

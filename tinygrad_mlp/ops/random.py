@@ -104,7 +104,7 @@ class Generator:
         Raises:
             ArgumentError: It is not a uint8 tensor. ShapeError: It is not a state of a generator.
         """
-        if not isinstance(new_state, Tensor) or new_state._data.dtype != np.uint8:
+        if not isinstance(new_state, Tensor) or new_state._like.dtype != np.uint8:
             raise ArgumentError("RNG state must be a torch.ByteTensor: the uint8 tensor that get_state() returned")
         packed = new_state._data.tobytes()
         if new_state.ndim != 1 or len(packed) != sum(_FIELDS):
@@ -379,9 +379,9 @@ def normal(
         if size is not None:
             raise ArgumentError("normal(): size= goes with numbers; tensors have their own shape")
         like = mean if isinstance(mean, Tensor) else std
-        scaled = std * wrap(np.ones((), _floating("normal", like._data.dtype)))
+        scaled = std * wrap(np.ones((), _floating("normal", like._like.dtype)))
         total = (mean + scaled * 0).detach()
-        draws = _normal(rng, total._data.shape, total._data.dtype)
+        draws = _normal(rng, total._like.shape, total._like.dtype)
         return finish((mean + std * wrap(draws))._data, device, requires_grad)
     if size is None:
         raise ArgumentError("normal(): numbers need a size=, a tuple of ints")
@@ -397,15 +397,15 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
         ShapeError: A probability outside [0, 1].
     """
     if p is None:
-        _floating("bernoulli", input._data.dtype)
+        _floating("bernoulli", input._like.dtype)
     chance = input._data if p is None else number("bernoulli", "p", p)
-    return wrap(_coins(_stream_now("bernoulli", generator), chance, input._data.shape, input))
+    return wrap(_coins(_stream_now("bernoulli", generator), chance, input._like.shape, input))
 
 
 def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array) -> np.ndarray[Any, Any]:
     if not np.all((np.greater_equal(p, 0)) & (np.less_equal(p, 1))):
         raise ShapeError(f"bernoulli expects p to be in [0, 1], but got p={p}")
-    return np.less(rng.random(shape), p).astype(like._data.dtype)
+    return np.less(rng.random(shape), p).astype(like._like.dtype)
 
 
 @composite(method=True)
@@ -419,7 +419,7 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
         DTypeError: The weights are not floats.
     """
     weights = input._data.astype(np.float64)
-    if input._data.dtype.kind != "f":
+    if input._like.dtype.kind != "f":
         raise DTypeError(f"multinomial only supports floating-point dtypes for input, got: {input.dtype}")
     if weights.ndim not in (1, 2):
         raise ShapeError(f"multinomial: prob_dist must be 1 or 2 dim, got shape {weights.shape}")
@@ -452,20 +452,20 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
 @composite(method=True)
 def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from U[from, to)."""
-    target = _floating("uniform_", input._data.dtype)
+    target = _floating("uniform_", input._like.dtype)
     if from_ > to:
         raise ShapeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
-    draws = _uniform(_stream_now("uniform_", generator), input._data.shape, target)
+    draws = _uniform(_stream_now("uniform_", generator), input._like.shape, target)
     return write_copy(input, wrap(draws * (to - from_) + from_))
 
 
 @composite(method=True)
 def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from N(mean, std^2)."""
-    target = _floating("normal_", input._data.dtype)
+    target = _floating("normal_", input._like.dtype)
     if std < 0:
         raise ShapeError(f"normal expects std >= 0.0, but found std {std}")
-    draws = _normal(_stream_now("normal_", generator), input._data.shape, target)
+    draws = _normal(_stream_now("normal_", generator), input._like.shape, target)
     return write_copy(input, wrap(draws * std + mean))
 
 
@@ -473,15 +473,15 @@ def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Gen
 def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None) -> Array:
     """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     chance = p._data if isinstance(p, Tensor) else p
-    return write_copy(input, wrap(_coins(_stream_now("bernoulli_", generator), chance, input._data.shape, input)))
+    return write_copy(input, wrap(_coins(_stream_now("bernoulli_", generator), chance, input._like.shape, input)))
 
 
 @composite(method=True)
 def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: Generator | None = None) -> Array:
     """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
-    target = input._data.dtype
+    target = input._like.dtype
     if to is None and from_ != 0:
         from_, to = 0, from_
     if to is None:
         to = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name] + 1
-    return write_copy(input, wrap(_integers(_stream_now("random_", generator), from_, to, input._data.shape, target)))
+    return write_copy(input, wrap(_integers(_stream_now("random_", generator), from_, to, input._like.shape, target)))

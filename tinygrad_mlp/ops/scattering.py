@@ -164,7 +164,7 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     dim = dim_of("index_select", dim, input.ndim)
     if index.ndim > 1:
         raise DimensionError(f"index_select(): Index is supposed to be a vector, got shape {tuple(index.shape)}")
-    _checked("index_select", index._data, dim, (input._data.shape or (1,))[dim])
+    _checked("index_select", index._data, dim, (input._like.shape or (1,))[dim])
     if input.ndim == 0 and index.numel() != 1:
         raise ShapeError(f"index_select(): Index to scalar can have only 1 value, got {index.numel()} value(s)")
     return _read(input, index.reshape(-1), dim=dim) if input.ndim else input.clone()
@@ -176,7 +176,7 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
     if dim is None:
         return gather(input.reshape(-1), 0, indices.reshape(-1))
     dim = dim_of("take_along_dim", dim, input.ndim)
-    if indices._data.dtype != np.int64:
+    if indices._like.dtype != np.int64:
         raise DTypeError(f"take_along_dim(): dtype of indices should be int64 but got {indices.dtype}; cast with .long()")
     if input.ndim != indices.ndim:
         raise ShapeError(

@@ -324,7 +324,7 @@ class Optimizer:
     def _loaded(self, key: str, value: Any, p: Tensor) -> Any:
         if key in self.numbers:
             return float(value)
-        return wrap(np.asarray(value).astype(p._data.dtype)) if hasattr(value, "__array__") else deepcopy(value)
+        return wrap(np.asarray(value).astype(p._like.dtype)) if hasattr(value, "__array__") else deepcopy(value)
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

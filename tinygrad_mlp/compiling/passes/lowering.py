@@ -4,13 +4,11 @@ An operation's forward is run on :class:`Noted` stand-ins for its arrays, which 
 what an operation computes is written once, in its forward. A forward may do what cannot be noted: look at values, index by a mask,
 write into an input, or call a function that is not known here. Such an operation stays one instruction.
 
-Numbers that differ from call to call have a stand-in, too. What a forward computes of them is computed anew in each call; where it
-compares them, the program holds for calls in which the comparison comes out the same.
+Numbers that differ from call to call have a stand-in, too, which a forward can pass on and nothing else.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -18,8 +16,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ...core.state import state
-from ..instruction import Instruction, choose, copy, owner
-from ..numbers import Number
+from ..instruction import Instruction, Number, choose, copy, owner
 
 __all__ = ["lowered"]
 
@@ -32,6 +29,8 @@ class _CannotBeNoted(Exception):  # noqa: N818 - it ends an attempt, and nobody 
 
 def lowered(instruction: Instruction, moving: set[int]) -> list[Instruction]:
     """The instruction as NumPy's own calls; itself where its forward does what cannot be noted."""
+    if instruction.kind == "writes":
+        return _Recording(moving).writes(instruction)
     if instruction.kind not in ("out", "copy") or instruction.call is copy:
         return [instruction]
     try:
@@ -67,6 +66,23 @@ class _Recording:
             raise _CannotBeNoted
         return self, result
 
+    def writes(self, instruction: Instruction) -> list[Instruction]:
+        """The calls of a function that writes some of its inputs.
+
+        Raises:
+            NotImplementedError: It does what cannot be noted.
+        """
+        values = [
+            Noted(self, value, value.copy(), own=True) if i in instruction.targets else self._stand_in(value)
+            for i, value in enumerate(instruction.inputs)
+        ]
+        options = {key: self._stand_in(value) for key, value in instruction.options.items()}
+        try:
+            state.quiet(instruction.call, *values, **options)
+        except Exception as error:
+            raise NotImplementedError(f"{instruction.name} cannot be noted") from error
+        return self.calls
+
     def _stand_in(self, value: Any) -> Any:
         if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray) for item in value):
             raise _CannotBeNoted
@@ -89,8 +105,6 @@ class _Recording:
         output = instruction.output
         if result.memory is not output and not self.placed:
             self.calls.append(Instruction("copy", copy, [result.memory], {}, output))
-        last = max(i for i, call in enumerate(self.calls) if owner(call.output) == owner(output))
-        self.calls[last].completes = instruction.completes
         return self.calls
 
     def call(self, function: Callable[..., Any], inputs: Any, options: dict[str, Any], compute: Any = None) -> Noted:
@@ -141,7 +155,7 @@ class _Recording:
 
 def _value(value: Any) -> Any:
     """What a stand-in stands for now."""
-    return value.value if type(value) is Noted else float(value.number) if type(value) is NotedNumber else value
+    return value.value if type(value) is Noted else value.number.kind(1) if type(value) is NotedNumber else value
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -207,6 +221,9 @@ class Noted(NDArrayOperatorsMixin):
     def T(self) -> Noted:  # noqa: N802 - NumPy's name
         return self._recording.view(self, np.transpose)
 
+    def swapaxes(self, a: int, b: int) -> Noted:
+        return self._recording.view(self, lambda array: array.swapaxes(a, b))
+
     def reshape(self, *shape: Any) -> Noted:
         return self._recording.view(self, lambda array: array.reshape(*shape))
 
@@ -223,31 +240,23 @@ class Noted(NDArrayOperatorsMixin):
 
 
 class NotedNumber:
-    """A stand-in for a number that differs from call to call. It is no float, so that functions such as ``math.sqrt`` fail."""
+    """A stand-in for a number that differs from call to call. It can be passed on, and nothing else."""
 
-    __class__ = property(lambda self: float)  # forwards ask isinstance(x, float)
+    __class__ = property(lambda self: self.number.kind)  # forwards ask isinstance(x, float)
 
     def __init__(self, number: Number) -> None:
         self.number = number
 
+    def __bool__(self, *_: Any) -> NoReturn:
+        raise _CannotBeNoted
 
-def _of_numbers(function: Callable[..., Any], swapped: bool = False) -> Callable[..., Any]:
-    def method(*args: Any) -> Any:
-        if any(type(arg) is Noted for arg in args):
-            return NotImplemented
-        numbers = [arg.number if type(arg) is NotedNumber else arg for arg in args]
-        result = function(*(reversed(numbers) if swapped else numbers))
-        return NotedNumber(result) if type(result) is Number else result
+    __eq__: Any = __bool__
+    __lt__: Any = __bool__
+    __le__: Any = __bool__
+    __gt__: Any = __bool__
+    __ge__: Any = __bool__
+    __hash__: Any = __bool__
 
-    return method
-
-
-for _operator in ("add", "sub", "mul", "truediv", "pow"):
-    setattr(NotedNumber, f"__{_operator}__", _of_numbers(getattr(operator, _operator)))
-    setattr(NotedNumber, f"__r{_operator}__", _of_numbers(getattr(operator, _operator), swapped=True))
-for _operator in ("lt", "le", "gt", "ge", "eq", "ne", "neg", "abs"):
-    setattr(NotedNumber, f"__{_operator}__", _of_numbers(getattr(operator, _operator)))
-NotedNumber.__bool__ = _of_numbers(operator.truth)  # type: ignore[attr-defined] # as those above
 
 # -------------------------------------------------------------------------------------- NumPy's functions that are not ufuncs
 

@@ -85,7 +85,7 @@ def unused(program: Sequence[Instruction], live: set[int]) -> list[Instruction]:
     kept: list[Instruction] = []
     wanted = set(live)
     for instruction in reversed(program):
-        if instruction.kind != "draw" and owner(instruction.output) not in wanted:
+        if owner(instruction.output) not in wanted:
             continue
         wanted.update(owner(array) for array in instruction.reads())
         kept.append(instruction)
@@ -109,7 +109,7 @@ def unused(program: Sequence[Instruction], live: set[int]) -> list[Instruction]:
             and all(aligned(array, instruction.output) for array in before.reads())
             and (before.call is not choose or not any(np.may_share_memory(a, instruction.output) for a in before.reads()))
         ):
-            before.output, before.completes = instruction.output, instruction.completes
+            before.output = instruction.output
         else:
             result.append(instruction)
     return result

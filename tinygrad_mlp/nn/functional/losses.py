@@ -58,7 +58,7 @@ def _constant(loss: str, **tensors: Tensor | None) -> None:
 
 def _of_pairs(op: Op, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, **params: float) -> Tensor:
     """A regression loss: broadcast with a warning, and each element's times its weight."""
-    if target._data.shape != input._data.shape:
+    if target._like.shape != input._like.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
             "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
@@ -224,7 +224,7 @@ def binary_cross_entropy_with_logits(
         DTypeError: The target is not floating-point.
     """
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
-    if target._data.shape != input._data.shape:
+    if target._like.shape != input._like.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if not target.is_floating_point():
         raise DTypeError(
@@ -240,7 +240,7 @@ def binary_cross_entropy_with_logits(
 
 def _by_rows(input: Tensor, target: Tensor, weight: Tensor | None, loss: str) -> tuple[Tensor, Tensor]:
     """Logits as (N, C) and class indices as (N,), from (C,) or (N, C, d1, ...), and checked."""
-    sizes, of_target = input._data.shape, target._data.shape
+    sizes, of_target = input._like.shape, target._like.shape
     if not sizes:
         raise ValueError(f"{loss}: Expected 1 or more dimensions (got 0)")
     classes = sizes[min(1, len(sizes) - 1)]
@@ -330,7 +330,7 @@ def cross_entropy(
     reduction = _checked(legacy_reduction(reduction, size_average, reduce))
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if target._data.shape == input._data.shape != ():
+    if target._like.shape == input._like.shape != ():
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     rows, indices = _by_rows(input, target, weight, "cross_entropy")
     options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing, "reduction": reduction}

@@ -1,0 +1,446 @@
+"""A compiled step: its Python runs in every call, and only the numbers wait.
+
+While a step runs, :func:`~..core.apply.apply` asks a :class:`Follower` first. It holds the operation against the :class:`Line` that came next in an
+earlier call: the same primitive, the same inputs by their place in the step, the same options. Where they agree it gives back a tensor at
+once, whose shape and dtype are known and whose array is not there yet. Where they do not, what waits is computed, the operation runs as
+it does without a compiler, and becomes a line beside the others. So the first call is an ordinary one that leaves lines.
+
+What waits is computed, in order, when somebody asks a tensor for its array (there is no other way to it), before memory that the step
+has met is written, and when the step ends. Nothing that Python does can be missed, as Python does it.
+
+* :class:`Cell`: a value of one call; the tensors that have it refer to it, so that their number tells whether anybody can still ask for it.
+* :class:`Line`: one operation. Lines form a tree: ``next`` leads from each to those that came after it.
+* :class:`Follower`: one call: its way through the tree, and its cells.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from .._tensor import Tensor
+from ..core.apply import node_of, view_of
+from ..core.graph import INFERENCE, Node, Version, version_of
+from ..core.lines import origin
+from ..core.basics import cast
+from ..core.primitive import Primitive, renamed
+from ..core.state import state
+from ..errors import GraphError
+from .instruction import Number, owner
+
+__all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending", "root_line"]
+
+Array = np.ndarray[Any, Any]
+HELD = 2  # references to a cell that no tensor has: the follower's list, and the call that counts
+SIBLINGS = 64  # lines of one operation after another line; the one that was not needed for longest goes
+
+
+class Cell:
+    """A value that a step made: its array, or who will have it."""
+
+    __slots__ = ("array", "follower", "number", "version")
+
+    def __init__(self, follower: Follower, number: int) -> None:
+        self.follower: Follower = follower
+        self.number = number
+        self.array: Array | None = None
+        self.version: Version | None = None
+
+    def _data(self) -> Array:
+        """The array; computes what waits."""
+        if self.array is None:
+            self.follower.flush()
+            if self.array is None:
+                raise GraphError("this value was not computed: an exception or interrupt came in the middle of the step that would have")
+        return self.array
+
+    def _node(self) -> Node | None:
+        """The node of the graph that the value has."""
+        return self.follower.graph.node(self.number)
+
+    def tracked(self) -> bool:
+        """Whether it has a history."""
+        return self.follower.lines[self.number].parents is not None
+
+    def counted(self) -> Version:
+        """The counter of writes, which all tensors on this value share."""
+        if self.version is None:
+            self.version = Version()
+        return self.version
+
+    @property
+    def like(self) -> Array:
+        """What has its shape, dtype and strides."""
+        array: Array = self.follower.lines[self.number].like if self.array is None else self.array
+        return array
+
+
+def pending(cell: Cell) -> Tensor:
+    """A tensor whose array and node its cell will make."""
+    result: Tensor = object.__new__(Tensor)
+    result._cell = cell
+    return result
+
+
+def like_of(array: Array) -> Array:
+    """An array of this shape, dtype and these strides over a single element: none is ever read."""
+    return as_strided(np.empty(1, array.dtype), array.shape, array.strides, writeable=False)
+
+
+def form_of(array: Array) -> Any:
+    """What an array from outside has in common with one that can take its place."""
+    return array.shape, array.dtype, array.strides, array.flags.writeable
+
+
+class Line:
+    """An operation that a step came to.
+
+    Attributes:
+        op: The primitive, or what else the follower was asked for.
+        call: What computes the value, on arrays.
+        slots: The inputs: ``n`` the value of line n, ``~k`` the k-th array from outside, a :class:`Number`, or a constant in a tuple.
+        options: Passed by name: constants and Numbers.
+        like: Of the result.
+        alias: The slot whose memory the result is, or None.
+        writes: Slots that it writes; it has no result then.
+        parents: Of a recorded operation, per input its slot if it wants a gradient, else None; None where it is not recorded.
+        saved: The slots whose values its rules ask for.
+        numbers: The numbers of the step up to here.
+        graphs: The recorded lines up to here.
+        prompt: Whether it must run at once: it may refuse values, or its shape depends on them. None until that is found out.
+        exact: Whether its numbers are parts of it, as its forward looks at them.
+        checks: Of one that may wait but refuses values: what refuses them.
+        match: Given a call as it is written, its result if it is this line; made when the line is first met again.
+    """
+
+    def __init__(self, op: Any, call: Callable[..., Any], slots: Sequence[Any], options: dict[str, Any], like: Any) -> None:
+        self.op, self.call, self.slots, self.options, self.like = op, call, tuple(slots), options, like
+        self.alias: Any = None
+        self.writes: tuple[int, ...] = ()
+        self.parents: Any = None
+        self.saved: tuple[int, ...] = ()
+        self.numbers = self.graphs = 0
+        self.prompt: bool | None = None
+        self.exact = False
+        self.checks: Any = None
+        self.match: Callable[..., Any] | None = None
+        self.spelled: Any = None  # the call as it was written, until match is made of it
+        self.prefix: tuple[Line, ...] = ()  # casts of its inputs
+        self.origin: Any = None
+        self.next: dict[Any, list[Line]] = {}  # by operation, the latest first
+        self.likely: Line | None = None
+        self.sweeps: dict[Any, Any] = {}  # backward passes that began after this line
+        self.stretches: dict[Any, Any] = {}  # of lines up to this one, computed together
+
+
+def root_line() -> Line:
+    """The line before the first."""
+    return Line(None, lambda: None, (), {}, None)
+
+
+PLAIN = {int, bool, str, type(None), slice, type, type(...), *(type(np.dtype(kind)) for kind in "?bBhHiIlLqQefd")}
+
+
+def frozen(value: Any) -> Any:
+    """An option as what it is compared by: 1, 1.0 and True are not the same; a float stands for any.
+
+    Raises:
+        TypeError: It is of a kind that cannot be told from others so.
+    """
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return kind, *map(frozen, value)
+    if kind is float:
+        return kind, value.hex()
+    if kind is slice:
+        return kind, frozen(value.start), frozen(value.stop), frozen(value.step)
+    if kind not in PLAIN:
+        raise TypeError(kind)
+    return kind, value
+
+
+class Follower:
+    """One call of a compiled step: its way through the tree of lines.
+
+    Attributes:
+        at: The line that came last.
+        lines, cells: What came so far; a cell is None where nobody can ask for the value.
+        inputs, nodes, tensors: What came from outside: arrays, the nodes that the tensors had, and the tensors.
+        numbers: In order.
+        done: The lines that were computed.
+        graph: The nodes of the step's tensors.
+    """
+
+    def __init__(self, step: Any, graph: Callable[[Follower], Any]) -> None:
+        self.step = step
+        self.at: Line = step.root
+        self.lines: list[Line] = []
+        self.cells: list[Any] = []
+        self.inputs: list[Array] = []
+        self.nodes: list[Node | None] = []
+        self.tensors: list[Any] = []
+        self.seen: dict[tuple[int, int], int] = {}
+        self.numbers: list[Any] = []
+        self.done = 0
+        self.waiting = False  # whether writes to memory from outside may wait, too: within an optimizer of the library
+        self.now = state.__dict__  # of this thread
+        self.graph = graph(self)
+
+    # --------------------------------------------------------------------------------------------- what the core asks
+
+    def follow(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result, if the operation is one that came here before; else None, with everything computed that came before."""
+        line, met = self.at.likely, len(self.inputs)
+        if line is not None and line.op is op:
+            result = self._matched(line, args, params, met)
+            if result is not None:
+                return result
+        for other in self.at.next.get(op, ()):
+            if other is not line:
+                before = self.at
+                result = self._matched(other, args, params, met)
+                if result is not None:
+                    before.likely = other
+                    siblings = before.next[op]
+                    siblings.insert(0, siblings.pop(siblings.index(other)))
+                    return result
+        self.flush()
+        return None
+
+    def _matched(self, line: Line, args: Sequence[Any], params: dict[str, Any], met: int) -> Any:
+        if line.match is None:
+            line.match = self.apart(self.step.matcher, line, self)
+        try:
+            result = line.match(args, params, self)
+        except (AttributeError, ValueError, KeyError, TypeError):  # another kind or number of arguments
+            result = None
+        if result is None and len(self.inputs) > met:
+            self._unmeet(met)
+        return result
+
+    def _unmeet(self, count: int) -> None:
+        """Forget the inputs that were met last, but for the first ``count``."""
+        self.seen = {key: slot for key, slot in self.seen.items() if ~slot < count}
+        del self.inputs[count:], self.nodes[count:], self.tensors[count:]
+
+    def ran(
+        self, op: Primitive, call: Any, inputs: Sequence[Any], given: dict[str, Any], arrays: Sequence[Any], parents: Any, result: Tensor
+    ) -> None:
+        """Make a line of an operation that was run; of one that cannot be told from others none is made."""
+        if self.step.full() or len(self.lines) != self.done:
+            return
+        numbers, met = len(self.numbers), len(self.inputs)
+        try:
+            spelled, slots, options = self._spelled(op, call, inputs, given, parents)
+            prefix = self._casts(op, slots, inputs, arrays)
+        except TypeError:
+            del self.numbers[numbers:]
+            self._unmeet(met)
+            return
+        out = result._data
+        line = Line(op, op.forward, slots, options, like_of(out))
+        line.prefix, line.spelled = (
+            tuple(prefix), (spelled, met, self.now["grad"], self.now["inference"], result._view is not None)
+        )
+        line.alias = next((slot for slot, a in zip(slots, arrays) if isinstance(a, np.ndarray) and owner(a) == owner(out)), None)
+        line.numbers = len(self.numbers)
+        node = result._node
+        if node is not None:
+            line.parents = tuple(slot if parent is not None else None for slot, parent in zip(slots, node.parents))
+            line.origin = node.origin
+            line.saved = self.graph.saved(line, len(self.lines))
+        line.graphs = self.at.graphs + (node is not None)
+        self._append(line, op)
+        cell = self.cells[-1]
+        cell.array, cell.version = out, result._version
+        result._cell = cell
+        if node is not None:
+            self.graph.real[cell.number] = node
+
+    def _append(self, line: Line, op: Any) -> None:
+        """Make a line that was computed the next after where the call is."""
+        self.step.count += 1
+        siblings = self.at.next.setdefault(op, [])
+        siblings.insert(0, line)
+        del siblings[SIBLINGS:]
+        self.at.likely = line
+        for each in line.prefix:
+            self.lines.append(each)
+            self.cells.append(None)
+        self.lines.append(line)
+        self.cells.append(Cell(self, len(self.cells)))
+        self.at = line
+        self.done = len(self.lines)
+
+    def _spelled(self, op: Primitive, call: Any, inputs: Sequence[Any], given: dict[str, Any], parents: Any) -> Any:
+        """How the call was written, for :func:`~.matching.matcher`: for each argument what it must be; and its slots and options."""
+        args, params = call
+        slots: list[Any] = [(value,) for value in inputs]
+        options: dict[str, Any] = dict(given)
+        spelled: list[tuple[Any, ...]] = []
+        for key, value in [*enumerate(args), *params.items()]:
+            name: Any = key if op.variadic else op.order[key] if type(key) is int else renamed(key, op.names)
+            place = key if op.variadic and type(key) is int else op.inputs.index(name) if name in op.inputs else None
+            kind = type(value)
+            if isinstance(value, Tensor) and place is not None:
+                met, node = len(self.inputs), parents[place]
+                slots[place] = slot = self.slot(value, node)
+                first = (form_of(value._data), node is not None and node.is_leaf) if ~slot >= met else ()
+                spelled.append((key, "tensor", slot, node is not None, *first))
+            elif kind is float or (kind is int and place is not None):
+                number = Number(len(self.numbers))
+                number.kind = kind
+                self.numbers.append(value)
+                spelled.append((key, kind, number, value))
+                if place is None:
+                    options[name] = number
+                else:
+                    slots[place] = number
+            else:
+                spelled.append((key, "constant", frozen(value)))
+        return spelled, slots, options
+
+    def slot(self, tensor: Tensor, node: Node | None) -> int:
+        """Where a tensor's value comes from: a line, or from outside."""
+        cell = tensor._cell
+        if cell is not None and cell.follower is self and cell is self.cells[cell.number]:
+            if self.graph.node(cell.number) is node:
+                return int(cell.number)
+        return self.meet(tensor, tensor._data, node)
+
+    def meet(self, tensor: Any, array: Array, node: Node | None) -> int:
+        """The slot of an array from outside, with the node that its tensor has."""
+        slot = self.seen.setdefault((id(array), id(node)), ~len(self.inputs))
+        if ~slot == len(self.inputs):
+            self.inputs.append(array)
+            self.nodes.append(node)
+            self.tensors.append(tensor)
+        return slot
+
+    def _casts(self, op: Primitive, slots: list[Any], inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Line]:
+        """Lines for the inputs that were cast, whose values take the places of theirs.
+
+        Raises:
+            TypeError: A number was cast.
+        """
+        casts: list[Line] = []
+        for i, (value, array) in enumerate(zip(inputs, arrays)):
+            if isinstance(value, Tensor) and value._data is not array:
+                line = Line(op, cast.primitive.forward, [slots[i]], {"dtype": array.dtype}, like_of(array))  # type: ignore[attr-defined]
+                slots[i] = len(self.lines) + len(casts)
+                casts.append(line)
+            elif not isinstance(value, Tensor) and value is not array:
+                raise TypeError
+        return casts
+
+    # -------------------------------------------------------------------------------------------------- what computes
+
+    def value(self, slot: Any) -> Any:
+        """What an input is now."""
+        if type(slot) is int:
+            return self.cells[slot].array if slot >= 0 else self.inputs[~slot]
+        return self.numbers[slot] if type(slot) is Number else slot[0]
+
+    def settings(self, line: Line) -> dict[str, Any]:
+        """The options of a line now."""
+        return {name: self.numbers[v] if type(v) is Number else v for name, v in line.options.items()}
+
+    def flush(self, high: int | None = None, keep: bool = True) -> None:
+        """Compute what waits, up to line ``high``."""
+        low, high = self.done, len(self.lines) if high is None else high
+        if low == high:
+            return
+        count, cells = sys.getrefcount, self.cells
+        live = [n for n in range(low, high) if cells[n] is not None and count(cells[n]) > HELD]
+        if self.graph.waits():
+            live = sorted({*live, *(n for n in self.graph.needed(high) if n >= low)})
+        self.done = high  # also where an interrupt comes: what was half computed is never computed again
+        self.apart(self.step.compute, self, low, high, tuple(live), keep)
+
+    def apart(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function whose operations are none of the step's."""
+        before, self.now["follower"] = self.now["follower"], None
+        try:
+            return function(*args)
+        finally:
+            self.now["follower"] = before
+
+    def step_through(self, low: int, high: int) -> None:
+        """Compute lines one by one, as an eager step does."""
+        for n in range(low, high):
+            line, cell = self.lines[n], self.cells[n]
+            out = line.call(*map(self.value, line.slots), **self.settings(line))
+            if line.writes:
+                continue
+            if cell is None:
+                cell = self.cells[n] = Cell(self, n)
+            cell.array = out if type(out) is np.ndarray else np.asarray(out)
+
+    def promptly(self, result: Tensor, line: Line, before: Line, met: int) -> Any:
+        """The result of a line that may refuse values, or whose shape they decide, so that it runs at once; None where it is another line."""
+        n = len(self.lines)
+        if line.checks is None or any(
+            type(slots[i]) is int and slots[i] >= self.done for _, looks, slots, _ in line.checks for i in looks
+        ):
+            self.flush(n - 1)
+        try:
+            if line.checks is not None:
+                for check, looks, slots, options in line.checks:
+                    self.apart(functools.partial(check, **options), *map(self._looked_at, slots))
+                return result
+            out = np.asarray(self.apart(state.quiet, functools.partial(line.call, **self.settings(line)), *map(self.value, line.slots)))
+        except Exception:  # it is raised again where the operation runs as it does without a compiler
+            out = None
+        if out is None or (out.shape, out.dtype, out.strides) != (line.like.shape, line.like.dtype, line.like.strides):
+            self._back(before, met)
+            return None
+        self.cells[-1].array, self.done = out, n
+        return result
+
+    def _looked_at(self, slot: Any) -> Any:
+        """What a check is given: a value, or what has its form."""
+        if type(slot) is not int:
+            return slot[0]
+        array = self.value(slot)
+        return self.lines[slot].like if array is None else array
+
+    def _back(self, line: Line, met: int) -> None:
+        """Forget the line that came last."""
+        for _ in (*self.at.prefix, self.at):
+            self.lines.pop()
+            self.cells.pop()
+        self.at = line
+        del self.numbers[line.numbers :]
+        self._unmeet(met)
+        self.done = min(self.done, len(self.lines))
+
+    # --------------------------------------------------------------------------------------------- what the step is told
+
+    def writing(self, tensor: Tensor) -> None:
+        """Memory is about to be written in place."""
+        memory = owner(tensor._data)
+        met = any(owner(array) == memory for array in self.inputs)
+        if met or any(cell is not None and cell.array is not None and owner(cell.array) == memory for cell in self.cells):
+            self.seal()
+
+    def seal(self) -> None:
+        """Compute what waits, and make the graph's nodes: from here on, tensors that there are come from outside."""
+        self.flush()
+        self.graph.seal()
+        for cell in self.cells:
+            if cell is not None and cell.array is None:
+                cell.follower = None
+        self.cells = [None] * len(self.cells)
+
+    def finish(self) -> None:
+        """Compute what waits, and let go of what nobody needs any more: tensors refer to their cells, and cells to this."""
+        try:
+            self.flush()
+        finally:
+            self.graph.finish()
+            self.cells, self.inputs, self.tensors, self.seen = [], [], [], {}

@@ -1,0 +1,499 @@
+"""The graph of a compiled step, whose nodes are made only when somebody looks, and its backward passes, each gone through at once.
+
+Which node a tensor has follows from the lines, so none needs to be there: hooks and ``retain_grad`` need a node, and so does a look at
+``grad_fn``. A backward pass is walked node by node the first time, and noted by a :class:`Recorder` as lines. When it begins after the same
+line again, and no node that was looked at has a hook, those lines are what happens.
+
+A graph that outlives the call is one node, :class:`CompiledNode`, to whoever goes on computing with its tensors.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Tensor
+from ..core.backward import fit, walk
+from ..autograd.function import Cotangents, OutputNode
+from ..core.graph import Node, record, version_of, wrap
+from ..core.state import state
+from ..observing import Observer, observed_by
+from .following import HELD, Cell, Follower, Line, form_of, like_of, pending
+from .instruction import Number, owner
+
+__all__ = ["Graph"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Graph:
+    """The nodes of one call.
+
+    Attributes:
+        real: Those that were made, by line.
+        freed: The lines whose nodes have let go of what they saved.
+    """
+
+    def __init__(self, follower: Follower) -> None:
+        self.follower = follower
+        self.real: dict[int, Node] = {}
+        self.freed: set[int] = set()
+        self.over = self._released = False
+        self._whole: CompiledBackward | None = None
+        self.outputs: dict[int, Node] = {}
+        self._kept: dict[int, Any] = {}  # once the call is over: by slot the values that backward needs, and their counters
+        self._versions: dict[int, tuple[Any, int]] = {}
+
+    def saved(self, line: Line, n: int) -> tuple[int, ...]:
+        """The slots whose values the rules of line ``n`` ask for."""
+        slots: dict[Any, None] = {}
+        for parent, plan in zip(line.parents, line.op.plans):
+            for _, source in plan if parent is not None else ():
+                slots.update(dict.fromkeys([line.slots[source]] if type(source) is int else [n] if source == "y" else []))
+                slots.update(dict.fromkeys(line.slots if source in ("inputs", "kept") else ()))
+        return tuple(slot for slot in slots if type(slot) is int)
+
+    # ------------------------------------------------------------------------------------------------------- nodes
+
+    def waits(self) -> bool:
+        """Whether there may be nodes that nobody has looked at, and that need values."""
+        return self.follower.at.graphs > len(self.freed | self.real.keys())
+
+    def needed(self, high: int) -> set[int]:
+        """The slots whose values a backward pass could ask for, before line ``high``, and for which there is no node yet."""
+        follower, count = self.follower, sys.getrefcount
+        alive: set[int] = set()
+        slots: set[int] = set()
+        for n in range(high - 1, -1, -1):
+            line, cell = follower.lines[n], follower.cells[n]
+            if line.parents is None or n in self.real:
+                continue
+            if n in alive or (cell is not None and count(cell) > HELD + 1):
+                alive.update(p for p in line.parents if p is not None)
+                if n not in self.freed:
+                    slots.update(line.saved)
+        return slots
+
+    def node(self, n: int) -> Node | None:
+        """The node of line ``n``, made if it is not there yet."""
+        lines = self.follower.lines
+        if n in self.real or lines[n].parents is None:
+            return self.real.get(n)
+        if self.over and n not in self.freed:
+            return self._outlived(n)
+        if not self.over:
+            self.follower.flush()
+        return self._made(n)
+
+    def _made(self, n: int) -> Node:
+        missing, stack = {n}, [n]
+        while stack:
+            for parent in self.follower.lines[stack.pop()].parents:
+                if parent is not None and parent >= 0 and parent not in missing and parent not in self.real:
+                    missing.add(parent)
+                    stack.append(parent)
+        for m in sorted(missing):
+            self.real[m] = self._make(m)
+        return self.real[n]
+
+    def _make(self, n: int) -> Node:
+        follower = self.follower
+        line = follower.lines[n]
+        parents = [None if p is None else self.real[p] if p >= 0 else follower.nodes[~p] for p in line.parents]
+        args = [self._stand_in(slot) for slot in line.slots]
+        arrays = [arg._data if isinstance(arg, Tensor) else arg for arg in args]
+        result, options, kept = self._stand_in(n), follower.settings(line), None
+        freed = n in self.freed
+        if line.op.keeping is not None and not freed:
+            kept = state.quiet(line.op.keeping, *arrays, **options)[1]
+        record(line.op, parents, args, arrays, options, result, kept)
+        node: Any = result._node
+        node.origin = line.origin
+        counts = dict(self._versions.values())
+        node.versions = [(name, version, counts.get(version, count)) for name, version, count in node.versions]
+        if freed:
+            node.free()
+        return node  # type: ignore[no-any-return]
+
+    def _stand_in(self, slot: Any) -> Any:
+        """What was given for a slot: a tensor with the value, and the counter of writes, of the step's."""
+        follower = self.follower
+        if type(slot) is Number:
+            return follower.numbers[slot]
+        if type(slot) is not int:
+            return slot[0]
+        if self.over:
+            array, version = self._kept.get(slot), self._versions.get(slot, (None, 0))[0]
+        elif slot >= 0:
+            cell = follower.cells[slot]
+            array, version = (None, None) if cell is None else (cell.array, cell.counted())
+        else:
+            array, version = follower.inputs[~slot], version_of(follower.tensors[~slot])
+        if array is None:
+            array = follower.lines[slot].like if slot >= 0 else np.empty(0)
+        tensor = wrap(array)
+        tensor._version = version
+        return tensor
+
+    def seal(self) -> None:
+        """Make every node that somebody could ask for: what it saved is about to be written."""
+        if self.waits():
+            for n in self._alive():
+                self._made(n)
+
+    def _alive(self) -> list[int]:
+        follower, count = self.follower, sys.getrefcount
+        lines = [n for n, line in enumerate(follower.lines) if line.parents is not None and n not in self.real and n not in self.freed]
+        return [n for n in lines if follower.cells[n] is not None and count(follower.cells[n]) > HELD]
+
+    def finish(self) -> None:
+        """Keep what backward passes after the call need."""
+        follower = self.follower
+        needed = self.needed(len(follower.lines)) if self.waits() else ()
+        for slot in needed:
+            if slot >= 0:
+                cell = follower.cells[slot]
+                self._kept[slot], version = cell.array, cell.counted()
+            else:
+                self._kept[slot], version = follower.inputs[~slot], version_of(follower.tensors[~slot])
+            self._versions[slot] = version, version.count
+        self.over = True
+        self.real = {} if not needed else self.real
+
+    def _outlived(self, n: int) -> Node:
+        """The node of a value of a call that is over: an output of the one node that stands for the whole graph."""
+        if self._whole is None:
+            slots = {p for m, line in enumerate(self.follower.lines) if m not in self.freed for p in line.parents or () if p is not None and p < 0}
+            self._whole = CompiledBackward(self, [node for node in (self.follower.nodes[~slot] for slot in sorted(slots)) if node is not None])
+        self.outputs[n] = node = OutputNode(self._whole, n, self.follower.lines[n].like)
+        return node
+
+    def changed(self) -> bool:
+        """Whether a value that backward needs was let go of, or written, so that the operations' own nodes have to say so."""
+        return self._released or any(version.count != count for version, count in self._versions.values())
+
+    def free(self) -> None:
+        """Let go of the values that backward needs."""
+        self.freed.update(n for n, line in enumerate(self.follower.lines) if line.parents is not None)
+        self._kept, self._versions, self.real, self._released = {}, {}, {}, True
+
+    def pull(self, cotangents: dict[int, Array], wanted: Sequence[Node]) -> Sequence[Any]:
+        """What the cotangents of outputs give for the wanted nodes, computed together."""
+        over = self.follower
+        late = Follower(over.step, lambda _: self)
+        late.at, late.lines, late.numbers, late.nodes = over.at, list(over.lines), over.numbers, over.nodes
+        late.cells = [None] * len(over.lines)
+        late.inputs = [self._kept.get(~k, _NOTHING) for k in range(len(over.nodes))]
+        for slot, array in self._kept.items():
+            if slot >= 0:
+                late.cells[slot] = cell = Cell(late, slot)
+                cell.array = array
+        starts = {n: late.meet(None, g, None) for n, g in cotangents.items()}
+        aims = self._slots(wanted)
+        late.done = len(late.lines)
+        key = "after", tuple((n, form_of(g)) for n, g in cotangents.items()), aims
+        if key not in late.at.sweeps:
+            nodes = {self._made(n): g for n, g in cotangents.items()}
+            recorder = Recorder(late, self.real, starts)
+            with observed_by(recorder):
+                found = walk(nodes.items(), wanted, False, True, False, False)
+            late.at.sweeps[key] = recorder.finished(aims)
+            return [found.get(node) for node in wanted]
+        sweep = late.at.sweeps[key]
+        if sweep is None:
+            found = walk([(self._made(n), g) for n, g in cotangents.items()], wanted, False, True, False, False)
+            return [found.get(node) for node in wanted]
+        late.lines += sweep.lines
+        late.cells += sweep.nothing
+        late.at = sweep.lines[-1]
+        made = {slot: Cell(late, n) for slot, n in sweep.makes}
+        for cell in made.values():
+            late.cells[cell.number] = cell
+        late.flush(keep=False)
+        return [made[slot].array for slot in aims]  # type: ignore[union-attr] # they are among its nodes
+
+    # ----------------------------------------------------------------------------------------------- backward passes
+
+    def sweep(
+        self,
+        run: Callable[[], dict[Node, Any]],
+        roots: Sequence[Any],
+        cotangents: Sequence[Any],
+        targets: Sequence[Node] | None,
+        retain_graph: bool,
+        accumulate: bool,
+    ) -> dict[Node, Any]:
+        """What reaches the targets: by the lines of a pass that was noted after this line, or else as ``run()`` gives it."""
+        follower = self.follower
+        starts = self._places(roots, cotangents)
+        aims = None if targets is None else self._slots(targets)
+        if starts is None or (targets is not None and (aims is None or accumulate)):
+            follower.flush()
+            return run()
+        at, key = follower.at, (starts, aims, retain_graph, accumulate)
+        if key in at.sweeps:
+            sweep = at.sweeps[key]
+            if sweep is None or not self._untouched(sweep, accumulate):
+                follower.flush()
+                return run()
+            return self._swept(sweep, targets, retain_graph)
+        follower.flush()
+        for n in starts:
+            self.node(n)
+        ready = {~k for k in range(len(follower.nodes)) if not accumulate or self._gradless([k])}
+        recorder = Recorder(follower, self.real, {n: (np.ones(root._data.shape, root._data.dtype),) for n, root in zip(starts, roots)})
+        with observed_by(recorder):
+            found = run()
+        sweep = None if follower.step.full() else recorder.finished(aims)
+        if sweep is not None and not ready.issuperset(slot for slot, _ in sweep.makes if slot < 0):
+            return found  # gradients were added up this time
+        at.sweeps[key] = sweep
+        if sweep is not None:
+            self._enter(sweep, retain_graph)
+            for slot, n in sweep.makes if accumulate else ():
+                leaf: Any = follower.nodes[~slot].sink()  # type: ignore[union-attr,misc] # it was delivered
+                cell = follower.cells[n] = Cell(follower, n)
+                cell.array, leaf._grad._cell = leaf._grad._data, cell
+            follower.done = len(follower.lines)
+        return found
+
+    def _places(self, roots: Sequence[Any], cotangents: Sequence[Any]) -> tuple[int, ...] | None:
+        """The lines of the roots, where they are numbers of this step and start from 1; else None."""
+        places = []
+        for root, cotangent in zip(roots, cotangents):
+            cell = getattr(root, "_cell", None)
+            if cotangent is not None or cell is None or cell.follower is not self.follower or cell.like.size != 1:
+                return None
+            n = cell.number
+            if self.follower.cells[n] is not cell or self.follower.lines[n].parents is None or root._view is not None:
+                return None
+            places.append(n)
+        return tuple(places) if len(roots) == len(cotangents) and len(set(places)) == len(places) else None
+
+    def _slots(self, nodes: Sequence[Node]) -> tuple[int, ...] | None:
+        places = {id(node): ~k for k, node in enumerate(self.follower.nodes)} | {id(node): n for n, node in self.real.items()}
+        slots = tuple(places.get(id(node)) for node in nodes)
+        return None if None in slots else slots  # type: ignore[return-value]
+
+    def _untouched(self, sweep: Sweep, accumulate: bool) -> bool:
+        """Whether no node on the way of a pass was given a hook, or was freed, and no leaf has a gradient yet."""
+        follower = self.follower
+        if not self.freed.isdisjoint(sweep.visits):
+            return False
+        for n, node in self.real.items():
+            if n in sweep.visits and (node.hooks or node.sink or node.saved is None):
+                return False
+        for slot, _ in sweep.makes:
+            node = follower.nodes[~slot] if slot < 0 else None  # type: ignore[assignment]
+            if node is not None and node.hooks:
+                return False
+        return not accumulate or self._gradless([~slot for slot, _ in sweep.makes])
+
+    def _gradless(self, places: Iterable[int]) -> bool:
+        for k in places:
+            node = self.follower.nodes[k]
+            if node is None:
+                continue
+            tensor = node.sink() if node.sink is not None else None
+            if tensor is None or tensor._node is not node or tensor._grad is not None:
+                return False
+        return True
+
+    def _enter(self, sweep: Sweep, retain_graph: bool) -> None:
+        follower = self.follower
+        follower.lines += sweep.lines
+        follower.cells += sweep.nothing
+        if sweep.lines:
+            follower.at = sweep.lines[-1]
+        if not retain_graph:
+            self.freed |= sweep.visits
+
+    def _swept(self, sweep: Sweep, targets: Sequence[Node] | None, retain_graph: bool) -> dict[Node, Any]:
+        follower = self.follower
+        self._enter(sweep, retain_graph)
+        found: dict[Node, Any] = {}
+        for slot, n in sweep.makes:
+            cell = follower.cells[n] = Cell(follower, n)
+            gradient = pending(cell)
+            gradient._node = None
+            if targets is None:
+                follower.nodes[~slot].sink()._grad = gradient  # type: ignore[union-attr,misc] # _gradless() has seen it
+            else:
+                found[follower.nodes[~slot] if slot < 0 else self.real[slot]] = gradient  # type: ignore[index]
+        if not retain_graph:
+            for n, node in self.real.items():
+                if n in sweep.visits:
+                    node.free()
+        return found
+
+
+class CompiledBackward(Node):
+    """The graph of a call of a compiled function, as one node: what its outputs' cotangents give is computed together."""
+
+    __slots__ = ("graph",)
+
+    def __init__(self, graph: Graph, parents: Sequence[Node]) -> None:
+        super().__init__(tuple(parents), np.empty(Cotangents.shape, Cotangents.dtype), None)
+        self.graph = graph
+        self.op = SimpleNamespace(variadic=True, name="compiled")  # what its rules give is new memory
+
+    def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
+        """The gradients of the nodes in ``wanted``; by the nodes of the operations where they are to be differentiated again."""
+        graph = self.graph
+        parents = [parent for parent in self.parents if parent is not None and parent in wanted]
+        if lift or graph.changed():
+            starts = [(graph._made(n), cotangent) for n, cotangent in g.by_position.items()]
+            found = walk(starts, parents, lift, True, state.grad, False)
+            return [(parent, found[parent]) for parent in parents if parent in found]
+        gradients = graph.pull(g.by_position, parents)
+        return [(parent, gradient) for parent, gradient in zip(parents, gradients) if gradient is not None]
+
+    def free(self) -> None:
+        """Let go of the values."""
+        self.graph.free()
+
+
+_NOTHING = np.empty(0)
+
+
+class Sweep:
+    """A backward pass as lines.
+
+    Attributes:
+        lines: In order.
+        makes: The slots of the leaves, or of the targets, and the lines that make their gradients.
+        visits: The lines of the forward whose rules ran.
+    """
+
+    def __init__(self, lines: list[Line], makes: list[tuple[int, int]], visits: set[int]) -> None:
+        self.lines, self.makes, self.visits = lines, makes, frozenset(visits)
+        self.nothing: list[None] = [None] * len(lines)
+
+
+def _added(a: Array, b: Array) -> Array:
+    return a + b
+
+
+def _copied(array: Array) -> Array:
+    return np.array(array)
+
+
+class Recorder(Observer):
+    """Notes a backward pass as lines, while it is walked."""
+
+    def __init__(self, follower: Follower, real: dict[int, Node], starts: dict[int, Any]) -> None:
+        self.follower = follower
+        self.lines: list[Line] = []
+        self.arrays: dict[Any, Array] = {}  # what the lines computed, by slot
+        self.waiting: dict[int, list[Any]] = {n: [start] for n, start in starts.items()}  # by slot of the node: gradients of it
+        self.totals: dict[int, Any] = {}  # by slot of the node: their sum
+        self.known = True
+        self.slots = {id(node): ~k for k, node in enumerate(follower.nodes) if node is not None}
+        self.slots |= {id(node): n for n, node in real.items()}
+
+    def differentiating(self, node: Node, g: Any, contributions: Iterator[Any]) -> Iterator[Any]:
+        """The rules of a node are about to run."""
+        n = self.slots.get(id(node), -1)
+        if n < 0 or node.hooks or node.sink or node.op is None or not self.known:
+            self.known = False
+            yield from contributions
+            return
+        cotangent = self._total(n)
+        position = -1
+        for parent, contribution in contributions:
+            position = node.parents.index(parent, position + 1)
+            slot = self.slots.get(id(parent))
+            if slot is None or type(contribution) is not np.ndarray:
+                self.known = False
+            if self.known:
+                made = self._ruled(node, n, position, cotangent, contribution)
+                self.waiting.setdefault(slot, []).append(made)  # type: ignore[arg-type]
+            yield parent, contribution
+
+    def _line(self, name: str, call: Callable[..., Any], slots: Sequence[Any], options: dict[str, Any], out: Array) -> int:
+        line = Line(name, call, slots, options, like_of(out))
+        at = self.follower.at
+        line.numbers, line.graphs = at.numbers, at.graphs
+        number = len(self.follower.lines) + len(self.lines)
+        line.alias = next((s for s in slots if (a := self._array(s)) is not None and owner(a) == owner(out)), None)
+        self.lines.append(line)
+        self.arrays[number] = out
+        return number
+
+    def _array(self, slot: Any) -> Any:
+        if type(slot) is tuple:
+            return slot[0] if type(slot[0]) is np.ndarray else None
+        if type(slot) is Number:
+            return None
+        return self.arrays[slot] if slot in self.arrays else self.follower.value(slot)
+
+    def _total(self, n: int) -> Any:
+        """The slot of the sum of the gradients of a node."""
+        if n in self.totals:
+            return self.totals[n]
+        total, *rest = self.waiting.pop(n)
+        for other in rest:
+            total = self._line("add", _added, [total, other], {}, self._array(total) + self._array(other))
+        self.totals[n] = total
+        return total
+
+    def _ruled(self, node: Node, n: int, position: int, cotangent: Any, out: Array) -> int:
+        """The line of a rule's gradient of one input."""
+        op, line = node.op, self.follower.lines[n]
+        which = 0 if op.variadic else position
+        slots, counts = [cotangent], []
+        for name in op.needs[which]:
+            source = op._source(name)
+            if source in ("inputs", "kept"):
+                more = list(line.slots)
+            elif type(source) is int:
+                more = [line.slots[source]]
+            elif source == "y":
+                more = [n]
+            elif source == "static":
+                setting = line.options[name]
+                more = [setting if type(setting) is Number else (setting,)]
+            else:
+                more = [(position if source == "i" else node.saved[name],)]  # type: ignore[index]
+            slots += more
+            counts.append((len(more), source))
+        parent: Any = node.parents[position]
+        call = _Rule(op, which, counts, SimpleNamespace(shape=parent.shape, dtype=parent.dtype))
+        options = line.options if any(source == "kept" for _, source in counts) else {}
+        return self._line(f"{op.name}_rule{position}", call, slots, options, out)
+
+    def finished(self, aims: Sequence[int] | None) -> Sweep | None:
+        """The pass; None where it did what lines cannot say."""
+        makes: dict[int, int] = {}
+        visits = {n for n in self.totals if n >= 0}
+        for slot in dict.fromkeys(self.waiting if aims is None else aims):
+            node = self.follower.nodes[~slot] if slot < 0 else None
+            if not self.known or (slot not in self.waiting and slot not in self.totals) or (node is not None and node.hooks):
+                return None
+            total = self._total(slot)
+            first = len(self.follower.lines)
+            if type(total) is not int or total < first or self.lines[total - first].alias is not None or total in makes.values():
+                total = self._line("copy", _copied, [total], {}, np.array(self._array(total)))
+            makes[slot] = total
+        return Sweep(self.lines, list(makes.items()), visits)
+
+
+class _Rule:
+    """A rule with what is done to its result: summed over broadcast dimensions, and cast."""
+
+    def __init__(self, op: Any, which: int, counts: Sequence[tuple[int, Any]], form: Any) -> None:
+        self.op, self.rule, self.counts, self.form = op, op.rules[which], counts, form
+
+    def __call__(self, g: Any, *values: Any, **options: Any) -> Any:
+        needs, start = [], 0
+        for count, source in self.counts:
+            part, start = values[start : start + count], start + count
+            if source == "kept":
+                needs.append(self.op.keeping(*part, **options)[1])
+            else:
+                needs.append(part if source == "inputs" else part[0])
+        return fit(self.rule(g, *needs), self.form)
