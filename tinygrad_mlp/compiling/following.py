@@ -293,8 +293,7 @@ class Follower:
                 first = (form_of(value._data), node is not None and node.is_leaf) if ~slot >= met else ()
                 spelled.append((key, "tensor", slot, node is not None, *first))
             elif kind is float or (kind is int and place is not None):
-                number = Number(len(self.numbers))
-                number.kind = kind
+                number = Number(len(self.numbers), kind)
                 self.numbers.append(value)
                 spelled.append((key, kind, number, value))
                 if place is None:
@@ -344,11 +343,11 @@ class Follower:
         """What an input is now."""
         if type(slot) is int:
             return self.cells[slot].array if slot >= 0 else self.inputs[~slot]
-        return self.numbers[slot] if type(slot) is Number else slot[0]
+        return self.numbers[slot.place] if type(slot) is Number else slot[0]
 
     def settings(self, line: Line) -> dict[str, Any]:
         """The options of a line now."""
-        return {name: self.numbers[v] if type(v) is Number else v for name, v in line.options.items()}
+        return {name: self.numbers[v.place] if type(v) is Number else v for name, v in line.options.items()}
 
     def flush(self, high: int | None = None, keep: bool = True) -> None:
         """Compute what waits, up to line ``high``."""

@@ -123,7 +123,7 @@ class Graph:
         """What was given for a slot: a tensor with the value, and the counter of writes, of the step's."""
         follower = self.follower
         if type(slot) is Number:
-            return follower.numbers[slot]
+            return follower.numbers[slot.place]
         if type(slot) is not int:
             return slot[0]
         if self.over:
@@ -184,7 +184,8 @@ class Graph:
     def pull(self, cotangents: dict[int, Array], wanted: Sequence[Node]) -> Sequence[Any]:
         """What the cotangents of outputs give for the wanted nodes, computed together."""
         over = self.follower
-        late = Follower(over.step, lambda _: self)
+        late = Follower(over.step, Graph)
+        late.graph.freed = {n for n, line in enumerate(over.lines) if line.parents is not None}  # what its rules need is kept here
         late.at, late.lines, late.numbers, late.nodes = over.at, list(over.lines), over.numbers, over.nodes
         late.cells = [None] * len(over.lines)
         late.inputs = [self._kept.get(~k, _NOTHING) for k in range(len(over.nodes))]
@@ -407,10 +408,10 @@ class Recorder(Observer):
         for parent, contribution in contributions:
             position = node.parents.index(parent, position + 1)
             slot = self.slots.get(id(parent))
-            if slot is None or type(contribution) is not np.ndarray:
+            if slot is None or isinstance(contribution, Tensor):
                 self.known = False
             if self.known:
-                made = self._ruled(node, n, position, cotangent, contribution)
+                made = self._ruled(node, n, position, cotangent, np.asarray(contribution))
                 self.waiting.setdefault(slot, []).append(made)  # type: ignore[arg-type]
             yield parent, contribution
 
@@ -437,7 +438,7 @@ class Recorder(Observer):
             return self.totals[n]
         total, *rest = self.waiting.pop(n)
         for other in rest:
-            total = self._line("add", _added, [total, other], {}, self._array(total) + self._array(other))
+            total = self._line("add", _added, [total, other], {}, np.asarray(self._array(total) + self._array(other)))
         self.totals[n] = total
         return total
 
@@ -468,11 +469,13 @@ class Recorder(Observer):
 
     def finished(self, aims: Sequence[int] | None) -> Sweep | None:
         """The pass; None where it did what lines cannot say."""
+        if not self.known:
+            return None
         makes: dict[int, int] = {}
         visits = {n for n in self.totals if n >= 0}
         for slot in dict.fromkeys(self.waiting if aims is None else aims):
             node = self.follower.nodes[~slot] if slot < 0 else None
-            if not self.known or (slot not in self.waiting and slot not in self.totals) or (node is not None and node.hooks):
+            if (slot not in self.waiting and slot not in self.totals) or (node is not None and node.hooks):
                 return None
             total = self._total(slot)
             first = len(self.follower.lines)

@@ -15,15 +15,11 @@ __all__ = ["Backend", "Instruction", "Number", "aligned", "choose", "copy", "ele
 Array = np.ndarray[Any, Any]
 
 
-class Number(int):
-    """A number of the step, by its place among all of them."""
+class Number:
+    """A number of the step: its place among all of them, its type, and what it is called in a program."""
 
-    kind: type[Any] = float
-
-    @property
-    def name(self) -> str:
-        """What it is called in a program."""
-        return f"n{int(self)}"
+    def __init__(self, place: int, kind: type[Any]) -> None:
+        self.place, self.kind, self.name = place, kind, f"n{place}"
 
 
 @dataclass

@@ -132,7 +132,7 @@ class _Instance:
         if type(slot) is int:
             return self._array(slot)
         if type(slot) is Number:
-            return slot if int(slot) in self.stretch.varying else self.follower.numbers[slot]
+            return slot if slot.place in self.stretch.varying else self.follower.numbers[slot.place]
         return slot[0]
 
     def _instruction(self, n: int) -> Instruction:
