@@ -17,13 +17,14 @@ import numpy as np
 from .core.apply import node_of
 from .core.basics import matrix_transpose, same
 from .core.errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
-from .core.graph import INFERENCE, Node, Tensor, Version, extends_tensor, leaf, named, settled, version_of, wrap
+from .core.graph import INFERENCE, Node, Tensor, Version, extends_tensor, leaf, named, settled, version_of
 from .core.primitive import on_operation
 from .core.state import state
 from .device import CPU
 from .device import device as Device
 from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
 from .dtypes import dtype as DType
+from .lending import lend
 from .ops.choosing import where
 from .ops.comparing import eq, ne
 from .ops.creation import empty, tensor
@@ -377,7 +378,9 @@ class _Methods(Tensor):
         _looked("numpy()")
         if not force and self.requires_grad:
             raise GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        return self._data
+        if state.follower is not None:
+            state.follower.lending(self._data)
+        return lend(self._data)
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers; a number for a tensor without dimensions."""

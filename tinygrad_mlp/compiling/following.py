@@ -17,25 +17,25 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._tensor import Tensor
-from ..core.apply import node_of, view_of
-from ..core.graph import INFERENCE, Node, Version, version_of
-from ..core.lines import origin
 from ..core.basics import cast
+from ..core.graph import Node, Version
 from ..core.primitive import Primitive, renamed
 from ..core.state import state
 from ..errors import GraphError
-from .instruction import Number, owner
+from ..lending import is_lent, owner
+from .instruction import Number
 
 __all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending", "root_line"]
 
 Array = np.ndarray[Any, Any]
+CAST: Primitive = cast.primitive  # type: ignore[attr-defined] # every primitive's function has it
 HELD = 2  # references to a cell that no tensor has: the follower's list, and the call that counts
 SIBLINGS = 64  # lines of one operation after another line; the one that was not needed for longest goes
 
@@ -187,7 +187,7 @@ class Follower:
         self.seen: dict[tuple[int, int], int] = {}
         self.numbers: list[Any] = []
         self.done = 0
-        self.waiting = False  # whether writes to memory from outside may wait, too: within an optimizer of the library
+        self.lent: set[Any] = set()  # slots whose memory NumPy arrays refer to, which may be written at any time
         self.now = state.__dict__  # of this thread
         self.graph = graph(self)
 
@@ -219,8 +219,13 @@ class Follower:
             result = line.match(args, params, self)
         except (AttributeError, ValueError, KeyError, TypeError):  # another kind or number of arguments
             result = None
-        if result is None and len(self.inputs) > met:
-            self._unmeet(met)
+        if result is None:
+            if len(self.inputs) > met:
+                self._unmeet(met)
+        elif self.lent and not self.lent.isdisjoint(line.slots):
+            self.flush()
+            if line.alias in self.lent:
+                self.lent.add(len(self.lines) - 1)
         return result
 
     def _unmeet(self, count: int) -> None:
@@ -237,7 +242,7 @@ class Follower:
         numbers, met = len(self.numbers), len(self.inputs)
         try:
             spelled, slots, options = self._spelled(op, call, inputs, given, parents)
-            prefix = self._casts(op, slots, inputs, arrays)
+            prefix = self._casts(slots, inputs, arrays)
         except TypeError:
             del self.numbers[numbers:]
             self._unmeet(met)
@@ -257,6 +262,8 @@ class Follower:
         line.graphs = self.at.graphs + (node is not None)
         self._append(line, op)
         cell = self.cells[-1]
+        if line.alias in self.lent:
+            self.lent.add(cell.number)
         cell.array, cell.version = out, result._version
         result._cell = cell
         if node is not None:
@@ -307,9 +314,8 @@ class Follower:
     def slot(self, tensor: Tensor, node: Node | None) -> int:
         """Where a tensor's value comes from: a line, or from outside."""
         cell = tensor._cell
-        if cell is not None and cell.follower is self and cell is self.cells[cell.number]:
-            if self.graph.node(cell.number) is node:
-                return int(cell.number)
+        if cell is not None and cell.follower is self and cell is self.cells[cell.number] and self.graph.node(cell.number) is node:
+            return int(cell.number)
         return self.meet(tensor, tensor._data, node)
 
     def meet(self, tensor: Any, array: Array, node: Node | None) -> int:
@@ -319,9 +325,11 @@ class Follower:
             self.inputs.append(array)
             self.nodes.append(node)
             self.tensors.append(tensor)
+            if is_lent(array):
+                self.lent.add(slot)
         return slot
 
-    def _casts(self, op: Primitive, slots: list[Any], inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Line]:
+    def _casts(self, slots: list[Any], inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Line]:
         """Lines for the inputs that were cast, whose values take the places of theirs.
 
         Raises:
@@ -330,7 +338,7 @@ class Follower:
         casts: list[Line] = []
         for i, (value, array) in enumerate(zip(inputs, arrays)):
             if isinstance(value, Tensor) and value._data is not array:
-                line = Line(op, cast.primitive.forward, [slots[i]], {"dtype": array.dtype}, like_of(array))  # type: ignore[attr-defined]
+                line = Line(CAST, CAST.forward, [slots[i]], {"dtype": array.dtype}, like_of(array))
                 slots[i] = len(self.lines) + len(casts)
                 casts.append(line)
             elif not isinstance(value, Tensor) and value is not array:
@@ -389,7 +397,7 @@ class Follower:
             self.flush(n - 1)
         try:
             if line.checks is not None:
-                for check, looks, slots, options in line.checks:
+                for check, _looks, slots, options in line.checks:
                     self.apart(functools.partial(check, **options), *map(self._looked_at, slots))
                 return result
             out = np.asarray(self.apart(state.quiet, functools.partial(line.call, **self.settings(line)), *map(self.value, line.slots)))
@@ -426,6 +434,13 @@ class Follower:
         met = any(owner(array) == memory for array in self.inputs)
         if met or any(cell is not None and cell.array is not None and owner(cell.array) == memory for cell in self.cells):
             self.seal()
+
+    def lending(self, array: Array) -> None:
+        """An array over memory is handed out."""
+        self.flush()
+        memory = owner(array)
+        self.lent.update(~k for k, other in enumerate(self.inputs) if owner(other) == memory)
+        self.lent.update(cell.number for cell in self.cells if cell is not None and cell.array is not None and owner(cell.array) == memory)
 
     def seal(self) -> None:
         """Compute what waits, and make the graph's nodes: from here on, tensors that there are come from outside."""

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.backward import fit, walk
 from ..autograd.function import Cotangents, OutputNode
+from ..core.backward import fit, walk
 from ..core.graph import Node, record, version_of, wrap
 from ..core.state import state
+from ..lending import owner
 from ..observing import Observer, observed_by
 from .following import HELD, Cell, Follower, Line, form_of, like_of, pending
-from .instruction import Number, owner
+from .instruction import Number
 
 __all__ = ["Graph"]
 
@@ -42,7 +43,9 @@ class Graph:
         self.follower = follower
         self.real: dict[int, Node] = {}
         self.freed: set[int] = set()
+        self.sealed = 0  # lines up to here are the step's no more: their nodes are like those from outside
         self.over = self._released = False
+        self._shapes: dict[int, tuple[int, ...]] = {}
         self._whole: CompiledBackward | None = None
         self.outputs: dict[int, Node] = {}
         self._kept: dict[int, Any] = {}  # once the call is over: by slot the values that backward needs, and their counters
@@ -133,8 +136,8 @@ class Graph:
             array, version = (None, None) if cell is None else (cell.array, cell.counted())
         else:
             array, version = follower.inputs[~slot], version_of(follower.tensors[~slot])
-        if array is None:
-            array = follower.lines[slot].like if slot >= 0 else np.empty(0)
+        if array is None:  # only its shape is asked for
+            array = follower.lines[slot].like if slot >= 0 else np.broadcast_to(np.float32(0), self._shapes.get(slot, ()))
         tensor = wrap(array)
         tensor._version = version
         return tensor
@@ -144,6 +147,7 @@ class Graph:
         if self.waits():
             for n in self._alive():
                 self._made(n)
+        self.sealed = len(self.follower.lines)
 
     def _alive(self) -> list[int]:
         follower, count = self.follower, sys.getrefcount
@@ -161,14 +165,17 @@ class Graph:
             else:
                 self._kept[slot], version = follower.inputs[~slot], version_of(follower.tensors[~slot])
             self._versions[slot] = version, version.count
+        self._shapes = {~k: array.shape for k, array in enumerate(follower.inputs)} if needed else {}
         self.over = True
         self.real = {} if not needed else self.real
 
     def _outlived(self, n: int) -> Node:
         """The node of a value of a call that is over: an output of the one node that stands for the whole graph."""
+        if self.real and self._whole is None:  # which may have hooks
+            return self._made(n)
         if self._whole is None:
             slots = {p for m, line in enumerate(self.follower.lines) if m not in self.freed for p in line.parents or () if p is not None and p < 0}
-            self._whole = CompiledBackward(self, [node for node in (self.follower.nodes[~slot] for slot in sorted(slots)) if node is not None])
+            self._whole = CompiledBackward(self, {slot: node for slot in sorted(slots) if (node := self.follower.nodes[~slot]) is not None})
         self.outputs[n] = node = OutputNode(self._whole, n, self.follower.lines[n].like)
         return node
 
@@ -181,41 +188,49 @@ class Graph:
         self.freed.update(n for n, line in enumerate(self.follower.lines) if line.parents is not None)
         self._kept, self._versions, self.real, self._released = {}, {}, {}, True
 
-    def pull(self, cotangents: dict[int, Array], wanted: Sequence[Node]) -> Sequence[Any]:
-        """What the cotangents of outputs give for the wanted nodes, computed together."""
+    def pulled(self, cotangents: dict[int, Any], aims: Sequence[int], lift: bool) -> dict[int, Any]:
+        """What the cotangents of outputs give for the slots ``aims``, by the nodes of the operations, walked one by one."""
+        nodes: dict[int, Any] = {slot: self.follower.nodes[~slot] for slot in aims}
+        starts = [(self._made(n), g) for n, g in cotangents.items()]
+        ends = set(self._whole.parents)  # type: ignore[union-attr] # it calls
+        found = walk(starts, list(nodes.values()), lift, True, lift and state.grad, False, ends)
+        return {slot: found[node] for slot, node in nodes.items() if node in found}
+
+    def pull(self, cotangents: dict[int, Array], aims: Sequence[int]) -> dict[int, Any]:
+        """The same, computed together."""
         over = self.follower
         late = Follower(over.step, Graph)
         late.graph.freed = {n for n, line in enumerate(over.lines) if line.parents is not None}  # what its rules need is kept here
-        late.at, late.lines, late.numbers, late.nodes = over.at, list(over.lines), over.numbers, over.nodes
+        late.at, late.lines, late.numbers, late.nodes = over.at, list(over.lines), over.numbers, list(over.nodes)
         late.cells = [None] * len(over.lines)
         late.inputs = [self._kept.get(~k, _NOTHING) for k in range(len(over.nodes))]
+        late.tensors = [None] * len(over.nodes)
         for slot, array in self._kept.items():
             if slot >= 0:
                 late.cells[slot] = cell = Cell(late, slot)
                 cell.array = array
         starts = {n: late.meet(None, g, None) for n, g in cotangents.items()}
-        aims = self._slots(wanted)
         late.done = len(late.lines)
-        key = "after", tuple((n, form_of(g)) for n, g in cotangents.items()), aims
+        key = "after", tuple((n, form_of(g)) for n, g in cotangents.items()), tuple(aims)
         if key not in late.at.sweeps:
-            nodes = {self._made(n): g for n, g in cotangents.items()}
+            for n in cotangents:
+                self._made(n)
             recorder = Recorder(late, self.real, starts)
             with observed_by(recorder):
-                found = walk(nodes.items(), wanted, False, True, False, False)
-            late.at.sweeps[key] = recorder.finished(aims)
-            return [found.get(node) for node in wanted]
+                found = self.pulled(cotangents, aims, False)
+            late.at.sweeps[key] = recorder.finished([slot for slot in aims if slot in found])
+            return found
         sweep = late.at.sweeps[key]
         if sweep is None:
-            found = walk([(self._made(n), g) for n, g in cotangents.items()], wanted, False, True, False, False)
-            return [found.get(node) for node in wanted]
+            return self.pulled(cotangents, aims, False)
         late.lines += sweep.lines
         late.cells += sweep.nothing
-        late.at = sweep.lines[-1]
+        late.at = sweep.lines[-1] if sweep.lines else late.at
         made = {slot: Cell(late, n) for slot, n in sweep.makes}
         for cell in made.values():
             late.cells[cell.number] = cell
         late.flush(keep=False)
-        return [made[slot].array for slot in aims]  # type: ignore[union-attr] # they are among its nodes
+        return {slot: cell.array for slot, cell in made.items()}
 
     # ----------------------------------------------------------------------------------------------- backward passes
 
@@ -245,7 +260,7 @@ class Graph:
         follower.flush()
         for n in starts:
             self.node(n)
-        ready = {~k for k in range(len(follower.nodes)) if not accumulate or self._gradless([k])}
+        ready = {~k for k, leaf in enumerate(follower.nodes) if leaf and not leaf.hooks and (not accumulate or self._gradless([k]))}
         recorder = Recorder(follower, self.real, {n: (np.ones(root._data.shape, root._data.dtype),) for n, root in zip(starts, roots)})
         with observed_by(recorder):
             found = run()
@@ -276,7 +291,7 @@ class Graph:
         return tuple(places) if len(roots) == len(cotangents) and len(set(places)) == len(places) else None
 
     def _slots(self, nodes: Sequence[Node]) -> tuple[int, ...] | None:
-        places = {id(node): ~k for k, node in enumerate(self.follower.nodes)} | {id(node): n for n, node in self.real.items()}
+        places = {id(node): ~k for k, node in enumerate(self.follower.nodes)} | {id(node): n for n, node in self.real.items() if n >= self.sealed}
         slots = tuple(places.get(id(node)) for node in nodes)
         return None if None in slots else slots  # type: ignore[return-value]
 
@@ -329,29 +344,27 @@ class Graph:
             for n, node in self.real.items():
                 if n in sweep.visits:
                     node.free()
+        if not follower.lent.isdisjoint(sweep.reads):
+            follower.flush()
         return found
 
 
 class CompiledBackward(Node):
     """The graph of a call of a compiled function, as one node: what its outputs' cotangents give is computed together."""
 
-    __slots__ = ("graph",)
+    __slots__ = ("graph", "slots")
 
-    def __init__(self, graph: Graph, parents: Sequence[Node]) -> None:
-        super().__init__(tuple(parents), np.empty(Cotangents.shape, Cotangents.dtype), None)
-        self.graph = graph
+    def __init__(self, graph: Graph, parents: dict[int, Node]) -> None:
+        super().__init__(tuple(parents.values()), np.empty(Cotangents.shape, Cotangents.dtype), None)
+        self.graph, self.slots = graph, list(parents)
         self.op = SimpleNamespace(variadic=True, name="compiled")  # what its rules give is new memory
 
     def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
         """The gradients of the nodes in ``wanted``; by the nodes of the operations where they are to be differentiated again."""
-        graph = self.graph
-        parents = [parent for parent in self.parents if parent is not None and parent in wanted]
-        if lift or graph.changed():
-            starts = [(graph._made(n), cotangent) for n, cotangent in g.by_position.items()]
-            found = walk(starts, parents, lift, True, state.grad, False)
-            return [(parent, found[parent]) for parent in parents if parent in found]
-        gradients = graph.pull(g.by_position, parents)
-        return [(parent, gradient) for parent, gradient in zip(parents, gradients) if gradient is not None]
+        aims = {slot: parent for slot, parent in zip(self.slots, self.parents) if parent is not None and parent in wanted}
+        one_by_one = lift or self.graph.changed()
+        found = self.graph.pulled(g.by_position, list(aims), lift) if one_by_one else self.graph.pull(g.by_position, list(aims))
+        return [(aims[slot], gradient) for slot, gradient in found.items()]
 
     def free(self) -> None:
         """Let go of the values."""
@@ -373,6 +386,7 @@ class Sweep:
     def __init__(self, lines: list[Line], makes: list[tuple[int, int]], visits: set[int]) -> None:
         self.lines, self.makes, self.visits = lines, makes, frozenset(visits)
         self.nothing: list[None] = [None] * len(lines)
+        self.reads = {slot for line in lines for slot in line.slots if type(slot) is int}
 
 
 def _added(a: Array, b: Array) -> Array:
@@ -394,7 +408,7 @@ class Recorder(Observer):
         self.totals: dict[int, Any] = {}  # by slot of the node: their sum
         self.known = True
         self.slots = {id(node): ~k for k, node in enumerate(follower.nodes) if node is not None}
-        self.slots |= {id(node): n for n, node in real.items()}
+        self.slots |= {id(node): n for n, node in real.items() if n >= follower.graph.sealed}
 
     def differentiating(self, node: Node, g: Any, contributions: Iterator[Any]) -> Iterator[Any]:
         """The rules of a node are about to run."""
@@ -474,12 +488,11 @@ class Recorder(Observer):
         makes: dict[int, int] = {}
         visits = {n for n in self.totals if n >= 0}
         for slot in dict.fromkeys(self.waiting if aims is None else aims):
-            node = self.follower.nodes[~slot] if slot < 0 else None
-            if (slot not in self.waiting and slot not in self.totals) or (node is not None and node.hooks):
+            if slot not in self.waiting and slot not in self.totals:
                 return None
             total = self._total(slot)
             first = len(self.follower.lines)
-            if type(total) is not int or total < first or self.lines[total - first].alias is not None or total in makes.values():
+            if type(total) is not int or total < first or self._array(total).base is not None or total in makes.values():
                 total = self._line("copy", _copied, [total], {}, np.array(self._array(total)))
             makes[slot] = total
         return Sweep(self.lines, list(makes.items()), visits)

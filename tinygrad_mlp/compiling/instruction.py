@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ops.calls import masked
 
-__all__ = ["Backend", "Instruction", "Number", "aligned", "choose", "copy", "elementwise", "meets", "owner", "place"]
+__all__ = ["Backend", "Instruction", "Number", "aligned", "choose", "copy", "elementwise", "meets", "place"]
 
 Array = np.ndarray[Any, Any]
 
@@ -94,13 +94,6 @@ def choose(condition: Array, a: Any, b: Any, *, out: Array) -> None:
     if b is not out:
         np.copyto(out, b)
     np.copyto(out, a, where=condition)
-
-
-def owner(array: Array) -> int:
-    """The identity of the memory that an array views."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return id(array)
 
 
 def place(array: Array) -> tuple[Any, ...]:

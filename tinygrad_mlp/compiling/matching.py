@@ -7,7 +7,7 @@ their place in the step, what arrays from outside look like, whether gradients a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..core.apply import node_of, view_of
-from ..core.graph import INFERENCE, Node
+from ..core.graph import INFERENCE
 from ..ops.calls import masked
 from .following import Cell, Follower, Line, form_of, frozen
 from .instruction import Instruction, Number, choose, copy

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.state import state
-from .instruction import Instruction, Number, owner
+from ..lending import owner
+from .instruction import Instruction, Number
 
 __all__ = ["Program"]
 

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..core.state import state
+from ..lending import owner
 from .following import Cell, Follower
-from .instruction import Instruction, Number, owner
+from .instruction import Instruction, Number
 from .passes import optimized
 from .program import Program
 
@@ -102,7 +103,7 @@ class _Instance:
         self.targets = {slot for line in follower.lines[stretch.low : stretch.high] for slot in line.writes}
         written = {owner(self.arrays[slot]) for slot in self.targets}
         self.checked = [slot for slot in self.moving if slot not in self.targets] if written else []
-        self.written = [slot for slot in self.targets]
+        self.written = list(self.targets)
         roots = list(dict.fromkeys(self.roots[n] for n in stretch.live))
         own = [root for root in roots if root >= stretch.low]
         self.fresh = [root for root in own if not keep or self.arrays[root].size < _LARGE]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -18,7 +18,7 @@ from .state import recording, state
 _age = attrgetter("number")
 
 
-def history(starts: Iterable[tuple[Node, Any]]) -> list[Node]:
+def history(starts: Iterable[tuple[Node, Any]], ends: Container[Node] = ()) -> list[Node]:
     """Every node the starts depend on, newest first: an input's node is older than its output's, so this is the order to walk in."""
     seen = {node for node, _ in starts}
     stack = list(seen)
@@ -26,7 +26,8 @@ def history(starts: Iterable[tuple[Node, Any]]) -> list[Node]:
         for parent in stack.pop().parents:
             if parent is not None and parent not in seen:
                 seen.add(parent)
-                stack.append(parent)
+                if parent not in ends:
+                    stack.append(parent)
     return sorted(seen, key=_age, reverse=True)
 
 
@@ -44,13 +45,13 @@ def _aims(order: Sequence[Node], targets: Sequence[Node] | None) -> tuple[set[No
 
 
 def walk(
-    starts: Any, targets: Any, lift: bool, retain_graph: bool, create_graph: bool, accumulate: bool
+    starts: Any, targets: Any, lift: bool, retain_graph: bool, create_graph: bool, accumulate: bool, ends: Container[Node] = ()
 ) -> dict[Node, Any]:
     """Send gradients from the starts down the graph; return those that reach the targets.
 
     ``targets`` None means every leaf. ``accumulate`` adds what arrives to the ``.grad`` of leaves, or of the targets.
     """
-    order = history(starts)
+    order = history(starts, ends)
     aims, wanted = _aims(order, targets)
     pending: dict[Node, Any] = {}
     shared: set[Node] = set()  # nodes whose pending gradient is memory that something else may hold, too
@@ -62,11 +63,13 @@ def walk(
         g = pending.pop(node, None)
         if g is None or node not in wanted:
             continue
-        if node.hooks:
+        if node.hooks and node not in ends:
             g = _run_hooks(node, g, create_graph, lift)
             shared.add(node)
         if targets is not None and node in aims:
             arrived[node] = g if lift or node not in shared else np.array(g)
+        if node in ends:
+            continue
         if node.sink is not None and (not node.is_leaf or (accumulate and node in aims)):
             _deliver(node, g, node in shared)
         if node.parents and (targets is None or not wanted.isdisjoint(node.parents)):

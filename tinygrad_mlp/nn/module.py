@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar, overload
 
 from .._tensor import RemovableHandle, Tensor
-from ..core.state import state
 from ..device import DeviceLike
 from ..dtypes import dtype
 from ..errors import ArgumentError, StateDictError

@@ -235,7 +235,7 @@ def from_numpy(ndarray: Any) -> Array:
     """
     if not isinstance(ndarray, np.ndarray):
         raise ArgumentError(f"expected np.ndarray (got {type(ndarray).__name__}); use tensor(...) for other data")
-    return wrap(storable(np.asarray(ndarray)))
+    return wrap(storable(borrowed(np.asarray(ndarray))))
 
 
 # ---------------------------------------------------------------------------------------------------- filled by a rule

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ...lending import owner
 from ...ops.calls import masked
-from ..instruction import Instruction, choose, meets, owner, place
+from ..instruction import Instruction, choose, meets, place
 from .compiler import KEPT, defined
 from .threads import COLUMN, ELEMENT, MATRIX, NUMBER, ROW, ROW_MATRIX, over_rows
 

@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from ...lending import owner
 from ...ops.calls import bits_of, masked
 from ...ops.class_losses import class_losses, class_slopes, class_total
-from ..instruction import Backend, Instruction, owner
+from ..instruction import Backend, Instruction
 from .chains import chained
 from .lowering import lowered
 from .orientation import oriented

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..instruction import Backend, Instruction, aligned, copy, elementwise, meets, owner
+from ...lending import owner
+from ..instruction import Backend, Instruction, aligned, copy, elementwise, meets
 from .packing import packed
 
 __all__ = ["NUMPY", "chained"]

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ...core.state import state
-from ..instruction import Instruction, Number, choose, copy, owner
+from ...lending import owner
+from ..instruction import Instruction, Number, choose, copy
 
 __all__ = ["lowered"]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..instruction import Instruction, elementwise, owner
+from ...lending import owner
+from ..instruction import Instruction, elementwise
 
 __all__ = ["oriented"]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..instruction import Instruction, aligned, choose, copy, elementwise, owner, place
+from ...lending import owner
+from ..instruction import Instruction, aligned, choose, copy, elementwise, place
 
 __all__ = ["shared", "unused"]
 
