@@ -1,11 +1,11 @@
 """The base of all optimizers: parameter groups, state per parameter, the step over both, and their state_dict.
 
-An optimizer is then its formula. A subclass gives two methods:
+An optimizer is then its formula. A subclass gives :meth:`Optimizer.initial_state`, the state that a parameter starts with, and either
 
-* :meth:`Optimizer.initial_state`: the state that a parameter starts with;
-* :meth:`Optimizer.update`: one step of one parameter, in Tensor operations that write to it in place.
+* :meth:`Optimizer.update`: one step of one parameter, in Tensor operations that write to it in place; or, as the library's own,
+* :meth:`Optimizer.kernel`: a function that does it on arrays, and what that is given in this step.
 
-The sign (``maximize``) and the weight decay are the same in all of them, and are applied here, before ``update``.
+The sign (``maximize``) and the weight decay are the same in all of them, and are applied here, before that.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.graph import wrap
-from ..core.state import state
+from ..core.basics import BLOCK, blockwise
+from ..core.graph import INFERENCE, version_of, wrap
+from ..core.lines import origin
+from ..core.state import recording, state
 from ..dtypes import float64, get_default_dtype
-from ..errors import ArgumentError
+from ..errors import ArgumentError, InplaceError, ShapeError
 from ..grad_mode import enable_grad, no_grad
 
 __all__ = ["Optimizer"]
@@ -32,6 +34,8 @@ Params: TypeAlias = "Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tupl
 Group: TypeAlias = "dict[str, Any]"
 State: TypeAlias = "dict[str, Any]"
 Ranges: TypeAlias = "dict[str, tuple[str, float, float]]"
+Array: TypeAlias = Any  # an ndarray
+Kernel: TypeAlias = "tuple[Callable[..., None], tuple[Tensor | None, ...], tuple[Any, ...]]"
 _T = TypeVar("_T")
 
 
@@ -40,22 +44,26 @@ def number_type() -> type[np.floating[Any]]:
     return np.float64 if get_default_dtype() is float64 else np.float32
 
 
-def rounded(value: float) -> float:
-    """A number of a state, rounded to :func:`number_type`."""
-    mapped = getattr(value, "mapped", None)  # of a traced number, which is rounded in every call of the compiled step
-    return mapped(rounded) if mapped else float(number_type()(value))
-
-
-def _with_decay(p: Tensor, g: Tensor, group: Group) -> Tensor:
-    """The gradient with its sign and the coupled weight decay; the decoupled one shrinks ``p``."""
-    decay = group.get("weight_decay", 0)
-    if group.get("maximize", False):
-        g = -g
+def _decay(group: Group) -> tuple[Any, ...]:
+    """What ``_decayed`` is given: is g's sign changed, which share of p is added to g, what is kept of p; () to do nothing."""
+    decay, maximize = float(group.get("weight_decay", 0)), bool(group.get("maximize", False))
     if decay and group.get("decoupled_weight_decay", False):
-        p.mul_(1 - group["lr"] * decay)
-    elif decay:
-        g = g.add(p, alpha=decay)
-    return g
+        return maximize, None, 1 - float(group["lr"]) * decay
+    return (maximize, decay or None, None) if decay or maximize else ()
+
+
+def _decayed(p: Any, g: Any, maximize: bool, share: float | None, kept: float | None) -> Any:
+    """The gradient with its sign and the coupled weight decay; the decoupled one shrinks ``p``. Of arrays, or of Tensors."""
+    if maximize:
+        g = -g
+    if kept is not None:
+        p *= kept
+    return g if share is None else g + share * p
+
+
+def _after_decay(p: Array, g: Array, *operands: Any) -> None:
+    *arguments, function, maximize, share, kept = operands
+    function(p, _decayed(p, g, maximize, share, kept), *arguments)
 
 
 class Optimizer:
@@ -68,8 +76,7 @@ class Optimizer:
         p = p * (1 - lr * weight_decay)       # group says decoupled_weight_decay, p itself shrinks and g stays
 
     ``p.grad`` is read and never written, and a parameter whose ``.grad`` is None is left alone. State and updates have
-    the parameter's dtype. What changes from step to step (the learning rate, bias corrections) is a Python number,
-    computed with the arithmetic operators alone.
+    the parameter's dtype.
 
     Args:
         params: The tensors to optimize; or pairs ``(name, tensor)``; or dicts, each a group with its ``"params"`` and
@@ -142,9 +149,18 @@ class Optimizer:
         """The state of a parameter before its first step."""
         return {}
 
+    def kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
+        """Count a step in ``state``, and give what makes it: ``function, tensors, values``.
+
+        ``function(p, g, *tensors, *values)`` is called with arrays. It writes ``p`` and the ``tensors`` of the state in place,
+        with NumPy's operations, and never ``g``. The values are floats, for arithmetic with arrays alone, as they may be others
+        in each step, and switches (bools and None), which may decide what is done. A tensor that is not used is None.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no update(p, g, state, group)")
+
     def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
         """Move ``p`` by one step along the gradient ``g``, in place; nothing is recorded meanwhile."""
-        raise NotImplementedError(f"{type(self).__name__} has no update(p, g, state, group)")
+        self._run(p, g, *self.kernel(p, state, group))
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise ValueError for an option out of its range (``ranges``), ArgumentError for one that is no number."""
@@ -184,27 +200,46 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        observers = state.observers
-        with no_grad():
+        with recording(False):
             for group in self.param_groups:
-                for observer in observers:
-                    group = observer.stepping(self, group)
-                plain = not (group.get("maximize") or group.get("weight_decay"))
+                decay = _decay(group)
                 for p in group["params"]:
                     g = p.grad
                     if g is None:
                         continue
-                    if not plain:
-                        g = _with_decay(p, g, group)
                     entries = self.state[p]
-                    new = not entries
-                    if new:
+                    if not entries:
                         entries.update(self.initial_state(p, group))
-                    if not observers or not any(
-                        observer.updating(self, p, g, entries, group, new) for observer in observers
-                    ):
+                    if not decay:
                         self.update(p, g, entries, group)
+                    elif getattr(self.update, "__func__", None) is Optimizer.update:  # all in one function
+                        function, tensors, values = self.kernel(p, entries, group)
+                        self._run(p, g, _after_decay, tensors, (*values, function, *decay))
+                    else:
+                        self.update(p, _decayed(p, g, *decay), entries, group)
         return loss
+
+    def _run(self, p: Tensor, g: Tensor, function: Callable[..., None], tensors: Any, values: Any) -> None:
+        """Run what :meth:`kernel` gave; on large arrays piece by piece."""
+        now, writer, versions, arrays = state.__dict__, f"{type(self).__name__}.step", [], []
+        for tensor in (p, *tensors):
+            if tensor is not None:
+                version = tensor._version or version_of(tensor)
+                if (version is INFERENCE and not now["inference"]) or not tensor._data.flags.writeable:
+                    what = "read-only memory, or an expanded view, or an inference tensor outside inference_mode"
+                    raise InplaceError(f"{writer}: cannot write {what}; clone() it")
+                versions.append(version)
+            arrays.append(tensor if tensor is None else tensor._data)
+        call = (function, arrays[0], g._data, *arrays[1:], *values)
+        if p._data.size > BLOCK and not np.may_share_memory(p._data, g._data):
+            call = (blockwise, *call)
+        try:
+            now["quiet"](*call)
+        except ValueError as error:  # p.data was replaced
+            raise ShapeError(f"{writer}: the parameter, its gradient and its state have different shapes: {error}") from None
+        where = origin()
+        for version in versions:
+            version.bump(writer, where)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: ``.grad`` becomes None, or zeros in its memory where ``set_to_none`` is False."""
