@@ -20,12 +20,12 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.basics import BLOCK, blockwise
-from ..core.graph import INFERENCE, version_of, wrap
+from ..core.basics import blockwise
+from ..core.graph import INFERENCE, wrap
 from ..core.lines import origin
 from ..core.state import recording, state
 from ..dtypes import float64, get_default_dtype
-from ..errors import ArgumentError, InplaceError, ShapeError
+from ..errors import ArgumentError, InplaceError
 from ..grad_mode import enable_grad, no_grad
 
 __all__ = ["Optimizer"]
@@ -37,6 +37,7 @@ Ranges: TypeAlias = "dict[str, tuple[str, float, float]]"
 Array: TypeAlias = Any  # an ndarray
 Kernel: TypeAlias = "tuple[Callable[..., None], tuple[Tensor | None, ...], tuple[Any, ...]]"
 _T = TypeVar("_T")
+_LARGE = 2**20  # elements; of such arrays what is computed on the way leaves the cache
 
 
 def number_type() -> type[np.floating[Any]]:
@@ -200,6 +201,7 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        own = getattr(self.update, "__func__", None) is not Optimizer.update  # in Tensor operations
         with recording(False):
             for group in self.param_groups:
                 decay = _decay(group)
@@ -210,36 +212,30 @@ class Optimizer:
                     entries = self.state[p]
                     if not entries:
                         entries.update(self.initial_state(p, group))
-                    if not decay:
-                        self.update(p, g, entries, group)
-                    elif getattr(self.update, "__func__", None) is Optimizer.update:  # all in one function
-                        function, tensors, values = self.kernel(p, entries, group)
-                        self._run(p, g, _after_decay, tensors, (*values, function, *decay))
+                    if own:
+                        self.update(p, _decayed(p, g, *decay) if decay else g, entries, group)
                     else:
-                        self.update(p, _decayed(p, g, *decay), entries, group)
+                        self._run(p, g, *self.kernel(p, entries, group), decay)
         return loss
 
-    def _run(self, p: Tensor, g: Tensor, function: Callable[..., None], tensors: Any, values: Any) -> None:
-        """Run what :meth:`kernel` gave; on large arrays piece by piece."""
-        now, writer, versions, arrays = state.__dict__, f"{type(self).__name__}.step", [], []
-        for tensor in (p, *tensors):
-            if tensor is not None:
-                version = tensor._version or version_of(tensor)
-                if (version is INFERENCE and not now["inference"]) or not tensor._data.flags.writeable:
-                    what = "read-only memory, or an expanded view, or an inference tensor outside inference_mode"
-                    raise InplaceError(f"{writer}: cannot write {what}; clone() it")
-                versions.append(version)
-            arrays.append(tensor if tensor is None else tensor._data)
-        call = (function, arrays[0], g._data, *arrays[1:], *values)
-        if p._data.size > BLOCK and not np.may_share_memory(p._data, g._data):
+    def _run(self, p: Tensor, g: Tensor, function: Any, tensors: Any, values: Any, decay: tuple[Any, ...] = ()) -> None:
+        """Run what :meth:`kernel` gave, after weight decay, and count the writes."""
+        now, writer = state.__dict__, f"{type(self).__name__}.step"
+        versions = [t._version for t in (p, *tensors) if t is not None and t._version is not None]  # of those in a graph
+        if INFERENCE in versions and not now["inference"]:
+            raise InplaceError(f"{writer}: cannot write an inference tensor outside inference_mode; clone() it")
+        if decay:
+            function, values = _after_decay, (*values, function, *decay)
+        call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
+        if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
             call = (blockwise, *call)
         try:
             now["quiet"](*call)
-        except ValueError as error:  # p.data was replaced
-            raise ShapeError(f"{writer}: the parameter, its gradient and its state have different shapes: {error}") from None
-        where = origin()
+        except ValueError as error:  # memory is read-only, or p.data was replaced by another shape
+            raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from None
+        line = origin()
         for version in versions:
-            version.bump(writer, where)
+            version.bump(writer, line)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: ``.grad`` becomes None, or zeros in its memory where ``set_to_none`` is False."""
