@@ -72,8 +72,7 @@ class Adadelta(Optimizer):
         """Means of 0."""
         return {"step": 0.0, "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}
 
-    def kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
-        """One step; see the class."""
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         rho, eps = float(group["rho"]), float(group["eps"])
         state["step"] += 1
         return _adadelta, (state["square_avg"], state["acc_delta"]), (rho, 1 - rho, eps, -float(group["lr"]))

@@ -80,8 +80,7 @@ class Adagrad(Optimizer):
         """t = 0 and the sum's start."""
         return {"step": 0.0, "sum": full_like(p, group["initial_accumulator_value"])}
 
-    def kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
-        """One step; see the class."""
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         t = state["step"] = state["step"] + 1
         rate = -float(group["lr"]) / (1 + (t - 1) * float(group["lr_decay"]))
         return _adagrad, (state["sum"],), (float(group["eps"]), rate)

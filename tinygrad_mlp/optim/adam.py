@@ -99,8 +99,7 @@ class Adam(Optimizer):
         state = {"step": 0.0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
         return {**state, "max_exp_avg_sq": zeros_like(p)} if group["amsgrad"] else state
 
-    def kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
-        """One step; see the class."""
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         beta1, beta2 = map(float, group["betas"])
         t = state["step"] = state["step"] + 1
         largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
@@ -220,12 +219,12 @@ class NAdam(Optimizer):
         """t = 0, the empty product and moments of 0."""
         return {"step": 0.0, "mu_product": 1.0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
 
-    def kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
-        """One step; see the class. mu_product is rounded as PyTorch's tensor is."""
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         beta1, beta2 = map(float, group["betas"])
-        lr, decay, rounded = float(group["lr"]), float(group["momentum_decay"]), number_type()
+        lr, decay = float(group["lr"]), float(group["momentum_decay"])
         t = state["step"] = state["step"] + 1
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (k * decay)) for k in (t, t + 1))
+        rounded = number_type()  # as PyTorch's tensors of them are
         product = state["mu_product"] = float(rounded(state["mu_product"]) * rounded(mu))
         rates = -lr * (1 - mu) / (1 - product), -lr * mu_next / (1 - product * mu_next)
         numbers = 1 - beta1, beta2, 1 - beta2, 1 - beta2**t, float(group["eps"]), *rates

@@ -3,7 +3,7 @@
 An optimizer is then its formula. A subclass gives :meth:`Optimizer.initial_state`, the state that a parameter starts with, and either
 
 * :meth:`Optimizer.update`: one step of one parameter, in Tensor operations that write to it in place; or, as the library's own,
-* :meth:`Optimizer.kernel`: a function that does it on arrays, and what that is given in this step.
+* :meth:`Optimizer._kernel`: a function that does it on arrays, and what that is given in this step.
 
 The sign (``maximize``) and the weight decay are the same in all of them, and are applied here, before that.
 """
@@ -37,6 +37,7 @@ Ranges: TypeAlias = "dict[str, tuple[str, float, float]]"
 Array: TypeAlias = Any  # an ndarray
 Kernel: TypeAlias = "tuple[Callable[..., None], tuple[Tensor | None, ...], tuple[Any, ...]]"
 _T = TypeVar("_T")
+_NOTHING = (None, None, None)  # for _with_decay to do
 _LARGE = 2**20  # elements; of such arrays what is computed on the way leaves the cache
 
 
@@ -46,25 +47,23 @@ def number_type() -> type[np.floating[Any]]:
 
 
 def _decay(group: Group) -> tuple[Any, ...]:
-    """What ``_decayed`` is given: is g's sign changed, which share of p is added to g, what is kept of p; () to do nothing."""
-    decay, maximize = float(group.get("weight_decay", 0)), bool(group.get("maximize", False))
+    """What ``_with_decay`` is given: whether g changes its sign, the share of p that is added to g, and what is kept of p."""
+    decay, maximize = float(group.get("weight_decay", 0)), True if group.get("maximize", False) else None
     if decay and group.get("decoupled_weight_decay", False):
         return maximize, None, 1 - float(group["lr"]) * decay
-    return (maximize, decay or None, None) if decay or maximize else ()
+    return maximize, decay or None, None
 
 
-def _decayed(p: Any, g: Any, maximize: bool, share: float | None, kept: float | None) -> Any:
-    """The gradient with its sign and the coupled weight decay; the decoupled one shrinks ``p``. Of arrays, or of Tensors."""
+def _with_decay(p: Any, g: Any, *operands: Any) -> None:
+    """``function(p, g, *arguments)``, g with its sign and the coupled weight decay, or p shrunk; arrays, or Tensors."""
+    *arguments, function, maximize, share, kept = operands
     if maximize:
         g = -g
     if kept is not None:
         p *= kept
-    return g if share is None else g + share * p
-
-
-def _after_decay(p: Array, g: Array, *operands: Any) -> None:
-    *arguments, function, maximize, share, kept = operands
-    function(p, _decayed(p, g, maximize, share, kept), *arguments)
+    if share is not None:
+        g = g + share * p
+    function(p, g, *arguments)
 
 
 class Optimizer:
@@ -150,7 +149,7 @@ class Optimizer:
         """The state of a parameter before its first step."""
         return {}
 
-    def kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         """Count a step in ``state``, and give what makes it: ``function, tensors, values``.
 
         ``function(p, g, *tensors, *values)`` is called with arrays. It writes ``p`` and the ``tensors`` of the state in place,
@@ -161,7 +160,7 @@ class Optimizer:
 
     def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
         """Move ``p`` by one step along the gradient ``g``, in place; nothing is recorded meanwhile."""
-        self._run(p, g, *self.kernel(p, state, group))
+        self._run(p, g, *self._kernel(p, state, group))
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise ValueError for an option out of its range (``ranges``), ArgumentError for one that is no number."""
@@ -213,26 +212,28 @@ class Optimizer:
                     if not entries:
                         entries.update(self.initial_state(p, group))
                     if own:
-                        self.update(p, _decayed(p, g, *decay) if decay else g, entries, group)
+                        _with_decay(p, g, entries, group, self.update, *decay)
                     else:
-                        self._run(p, g, *self.kernel(p, entries, group), decay)
+                        self._run(p, g, *self._kernel(p, entries, group), decay)
         return loss
 
-    def _run(self, p: Tensor, g: Tensor, function: Any, tensors: Any, values: Any, decay: tuple[Any, ...] = ()) -> None:
-        """Run what :meth:`kernel` gave, after weight decay, and count the writes."""
+    def _run(
+        self, p: Tensor, g: Tensor, function: Any, tensors: Any, values: Any, decay: tuple[Any, ...] = _NOTHING
+    ) -> None:
+        """Run what :meth:`_kernel` gave, after weight decay, and count the writes."""
         now, writer = state.__dict__, f"{type(self).__name__}.step"
         versions = [t._version for t in (p, *tensors) if t is not None and t._version is not None]  # of those in a graph
         if INFERENCE in versions and not now["inference"]:
             raise InplaceError(f"{writer}: cannot write an inference tensor outside inference_mode; clone() it")
-        if decay:
-            function, values = _after_decay, (*values, function, *decay)
+        if decay != _NOTHING:
+            function, values = _with_decay, (*values, function, *decay)
         call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
         if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
             call = (blockwise, *call)
         try:
             now["quiet"](*call)
-        except ValueError as error:  # memory is read-only, or p.data was replaced by another shape
-            raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from None
+        except (TypeError, ValueError) as error:  # memory is read-only, or p.data was replaced by other shapes or integers
+            raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from error
         line = origin()
         for version in versions:
             version.bump(writer, line)

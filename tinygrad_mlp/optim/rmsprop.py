@@ -99,8 +99,7 @@ class RMSprop(Optimizer):
             state["grad_avg"] = zeros_like(p)
         return state
 
-    def kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
-        """One step; see the class."""
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         alpha, momentum = float(group["alpha"]), float(group["momentum"])
         state["step"] += 1
         a = state["grad_avg"] if group["centered"] else None

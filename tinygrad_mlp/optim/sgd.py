@@ -75,12 +75,11 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults, **implementation)
 
-    def kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
-        """The velocity starts as g: undamped, and from -0.0, to which adding any g gives g."""
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         momentum, dampening = float(group["momentum"]), float(group["dampening"])
         b, share = state.get("momentum_buffer"), 1 - dampening
         if momentum and b is None:
-            b, share = zeros_like(p).neg_(), 1.0
+            b, share = zeros_like(p).neg_(), 1.0  # -0.0 + g is g, also where that is 0.0 or -0.0
             state["momentum_buffer"] = b
         numbers = momentum, share if dampening else None, bool(group["nesterov"]), -float(group["lr"])
         return _sgd, (b if momentum else None,), numbers
