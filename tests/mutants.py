@@ -119,11 +119,6 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
             "version.rebased += 2",
         ],
     },
-    "a negative momentum is refused before": {
-        "optim/sgd.py": [
-            "if momentum > 0:",
-        ],
-    },
     'the other name there is, "none", is less': {
         "ops/activations.py": [
             'if approximate >= "tanh":',

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.errors import ArgumentError
+from tinygrad_mlp.errors import ArgumentError, InplaceError
 
 STEPS = 20
 SHAPES = [(3, 4), (5,), ()]
@@ -461,6 +461,106 @@ def test_an_update_is_seen_by_a_graph_that_still_needs_the_old_value() -> None:
     tg.optim.SGD([p], lr=0.1).step()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
+
+
+@each_optimizer
+def test_the_error_of_an_overwritten_parameter_names_the_optimizer_and_the_line(name: str) -> None:
+    p = tg.tensor([1.0, -2.0], requires_grad=True)
+    optimizer = getattr(tg.optim, name)([p], **RICH[name])
+    p.grad = tg.ones(2)
+    loss = (p * p).sum()
+    optimizer.step()  # this line
+    with pytest.raises(
+        InplaceError, match=rf"{name}.step has written it since.* Written at .*\(optimizer.step\(\)  # this line"
+    ):
+        loss.backward()
+
+
+@each_optimizer
+def test_large_parameters_are_updated_piece_by_piece_to_the_same_bits(name: str) -> None:
+    rng = np.random.default_rng(0)
+    values, gradient = rng.normal(size=(2, 1024, 1026)).astype(np.float32)
+    ordered = [np.ascontiguousarray, np.asfortranarray]  # the second is computed as a whole
+    params = [tg.from_numpy(order(values.copy())).requires_grad_() for order in ordered]
+    optimizer = getattr(tg.optim, name)(params, **{**RICH[name], "weight_decay": 0.1, "maximize": True})
+    for p, order in zip(params, ordered, strict=True):
+        p.grad = tg.from_numpy(order(gradient))
+    for _ in range(3):
+        optimizer.step()
+    assert_array_equal(*(p.detach().numpy() for p in params))
+    assert not np.array_equal(params[0].detach().numpy(), values)
+    assert_array_equal(params[0].grad.numpy(), gradient)
+
+
+@pytest.mark.parametrize("name", sorted(set(SWITCHES) - {"NAdam"}))  # which writes p in two steps
+@pytest.mark.parametrize("size", [6, 2**20 + 6])
+def test_a_gradient_in_the_parameters_memory_is_read_before_it_is_written(name: str, size: int) -> None:
+    values = np.random.default_rng(0).normal(size=size).astype(np.float32)
+    memory = values.copy()
+    shared, apart = (tg.from_numpy(a).requires_grad_() for a in (memory[1:], values[1:].copy()))
+    shared.grad, apart.grad = tg.from_numpy(memory[:-1]), tg.from_numpy(values[:-1])
+    getattr(tg.optim, name)([apart, shared], **RICH[name] | {"weight_decay": 0}).step()
+    assert_array_equal(shared.detach().numpy(), apart.detach().numpy())
+
+
+@each_optimizer
+def test_what_cannot_be_written_is_refused(name: str) -> None:
+    fixed, moved, whole = np.ones(2), tg.ones(2, requires_grad=True), tg.from_numpy(np.ones(2, int))
+    fixed.setflags(write=False)
+    with tg.inference_mode():
+        made = tg.ones(2)
+    optimizer = getattr(tg.optim, name)([moved], **RICH[name])
+    moved.grad = tg.ones(2)
+    optimizer.step()
+    moved.data = tg.ones(3)
+    moved.grad = tg.ones(3)
+    with pytest.raises(InplaceError, match=f"{name}.step: cannot write the parameter or its state"):
+        optimizer.step()
+    for p, message in (
+        (tg.from_numpy(fixed), "state: .*read-only"),
+        (tg.ones(1).expand(2), "state: .*read-only"),
+        (whole, "state: "),
+        (made, "an inference tensor outside"),
+    ):
+        p.grad = tg.ones_like(p)
+        with pytest.raises(InplaceError, match=f"{name}.step: cannot write .*{message}"):
+            getattr(tg.optim, name)([p], **RICH[name]).step()
+
+
+@each_optimizer
+def test_a_learning_rate_may_be_a_tensor(name: str) -> None:
+    results = []
+    for wrapped in (float, lambda x: tg.tensor(x, dtype=tg.float64)):
+        p, lr = tg.tensor([1.0, -2.0], requires_grad=True), wrapped(0.5)
+        optimizer = getattr(tg.optim, name)([p], **{**RICH[name], "lr": lr})
+        p.grad = tg.tensor([0.5, 0.25])
+        optimizer.step()
+        if isinstance(lr, tg.Tensor):
+            lr.mul_(0.5)  # read anew
+        else:
+            optimizer.param_groups[0]["lr"] = 0.25
+        optimizer.step()
+        results.append(p.detach().numpy())
+    assert_array_equal(*results)
+
+
+@each_optimizer
+def test_a_subclass_may_add_to_the_step_of_the_librarys(name: str) -> None:
+    base = getattr(tg.optim, name)
+    decay = 0 if name == "AdamW" else 0.1  # coupled, so that it is in the gradient
+    seen = []
+
+    class Halved(base):  # type: ignore[misc, valid-type]
+        def update(self, p: tg.Tensor, g: tg.Tensor, state: Any, group: Any) -> None:
+            seen.append(g.tolist())
+            super().update(p, g, state, {**group, "lr": group["lr"] / 2})
+
+    params = [tg.tensor([1.0, -2.0], requires_grad=True) for _ in range(2)]
+    for cls, p, lr in zip((base, Halved), params, (0.25, 0.5), strict=True):
+        p.grad = tg.tensor([0.5, 0.25])
+        cls([p], **{**RICH[name], "lr": lr, "maximize": True, "weight_decay": decay}).step()
+    assert_array_equal(*(p.detach().numpy() for p in params))
+    assert_allclose(seen, [[-0.5 + decay, -0.25 - 2 * decay]], rtol=1e-6)
 
 
 @each_optimizer

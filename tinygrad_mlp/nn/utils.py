@@ -11,7 +11,6 @@ from collections.abc import Generator, Iterable
 from .._tensor import Tensor
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..grad_mode import no_grad
-from ..ops.choosing import clamp
 from ..ops.creation import tensor
 from ..ops.joining import cat, stack
 from ..ops.norms import vector_norm
@@ -71,7 +70,7 @@ def clip_grads_with_norm_(parameters: Tensors, max_norm: float, total_norm: Tens
         max_norm: The largest norm allowed.
         total_norm: The norm they have, from :func:`get_total_norm`.
     """
-    scale = clamp(max_norm / (total_norm + 1e-6), max=1.0)
+    scale = (max_norm / (total_norm + 1e-6)).clamp_(max=1.0)
     for gradient in _gradients(parameters):
         gradient.mul_(scale.to(gradient.dtype))
 

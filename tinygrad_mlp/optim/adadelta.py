@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from .._tensor import Tensor
 from ..ops.creation import zeros_like
-from .optimizer import Group, Optimizer, Params, Ranges, State
+from .optimizer import Array, Group, Kernel, Optimizer, Params, Ranges, State
 
 __all__ = ["Adadelta"]
+
+
+def _adadelta(p: Array, g: Array, v: Array, u: Array, rho: float, share: float, eps: float, rate: float) -> None:
+    v *= rho
+    v += share * (g * g)
+    s = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+    u *= rho
+    u += share * (s * s)
+    p += rate * s
 
 
 class Adadelta(Optimizer):
@@ -61,12 +72,7 @@ class Adadelta(Optimizer):
         """Means of 0."""
         return {"step": 0.0, "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}
 
-    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
-        """One step; see the class."""
-        rho, eps = group["rho"], group["eps"]
-        v, u = state["square_avg"], state["acc_delta"]
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
+        rho, eps = float(group["rho"]), float(group["eps"])
         state["step"] += 1
-        v.mul_(rho).addcmul_(g, g, value=1 - rho)
-        s = u.add(eps).sqrt_().div_(v.add(eps).sqrt_()).mul_(g)
-        u.mul_(rho).addcmul_(s, s, value=1 - rho)
-        p.add_(s, alpha=-group["lr"])
+        return _adadelta, (state["square_avg"], state["acc_delta"]), (rho, 1 - rho, eps, -float(group["lr"]))

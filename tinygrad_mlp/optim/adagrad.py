@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+import numpy as np
+
 from .._tensor import Tensor
 from ..ops.creation import full_like
-from .optimizer import Group, Optimizer, Params, Ranges, State
+from .optimizer import Array, Group, Kernel, Optimizer, Params, Ranges, State
 
 __all__ = ["Adagrad"]
+
+
+def _adagrad(p: Array, g: Array, s: Array, eps: float, rate: float) -> None:
+    s += g * g
+    p += rate * (g / (np.sqrt(s) + eps))
 
 
 class Adagrad(Optimizer):
@@ -73,8 +80,7 @@ class Adagrad(Optimizer):
         """t = 0 and the sum's start."""
         return {"step": 0.0, "sum": full_like(p, group["initial_accumulator_value"])}
 
-    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
-        """One step; see the class."""
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         t = state["step"] = state["step"] + 1
-        denominator = state["sum"].addcmul_(g, g).sqrt().add_(group["eps"])
-        p.addcdiv_(g, denominator, value=-group["lr"] / (1 + (t - 1) * group["lr_decay"]))
+        rate = -float(group["lr"]) / (1 + (t - 1) * float(group["lr_decay"]))
+        return _adagrad, (state["sum"],), (float(group["eps"]), rate)

@@ -5,23 +5,35 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .._tensor import Tensor
-from ..ops.choosing import maximum
 from ..ops.creation import zeros_like
-from ..ops.inplace import inplace
-from .optimizer import Group, Optimizer, Params, Ranges, State, rounded
+from .optimizer import Array, Group, Kernel, Optimizer, Params, Ranges, State, number_type
 
 __all__ = ["Adam", "AdamW", "NAdam"]
 
-_write_maximum = inplace(maximum)
+
+def _moments(g: Array, m: Array, v: Array, share1: float, beta2: float, share2: float) -> None:
+    m += share1 * (g - m)
+    v *= beta2
+    v += share2 * (g * g)
 
 
-def _moments(state: State, g: Tensor, beta1: float, beta2: float) -> tuple[float, Tensor, Tensor]:
-    """t, m and v of the next step."""
-    state["step"] += 1
-    m = state["exp_avg"].lerp_(g, 1 - beta1)
-    v = state["exp_avg_sq"].mul_(beta2).addcmul_(g, g, value=1 - beta2)
-    return state["step"], m, v
+def _adam(p: Array, g: Array, m: Array, v: Array, largest: Array, *numbers: float) -> None:
+    share1, beta2, share2, root, eps, rate = numbers
+    _moments(g, m, v, share1, beta2, share2)
+    if largest is not None:
+        v = np.maximum(largest, v, out=largest)
+    p += rate * (m / (np.sqrt(v) / root + eps))
+
+
+def _nadam(p: Array, g: Array, m: Array, v: Array, *numbers: float) -> None:
+    share1, beta2, share2, correction, eps, rate, rate_next = numbers
+    _moments(g, m, v, share1, beta2, share2)
+    d = np.sqrt(v / correction) + eps
+    p += rate * (g / d)
+    p += rate_next * (m / d)
 
 
 class Adam(Optimizer):
@@ -87,14 +99,13 @@ class Adam(Optimizer):
         state = {"step": 0.0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
         return {**state, "max_exp_avg_sq": zeros_like(p)} if group["amsgrad"] else state
 
-    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
-        """One step; see the class."""
-        beta1, beta2 = group["betas"]
-        t, m, v = _moments(state, g, beta1, beta2)
-        if group["amsgrad"]:
-            v = _write_maximum(state["max_exp_avg_sq"], v)
-        denominator = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(group["eps"])
-        p.addcdiv_(m, denominator, value=-group["lr"] / (1 - beta1**t))
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
+        beta1, beta2 = map(float, group["betas"])
+        t = state["step"] = state["step"] + 1
+        largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
+        root, rate = (1 - beta2**t) ** 0.5, -float(group["lr"]) / (1 - beta1**t)
+        numbers = 1 - beta1, beta2, 1 - beta2, root, float(group["eps"]), rate
+        return _adam, (state["exp_avg"], state["exp_avg_sq"], largest), numbers
 
 
 class AdamW(Adam):
@@ -208,14 +219,13 @@ class NAdam(Optimizer):
         """t = 0, the empty product and moments of 0."""
         return {"step": 0.0, "mu_product": 1.0, "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
 
-    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
-        """One step; see the class."""
-        beta1, beta2 = group["betas"]
-        lr, decay = group["lr"], group["momentum_decay"]
-        t, m, v = _moments(state, g, beta1, beta2)
-        mu = beta1 * (1 - 0.5 * 0.96 ** (t * decay))
-        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * decay))
-        product = state["mu_product"] = rounded(rounded(state["mu_product"]) * rounded(mu))
-        denominator = v.div(1 - beta2**t).sqrt_().add_(group["eps"])
-        p.addcdiv_(g, denominator, value=-lr * (1 - mu) / (1 - product))
-        p.addcdiv_(m, denominator, value=-lr * mu_next / (1 - product * mu_next))
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
+        beta1, beta2 = map(float, group["betas"])
+        lr, decay = float(group["lr"]), float(group["momentum_decay"])
+        t = state["step"] = state["step"] + 1
+        mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (k * decay)) for k in (t, t + 1))
+        rounded = number_type()  # as PyTorch's tensors of them are
+        product = state["mu_product"] = float(rounded(state["mu_product"]) * rounded(mu))
+        rates = -lr * (1 - mu) / (1 - product), -lr * mu_next / (1 - product * mu_next)
+        numbers = 1 - beta1, beta2, 1 - beta2, 1 - beta2**t, float(group["eps"]), *rates
+        return _nadam, (state["exp_avg"], state["exp_avg_sq"]), numbers

@@ -1,11 +1,11 @@
 """The base of all optimizers: parameter groups, state per parameter, the step over both, and their state_dict.
 
-An optimizer is then its formula. A subclass gives two methods:
+An optimizer is then its formula. A subclass gives :meth:`Optimizer.initial_state`, the state that a parameter starts with, and either
 
-* :meth:`Optimizer.initial_state`: the state that a parameter starts with;
-* :meth:`Optimizer.update`: one step of one parameter, in Tensor operations that write to it in place.
+* :meth:`Optimizer.update`: one step of one parameter, in Tensor operations that write to it in place; or, as the library's own,
+* :meth:`Optimizer._kernel`: a function that does it on arrays, and what that is given in this step.
 
-The sign (``maximize``) and the weight decay are the same in all of them, and are applied here, before ``update``.
+The sign (``maximize``) and the weight decay are the same in all of them, and are applied here, before that.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.graph import wrap
-from ..core.state import state
+from ..core.basics import blockwise
+from ..core.graph import INFERENCE, wrap
+from ..core.lines import origin
+from ..core.state import recording, state
 from ..dtypes import float64, get_default_dtype
-from ..errors import ArgumentError
+from ..errors import ArgumentError, InplaceError
 from ..grad_mode import enable_grad, no_grad
 
 __all__ = ["Optimizer"]
@@ -32,7 +34,11 @@ Params: TypeAlias = "Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tupl
 Group: TypeAlias = "dict[str, Any]"
 State: TypeAlias = "dict[str, Any]"
 Ranges: TypeAlias = "dict[str, tuple[str, float, float]]"
+Array: TypeAlias = Any  # an ndarray
+Kernel: TypeAlias = "tuple[Callable[..., None], tuple[Tensor | None, ...], tuple[Any, ...]]"
 _T = TypeVar("_T")
+_NOTHING = (None, None, None)  # for _with_decay to do
+_LARGE = 2**20  # elements; of such arrays what is computed on the way leaves the cache
 
 
 def number_type() -> type[np.floating[Any]]:
@@ -40,22 +46,24 @@ def number_type() -> type[np.floating[Any]]:
     return np.float64 if get_default_dtype() is float64 else np.float32
 
 
-def rounded(value: float) -> float:
-    """A number of a state, rounded to :func:`number_type`."""
-    mapped = getattr(value, "mapped", None)  # of a traced number, which is rounded in every call of the compiled step
-    return mapped(rounded) if mapped else float(number_type()(value))
-
-
-def _with_decay(p: Tensor, g: Tensor, group: Group) -> Tensor:
-    """The gradient with its sign and the coupled weight decay; the decoupled one shrinks ``p``."""
-    decay = group.get("weight_decay", 0)
-    if group.get("maximize", False):
-        g = -g
+def _decay(group: Group) -> tuple[Any, ...]:
+    """What ``_with_decay`` is given: whether g changes its sign, the share of p that is added to g, and what is kept of p."""
+    decay, maximize = float(group.get("weight_decay", 0)), True if group.get("maximize", False) else None
     if decay and group.get("decoupled_weight_decay", False):
-        p.mul_(1 - group["lr"] * decay)
-    elif decay:
-        g = g.add(p, alpha=decay)
-    return g
+        return maximize, None, 1 - float(group["lr"]) * decay
+    return maximize, decay or None, None
+
+
+def _with_decay(p: Any, g: Any, *operands: Any) -> None:
+    """``function(p, g, *arguments)``, g with its sign and the coupled weight decay, or p shrunk; arrays, or Tensors."""
+    *arguments, function, maximize, share, kept = operands
+    if maximize:
+        g = -g
+    if kept is not None:
+        p *= kept
+    if share is not None:
+        g = g + share * p
+    function(p, g, *arguments)
 
 
 class Optimizer:
@@ -68,8 +76,7 @@ class Optimizer:
         p = p * (1 - lr * weight_decay)       # group says decoupled_weight_decay, p itself shrinks and g stays
 
     ``p.grad`` is read and never written, and a parameter whose ``.grad`` is None is left alone. State and updates have
-    the parameter's dtype. What changes from step to step (the learning rate, bias corrections) is a Python number,
-    computed with the arithmetic operators alone.
+    the parameter's dtype.
 
     Args:
         params: The tensors to optimize; or pairs ``(name, tensor)``; or dicts, each a group with its ``"params"`` and
@@ -142,9 +149,18 @@ class Optimizer:
         """The state of a parameter before its first step."""
         return {}
 
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
+        """Count a step in ``state``, and give what makes it: ``function, tensors, values``.
+
+        ``function(p, g, *tensors, *values)`` is called with arrays. It writes ``p`` and the ``tensors`` of the state in place,
+        with NumPy's operations, and never ``g``. The values are floats, for arithmetic with arrays alone, as they may be others
+        in each step, and switches (bools and None), which may decide what is done. A tensor that is not used is None.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no update(p, g, state, group)")
+
     def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
         """Move ``p`` by one step along the gradient ``g``, in place; nothing is recorded meanwhile."""
-        raise NotImplementedError(f"{type(self).__name__} has no update(p, g, state, group)")
+        self._run(p, g, *self._kernel(p, state, group))
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise ValueError for an option out of its range (``ranges``), ArgumentError for one that is no number."""
@@ -184,27 +200,43 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        observers = state.observers
-        with no_grad():
+        own = getattr(self.update, "__func__", None) is not Optimizer.update  # in Tensor operations
+        with recording(False):
             for group in self.param_groups:
-                for observer in observers:
-                    group = observer.stepping(self, group)
-                plain = not (group.get("maximize") or group.get("weight_decay"))
+                decay = _decay(group)
                 for p in group["params"]:
                     g = p.grad
                     if g is None:
                         continue
-                    if not plain:
-                        g = _with_decay(p, g, group)
                     entries = self.state[p]
-                    new = not entries
-                    if new:
+                    if not entries:
                         entries.update(self.initial_state(p, group))
-                    if not observers or not any(
-                        observer.updating(self, p, g, entries, group, new) for observer in observers
-                    ):
-                        self.update(p, g, entries, group)
+                    if own:
+                        _with_decay(p, g, entries, group, self.update, *decay)
+                    else:
+                        self._run(p, g, *self._kernel(p, entries, group), decay)
         return loss
+
+    def _run(
+        self, p: Tensor, g: Tensor, function: Any, tensors: Any, values: Any, decay: tuple[Any, ...] = _NOTHING
+    ) -> None:
+        """Run what :meth:`_kernel` gave, after weight decay, and count the writes."""
+        now, writer = state.__dict__, f"{type(self).__name__}.step"
+        versions = [t._version for t in (p, *tensors) if t is not None and t._version is not None]  # of those in a graph
+        if INFERENCE in versions and not now["inference"]:
+            raise InplaceError(f"{writer}: cannot write an inference tensor outside inference_mode; clone() it")
+        if decay != _NOTHING:
+            function, values = _with_decay, (*values, function, *decay)
+        call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
+        if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
+            call = (blockwise, *call)
+        try:
+            now["quiet"](*call)
+        except (TypeError, ValueError) as error:  # memory is read-only, or p.data was replaced by other shapes or integers
+            raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from error
+        line = origin()
+        for version in versions:
+            version.bump(writer, line)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: ``.grad`` becomes None, or zeros in its memory where ``set_to_none`` is False."""

@@ -5,11 +5,28 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+import numpy as np
+
 from .._tensor import Tensor
 from ..ops.creation import zeros_like
-from .optimizer import Group, Optimizer, Params, Ranges, State
+from .optimizer import Array, Group, Kernel, Optimizer, Params, Ranges, State
 
 __all__ = ["RMSprop"]
+
+
+def _rmsprop(p: Array, g: Array, v: Array, a: Array, b: Array, *numbers: float) -> None:
+    alpha, share, eps, momentum, rate = numbers
+    v *= alpha
+    v += share * (g * g)
+    if a is not None:
+        a += share * (g - a)
+        v = v - a * a
+    s = g / (np.sqrt(v) + eps)
+    if b is not None:
+        b *= momentum
+        b += s
+        s = b
+    p += rate * s
 
 
 class RMSprop(Optimizer):
@@ -82,17 +99,9 @@ class RMSprop(Optimizer):
             state["grad_avg"] = zeros_like(p)
         return state
 
-    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
-        """One step; see the class."""
-        alpha, lr = group["alpha"], group["lr"]
-        v = state["square_avg"]
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
+        alpha, momentum = float(group["alpha"]), float(group["momentum"])
         state["step"] += 1
-        v.mul_(alpha).addcmul_(g, g, value=1 - alpha)
-        if group["centered"]:
-            a = state["grad_avg"].lerp_(g, 1 - alpha)
-            v = v.addcmul(a, a, value=-1)
-        denominator = v.sqrt().add_(group["eps"])
-        if group["momentum"] > 0:
-            p.add_(state["momentum_buffer"].mul_(group["momentum"]).addcdiv_(g, denominator), alpha=-lr)
-        else:
-            p.addcdiv_(g, denominator, value=-lr)
+        a = state["grad_avg"] if group["centered"] else None
+        b = state["momentum_buffer"] if momentum > 0 else None
+        return _rmsprop, (state["square_avg"], a, b), (alpha, 1 - alpha, float(group["eps"]), momentum, -float(group["lr"]))

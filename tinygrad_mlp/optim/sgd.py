@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from .._tensor import Tensor
-from .optimizer import Group, Optimizer, Params, State
+from ..ops.creation import zeros_like
+from .optimizer import Array, Group, Kernel, Optimizer, Params, State
 
 __all__ = ["SGD"]
+
+
+def _sgd(p: Array, g: Array, b: Array, momentum: float, share: float | None, nesterov: bool, rate: float) -> None:
+    if b is not None:
+        b *= momentum
+        b += g if share is None else share * g
+        g = g + momentum * b if nesterov else b
+    p += rate * g
 
 
 class SGD(Optimizer):
@@ -66,14 +75,11 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults, **implementation)
 
-    def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
-        """One step; see the class."""
-        momentum = group["momentum"]
-        if momentum != 0:
-            b = state.get("momentum_buffer")
-            if b is None:
-                b = state["momentum_buffer"] = g.clone()
-            else:
-                b.mul_(momentum).add_(g, alpha=1 - group["dampening"])
-            g = g.add(b, alpha=momentum) if group["nesterov"] else b
-        p.add_(g, alpha=-group["lr"])
+    def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
+        momentum, dampening = float(group["momentum"]), float(group["dampening"])
+        b, share = state.get("momentum_buffer"), 1 - dampening
+        if momentum and b is None:
+            b, share = zeros_like(p).neg_(), 1.0  # -0.0 + g is g, also where that is 0.0 or -0.0
+            state["momentum_buffer"] = b
+        numbers = momentum, share if dampening else None, bool(group["nesterov"]), -float(group["lr"])
+        return _sgd, (b if momentum else None,), numbers
