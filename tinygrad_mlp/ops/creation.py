@@ -19,6 +19,7 @@ from ..core.graph import Tensor, wrap
 from ..core.state import state
 from ..device import device as device_type
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
+from ..lending import borrowed
 from .composite import composite
 
 _dtype_type = dtype
