@@ -39,7 +39,8 @@ class _Loan:
 def lend(array: Array) -> Array:
     """A view of the array for the user, who may write it."""
     view = np.asarray(_Loan(array))
-    view.flags.writeable = array.flags.writeable
+    if not array.flags.writeable:
+        view.flags.writeable = False
     return view
 
 

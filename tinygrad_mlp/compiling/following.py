@@ -24,6 +24,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._tensor import Tensor
+from ..core.apply import node_of
 from ..core.basics import cast
 from ..core.graph import Node, Version
 from ..core.primitive import Primitive, renamed
@@ -269,6 +270,51 @@ class Follower:
         if node is not None:
             self.graph.real[cell.number] = node
 
+    def update(self, run: Callable[[], None], function: Callable[..., None], tensors: Sequence[Any], values: Sequence[Any]) -> None:
+        """An optimizer's ``function(*tensors, *values)``, which writes all tensors but the second; ``run()`` does it at once.
+
+        It may wait until the optimizer has gone through its parameters: no code of the user's runs before.
+        """
+        if self.graph.waits():
+            self.seal()
+        args = (*tensors, *values)
+        if self.follow(function, args, {}) is not None:
+            return
+        run()
+        if self.step.full() or len(self.lines) != self.done:
+            return
+        spelled: list[tuple[Any, ...]] = []
+        slots: list[Any] = [(value,) for value in args]
+        first = len(self.inputs)
+        for i, value in enumerate(args):
+            if isinstance(value, Tensor):
+                slots[i] = self._spell(spelled, i, value, node_of(value))
+            elif type(value) is float:
+                slots[i] = self._number(spelled, i, value)
+            else:
+                spelled.append((i, "constant", (type(value), value)))
+        line = Line(function, function, slots, {}, None)
+        line.prompt, line.spelled = False, (spelled, first, self.now["grad"], self.now["inference"], False)
+        line.writes = tuple(slot for i, slot in enumerate(slots[: len(tensors)]) if i != 1 and type(slot) is int)
+        line.numbers, line.graphs = len(self.numbers), self.at.graphs
+        self._append(line, function)
+        self.cells[-1] = None
+
+    def _spell(self, spelled: list[tuple[Any, ...]], key: Any, tensor: Tensor, node: Node | None) -> int:
+        """The slot of a tensor, and how it is told."""
+        met = len(self.inputs)
+        slot = self.slot(tensor, node)
+        first = (form_of(tensor._data), node is not None and node.is_leaf) if ~slot >= met else ()
+        spelled.append((key, "tensor", slot, node is not None, *first))
+        return slot
+
+    def _number(self, spelled: list[tuple[Any, ...]], key: Any, value: Any) -> Number:
+        """The slot of a number, and how it is told."""
+        number = Number(len(self.numbers), type(value))
+        self.numbers.append(value)
+        spelled.append((key, type(value), number, value))
+        return number
+
     def _append(self, line: Line, op: Any) -> None:
         """Make a line that was computed the next after where the call is."""
         self.step.count += 1
@@ -295,14 +341,9 @@ class Follower:
             place = key if op.variadic and type(key) is int else op.inputs.index(name) if name in op.inputs else None
             kind = type(value)
             if isinstance(value, Tensor) and place is not None:
-                met, node = len(self.inputs), parents[place]
-                slots[place] = slot = self.slot(value, node)
-                first = (form_of(value._data), node is not None and node.is_leaf) if ~slot >= met else ()
-                spelled.append((key, "tensor", slot, node is not None, *first))
+                slots[place] = self._spell(spelled, key, value, parents[place])
             elif kind is float or (kind is int and place is not None):
-                number = Number(len(self.numbers), kind)
-                self.numbers.append(value)
-                spelled.append((key, kind, number, value))
+                number = self._number(spelled, key, value)
                 if place is None:
                     options[name] = number
                 else:

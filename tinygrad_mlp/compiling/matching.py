@@ -77,10 +77,9 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
         f"    if not ({' and '.join([*conditions, *later])}): return None",
         *(["    before = self.at"] if line.prompt else []),
         *(["    self.lines += prefix", f"    cells += {[None] * len(line.prefix)}"] if line.prefix else []),
-        "    result, cell = new(Tensor), Cell(self, len(cells))",
-        "    result._cell = cell",
+        *([] if line.writes else ["    result, cell = new(Tensor), Cell(self, len(cells))", "    result._cell = cell"]),
         *([f"    self.numbers += ({', '.join(numbers)},)"] if numbers else []),
-        "    cells.append(cell)",
+        f"    cells.append({'None' if line.writes else 'cell'})",
         "    self.lines.append(line)",
         "    self.at = line",
         *(["    result._version = INFERENCE"] if inference else []),
@@ -90,7 +89,7 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
         lines += ["    if self.promptly(result, line, before, met) is None: return None"]
     if view:
         lines += ["    view_of(result, a0, op, self.settings(line))"]
-    exec(_code("\n".join([*lines, "    return result"])), given)
+    exec(_code("\n".join([*lines, f"    return {'True' if line.writes else 'result'}"])), given)
     match: Callable[..., Any] = given["match"]
     return match
 

@@ -140,7 +140,7 @@ class _Instance:
         line = self.follower.lines[n]
         inputs = [self._input(slot) for slot in line.slots]
         options = {name: self._input(value) if type(value) is Number else value for name, value in line.options.items()}
-        name = line.op if type(line.op) is str else line.op.name
+        name = line.op if type(line.op) is str else getattr(line.op, "name", "update")
         if line.writes:
             places = tuple(line.slots.index(slot) for slot in line.writes)
             return Instruction(name, line.call, inputs, options, inputs[places[0]], "writes", targets=places)

@@ -215,6 +215,8 @@ class Optimizer:
                         _with_decay(p, g, entries, group, self.update, *decay)
                     else:
                         self._run(p, g, *self._kernel(p, entries, group), decay)
+        if state.follower is not None:
+            state.follower.flush()
         return loss
 
     def _run(
@@ -227,13 +229,20 @@ class Optimizer:
             raise InplaceError(f"{writer}: cannot write an inference tensor outside inference_mode; clone() it")
         if decay != _NOTHING:
             function, values = _with_decay, (*values, function, *decay)
-        call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
-        if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
-            call = (blockwise, *call)
-        try:
-            now["quiet"](*call)
-        except (TypeError, ValueError) as error:  # memory is read-only, or p.data was replaced by other shapes or integers
-            raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from error
+
+        def run() -> None:
+            call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
+            if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
+                call = (blockwise, *call)
+            try:
+                now["quiet"](*call)
+            except (TypeError, ValueError) as error:  # memory is read-only, or p.data was replaced by other shapes or integers
+                raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from error
+
+        if now["follower"] is None or now["observers"]:
+            run()
+        else:
+            now["follower"].update(run, function, (p, g, *tensors), values)
         line = origin()
         for version in versions:
             version.bump(writer, line)
