@@ -84,11 +84,6 @@ class RemovableHandle:
         self.remove()
 
 
-def _looked(what: str) -> None:
-    for observer in state.observers:
-        observer.looked(what)
-
-
 @on_operation
 def _taking_sizes(operation: Any) -> None:
     """The methods of an operation that is declared to take ``sizes``: ``x.reshape(2, 3)`` and ``x.reshape((2, 3))``."""
@@ -216,7 +211,6 @@ class _Methods(Tensor):
         return len(self._data)
 
     def __bool__(self) -> bool:
-        _looked("bool()")
         if self._like.size != 1:
             raise ShapeError(f"Boolean value of Tensor with shape {self._like.shape} is ambiguous; use .any() or .all()")
         return bool(self._data.reshape(())[()])
@@ -228,7 +222,6 @@ class _Methods(Tensor):
         return float(self._single())
 
     def _single(self) -> Any:
-        _looked("float()")
         if self._like.size != 1:
             raise ValueError(f"only one element tensors can be converted to Python scalars, got shape {self._like.shape}")
         return self._data.item()
@@ -250,7 +243,6 @@ class _Methods(Tensor):
         return tensor_str(self)
 
     def __contains__(self, element: Any) -> bool:
-        _looked("in")
         return bool((self._data == (element._data if isinstance(element, Tensor) else element)).any())
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -263,8 +255,6 @@ class _Methods(Tensor):
     @property
     def grad(self) -> Tensor | None:
         """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
-        for observer in state.observers:
-            observer.grad_read(self)
         node = node_of(self)
         if self._grad is None and node is not None and node.sink is None:
             warnings.warn(
@@ -288,8 +278,6 @@ class _Methods(Tensor):
                     f"grad: assigned grad has data of a different size or dtype: got {got[0]} {got[1]}, expected {expected[0]} "
                     f"{expected[1]}"
                 )
-        for observer in state.observers:
-            observer.grad_set(self)
         self._grad = value
 
     @grad.deleter
@@ -361,7 +349,6 @@ class _Methods(Tensor):
 
     def item(self) -> builtins.float | builtins.int | builtins.bool:
         """The value of a one-element tensor as a Python number."""
-        _looked("item()")
         if self._like.size != 1:
             raise ShapeError(f"a Tensor with {self._like.size} elements cannot be converted to Scalar; use tolist()")
         return self._data.item()
@@ -375,7 +362,6 @@ class _Methods(Tensor):
         Raises:
             GraphError: It requires grad and ``force`` is not set.
         """
-        _looked("numpy()")
         if not force and self.requires_grad:
             raise GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if state.follower is not None:
@@ -384,11 +370,9 @@ class _Methods(Tensor):
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers; a number for a tensor without dimensions."""
-        _looked("tolist()")
         return self._data.tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        _looked("numpy.asarray()")
         array = self.numpy()
         if dtype is not None and dtype != array.dtype:
             if copy is False:
@@ -411,7 +395,6 @@ class _Methods(Tensor):
         return result
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        _looked("deepcopy()")
         if not self.is_leaf:
             raise GraphError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; detach() it first"

@@ -1,6 +1,6 @@
 """Finding the operation that made the first NaN or infinity, and the line of the program that ran it.
 
-While detection is on, an observer is told of every operation and of every step of a backward pass (:class:`~tinygrad_mlp.observing.Observer`).
+While detection is on, an observer is told of every operation and of every step of a backward pass (:class:`~tinygrad_mlp.core.state.Observer`).
 It looks at what comes out; the graph knows the line. While it is off, nothing of this runs.
 """
 
@@ -15,9 +15,8 @@ import numpy as np
 from ..core.graph import Node
 from ..core.lines import origin, source_line
 from ..core.primitive import Primitive
-from ..core.state import state
+from ..core.state import Observer, state
 from ..errors import AnomalyError
-from ..observing import Observer
 
 if TYPE_CHECKING:
     from .._tensor import Tensor

@@ -1,6 +1,6 @@
 """How much a gradient check can see: the rules that it ran are made wrong, one way at a time, and the check is run again.
 
-A mutant is a backward pass in which one rule is wrong. An observer (:class:`~tinygrad_mlp.observing.Observer`) stands between the core and the
+A mutant is a backward pass in which one rule is wrong. An observer (:class:`~tinygrad_mlp.core.state.Observer`) stands between the core and the
 rules of the graph's nodes: it has a rule run on Tensors, notes the primitives that the rule consists of, computes them again
 with one of them changed, and passes that on. So rules are mutated where they are written down, as expressions, and nothing
 but the one backward pass, in its own thread, ever sees it: no rule is replaced anywhere.
@@ -16,8 +16,8 @@ import numpy as np
 
 from ..core.backward import fit
 from ..core.graph import Node, wrap
+from ..core.state import Observer, observed_by
 from ..grad_mode import no_grad
-from ..observing import Observer, observed_by
 from .function import _Cotangents
 from .recording import Call, Recorder, Slot, forward
 

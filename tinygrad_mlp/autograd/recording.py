@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.primitive import Primitive
-from ..core.state import state
-from ..observing import Observer
+from ..core.state import Observer, state
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -54,7 +53,7 @@ class Recorder(Observer):
 
     >>> import numpy as np
     >>> import tinygrad_mlp as torch
-    >>> from tinygrad_mlp.observing import observed_by
+    >>> from tinygrad_mlp.core.state import observed_by
     >>> x = torch.tensor([1.0, 2.0])
     >>> recorder = Recorder([x._data])
     >>> with observed_by(recorder):

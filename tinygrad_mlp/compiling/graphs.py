@@ -20,9 +20,8 @@ from .._tensor import Tensor
 from ..autograd.function import Cotangents, OutputNode
 from ..core.backward import fit, walk
 from ..core.graph import Node, record, version_of, wrap
-from ..core.state import state
+from ..core.state import Observer, observed_by, state
 from ..lending import owner
-from ..observing import Observer, observed_by
 from .following import HELD, Cell, Follower, Line, form_of, like_of, pending
 from .instruction import Number
 

@@ -142,9 +142,6 @@ def _deliver(node: Node, g: Any, shared: bool) -> None:
     tensor = node.sink()
     if tensor is None or (node.is_leaf and tensor._node is not node):  # nobody holds it, or it was frozen after the forward
         return
-    for observer in state.observers:
-        observer.grad_read(tensor)
-        observer.grad_set(tensor)
     old = tensor._grad
     if old is not None and state.follower is not None:
         state.follower.writing(old)
@@ -166,8 +163,6 @@ def _add_to(tensor: Tensor, old: Any, g: Any) -> None:
         tensor._grad = total
     else:
         np.copyto(old._data, total._data)
-        for observer in state.observers:
-            observer.stored(total._data, old)
 
 
 def sequence_of(value: Any) -> tuple[Any, ...]:
@@ -222,15 +217,14 @@ def gradients(
     accumulate: bool = False,
 ) -> dict[Node, Any]:
     """What reaches the target nodes; with ``accumulate`` it is added to ``.grad``: of every leaf, where no targets are named."""
-    lift = create_graph or any(observer.lifts for observer in state.observers)
     retain_graph = create_graph if retain_graph is None else retain_graph
 
     def run() -> dict[Node, Any]:
-        starts = list(_starts(name, roots, cotangents, lift))
+        starts = list(_starts(name, roots, cotangents, create_graph))
         with recording(create_graph):
-            return walk(starts, targets, lift, retain_graph, create_graph, accumulate)
+            return walk(starts, targets, create_graph, retain_graph, create_graph, accumulate)
 
-    if state.follower is None or lift or state.observers:
+    if state.follower is None or create_graph or state.observers:
         return run()
     found: dict[Node, Any] = state.follower.graph.sweep(run, roots, cotangents, targets, retain_graph, accumulate)
     return found

@@ -5,41 +5,21 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 
 class Observer:
-    """Who is told what the core does, in one thread; see :mod:`tinygrad_mlp.observing` for what other rooms tell.
-
-    Attributes:
-        lifts: Whether the rules of a backward pass run on Tensors for it, so that it is told of their operations.
-    """
-
-    lifts = False
+    """Who is told what the core does, in one thread. Each method does nothing here: a subclass has those that it needs."""
 
     def applied(self, op: Any, args: Any, arrays: Any, params: Any, result: Any) -> None:
         """A primitive was given ``args``, which became ``arrays``; where that was recorded, ``result`` has its node."""
 
-    def stored(self, value: Any, target: Any) -> None:
-        """The array ``value`` was copied into the memory of the tensor ``target``."""
-
     def differentiating(self, node: Any, g: Any, contributions: Iterator[Any]) -> Iterator[Any]:
         """The rules of ``node`` are about to run on the cotangent ``g``; pass on their contributions, (node, gradient) each."""
         return contributions
-
-    def looked(self, what: str) -> None:
-        """Values leave for Python, by ``item()`` and its like."""
-
-    def shared(self, tensor: Any) -> None:
-        """Another tensor is made on this tensor's memory."""
-
-    def grad_read(self, tensor: Any) -> None:
-        """The tensor's ``.grad`` is read."""
-
-    def grad_set(self, tensor: Any) -> None:
-        """The tensor's ``.grad`` is replaced."""
 
 
 class _State(threading.local):
@@ -75,3 +55,14 @@ class recording:  # noqa: N801 - used like the functions of contextlib
 
     def __exit__(self, *error: object) -> None:
         state.grad = self.before
+
+
+@contextmanager
+def observed_by(*observers: Observer) -> Iterator[None]:
+    """A block in which these observers, and no others, are told what happens in this thread."""
+    outer = state.observers
+    state.observers = observers
+    try:
+        yield
+    finally:
+        state.observers = outer

@@ -16,7 +16,6 @@ import numpy as np
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
-from ..core.state import state
 from ..device import device as device_type
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
 from ..lending import borrowed
@@ -38,8 +37,6 @@ def finish(array: Any, device: Any, requires_grad: bool) -> Array:
     if device is not None:
         device_type(device)
     result = wrap(np.asarray(array))
-    for observer in state.observers:
-        observer.created(result)
     return result.requires_grad_() if requires_grad else result
 
 
@@ -114,8 +111,6 @@ def _leaves(data: Any, dtypes: set[_dtype_type], depth: int) -> Any:
             return data
         return [_leaves(item, dtypes, depth - 1) for item in data]
     if isinstance(data, Tensor):
-        for observer in state.observers:
-            observer.looked("tensor(x)")
         data = data._data
         if depth == 0:
             if data.size != 1:

@@ -127,8 +127,6 @@ def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
             f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
         )
     data[...] = value
-    for observer in state.observers:
-        observer.stored(value, target)
 
 
 def view_path(tensor: Tensor) -> tuple[Tensor, list[tuple[Primitive, dict[str, Any]]]]:

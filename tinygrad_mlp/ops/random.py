@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,6 @@ import numpy as np
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
-from ..core.state import state
 from ..device import CPU
 from ..device import device as device_type
 from ..dtypes import dtype, int64
@@ -185,23 +184,6 @@ def set_rng_state(new_state: Array) -> None:
     current_generator().set_state(new_state)
 
 
-def _drawn(draw: Callable[[], np.ndarray[Any, Any]], device: Any, requires_grad: bool) -> Array:
-    """The new tensor over what ``draw`` draws; a compiled step draws again in each call."""
-    if device is not None:
-        device_type(device)
-    result = wrap(draw())
-    for observer in state.observers:
-        observer.drew(draw, result)
-    return result.requires_grad_() if requires_grad else result
-
-
-def _stream_now(name: str, generator: Generator | None) -> np.random.Generator:
-    """The stream for an operation that computes with what it draws: a compiled step cannot draw that anew by itself."""
-    for observer in state.observers:
-        observer.looked(f"{name}() draws numbers that it works on; rand, randn and randint are drawn anew")
-    return _stream(name, generator)
-
-
 def _stream(name: str, generator: Generator | None) -> np.random.Generator:
     if generator is None:
         return _default.generator.numpy
@@ -261,7 +243,7 @@ def rand(
     """Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``."""
     shape = as_size("rand", args if size is None else (size,))
     target = _floating("rand", numpy_dtype(dtype))
-    return _drawn(lambda: _uniform(_stream("rand", generator), shape, target), device, requires_grad)
+    return finish(_uniform(_stream("rand", generator), shape, target), device, requires_grad)
 
 
 @composite
@@ -276,7 +258,7 @@ def randn(
     """Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``."""
     shape = as_size("randn", args if size is None else (size,))
     target = _floating("randn", numpy_dtype(dtype))
-    return _drawn(lambda: _normal(_stream("randn", generator), shape, target), device, requires_grad)
+    return finish(_normal(_stream("randn", generator), shape, target), device, requires_grad)
 
 
 @composite
@@ -306,7 +288,7 @@ def randint(
         raise ArgumentError("randint() takes (high, size) or (low, high, size), with size a tuple of ints")
     shape = as_size("randint", (size,))
     target = numpy_dtype(dtype, _INT64)
-    return _drawn(lambda: _integers(_stream("randint", generator), low, high, shape, target), device, requires_grad)
+    return finish(_integers(_stream("randint", generator), low, high, shape, target), device, requires_grad)
 
 
 @composite
@@ -324,7 +306,7 @@ def randperm(
     most = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name]
     if count - 1 > most:
         raise DTypeError(f"randperm: {count - 1} cannot be converted to {target.name} without overflow")
-    return finish(_stream_now("randperm", generator).permutation(count).astype(target), device, requires_grad)
+    return finish(_stream("randperm", generator).permutation(count).astype(target), device, requires_grad)
 
 
 @composite
@@ -374,7 +356,7 @@ def normal(
     spread = std._data if isinstance(std, Tensor) else number("normal", "std", std)
     if np.any(np.less(spread, 0)):
         raise ShapeError(f"normal expects all elements of std >= 0.0, but found std {np.min(spread)}")
-    rng = _stream_now("normal", generator)
+    rng = _stream("normal", generator)
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         if size is not None:
             raise ArgumentError("normal(): size= goes with numbers; tensors have their own shape")
@@ -399,7 +381,7 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
     if p is None:
         _floating("bernoulli", input._like.dtype)
     chance = input._data if p is None else number("bernoulli", "p", p)
-    return wrap(_coins(_stream_now("bernoulli", generator), chance, input._like.shape, input))
+    return wrap(_coins(_stream("bernoulli", generator), chance, input._like.shape, input))
 
 
 def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array) -> np.ndarray[Any, Any]:
@@ -434,7 +416,7 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
         raise ShapeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0")
     if not np.all(weights.sum(-1) > 0):
         raise ShapeError("multinomial: invalid multinomial distribution (sum of probabilities <= 0)")
-    rng = _stream_now("multinomial", generator)
+    rng = _stream("multinomial", generator)
     if replacement:
         edges = np.cumsum(weights, -1)
         points = rng.random((*weights.shape[:-1], num_samples)) * edges[..., -1:]
@@ -455,7 +437,7 @@ def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Ge
     target = _floating("uniform_", input._like.dtype)
     if from_ > to:
         raise ShapeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
-    draws = _uniform(_stream_now("uniform_", generator), input._like.shape, target)
+    draws = _uniform(_stream("uniform_", generator), input._like.shape, target)
     return write_copy(input, wrap(draws * (to - from_) + from_))
 
 
@@ -465,7 +447,7 @@ def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Gen
     target = _floating("normal_", input._like.dtype)
     if std < 0:
         raise ShapeError(f"normal expects std >= 0.0, but found std {std}")
-    draws = _normal(_stream_now("normal_", generator), input._like.shape, target)
+    draws = _normal(_stream("normal_", generator), input._like.shape, target)
     return write_copy(input, wrap(draws * std + mean))
 
 
@@ -473,7 +455,7 @@ def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Gen
 def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None) -> Array:
     """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     chance = p._data if isinstance(p, Tensor) else p
-    return write_copy(input, wrap(_coins(_stream_now("bernoulli_", generator), chance, input._like.shape, input)))
+    return write_copy(input, wrap(_coins(_stream("bernoulli_", generator), chance, input._like.shape, input)))
 
 
 @composite(method=True)
@@ -484,4 +466,4 @@ def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: G
         from_, to = 0, from_
     if to is None:
         to = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name] + 1
-    return write_copy(input, wrap(_integers(_stream_now("random_", generator), from_, to, input._like.shape, target)))
+    return write_copy(input, wrap(_integers(_stream("random_", generator), from_, to, input._like.shape, target)))

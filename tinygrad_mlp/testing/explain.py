@@ -21,11 +21,10 @@ from ..core.backward import fit, history
 from ..core.graph import Node, wrap
 from ..core.lines import source_line
 from ..core.primitive import OPS, Primitive
-from ..core.state import state
+from ..core.state import Observer, observed_by, state
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..nn import Module
-from ..observing import Observer, observed_by
 
 if TYPE_CHECKING:
     from .._tensor import Tensor

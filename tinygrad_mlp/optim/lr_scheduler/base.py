@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from ...core.state import state
 from ...errors import ArgumentError
 from ..optimizer import Optimizer
 
@@ -76,7 +75,6 @@ class LRScheduler:
 
     def step(self) -> None:
         """Set the learning rates of the next epoch; call it after the optimizer's ``step()``."""
-        outside_of_compiled_steps()
         if self._step_count == 1 and self.optimizer.stepped is False:
             warnings.warn(
                 "lr_scheduler.step() was called before optimizer.step(), so that the first learning rate was never "
@@ -133,8 +131,3 @@ def per_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:
             "add_param_group() make a new scheduler"
         )
     return list(value)
-
-
-def outside_of_compiled_steps() -> None:
-    for observer in state.observers:
-        observer.looked("scheduler.step() sets a learning rate; call it after the compiled step, not in it")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import ArgumentError
 from ..optimizer import Optimizer
-from .base import LRScheduler, of_optimizer, outside_of_compiled_steps
+from .base import LRScheduler, of_optimizer
 from .plateau import ReduceLROnPlateau
 
 __all__ = ["SequentialLR"]
@@ -76,7 +76,6 @@ class SequentialLR(LRScheduler):
 
     def step(self) -> None:
         """Set the learning rates of the next epoch; call it after the optimizer's ``step()``."""
-        outside_of_compiled_steps()
         self.last_epoch += 1
         present = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[present]
