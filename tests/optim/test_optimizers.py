@@ -520,10 +520,10 @@ def test_what_cannot_be_written_is_refused(name: str) -> None:
         (tg.from_numpy(fixed), "state: .*read-only"),
         (tg.ones(1).expand(2), "state: .*read-only"),
         (whole, "state: "),
-        (made, "an inference tensor outside"),
+        (made, "inference tensor outside InferenceMode"),
     ):
         p.grad = tg.ones_like(p)
-        with pytest.raises(InplaceError, match=f"{name}.step: cannot write .*{message}"):
+        with pytest.raises(InplaceError, match=f"{name}.step: .*{message}"):
             getattr(tg.optim, name)([p], **RICH[name]).step()
 
 

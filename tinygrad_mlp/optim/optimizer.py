@@ -219,14 +219,14 @@ class Optimizer:
             state.follower.flush()
         return loss
 
-    def _run(
-        self, p: Tensor, g: Tensor, function: Any, tensors: Any, values: Any, decay: tuple[Any, ...] = _NOTHING
-    ) -> None:
+    def _run(self, p: Tensor, g: Tensor, function: Any, tensors: Any, values: Any, decay: Any = _NOTHING) -> None:
         """Run what :meth:`_kernel` gave, after weight decay, and count the writes."""
         now, writer = state.__dict__, f"{type(self).__name__}.step"
         versions = [t._version for t in (p, *tensors) if t is not None and t._version is not None]  # of those in a graph
         if INFERENCE in versions and not now["inference"]:
-            raise InplaceError(f"{writer}: cannot write an inference tensor outside inference_mode; clone() it")
+            raise InplaceError(
+                f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it"
+            )
         if decay != _NOTHING:
             function, values = _with_decay, (*values, function, *decay)
 
