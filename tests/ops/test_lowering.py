@@ -12,7 +12,7 @@ from contract import differentiable, tensors, weights_for
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.compiling.instruction import Instruction, copy, elementwise
-from tinygrad_mlp.compiling.numbers import Expressions
+
 from tinygrad_mlp.compiling.passes.lowering import lowered
 from tinygrad_mlp.compiling.tracer import Tracer
 from tinygrad_mlp.core.primitive import PRIMITIVES, Primitive
