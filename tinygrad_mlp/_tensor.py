@@ -15,7 +15,7 @@ from typing import Any, SupportsIndex, overload
 import numpy as np
 
 from .core.apply import node_of
-from .core.basics import matrix_transpose, same
+from .core.basics import matrix_transpose
 from .core.errors import ArgumentError, DimensionError, GraphError, InplaceError, ShapeError
 from .core.graph import INFERENCE, Node, Tensor, Version, extends_tensor, leaf, named, settled, version_of
 from .core.primitive import on_operation
@@ -31,6 +31,7 @@ from .ops.creation import empty, tensor
 from .ops.inplace import write_copy
 from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
+from .ops.memory import same
 from .ops.shape import permute, reshape
 
 __all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]

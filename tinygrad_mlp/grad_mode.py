@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
-from .core.state import state
+from .core.state import Observer, state
 
 __all__ = [
     "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
@@ -146,3 +147,14 @@ class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
 
     def _again(self) -> _GradMode:
         return inference_mode(not self.mode)
+
+
+@contextmanager
+def observed_by(*observers: Observer) -> Iterator[None]:
+    """A block in which these observers, and no others, are told what happens in this thread."""
+    outer = state.observers
+    state.observers = observers
+    try:
+        yield
+    finally:
+        state.observers = outer

@@ -16,7 +16,7 @@ from tinygrad_mlp.compiling.instruction import Instruction, copy, elementwise
 from tinygrad_mlp.compiling.passes.lowering import lowered
 from tinygrad_mlp.compiling.tracer import Tracer
 from tinygrad_mlp.core.primitive import PRIMITIVES, Primitive
-from tinygrad_mlp.core.state import observed_by
+from tinygrad_mlp.grad_mode import observed_by
 
 # Operations on one or more numbers that stay one instruction, and why.
 WHOLE = {

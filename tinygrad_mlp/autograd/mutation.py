@@ -16,8 +16,8 @@ import numpy as np
 
 from ..core.backward import fit
 from ..core.graph import Node, wrap
-from ..core.state import Observer, observed_by
-from ..grad_mode import no_grad
+from ..core.state import Observer
+from ..grad_mode import no_grad, observed_by
 from .function import _Cotangents
 from .recording import Call, Recorder, Slot, forward
 

@@ -23,9 +23,8 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from .._tensor import Tensor
-from ..core.state import observed_by
 from ..errors import ArgumentError, DTypeError, ShapeError, TinygradError
-from ..grad_mode import enable_grad
+from ..grad_mode import enable_grad, observed_by
 from .recording import Call, Recorder, forward
 
 __all__ = ["Direction", "GradcheckError", "Numerics", "Outputs", "Slopes", "Subject"]

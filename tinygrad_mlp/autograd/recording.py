@@ -53,7 +53,7 @@ class Recorder(Observer):
 
     >>> import numpy as np
     >>> import tinygrad_mlp as torch
-    >>> from tinygrad_mlp.core.state import observed_by
+    >>> from tinygrad_mlp.grad_mode import observed_by
     >>> x = torch.tensor([1.0, 2.0])
     >>> recorder = Recorder([x._data])
     >>> with observed_by(recorder):

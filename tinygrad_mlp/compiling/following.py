@@ -57,7 +57,9 @@ class Cell:
         if self.array is None:
             self.follower.flush()
             if self.array is None:
-                raise GraphError("this value was not computed: an exception or interrupt came in the middle of the step that would have")
+                raise GraphError(
+                    "this value was not computed: an exception or interrupt came in the middle of the step that would have"
+                )
         return self.array
 
     def _node(self) -> Node | None:
@@ -235,7 +237,14 @@ class Follower:
         del self.inputs[count:], self.nodes[count:], self.tensors[count:]
 
     def ran(
-        self, op: Primitive, call: Any, inputs: Sequence[Any], given: dict[str, Any], arrays: Sequence[Any], parents: Any, result: Tensor
+        self,
+        op: Primitive,
+        call: Any,
+        inputs: Sequence[Any],
+        given: dict[str, Any],
+        arrays: Sequence[Any],
+        parents: Any,
+        result: Tensor,
     ) -> None:
         """Make a line of an operation that was run; of one that cannot be told from others none is made."""
         if self.step.full() or len(self.lines) != self.done:
@@ -251,9 +260,12 @@ class Follower:
         out = result._data
         line = Line(op, op.forward, slots, options, like_of(out))
         line.prefix, line.spelled = (
-            tuple(prefix), (spelled, met, self.now["grad"], self.now["inference"], result._view is not None)
+            tuple(prefix),
+            (spelled, met, self.now["grad"], self.now["inference"], result._view is not None),
         )
-        line.alias = next((slot for slot, a in zip(slots, arrays) if isinstance(a, np.ndarray) and owner(a) == owner(out)), None)
+        line.alias = next(
+            (slot for slot, a in zip(slots, arrays) if isinstance(a, np.ndarray) and owner(a) == owner(out)), None
+        )
         line.numbers = len(self.numbers)
         node = result._node
         if node is not None:
@@ -270,7 +282,9 @@ class Follower:
         if node is not None:
             self.graph.real[cell.number] = node
 
-    def update(self, run: Callable[[], None], function: Callable[..., None], tensors: Sequence[Any], values: Sequence[Any]) -> None:
+    def update(
+        self, run: Callable[[], None], function: Callable[..., None], tensors: Sequence[Any], values: Sequence[Any]
+    ) -> None:
         """An optimizer's ``function(*tensors, *values)``, which writes all tensors but the second; ``run()`` does it at once.
 
         It may wait until the optimizer has gone through its parameters: no code of the user's runs before.
@@ -355,7 +369,12 @@ class Follower:
     def slot(self, tensor: Tensor, node: Node | None) -> int:
         """Where a tensor's value comes from: a line, or from outside."""
         cell = tensor._cell
-        if cell is not None and cell.follower is self and cell is self.cells[cell.number] and self.graph.node(cell.number) is node:
+        if (
+            cell is not None
+            and cell.follower is self
+            and cell is self.cells[cell.number]
+            and self.graph.node(cell.number) is node
+        ):
             return int(cell.number)
         return self.meet(tensor, tensor._data, node)
 
@@ -441,7 +460,9 @@ class Follower:
                 for check, _looks, slots, options in line.checks:
                     self.apart(functools.partial(check, **options), *map(self._looked_at, slots))
                 return result
-            out = np.asarray(self.apart(state.quiet, functools.partial(line.call, **self.settings(line)), *map(self.value, line.slots)))
+            out = np.asarray(
+                self.apart(state.quiet, functools.partial(line.call, **self.settings(line)), *map(self.value, line.slots))
+            )
         except Exception:  # it is raised again where the operation runs as it does without a compiler
             out = None
         if out is None or (out.shape, out.dtype, out.strides) != (line.like.shape, line.like.dtype, line.like.strides):
@@ -481,7 +502,9 @@ class Follower:
         self.flush()
         memory = owner(array)
         self.lent.update(~k for k, other in enumerate(self.inputs) if owner(other) == memory)
-        self.lent.update(cell.number for cell in self.cells if cell is not None and cell.array is not None and owner(cell.array) == memory)
+        self.lent.update(
+            cell.number for cell in self.cells if cell is not None and cell.array is not None and owner(cell.array) == memory
+        )
 
     def seal(self) -> None:
         """Compute what waits, and make the graph's nodes: from here on, tensors that there are come from outside."""

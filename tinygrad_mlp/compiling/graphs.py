@@ -20,7 +20,8 @@ from .._tensor import Tensor
 from ..autograd.function import Cotangents, OutputNode
 from ..core.backward import fit, walk
 from ..core.graph import Node, record, version_of, wrap
-from ..core.state import Observer, observed_by, state
+from ..core.state import Observer
+from ..grad_mode import observed_by, state
 from ..lending import owner
 from .following import HELD, Cell, Follower, Line, form_of, like_of, pending
 from .instruction import Number
@@ -150,7 +151,11 @@ class Graph:
 
     def _alive(self) -> list[int]:
         follower, count = self.follower, sys.getrefcount
-        lines = [n for n, line in enumerate(follower.lines) if line.parents is not None and n not in self.real and n not in self.freed]
+        lines = [
+            n
+            for n, line in enumerate(follower.lines)
+            if line.parents is not None and n not in self.real and n not in self.freed
+        ]
         return [n for n in lines if follower.cells[n] is not None and count(follower.cells[n]) > HELD]
 
     def finish(self) -> None:
@@ -173,8 +178,16 @@ class Graph:
         if self.real and self._whole is None:  # which may have hooks
             return self._made(n)
         if self._whole is None:
-            slots = {p for m, line in enumerate(self.follower.lines) if m not in self.freed for p in line.parents or () if p is not None and p < 0}
-            self._whole = CompiledBackward(self, {slot: node for slot in sorted(slots) if (node := self.follower.nodes[~slot]) is not None})
+            slots = {
+                p
+                for m, line in enumerate(self.follower.lines)
+                if m not in self.freed
+                for p in line.parents or ()
+                if p is not None and p < 0
+            }
+            self._whole = CompiledBackward(
+                self, {slot: node for slot in sorted(slots) if (node := self.follower.nodes[~slot]) is not None}
+            )
         self.outputs[n] = node = OutputNode(self._whole, n, self.follower.lines[n].like)
         return node
 
@@ -192,14 +205,16 @@ class Graph:
         nodes: dict[int, Any] = {slot: self.follower.nodes[~slot] for slot in aims}
         starts = [(self._made(n), g) for n, g in cotangents.items()]
         ends = set(self._whole.parents)  # type: ignore[union-attr] # it calls
-        found = walk(starts, list(nodes.values()), lift, True, lift and state.grad, False, ends)
+        found = walk(starts, list(nodes.values()), True, lift, False, ends)
         return {slot: found[node] for slot, node in nodes.items() if node in found}
 
     def pull(self, cotangents: dict[int, Array], aims: Sequence[int]) -> dict[int, Any]:
         """The same, computed together."""
         over = self.follower
         late = Follower(over.step, Graph)
-        late.graph.freed = {n for n, line in enumerate(over.lines) if line.parents is not None}  # what its rules need is kept here
+        late.graph.freed = {
+            n for n, line in enumerate(over.lines) if line.parents is not None
+        }  # what its rules need is kept here
         late.at, late.lines, late.numbers, late.nodes = over.at, list(over.lines), over.numbers, list(over.nodes)
         late.cells = [None] * len(over.lines)
         late.inputs = [self._kept.get(~k, _NOTHING) for k in range(len(over.nodes))]
@@ -259,8 +274,14 @@ class Graph:
         follower.flush()
         for n in starts:
             self.node(n)
-        ready = {~k for k, leaf in enumerate(follower.nodes) if leaf and not leaf.hooks and (not accumulate or self._gradless([k]))}
-        recorder = Recorder(follower, self.real, {n: (np.ones(root._data.shape, root._data.dtype),) for n, root in zip(starts, roots)})
+        ready = {
+            ~k
+            for k, leaf in enumerate(follower.nodes)
+            if leaf and not leaf.hooks and (not accumulate or self._gradless([k]))
+        }
+        recorder = Recorder(
+            follower, self.real, {n: (np.ones(root._data.shape, root._data.dtype),) for n, root in zip(starts, roots)}
+        )
         with observed_by(recorder):
             found = run()
         sweep = None if follower.step.full() else recorder.finished(aims)
@@ -290,7 +311,9 @@ class Graph:
         return tuple(places) if len(roots) == len(cotangents) and len(set(places)) == len(places) else None
 
     def _slots(self, nodes: Sequence[Node]) -> tuple[int, ...] | None:
-        places = {id(node): ~k for k, node in enumerate(self.follower.nodes)} | {id(node): n for n, node in self.real.items() if n >= self.sealed}
+        places = {id(node): ~k for k, node in enumerate(self.follower.nodes)} | {
+            id(node): n for n, node in self.real.items() if n >= self.sealed
+        }
         slots = tuple(places.get(id(node)) for node in nodes)
         return None if None in slots else slots  # type: ignore[return-value]
 
@@ -362,7 +385,9 @@ class CompiledBackward(Node):
         """The gradients of the nodes in ``wanted``; by the nodes of the operations where they are to be differentiated again."""
         aims = {slot: parent for slot, parent in zip(self.slots, self.parents) if parent is not None and parent in wanted}
         one_by_one = lift or self.graph.changed()
-        found = self.graph.pulled(g.by_position, list(aims), lift) if one_by_one else self.graph.pull(g.by_position, list(aims))
+        found = (
+            self.graph.pulled(g.by_position, list(aims), lift) if one_by_one else self.graph.pull(g.by_position, list(aims))
+        )
         return [(aims[slot], gradient) for slot, gradient in found.items()]
 
     def free(self) -> None:
@@ -403,7 +428,9 @@ class Recorder(Observer):
         self.follower = follower
         self.lines: list[Line] = []
         self.arrays: dict[Any, Array] = {}  # what the lines computed, by slot
-        self.waiting: dict[int, list[Any]] = {n: [start] for n, start in starts.items()}  # by slot of the node: gradients of it
+        self.waiting: dict[int, list[Any]] = {
+            n: [start] for n, start in starts.items()
+        }  # by slot of the node: gradients of it
         self.totals: dict[int, Any] = {}  # by slot of the node: their sum
         self.known = True
         self.slots = {id(node): ~k for k, node in enumerate(follower.nodes) if node is not None}

@@ -55,7 +55,9 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
             else:
                 given[f"s{i}"] = ~slot
                 (later if slot in first else conditions).append(f"own(self, {value}) and {value}._data is inputs[s{i}]")
-                (later if slot in first else conditions).append(f"({value}._node if {value}._view is None else node_of({value})) is nodes[s{i}]")
+                (later if slot in first else conditions).append(
+                    f"({value}._node if {value}._view is None else node_of({value})) is nodes[s{i}]"
+                )
         elif kind in (float, int):
             if line.exact:
                 given[f"k{i}"] = frozen(rest[1])
@@ -64,7 +66,9 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
             numbers.append(value)
         else:
             given[f"k{i}"] = rest[0]
-            conditions.append(f"frozen({value}) == k{i}" if rest[0][0] in (tuple, list, slice) else f"(type({value}), {value}) == k{i}")
+            conditions.append(
+                f"frozen({value}) == k{i}" if rest[0][0] in (tuple, list, slice) else f"(type({value}), {value}) == k{i}"
+            )
     given["own"] = _outside
     if wanted:
         conditions.append(f"now['grad'] is {grad}")

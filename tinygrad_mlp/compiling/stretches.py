@@ -112,7 +112,10 @@ class _Instance:
         moving = {owner(array) for array in arguments}
         live = {owner(self.arrays[root]) for root in roots} | {owner(self.arrays[slot]) for slot in self.fixed} | moving
         self.program = Program(
-            optimized(instructions, live, moving, follower.step.backend), arguments, sorted(stretch.varying), [self.arrays[n] for n in stretch.live]
+            optimized(instructions, live, moving, follower.step.backend),
+            arguments,
+            sorted(stretch.varying),
+            [self.arrays[n] for n in stretch.live],
         )
         self.expected = [follower.inputs[~slot] for slot in self.fixed]
         self.places = [~slot for slot in self.fixed]
@@ -150,7 +153,10 @@ class _Instance:
             output = output[...] if any(output is array for array in inputs) else output
             self.roots[n] = self.roots.get(line.alias, line.alias) if type(line.alias) is int else n
         else:
-            kind, output = "out" if getattr(line.op, "takes_out", False) and line.like.dtype.kind == "f" else "copy", np.empty_like(line.like)
+            kind, output = (
+                "out" if getattr(line.op, "takes_out", False) and line.like.dtype.kind == "f" else "copy",
+                np.empty_like(line.like),
+            )
         self.arrays[n] = output
         return Instruction(name, line.call, inputs, options, output, kind)
 

@@ -45,10 +45,11 @@ def _aims(order: Sequence[Node], targets: Sequence[Node] | None) -> tuple[set[No
 
 
 def walk(
-    starts: Any, targets: Any, lift: bool, retain_graph: bool, create_graph: bool, accumulate: bool, ends: Container[Node] = ()
+    starts: Any, targets: Any, retain_graph: bool, create_graph: bool, accumulate: bool, ends: Container[Node] = ()
 ) -> dict[Node, Any]:
     """Send gradients from the starts down the graph; return those that reach the targets.
 
+    The nodes in ``ends`` belong to another walk: what reaches them stays there.
     ``targets`` None means every leaf. ``accumulate`` adds what arrives to the ``.grad`` of leaves, or of the targets.
     """
     order = history(starts, ends)
@@ -64,16 +65,16 @@ def walk(
         if g is None or node not in wanted:
             continue
         if node.hooks and node not in ends:
-            g = _run_hooks(node, g, create_graph, lift)
+            g = _run_hooks(node, g, create_graph)
             shared.add(node)
         if targets is not None and node in aims:
-            arrived[node] = g if lift or node not in shared else np.array(g)
+            arrived[node] = g if create_graph or node not in shared else np.array(g)
         if node in ends:
             continue
         if node.sink is not None and (not node.is_leaf or (accumulate and node in aims)):
             _deliver(node, g, node in shared)
         if node.parents and (targets is None or not wanted.isdisjoint(node.parents)):
-            found = _observed(node, g, wanted, lift) if observers else node.vjp(g, wanted, lift)
+            found = _observed(node, g, wanted, create_graph) if observers else node.vjp(g, wanted, create_graph)
             for parent, contribution in found:
                 _add(pending, shared, parent, contribution, node.op is not None and contribution is not g)
             if not retain_graph:
@@ -116,7 +117,7 @@ def fit(g: Any, node: Node) -> Any:
     return g
 
 
-def _run_hooks(node: Node, g: Any, create_graph: bool, lift: bool) -> Any:
+def _run_hooks(node: Node, g: Any, create_graph: bool) -> Any:
     tensor = g if isinstance(g, Tensor) else wrap(np.asarray(g))
     assert node.hooks is not None
     for hook in list(node.hooks.values()):
@@ -133,7 +134,7 @@ def _run_hooks(node: Node, g: Any, create_graph: bool, lift: bool) -> Any:
                 f"gradient that it got; it returned {got}"
             )
         tensor = replaced
-    return tensor if lift else tensor._data
+    return tensor if create_graph else tensor._data
 
 
 def _deliver(node: Node, g: Any, shared: bool) -> None:
@@ -222,12 +223,11 @@ def gradients(
     def run() -> dict[Node, Any]:
         starts = list(_starts(name, roots, cotangents, create_graph))
         with recording(create_graph):
-            return walk(starts, targets, create_graph, retain_graph, create_graph, accumulate)
+            return walk(starts, targets, retain_graph, create_graph, accumulate)
 
     if state.follower is None or create_graph or state.observers:
         return run()
-    found: dict[Node, Any] = state.follower.graph.sweep(run, roots, cotangents, targets, retain_graph, accumulate)
-    return found
+    return state.follower.graph.sweep(run, roots, cotangents, targets, retain_graph, accumulate)  # type: ignore[no-any-return]
 
 
 def backward(

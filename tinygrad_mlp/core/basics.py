@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,35 +13,11 @@ __all__ = ["add", "clone", "exp", "log", "mul", "neg", "sub", "tanh", "true_divi
 
 Array = Any  # an ndarray or a number inside a forward, a Tensor at the caller
 
-BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a core's own cache
-
-
-def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Array:
-    """``compute(out, *operands)``; large arrays piece by piece, so that what is computed on the way stays in the cache.
-
-    Each operand is the output itself, or shares no memory with it.
-    """
-    if type(out) is not np.ndarray or out.size <= BLOCK:
-        return compute(out, *operands)
-    arrays = [out, *(value for value in operands if isinstance(value, np.ndarray) and value.ndim)]
-    if not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
-        return compute(out, *operands)
-    for start in range(0, out.size, BLOCK):
-        part = slice(start, start + BLOCK)
-        compute(
-            out.reshape(-1)[part], *(v.reshape(-1)[part] if isinstance(v, np.ndarray) and v.ndim else v for v in operands)
-        )
-    return out
-
 
 @primitive(None)
 def zeros_of(input: Array) -> Array:
     """Zeros of the shape and dtype of ``input``: the gradient of a step function."""
     return np.zeros_like(input)
-
-
-def _scaled_sum(y: Array, input: Array, other: Array, alpha: float, combine: Callable[..., Array]) -> Array:
-    return combine(input, _scaled(alpha, input, other), out=y)
 
 
 def _scaled(alpha: float, input: Array, other: Array) -> Array:
@@ -65,9 +40,7 @@ def add(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([1.0]), alpha=10)
     tensor([11., 12.])
     """
-    if alpha == 1:
-        return np.add(input, other, out=out)
-    return blockwise(_scaled_sum, out, input, other, alpha, np.add)
+    return np.add(input, other if alpha == 1 else _scaled(alpha, input, other), out=out)
 
 
 _SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub", "in_place": True, "ufunc": np.subtract}
@@ -76,9 +49,7 @@ _SUB: Any = {"cast": "promote", "method": ("sub", "subtract"), "operator": "sub"
 @primitive(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha, **_SUB, smooth=lambda: True)
 def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> Array:
     """input - alpha * other, with broadcasting."""
-    if alpha == 1:
-        return np.subtract(input, other, out=out)
-    return blockwise(_scaled_sum, out, input, other, alpha, np.subtract)
+    return np.subtract(input, other if alpha == 1 else _scaled(alpha, input, other), out=out)
 
 
 _MUL: Any = {"cast": "promote", "method": ("mul", "multiply"), "operator": "mul", "in_place": True, "ufunc": np.multiply}
@@ -137,12 +108,6 @@ def order_of(input: Array) -> Any:
 def clone(input: Array) -> Array:
     """A copy, with its history."""
     return np.copy(input, order=order_of(input))
-
-
-@primitive(None)
-def same(input: Array) -> Array:
-    """The same memory, without the history."""
-    return input
 
 
 @primitive(lambda g: g)

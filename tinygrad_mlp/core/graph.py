@@ -49,7 +49,9 @@ class Tensor(Members):
     _node: Node | None = _Later()  # type: ignore[assignment] # what made the present value; a leaf's own node
     _cell: Any = None  # of a tensor that a compiled step made: what knows its shape and dtype, and can make the rest
     _leaf: Node | None = None  # a leaf's own node, kept while the leaf does not require grad, too
-    _like: Any = property(lambda self: self._data if self._cell is None else self._cell.like)  # tells shape, dtype and strides
+    _like: Any = property(
+        lambda self: self._data if self._cell is None else self._cell.like
+    )  # tells shape, dtype and strides
     _grad: Tensor | None = None
     _version: Version | None = None
     _view: tuple[Tensor, Primitive | str, dict[str, Any]] | None = None  # source, how it was viewed, options

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -55,14 +54,3 @@ class recording:  # noqa: N801 - used like the functions of contextlib
 
     def __exit__(self, *error: object) -> None:
         state.grad = self.before
-
-
-@contextmanager
-def observed_by(*observers: Observer) -> Iterator[None]:
-    """A block in which these observers, and no others, are told what happens in this thread."""
-    outer = state.observers
-    state.observers = observers
-    try:
-        yield
-    finally:
-        state.observers = outer

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import blockwise, log, true_divide, zeros_of
+from ..core.basics import log, true_divide, zeros_of
 from ..core.errors import DTypeError
 from ..dtypes import as_dtype
 from .choosing import where
 from .composite import composite
 from .dims import tensor_only
 from .inplace import inplace
-from .memory import no_slope
+from .memory import blockwise, no_slope
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 

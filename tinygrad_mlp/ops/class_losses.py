@@ -76,7 +76,10 @@ def _refuses(input: Array, target: Array, ignore_index: int) -> None:
         in_range(target[target != ignore_index], input.shape[1])
 
 
-class_losses.checked, class_losses.looks = _refuses, (1,)  # raises what the call would; the arguments whose values it looks at
+class_losses.checked, class_losses.looks = (
+    _refuses,
+    (1,),
+)  # raises what the call would; the arguments whose values it looks at
 
 
 @one_call

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import BLOCK, exp
+from ..core.basics import exp
 from ..core.errors import DTypeError
 from .choosing import between
-from .memory import no_slope
+from .memory import BLOCK, no_slope
 from .special import erf_of, erfc_of
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller

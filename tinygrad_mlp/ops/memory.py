@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,36 @@ Array = Any  # an ndarray inside a forward, a Tensor at the caller
 __all__ = ["result_type"]
 
 
+BLOCK = 32_768  # elements; 128 KiB of float32, so that three arrays fit in a core's own cache
+
+
+def blockwise(compute: Callable[..., Array], out: Array, *operands: Any) -> Array:
+    """``compute(out, *operands)``; large arrays piece by piece, so that what is computed on the way stays in the cache.
+
+    Each operand is the output itself, or shares no memory with it.
+    """
+    if type(out) is not np.ndarray or out.size <= BLOCK:
+        return compute(out, *operands)
+    arrays = [out, *(value for value in operands if isinstance(value, np.ndarray) and value.ndim)]
+    if not all(a.shape == out.shape and a.flags.c_contiguous for a in arrays):
+        return compute(out, *operands)
+    for start in range(0, out.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        compute(
+            out.reshape(-1)[part], *(v.reshape(-1)[part] if isinstance(v, np.ndarray) and v.ndim else v for v in operands)
+        )
+    return out
+
+
 def no_slope(g: Any) -> Any:
     """The rule of a step function: a gradient of zeros."""
     return zeros_of(g)
+
+
+@primitive(None)
+def same(input: Array) -> Array:
+    """The same memory, without the history."""
+    return input
 
 
 @composite(method=True)

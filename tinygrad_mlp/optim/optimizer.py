@@ -20,13 +20,13 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.basics import blockwise
 from ..core.graph import INFERENCE, wrap
 from ..core.lines import origin
 from ..core.state import recording, state
 from ..dtypes import float64, get_default_dtype
 from ..errors import ArgumentError, InplaceError
 from ..grad_mode import enable_grad, no_grad
+from ..ops.memory import blockwise
 
 __all__ = ["Optimizer"]
 
@@ -236,7 +236,10 @@ class Optimizer:
                 call = (blockwise, *call)
             try:
                 now["quiet"](*call)
-            except (TypeError, ValueError) as error:  # memory is read-only, or p.data was replaced by other shapes or integers
+            except (
+                TypeError,
+                ValueError,
+            ) as error:  # memory is read-only, or p.data was replaced by other shapes or integers
                 raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from error
 
         if now["follower"] is None or now["observers"]:

@@ -21,9 +21,10 @@ from ..core.backward import fit, history
 from ..core.graph import Node, wrap
 from ..core.lines import source_line
 from ..core.primitive import OPS, Primitive
-from ..core.state import Observer, observed_by, state
+from ..core.state import Observer
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, GraphError, ShapeError
+from ..grad_mode import observed_by, state
 from ..nn import Module
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.state import Observer, observed_by
+from ...core.state import Observer
+from ...grad_mode import observed_by
 from ..random_programs.program import LIBRARY, RandomProgram, pytorch
 
 __all__ = ["ORDERS", "Outcome", "Rounding", "array_of", "distance", "dtype_of", "names_for", "run"]
