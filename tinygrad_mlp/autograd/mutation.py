@@ -18,7 +18,7 @@ from ..core.backward import fit
 from ..core.graph import Node, wrap
 from ..core.state import Observer
 from ..grad_mode import no_grad, observed_by
-from .function import _Cotangents
+from .function import Cotangents
 from .recording import Call, Recorder, Slot, forward
 
 if TYPE_CHECKING:
@@ -156,9 +156,9 @@ class _Rules:
 
     def __init__(self, node: Node, g: Any, parents: set[Node]) -> None:
         self.node = node
-        if isinstance(g, _Cotangents):
+        if isinstance(g, Cotangents):
             bundle = {k: np.asarray(value) for k, value in g.by_position.items()}
-            self.inputs, g = list(bundle.values()), _Cotangents(bundle)
+            self.inputs, g = list(bundle.values()), Cotangents(bundle)
         else:
             self.inputs = [np.asarray(g)]
             g = wrap(self.inputs[0])
@@ -267,7 +267,7 @@ class _Between(Observer):
     def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
         """Let the rules run, and pass on something else."""
         honest = list(contributions)
-        if not honest or any(isinstance(array, _Cotangents) for _, array in honest):  # an output of a user's function
+        if not honest or any(isinstance(array, Cotangents) for _, array in honest):  # an output of a user's function
             return iter(honest)
         return iter(self.operate(node, g, honest))
 
