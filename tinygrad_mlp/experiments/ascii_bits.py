@@ -167,10 +167,7 @@ def lasso_penalty(model: nn.Module) -> Tensor:
 
 def network(generator: Generator) -> nn.Sequential:
     """784-392-196-4 with a sigmoid after each layer; weights from N(0, 0.1²), biases 0."""
-    model = mlp(SIZES, nn.Sigmoid).append(nn.Sigmoid())
-    for weight in weights_and_biases(model)[0]:
-        nn.init.normal_(weight, std=SCALE, generator=generator)
-    return model
+    return mlp(SIZES, "sigmoid", partial(nn.init.normal_, std=SCALE, generator=generator)).append(nn.Sigmoid())
 
 
 def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ from .data import load_images, take, with_noise
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_curves, draw_matrix, draw_misclassified, new_figure
-from .training import ACTIVATIONS, History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
+from .training import History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
 
 __all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
 
@@ -76,7 +76,7 @@ EARLY = 2000  # the iteration at which the report compares the activations' test
 DATASETS = (MNIST,)
 NETWORKS = tuple(
     Network(f"784-500-250-100-10 {activation}, softmax", SIZES, activation, "softmax_cross_entropy")
-    for activation in ACTIVATIONS
+    for activation in ("sigmoid", "tanh", "relu")
 )
 
 
@@ -107,7 +107,7 @@ def train_network(
     `beta` is the factor of L2 regularization, `sigma` the standard deviation of the noise that is added to the inputs, drawn anew
     in each epoch; `epochs` are those on the whole set and on the sample.
     """
-    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator(f"init {activation} {sizes}"))
+    model = glorot_mlp(sizes, activation, lab.generator(f"init {activation} {sizes}"))
     optimizer = sgd(model, lr, beta)
     criterion = nn.CrossEntropyLoss()
     shuffle = lab.generator(f"shuffle {name}")

@@ -47,7 +47,7 @@ from .data import Split, first_of_each_class, hold_out, load_images
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_history, draw_misclassified, new_figure
-from .training import ACTIVATIONS, History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
+from .training import History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
 
 __all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
 
@@ -172,7 +172,7 @@ def train_network(
     epochs: int,
 ) -> EarlyStopped:
     """Train a network until the last epoch, or until its validation loss has risen too often in a row."""
-    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator(f"init {sizes}"))
+    model = glorot_mlp(sizes, activation, lab.generator(f"init {sizes}"))
     weights, biases = weights_and_biases(model)
     optimizer = AveragedMomentum([{"params": weights, "weight_decay": l2}, {"params": biases}], lr=lr)
     criterion, measured = nn.CrossEntropyLoss(reduction=reduction), nn.CrossEntropyLoss()
@@ -233,7 +233,7 @@ def gradients(lab: Lab, train: TensorDataset) -> None:
     """The table in section 2."""
     images, labels = first_of_each_class(train).tensors
     examples = TensorDataset(images.double(), labels)
-    model = glorot_mlp((784, 50, 10), nn.Tanh, lab.generator(f"init {(784, 50, 10)}")).double()
+    model = glorot_mlp((784, 50, 10), "tanh", lab.generator(f"init {(784, 50, 10)}")).double()
     lab.section(
         "Section 2, table: numerical gradients",
         "One example of each class, epsilon = 0.01, float64, untrained weights; the report does not say which weights "

@@ -83,7 +83,7 @@ def network(generator: Generator) -> nn.Sequential:
 
     Weights are drawn from N(0, 1 / fan_in), biases from N(0, 1).
     """
-    model = mlp(SIZES, nn.Sigmoid)
+    model = mlp(SIZES, "sigmoid")
     for weight, bias in zip(*weights_and_biases(model), strict=True):
         nn.init.normal_(weight, std=weight.shape[1] ** -0.5, generator=generator)
         nn.init.normal_(bias, generator=generator)

@@ -33,18 +33,12 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Lab:
-    """One seed of a run.
-
-    Attributes:
-        settings: What the user asked for.
-        seed: The seed.
-        first: Whether it is the run's first seed, the one whose figures, tables and models are kept.
-    """
+    """One seed of a run."""
 
     def __init__(self, settings: Settings, seed: int, folder: RunFolder, record: Record) -> None:
-        self.settings = settings
+        self.settings = settings  # what the user asked for
         self.seed = seed
-        self.first: bool = seed == settings.seeds[0]
+        self.first: bool = seed == settings.seeds[0]  # the seed whose figures, tables and models are kept
         self._folder = folder
         self._record = record
         self._title = ""

@@ -130,7 +130,7 @@ def network(sizes: Sequence[int], generator: Generator) -> nn.Sequential:
     W ~ N(0, 0.01²), and so b with a hidden layer; the single neuron's b = 0. It gives logits: the output's sigmoid
     (equation 10) or softmax (equation 23) is part of the loss.
     """
-    model = mlp(sizes, nn.Sigmoid)
+    model = mlp(sizes, "sigmoid")
     weights, biases = weights_and_biases(model)
     for parameter in weights + (biases if len(sizes) > 2 else []):
         nn.init.normal_(parameter, std=SCALE, generator=generator)

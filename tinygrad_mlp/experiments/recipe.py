@@ -44,6 +44,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ from .data import load_images, one_hot, take, versus_rest
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_history, draw_wrong, new_figure
-from .training import ACTIVATIONS, Criterion, History, mlp, predict, training_step, weights_and_biases
+from .training import ACTIVATIONS, Criterion, History, mlp, predict, training_step
 
 __all__ = ["DATASETS", "NETWORKS", "RECIPES", "SUMMARY", "TITLE", "Head", "Recipe", "run"]
 
@@ -75,21 +76,13 @@ WRONG = 48  # wrong images drawn for each recipe
 
 @dataclass(frozen=True)
 class Head:
-    """What the outputs stand for.
+    """What the outputs stand for."""
 
-    Attributes:
-        quantity: What is counted as right.
-        targets: From labels `(N,)` to what the criterion compares the outputs with.
-        criterion: The loss of logits and targets.
-        right: From logits and labels to whether each image is right, `(N,)`.
-        says: From one image's logits to the answer in a word.
-    """
-
-    quantity: str
-    targets: Callable[[Tensor], Tensor]
-    criterion: Criterion
-    right: Callable[[Tensor, Tensor], Tensor]
-    says: Callable[[Tensor], str]
+    quantity: str  # what is counted as right
+    targets: Callable[[Tensor], Tensor]  # from labels `(N,)` to what the criterion compares the outputs with
+    criterion: Criterion  # the loss of logits and targets
+    right: Callable[[Tensor, Tensor], Tensor]  # from logits and labels to whether each image is right, `(N,)`
+    says: Callable[[Tensor], str]  # from one image's logits to the answer in a word
 
 
 def sides_right(logits: Tensor, targets: Tensor) -> Tensor:
@@ -138,39 +131,23 @@ IMAGES: dict[str, Callable[[Lab, TensorDataset], TensorDataset]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained.
+    """How a network is trained."""
 
-    Attributes:
-        paper: The experiment whose network and images it takes.
-        sizes: The layers.
-        best: The paper's best accuracy, in %; None where it gives none.
-        aim: The accuracy aimed at, in %.
-        dataset: The images.
-        head: What the outputs stand for.
-        activation: Of the hidden layers.
-        distortion: Of the training images, at the start.
-        mild: The factor of the distortion in the last epoch; it falls linearly from 1 in the first.
-        passes: How often an epoch uses each training image.
-        epochs: On the whole data.
-        batch_size: Images in a step.
-        lr: The highest learning rate of the cycle.
-        decay: AdamW's weight decay.
-    """
-
-    paper: str
-    sizes: tuple[int, ...]
-    best: float | None
-    aim: float
-    epochs: int
+    paper: str  # the experiment whose network and images it takes
+    sizes: tuple[int, ...]  # units of each layer, the input's first
+    best: float | None  # the paper's best accuracy, in %; None where it gives none
+    aim: float  # the accuracy aimed at, in %
+    epochs: int  # on the whole data
     dataset: type[MNIST] = MNIST
     head: Head = CLASSES
-    activation: str = "relu"
+    activation: str = "relu"  # of the hidden layers
+    # Of the training images, at the start, and its factor in the last epoch; that falls linearly from 1 in the first.
     distortion: Distortion = field(default=Distortion(rotate=12, stretch=0.12, shear=0.12, shift=1.5, elastic=1.1))
     mild: float = 0.5
-    passes: int = 1
+    passes: int = 1  # how often an epoch uses each training image
     batch_size: int = 256
-    lr: float = 2e-3
-    decay: float = 1e-2
+    lr: float = 2e-3  # the highest learning rate of the cycle
+    decay: float = 1e-2  # AdamW's weight decay
 
     @property
     def name(self) -> str:
@@ -242,10 +219,8 @@ NETWORKS = tuple(
 
 def network(recipe: Recipe, generator: Generator) -> nn.Sequential:
     """The network; it gives logits. Weights as He et al. (2015) draw them, biases zero."""
-    model = mlp(recipe.sizes, ACTIVATIONS[recipe.activation])
-    for weight in weights_and_biases(model)[0]:
-        nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator)
-    return model
+    draw = partial(nn.init.kaiming_normal_, nonlinearity="relu", generator=generator)
+    return mlp(recipe.sizes, recipe.activation, draw)
 
 
 def train_network(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Sequential, History]:

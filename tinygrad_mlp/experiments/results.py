@@ -6,7 +6,7 @@ import json
 import math
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,12 @@ __all__ = ["Record", "Row", "RunFolder", "Section", "Settings"]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user asked of a run.
+    """What the user asked of a run."""
 
-    Attributes:
-        data: `"sample"`, `"full"` or a folder, see :func:`~tinygrad_mlp.experiments.data.load_images`.
-        epochs: Passes over the training images, of every training; None for each one's own number.
-        seeds: The run is repeated from each of them; all random streams start from it.
-        eager: Whether training steps run as they are written, not compiled. The results are the same, to the last bit.
-    """
-
-    data: str = "sample"
-    epochs: int | None = None
-    seeds: tuple[int, ...] = (0,)
-    eager: bool = False
+    data: str = "sample"  # or "full", or a folder, see load_images()
+    epochs: int | None = None  # passes over the training images, of every training; None for each one's own number
+    seeds: tuple[int, ...] = (0,)  # the run is repeated from each of them; all random streams start from it
+    eager: bool = False  # training steps run as they are written, not compiled: with the same results, to the last bit
 
     @property
     def difference(self) -> str:
@@ -48,35 +41,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Row:
-    """One measured quantity beside the report's number for it.
+    """One measured quantity beside the report's number for it."""
 
-    Attributes:
-        section: Where in the report it belongs, such as `"Table 1"`.
-        quantity: What was measured.
-        unit: Its unit, empty for a pure number.
-        paper: The report's number; None where it gives none.
-        ours: The number measured: the mean over the seeds.
-        sd: The standard deviation over the seeds (divided by n - 1); None for a single one.
-        n: How many seeds.
-        note: How it differs from the report's quantity, and why.
-    """
-
-    section: str
+    section: str  # where in the report it belongs, such as "Table 1"
     quantity: str
-    unit: str
-    paper: float | None
-    ours: float
-    sd: float | None = None
-    n: int = 1
-    note: str = ""
-
-
-@dataclass
-class _Measured:
-    unit: str
-    paper: float | None
-    note: str
-    values: list[float] = field(default_factory=list)
+    unit: str  # empty for a pure number
+    paper: float | None  # the report's number; None where it gives none
+    ours: float  # the number measured: the mean over the seeds
+    sd: float | None = None  # the standard deviation over the seeds (divided by n - 1); None for a single one
+    n: int = 1  # how many seeds
+    note: str = ""  # how it differs from the report's quantity, and why
 
 
 @dataclass
@@ -86,11 +60,12 @@ class Section:
     title: str
     text: str
     figures: list[dict[str, str]] = field(default_factory=list)
-    measured: dict[str, _Measured] = field(default_factory=dict)
+    measured: dict[str, tuple[Row, list[float]]] = field(default_factory=dict)  # by the quantity; with each seed's value
 
     def add(self, quantity: str, value: float, unit: str = "", paper: float | None = None, note: str = "") -> None:
         """Record the value that one seed measured."""
-        self.measured.setdefault(quantity, _Measured(unit, paper, note)).values.append(float(value))
+        row = Row(self.title, quantity, unit, paper, math.nan, note=note)
+        self.measured.setdefault(quantity, (row, []))[1].append(float(value))
 
 
 class Record:
@@ -115,18 +90,9 @@ class Record:
     def rows(self) -> list[Row]:
         """Mean and standard deviation of each quantity, in the order of their first measurement."""
         return [
-            Row(
-                section.title,
-                quantity,
-                measured.unit,
-                measured.paper,
-                _mean(measured.values),
-                _sd(measured.values),
-                len(measured.values),
-                measured.note,
-            )
+            replace(row, ours=_mean(values), sd=_sd(values), n=len(values))
             for section in self.sections.values()
-            for quantity, measured in section.measured.items()
+            for row, values in section.measured.values()
         ]
 
     def outline(self) -> list[dict[str, Any]]:
@@ -175,17 +141,16 @@ class RunFolder:
     @classmethod
     def new(cls, out: str | Path, name: str) -> "RunFolder":
         """A new folder for a run that starts now."""
-        time = f"{datetime.now():%Y-%m-%dT%H-%M-%S}"
-        parent = Path(out, name)
-        parent.mkdir(parents=True, exist_ok=True)
-        path, again = parent / time, 1
+        start = Path(out, name, f"{datetime.now():%Y-%m-%dT%H-%M-%S}")
+        start.parent.mkdir(parents=True, exist_ok=True)
+        path, again = start, 1
         while True:
             try:
                 path.mkdir()
                 return cls(path, name)
             except FileExistsError:
                 again += 1
-                path = parent / f"{time}-{again}"
+                path = start.with_name(f"{start.name}-{again}")
 
     def write_results(self, rows: Iterable[Row]) -> None:
         """Write the rows to `results.json`; a number that is not finite, as of a diverged run, is null."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import tinygrad_mlp as torch
@@ -10,6 +11,7 @@ from tinygrad_mlp import Generator
 
 from .. import nn
 from .._tensor import Tensor
+from ..nn import activations
 from ..optim import Optimizer
 from ..utils.data import TensorDataset
 
@@ -18,18 +20,20 @@ __all__ = [
     "record", "score", "training_step", "weights_and_biases",
 ]  # fmt: skip
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+# Every activation layer, by its name in lower case: that of its formulas in `reference.ACTIVATIONS`, where it has some.
+ACTIVATIONS: dict[str, type[nn.Module]] = {name.lower(): getattr(activations, name) for name in activations.__all__}
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 History = defaultdict[str, list[float]]  # curves by their names
 
 
-def mlp(sizes: Sequence[int], activation: type[nn.Module]) -> nn.Sequential:
-    """Linear layers between the sizes, biases 0, with an activation after each but the last, whose outputs are logits.
+def mlp(sizes: Sequence[int], activation: str, draw: Callable[[Tensor], object] | None = None) -> nn.Sequential:
+    """Linear layers between the sizes, with an activation (in ACTIVATIONS) after each but the last, whose outputs are logits.
 
-    >>> import tinygrad_mlp as torch
+    Biases are 0; `draw` fills each weight matrix.
+
     >>> from tinygrad_mlp.experiments.training import mlp
-    >>> mlp((784, 50, 10), torch.nn.Tanh)
+    >>> mlp((784, 50, 10), "tanh")
     Sequential(
       (0): Linear(in_features=784, out_features=50, bias=True)
       (1): Tanh()
@@ -38,19 +42,19 @@ def mlp(sizes: Sequence[int], activation: type[nn.Module]) -> nn.Sequential:
     """
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(sizes):
-        layers += [nn.Linear(fan_in, fan_out), activation()]
+        layers += [nn.Linear(fan_in, fan_out), ACTIVATIONS[activation]()]
     model = nn.Sequential(*layers[:-1])
-    for bias in weights_and_biases(model)[1]:
-        nn.init.zeros_(bias)
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            nn.init.zeros_(parameter)
+        elif draw is not None:
+            draw(parameter)
     return model
 
 
-def glorot_mlp(sizes: Sequence[int], activation: type[nn.Module], generator: Generator) -> nn.Sequential:
+def glorot_mlp(sizes: Sequence[int], activation: str, generator: Generator) -> nn.Sequential:
     """An :func:`mlp` with weights as Glorot drew them, W ~ U[-d, d] with d = sqrt(6 / (fan_in + fan_out)). EE6132 lab, eq. 11."""
-    model = mlp(sizes, activation)
-    for weight in weights_and_biases(model)[0]:
-        nn.init.xavier_uniform_(weight, generator=generator)
-    return model
+    return mlp(sizes, activation, partial(nn.init.xavier_uniform_, generator=generator))
 
 
 def weights_and_biases(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
