@@ -90,7 +90,7 @@ def test_l2_adds_lambda_w_to_the_gradients_of_weights_alone(
     *_, expected = mlp.train([(values[0], values[1]), (values[2], values[3])], batches * 2, plain, plain)
 
     training = fashion.train_network(
-        lab_in(tmp_path), double, "L2", reduction=reduction, batch_size=150, lr=0.01, l2=0.5, epochs=2
+        lab_in(tmp_path), double, "L2", reduction=reduction, batch_size=150, lr=0.01, l2=0.5, epochs=(2, 2)
     )
     assert training.best_epoch == 2
     for parameter, value in zip(training.model.parameters(), (v for layer in expected for v in layer), strict=True):
@@ -159,7 +159,7 @@ def test_a_training_stops_early_and_gives_its_best_weights(tmp_path: Path, monke
 
     monkeypatch.setattr(fashion, "EarlyStopping", Stopping)
     data = fashion.load_data(lab_in(tmp_path))
-    training = fashion.train_network(lab_in(tmp_path), data, "rising", epochs=20)
+    training = fashion.train_network(lab_in(tmp_path), data, "rising", epochs=(20, 20))
     assert (len(seen), training.best_epoch) == (7, 2)
     assert [p.tolist() for p in training.model.parameters()] == seen[1]
     assert training.test.accuracy == evaluate(training.model, torch.nn.CrossEntropyLoss(), data.test).accuracy
@@ -292,7 +292,7 @@ def test_a_resumed_run_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_it_learns(tmp_path: Path) -> None:
     data = fashion.load_data(lab_in(tmp_path))
-    training = fashion.train_network(lab_in(tmp_path), data, "small batches", batch_size=10, lr=0.05, epochs=15)
+    training = fashion.train_network(lab_in(tmp_path), data, "small batches", batch_size=10, lr=0.05)
     assert training.history["train accuracy"][-1] > 70
     assert training.test.accuracy > 50
     assert training.history["train loss"][-1] < training.history["train loss"][0]

@@ -41,7 +41,7 @@ from .data import load_images, take, with_noise
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_curves, draw_wrong, new_figure
-from .training import History, mlp, predict, weights_and_biases
+from .training import History, mlp, parameter_groups, predict, weights_and_biases
 
 __all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
 
@@ -77,6 +77,11 @@ DATASETS = (MNIST,)
 NETWORKS = (Network("784-392-196-4 sigmoid, squared error", SIZES, "sigmoid", "sigmoid_mse", lambda digits: CODES[digits]),)
 
 
+def percentage(true: Tensor) -> float:
+    """How many of a tensor's booleans are true, in %."""
+    return 100 * true.float().mean().item()
+
+
 @dataclass(frozen=True)
 class Answers:
     """The outputs `(N, 4)` of a network for N images, and the digits `(N,)` that they show."""
@@ -91,19 +96,15 @@ class Answers:
 
     def measured(self) -> dict[str, float]:
         """In %: how many bits are right, and how many digits, with all 4 bits right."""
-        wrong = self.wrong_bits
-        return {
-            "bits right": 100 - 100 * wrong.float().mean().item() / BITS,
-            "digits right": 100 * (wrong == 0).float().mean().item(),
-        }
+        wrong = self.wrong_bits.float()
+        return {"bits right": 100 - 100 * wrong.mean().item() / BITS, "digits right": percentage(wrong == 0)}
 
     def by_bit_and_digit(self) -> dict[str, float]:
         """In %: how often each bit is right, the highest first, and how often each digit is, with all 4 bits right."""
         right = (self.outputs > 0.5).float() == CODES[self.digits]
-        bits = {f"bit {8 >> i} right": 100 * right[:, i].float().mean().item() for i in range(BITS)}
-        for digit in sorted(set(self.digits.tolist())):
-            bits[f"digit {digit} right"] = 100 * right[self.digits == digit].all(dim=1).float().mean().item()
-        return bits
+        bits = {f"bit {8 >> i} right": percentage(right[:, i]) for i in range(BITS)}
+        digits = sorted(set(self.digits.tolist()))
+        return bits | {f"digit {digit} right": percentage(right[self.digits == digit].all(dim=1)) for digit in digits}
 
 
 # ------------------------------------------------------------------------------------------------ the update rules
@@ -113,19 +114,14 @@ Penalty = Callable[[nn.Module], Tensor]
 
 
 class PrintedLasso(optim.SGD):
-    """v = μ v + g and p = p + 2 λ sign(p) - lr v: section 2.1.5 as printed, where `d_w` is -v.
+    """v = μ v + g and p = p + 2 λ sign(p) - lr v: section 2.1.5 as printed, where `d_w` is -v; λ is a group's option `lam`.
 
     With λ > 0 it drives the weights away from zero, the reverse of a lasso penalty.
     """
 
-    def __init__(self, params: Any, lr: float, momentum: float, lam: float) -> None:
-        super().__init__(params, lr=lr, momentum=momentum)
-        for group in self.param_groups:
-            group.setdefault("lam", lam)
-
     def update(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """One step; see the class."""
-        push = p.sign().mul_(2 * group["lam"])
+        push = p.sign().mul_(2 * group.get("lam", 0.0))
         super().update(p, g, state, group)
         p.add_(push)
 
@@ -142,9 +138,7 @@ def ridge_as_printed(model: nn.Module) -> optim.Optimizer:
 
 def lasso_as_printed(model: nn.Module) -> optim.Optimizer:
     """w = w + 2 λ sign(w) - α v: section 2.1.5; biases as in the plain rule."""
-    weights, biases = weights_and_biases(model)
-    groups = [{"params": weights}, {"params": biases, "lam": 0.0}]
-    return PrintedLasso(groups, lr=ALPHA, momentum=MOMENTUM, lam=LAMBDA_1)
+    return PrintedLasso(parameter_groups(model, lam=LAMBDA_1), lr=ALPHA, momentum=MOMENTUM)
 
 
 def no_penalty(model: nn.Module) -> Tensor:
@@ -240,7 +234,7 @@ def run(lab: Lab) -> None:
                 if data is noisy_set:
                     wrong = answers.wrong_bits
                     lab.row(f"{name}, {kind}: wrong bits, mean", wrong.float().mean().item(), 1.0, "", CLAIM)
-                    distances[name] = [100 * (wrong == n).float().mean().item() for n in range(BITS + 1)]
+                    distances[name] = [percentage(wrong == n) for n in range(BITS + 1)]
                 if name == "plain":
                     plain_answers[kind] = answers
                     if data is not train_set:

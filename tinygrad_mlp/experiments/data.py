@@ -1,7 +1,6 @@
 """Images as the experiments' networks take them."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +16,7 @@ from ..utils.data import TensorDataset
 __all__ = ["Split", "first_of_each_class", "hold_out", "load_images", "one_hot", "take", "versus_rest", "with_noise"]
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Images `(N, 784)` to train on, to validate and to test, with their labels."""
 
     train: TensorDataset

@@ -56,7 +56,16 @@ from .data import load_images, take, with_noise
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_curves, draw_matrix, draw_misclassified, new_figure
-from .training import History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
+from .training import (
+    History,
+    TrainedModel,
+    evaluate,
+    glorot_mlp,
+    parameter_groups,
+    record,
+    training_step,
+    weights_and_biases,
+)
 
 __all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
 
@@ -85,9 +94,7 @@ NETWORKS = tuple(
 
 def sgd(model: nn.Module, lr: float, beta: float) -> optim.SGD:
     """W = (1 - β lr) W - lr dL/dW and b = b - lr dL/db: equations 13 and 15; equation 12 where β is 0."""
-    weights, biases = weights_and_biases(model)
-    groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": beta}, {"params": biases}]
-    return optim.SGD(groups, lr=lr)
+    return optim.SGD(parameter_groups(model, weight_decay=beta), lr=lr)
 
 
 def train_network(
@@ -200,12 +207,10 @@ def metrics(lab: Lab, name: str, training: TrainedModel, test_set: TensorDataset
     """Misclassification rate, precision, recall and F1 on the test images; the last three weighted by class."""
     labels, predictions = test_set.tensors[1].numpy(), training.test.predictions.numpy()
     scores = precision_recall_fscore_support(labels, predictions, average="weighted", zero_division=0)[:3]
-    measured = {
-        "misclassification rate": 100 - training.test.accuracy,
-        **dict(zip(("precision", "recall", "F1"), map(float, scores), strict=True)),
-    }
-    for (quantity, ours), theirs in zip(measured.items(), paper, strict=True):
-        lab.row(f"{name}: {quantity}", ours, theirs, "%" if quantity == "misclassification rate" else "")
+    rate, *papers = paper
+    lab.row(f"{name}: misclassification rate", 100 - training.test.accuracy, rate, "%")
+    for quantity, ours, theirs in zip(("precision", "recall", "F1"), scores, papers, strict=True):
+        lab.row(f"{name}: {quantity}", ours, theirs)
 
 
 def learning_rates(lab: Lab, trainings: dict[str, TrainedModel], train_set: TensorDataset, test_set: TensorDataset) -> None:
@@ -222,13 +227,12 @@ def learning_rates(lab: Lab, trainings: dict[str, TrainedModel], train_set: Tens
         0.01: (80.083, 80.48, 0.66877),
         0.001: (11.237, 11.35, 2.28401),
     }
-    names = []
     for lr, (train, test, loss) in table.items():
         name = f"sigmoid, lr {lr:g}"
-        names.append(name)
         trainings[name] = train_network(lab, name, train_set, test_set, lr=lr)
         accuracies(lab, name, trainings[name], train, test)
         lab.row(f"{name}: loss (test)", trainings[name].test.loss, loss)
+    names = list(trainings)
     draw_losses(lab, trainings, names, "test", "Figures 1-4", "All fall without a rise; only lr 1 has converged.")
     draw_losses(lab, trainings, names, "train", "Figures 5-8", "The same trend, noisy: each loss is that of one batch.")
 
@@ -406,28 +410,19 @@ def features(lab: Lab, trainings: dict[str, TrainedModel]) -> None:
         ("KNN, K 5", KNeighborsClassifier(n_neighbors=5), 97.080, 96.10),
     ):
         measured = lab.once(name, partial(classify, classifier, train_set, test_set))
-        lab.row(f"{name}: accuracy (train)", measured["train"], train, "%", NOT_RANDOM)
-        lab.row(f"{name}: accuracy (test)", measured["test"], test, "%", NOT_RANDOM)
-
-
-NOT_RANDOM = "no randomness, so one seed"
+        for images, paper in (("train", train), ("test", test)):
+            lab.row(f"{name}: accuracy ({images})", measured[images], paper, "%", "no randomness, so one seed")
 
 
 @lru_cache(maxsize=1)  # the same for all seeds
 def hog_features(data: str) -> tuple[TensorDataset, TensorDataset]:
     """The features of the training and the test images, `(N, 576)`, with their labels."""
-    train_set, test_set = load_images(MNIST, data)
-    if data == "sample":
-        train_set, test_set = (
-            take(part, slice(count)) for part, count in zip((train_set, test_set), HOG_SAMPLE, strict=True)
-        )
-    return _described(train_set), _described(test_set)
-
-
-def _described(data: TensorDataset) -> TensorDataset:
-    images, labels = data.tensors
-    described = [describe(image) for image in images.numpy().reshape(-1, 28, 28)]
-    return TensorDataset(torch.tensor(np.stack(described)), labels)
+    sets = []
+    for part, count in zip(load_images(MNIST, data), HOG_SAMPLE, strict=True):
+        images, labels = take(part, slice(count if data == "sample" else None)).tensors
+        described = [describe(image) for image in images.numpy().reshape(-1, 28, 28)]
+        sets.append(TensorDataset(torch.tensor(np.stack(described)), labels))
+    return sets[0], sets[1]
 
 
 def describe(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -440,11 +435,8 @@ def describe(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def classify(classifier: Any, train_set: TensorDataset, test_set: TensorDataset) -> dict[str, float]:
     """The accuracies in % of a scikit-learn classifier fitted to the training set."""
-    (inputs, labels), (test_inputs, test_labels) = (
-        tuple(tensor.numpy() for tensor in data.tensors) for data in (train_set, test_set)
-    )
-    classifier.fit(inputs, labels)
+    classifier.fit(*(tensor.numpy() for tensor in train_set.tensors))
     return {
-        "train": 100 * float(np.mean(classifier.predict(inputs) == labels)),
-        "test": 100 * float(np.mean(classifier.predict(test_inputs) == test_labels)),
+        images: 100 * float(np.mean(classifier.predict(data.tensors[0].numpy()) == data.tensors[1].numpy()))
+        for images, data in (("train", train_set), ("test", test_set))
     }

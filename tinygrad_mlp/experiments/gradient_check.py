@@ -119,25 +119,22 @@ def compare_gradients(names: Sequence[str], data: str = "sample") -> list[Compar
     networks = [(name, network) for name in names or experiments for network in experiments[name].load().NETWORKS]
     if not networks:
         raise TinygradError(f"there is nothing to check: the NETWORKS of {', '.join(names or experiments)} are empty")
-    images = {dataset: _one_of_each_class(dataset, data) for dataset in {network.dataset for _, network in networks}}
+    datasets = {network.dataset for _, network in networks}
+    images = {dataset: first_of_each_class(load_images(dataset, data)[0]).tensors for dataset in datasets}
     return [found for name, network in networks for found in _compare(name, network, *images[network.dataset])]
 
 
-def _one_of_each_class(dataset: type[MNIST], data: str) -> tuple[Array, Tensor]:
-    inputs, classes = first_of_each_class(load_images(dataset, data)[0]).tensors
-    return inputs.double().numpy(), classes
-
-
-def _compare(experiment: str, network: Network, inputs: Array, classes: Tensor) -> list[Comparison]:
+def _compare(experiment: str, network: Network, images: Tensor, classes: Tensor) -> list[Comparison]:
     generator = RandomStreams(0)[network.title].numpy
     layers: Layers = [(w, generator.normal(0, 0.1, b.shape)) for w, b in glorot(network.sizes, generator)]
     y = network.targets(classes).double()
     model = build(network, layers)
-    x, targets = torch.from_numpy(inputs), y.numpy()
+    x = images.double()
+    inputs = x.numpy()
 
     cost(network, model(x), y).backward()
     formulas = MLP(network.activation, network.loss, "sample_mean")
-    expected = chain.from_iterable(formulas.gradients(layers, inputs, targets))
+    expected = chain.from_iterable(formulas.gradients(layers, inputs, y.numpy()))
 
     @torch.no_grad()
     def engine_cost() -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import Generator
@@ -16,8 +17,8 @@ from ..optim import Optimizer
 from ..utils.data import TensorDataset
 
 __all__ = [
-    "ACTIVATIONS", "Criterion", "Evaluation", "History", "TrainedModel", "evaluate", "glorot_mlp", "mlp", "predict",
-    "record", "score", "training_step", "weights_and_biases",
+    "ACTIVATIONS", "Criterion", "Evaluation", "History", "TrainedModel", "evaluate", "glorot_mlp", "mlp",
+    "parameter_groups", "predict", "record", "score", "training_step", "weights_and_biases",
 ]  # fmt: skip
 
 # Every activation layer, by its name in lower case: that of its formulas in `reference.ACTIVATIONS`, where it has some.
@@ -61,6 +62,12 @@ def weights_and_biases(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Pa
     """The weight matrices of a model, and its biases."""
     weights, biases = ([p for p in model.parameters() if p.ndim == ndim] for ndim in (2, 1))
     return weights, biases
+
+
+def parameter_groups(model: nn.Module, **of_weights: float) -> list[dict[str, Any]]:
+    """For an optimizer, the weight matrices, with options that they alone have, and the biases."""
+    weights, biases = weights_and_biases(model)
+    return [{"params": weights, **of_weights}, {"params": biases}]
 
 
 def training_step(model: nn.Module, criterion: Criterion, optimizer: Optimizer) -> Criterion:
