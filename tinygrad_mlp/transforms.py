@@ -21,6 +21,13 @@ from .ops.creation import from_numpy
 __all__ = ["Compose", "Flatten", "Lambda", "Normalize", "ToTensor"]
 
 
+class _Transform:
+    """What is shown of a transform without options."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
 class Compose:
     """Transforms one after the other; made for batches if each of them is.
 
@@ -55,7 +62,7 @@ class Compose:
         return f"Compose(\n{lines}\n)"
 
 
-class ToTensor:
+class ToTensor(_Transform):
     """Add the channel's dimension and bring uint8 values into 0..1: `(..., H, W)` to `(..., 1, H, W)`.
 
     `y = x / 255` as float32 for uint8; values of another dtype stay as they are.
@@ -84,9 +91,6 @@ class ToTensor:
         if array.dtype == np.uint8:
             array = np.divide(array, np.float32(255))
         return from_numpy(np.expand_dims(array, -3))
-
-    def __repr__(self) -> str:
-        return "ToTensor()"
 
 
 class Normalize:
@@ -142,7 +146,7 @@ class Normalize:
         return f"Normalize(mean={self.mean}, std={self.std})"
 
 
-class Flatten:
+class Flatten(_Transform):
     """Flatten an image into an MLP's features: `(..., C, H, W)` to `(..., C*H*W)`.
 
     Raises:
@@ -162,11 +166,8 @@ class Flatten:
             raise ArgumentError(f"Flatten(): expected a Tensor, got {type(image).__name__}; put ToTensor() before it")
         return image.flatten(-3)
 
-    def __repr__(self) -> str:
-        return "Flatten()"
 
-
-class Lambda:
+class Lambda(_Transform):
     """A user's own function as a transform, called with one image at a time.
 
     Raises:
@@ -186,9 +187,6 @@ class Lambda:
 
     def __call__(self, image: Any) -> Any:
         return self.lambd(image)
-
-    def __repr__(self) -> str:
-        return "Lambda()"
 
 
 def _check_callable(name: str, function: object) -> None:

@@ -50,7 +50,7 @@ def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
     failures = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / ".lock", partial(_waiting, folder, progress)):
+        with locked(folder / ".lock", f"waiting for another process that is downloading to {folder}" if progress else ""):
             for file in source.files:
                 remove_leftovers(folder / file)
             missing = [file for file in source.files if not _intact(folder / file, source)]
@@ -69,11 +69,6 @@ def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
     except OSError as e:
         failures.append(f"{folder}: cannot be written to: {e.strerror or e}; set XDG_CACHE_HOME to another folder")
     return failures
-
-
-def _waiting(folder: Path, progress: bool) -> None:
-    if progress:
-        print(f"waiting for another process that is downloading to {folder}", file=sys.stderr)
 
 
 def _intact(path: Path, source: Source) -> bool:
