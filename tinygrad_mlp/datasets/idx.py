@@ -16,9 +16,9 @@ import hashlib
 import math
 import struct
 import zlib
-from io import BufferedReader
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
-from typing import Protocol
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +30,7 @@ __all__ = ["Bytes", "IDXError", "Stream", "check_pair", "idx_header", "idx_sha25
 Bytes = npt.NDArray[np.uint8]
 
 
-class Stream(Protocol):
-    """What is used of an open file: `read` gives at most `size` bytes, fewer only at the end."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes."""
-        ...
-
+Stream = BufferedIOBase | IO[bytes]  # an open file: `read` gives at most `size` bytes, fewer only at the end
 
 _UINT8 = 0x08
 _CHUNK = 1 << 20

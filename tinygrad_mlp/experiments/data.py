@@ -1,5 +1,6 @@
 """Images as the experiments' networks take them."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..datasets import MNIST
 from ..datasets.sources import load_folder
 from ..utils.data import TensorDataset
 
-__all__ = ["Split", "first_of_each_class", "hold_out", "load_images", "one_hot", "take", "versus_rest", "with_noise"]
+__all__ = ["Split", "first_of_each_class", "hold_out", "join", "load_images", "one_hot", "take", "versus_rest", "with_noise"]
 
 
 class Split(NamedTuple):
@@ -33,6 +34,11 @@ def take(data: TensorDataset, index: Any) -> TensorDataset:
     (tensor([0, 1]),)
     """
     return TensorDataset(*(tensor[index] for tensor in data.tensors))
+
+
+def join(parts: Iterable[TensorDataset]) -> TensorDataset:
+    """The items of several sets, one after the other."""
+    return TensorDataset(*(torch.cat(tensors) for tensors in zip(*(part.tensors for part in parts), strict=True)))
 
 
 def first_of_each_class(data: TensorDataset) -> TensorDataset:

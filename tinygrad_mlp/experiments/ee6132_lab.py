@@ -55,17 +55,8 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import load_images, take, with_noise
 from .gradient_check import Network
 from .lab import Lab
-from .plots import draw_curves, draw_matrix, draw_misclassified, new_figure
-from .training import (
-    History,
-    TrainedModel,
-    evaluate,
-    glorot_mlp,
-    parameter_groups,
-    record,
-    training_step,
-    weights_and_biases,
-)
+from .plots import counted, draw_curves, draw_matrix, draw_misclassified, new_figure
+from .training import History, TrainedModel, evaluate, glorot_mlp, parameter_groups, record, training_step
 
 __all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
 
@@ -148,7 +139,7 @@ def inactive_by_gradient(model: nn.Sequential) -> list[float]:
 
     The sum of equation 7's δ over a batch is the gradient of the bias (equation 10).
     """
-    gradients = [bias.grad for bias in weights_and_biases(model)[1][:-1]]
+    *gradients, _ = (parameter.grad for parameter in model.parameters() if parameter.ndim == 1)
     return [100 * float(np.mean(gradient.numpy() <= 0)) for gradient in gradients if gradient is not None]
 
 
@@ -302,8 +293,7 @@ def draw_losses(
     for axes, name in zip(panels, names, strict=True):
         history = trainings[name].history
         if images == "train":
-            losses = history["loss of the batch"]
-            curve: tuple[Sequence[float], Sequence[float]] = range(1, len(losses) + 1), losses
+            curve = counted(history["loss of the batch"])
         else:
             curve = history["iteration tested"], history["loss then"]
         draw_curves(axes, {f"{images} loss": curve}, name, "iteration", "cross-entropy")
@@ -346,9 +336,7 @@ def inactive_neurons(lab: Lab, trainings: Mapping[str, TrainedModel]) -> None:
             for quantity in dict.fromkeys([*theirs, "average"]):
                 lab.row(f"h{layer}, {activation}, {reading}: {quantity}", measured[quantity], theirs.get(quantity), "%")
             rows += [[activation, layer, reading, epoch, share] for epoch, share in enumerate(shares, 1)]
-            draw_curves(
-                axes, {reading: (range(1, len(shares) + 1), shares)}, f"{activation}, h{layer}", "epoch", "inactive in %"
-            )
+            draw_curves(axes, {reading: counted(shares)}, f"{activation}, h{layer}", "epoch", "inactive in %")
         axes.set_ylim(30, 80)
     lab.table("inactive.csv", ["activation", "hidden_layer", "reading", "epoch", "percentage"], rows)
     lab.figure(

@@ -109,9 +109,8 @@ class AveragedMomentum(optim.Optimizer):
 class EarlyStopping:
     """Keeps the weights with the lowest validation loss, and says to stop when it rose several epochs in a row."""
 
-    def __init__(self, model: nn.Module, rises: int = RISES) -> None:
+    def __init__(self, model: nn.Module) -> None:
         self.model = model
-        self.allowed = rises
         self.rises: int = 0
         self.previous: float = math.inf
         self.best: float = math.inf
@@ -130,11 +129,11 @@ class EarlyStopping:
 
     def stop(self) -> bool:
         """Whether the loss has risen in the last epochs, as many in a row as are allowed."""
-        return self.rises >= self.allowed
+        return self.rises >= RISES
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes from epoch to epoch."""
-        return {key: value for key, value in vars(self).items() if key not in ("model", "allowed")}
+        return {key: value for key, value in vars(self).items() if key != "model"}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state_dict."""
@@ -337,7 +336,7 @@ def architectures(lab: Lab, data: Split, base: EarlyStopped) -> None:
 def curves(lab: Lab, file: str, title: str, trainings: Mapping[str, EarlyStopped], number: str, says: str) -> None:
     """Loss and accuracy per epoch on training and validation images: a row of panels for each training."""
     figure, axes = new_figure(title, columns=2, rows=len(trainings), height=3.2)
-    for (name, training), *panels in zip(trainings.items(), axes[::2], axes[1::2], strict=True):
-        for panel, quantity, label in zip(panels, ("loss", "accuracy"), ("cross-entropy", "accuracy in %"), strict=True):
-            draw_history(panel, training.history, quantity, f"{name}: {quantity}", label)
+    for (name, training), left, right in zip(trainings.items(), axes[::2], axes[1::2], strict=True):
+        draw_history(left, training.history, "loss", f"{name}: loss", "cross-entropy")
+        draw_history(right, training.history, "accuracy", f"{name}: accuracy", "accuracy in %")
     lab.figure(file, figure, number=number, says=says)

@@ -150,17 +150,11 @@ def _compare(experiment: str, network: Network, images: Tensor, classes: Tensor)
             abs(central_difference(engine_cost, values, index, EPSILON) - gradient[index])
             for index in islice(entries, ENTRIES)
         ]
-        found.append(
-            Comparison(
-                experiment,
-                network.title,
-                f"{'bias' if i % 2 else 'weight'} {i // 2 + 1}",
-                gradient.shape,
-                float(np.abs(gradient).max()),
-                float(np.abs(gradient - by_hand).max() / np.abs(by_hand).max()),
-                float(np.max(apart)) if apart else math.nan,
-            )
-        )
+        name = f"{'bias' if i % 2 else 'weight'} {i // 2 + 1}"
+        largest = float(np.abs(gradient).max())
+        relative = float(np.abs(gradient - by_hand).max() / np.abs(by_hand).max())
+        numerical = float(np.max(apart)) if apart else math.nan
+        found.append(Comparison(experiment, network.title, name, gradient.shape, largest, relative, numerical))
     return found
 
 

@@ -52,11 +52,11 @@ from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
-from .data import load_images, one_hot, take
+from .data import join, load_images, one_hot, take
 from .gradient_check import Network
 from .lab import Lab
-from .plots import Curve, draw_curves, draw_history, draw_misclassified, new_figure
-from .training import History, evaluate, mlp, record, training_step, weights_and_biases
+from .plots import counted, draw_curves, draw_history, draw_misclassified, new_figure
+from .training import History, evaluate, mlp, record, training_step
 
 __all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
 
@@ -84,9 +84,8 @@ def network(generator: Generator) -> nn.Sequential:
     Weights are drawn from N(0, 1 / fan_in), biases from N(0, 1).
     """
     model = mlp(SIZES, "sigmoid")
-    for weight, bias in zip(*weights_and_biases(model), strict=True):
-        nn.init.normal_(weight, std=weight.shape[1] ** -0.5, generator=generator)
-        nn.init.normal_(bias, generator=generator)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5 if parameter.ndim == 2 else 1.0, generator=generator)
     return model
 
 
@@ -196,8 +195,7 @@ def run(lab: Lab) -> None:
     if not len(validation):
         raise DataError(f"{lab.settings.data}: {len(images)} training images are too few to keep some for validation")
     best, found = phase_1(lab, train, validation)
-    both = TensorDataset(*(torch.cat(parts) for parts in zip(train.tensors, validation.tensors, strict=True)))
-    phase_2(lab, best, found, both, test)
+    phase_2(lab, best, found, join([train, validation]), test)
 
 
 def split(images: TensorDataset) -> tuple[TensorDataset, TensorDataset]:
@@ -275,10 +273,9 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
 
 def curves(lab: Lab, file: str, title: str, history: Mapping[str, list[float]], number: str) -> None:
     """Loss and accuracy per epoch on both sets."""
-    figure, axes = new_figure(title, columns=2)
-    for panel, quantity in zip(axes, ("loss", "accuracy"), strict=True):
-        label = "cross-entropy, sum of 10 outputs" if quantity == "loss" else "accuracy in %"
-        draw_history(panel, history, quantity, quantity.capitalize(), label)
+    figure, (left, right) = new_figure(title, columns=2)
+    draw_history(left, history, "loss", "Loss", "cross-entropy, sum of 10 outputs")
+    draw_history(right, history, "accuracy", "Accuracy", "accuracy in %")
     lab.figure(file, figure, number=number, says="Learning curve and accuracy curve.")
 
 
@@ -286,10 +283,7 @@ def figure_of_grid(lab: Lab, histories: Mapping[Cell, Mapping[str, list[float]]]
     """The accuracy on the validation images per epoch, a panel for each learning rate."""
     figure, axes = new_figure("Accuracy on the validation images", columns=len(LEARNING_RATES), width=3.8)
     for panel, lr in zip(axes, LEARNING_RATES, strict=True):
-        lines: dict[str, Curve] = {}
-        for batch_size in BATCH_SIZES:
-            values = histories[lr, batch_size]["validation accuracy"]
-            lines[f"batch {batch_size}"] = range(1, len(values) + 1), values
+        lines = {f"batch {size}": counted(histories[lr, size]["validation accuracy"]) for size in BATCH_SIZES}
         draw_curves(panel, lines, f"learning rate {lr:g}", "epoch", "accuracy in %")
         panel.set_ylim(0, 100)
     lab.figure("grid.png", figure, says="The report shows the best cell only.")

@@ -1,9 +1,7 @@
 """What an experiment's script works with: its seed, trainings that can be resumed, and a place for what it measures.
 
-An experiment is a function `run(lab)`, called once for each seed. The :class:`Lab` gives it random streams, and a loop over
-epochs that goes on where an interrupted run stopped, and records rows, figures and tables. A resumed run calls `run(lab)` again
-from the start, and only finished epochs are skipped; so that it ends with the same results, all random numbers come from
-:meth:`Lab.generator`.
+An experiment is a function `run(lab)`, called once for each seed. A resumed run calls it again from the start, and only finished
+epochs are skipped; so that it ends with the same results, all random numbers come from :meth:`Lab.generator`.
 """
 
 import functools

@@ -46,7 +46,6 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as torch
@@ -286,13 +285,14 @@ def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) 
 
     short = loss.replace(" ", "-")
     figure, (left, right) = new_figure(f"Single neuron, 0 vs. all, lr 1, {loss}", columns=2)
-    draw(left, trainings[0, 1.0], "squared error", "Mean squared error")
-    draw(right, trainings[0, 1.0], "accuracy", "Accuracy in %", lowest=88)
+    draw_history(left, trainings[0, 1.0].history, "squared error", "Mean squared error")
+    draw_history(right, trainings[0, 1.0].history, "accuracy", "Accuracy in %", lowest=88)
     says = "Smooth curves that part after about 100 epochs, validation below training, and converge around 200."
     lab.figure(f"figure-5-{short}.png", figure, number="Figure 5", says=says)
     figure, panels = new_figure(f"Single neuron, {loss}", columns=2, rows=2)
     for ax, (digit, lr) in zip(panels, [(0, 2.0), (0, 5.0), (0, 0.5), (5, 1.0)], strict=True):
-        draw(ax, trainings[digit, lr], "accuracy", f"{digit} vs. all, lr {lr:g}: accuracy in %", lowest=88)
+        title = f"{digit} vs. all, lr {lr:g}: accuracy in %"
+        draw_history(ax, trainings[digit, lr].history, "accuracy", title, lowest=88)
     says = "Rate 2 converges around epoch 60; at 0.5 the curves part late, around 300; 5 vs. all is not smooth until 50."
     lab.figure(f"figure-6-{short}.png", figure, number="Figure 6", says=says)
     if criterion is not squared_error:
@@ -361,17 +361,10 @@ def with_hidden_layer(
     return trainings
 
 
-def draw(axes: Axes, training: TrainedModel, quantity: str, title: str, lowest: float | None = None) -> None:
-    """Training and validation curves of a quantity; `lowest` is where the axis begins."""
-    draw_history(axes, training.history, quantity, title, "")
-    if lowest is not None:
-        axes.set_ylim(lowest, 100.4)
-
-
 def figure_of_rates(title: str, trainings: Mapping[float, TrainedModel], lowest: float) -> Figure:
     """Loss and accuracy side by side, a learning rate a row."""
     figure, panels = new_figure(title, columns=2, rows=len(trainings), height=3)
     for left, right, (lr, training) in zip(panels[::2], panels[1::2], trainings.items(), strict=True):
-        draw(left, training, "loss", f"Cross-entropy, lr {lr:g}")
-        draw(right, training, "accuracy", f"Accuracy in %, lr {lr:g}", lowest)
+        draw_history(left, training.history, "loss", f"Cross-entropy, lr {lr:g}")
+        draw_history(right, training.history, "accuracy", f"Accuracy in %, lr {lr:g}", lowest=lowest)
     return figure

@@ -57,7 +57,7 @@ from tinygrad_mlp.utils.data import TensorDataset
 
 from . import ascii_bits, fashion, grid_search, neuron_to_multiclass
 from .augment import SIDE, Distortion, distort
-from .data import load_images, one_hot, take, versus_rest
+from .data import join, load_images, one_hot, take, versus_rest
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_history, draw_wrong, new_figure
@@ -80,44 +80,28 @@ class Head:
 
     quantity: str  # what is counted as right
     targets: Callable[[Tensor], Tensor]  # from labels `(N,)` to what the criterion compares the outputs with
-    criterion: Criterion  # the loss of logits and targets
-    right: Callable[[Tensor, Tensor], Tensor]  # from logits and labels to whether each image is right, `(N,)`
     says: Callable[[Tensor], str]  # from one image's logits to the answer in a word
+    criterion: Criterion = nn.functional.binary_cross_entropy_with_logits  # the loss of logits and targets
 
-
-def sides_right(logits: Tensor, targets: Tensor) -> Tensor:
-    """Whether all outputs of an image are on their target's side of 1/2: `(N, C)` to `(N,)`."""
-    return ((logits > 0) == (targets > 0.5)).all(dim=1)
+    def right(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Whether each image is right, `(N,)`: the largest output is its class, or all are on their target's side of 1/2."""
+        if self.criterion is nn.functional.cross_entropy:
+            return logits.argmax(dim=1) == labels
+        return ((logits > 0) == (self.targets(labels) > 0.5)).all(dim=1)
 
 
 BITS = Head(
     "all 4 bits right",
     lambda labels: ascii_bits.CODES[labels],
-    nn.functional.binary_cross_entropy_with_logits,
-    lambda logits, labels: sides_right(logits, ascii_bits.CODES[labels]),
     lambda logits: "".join("01"[logit > 0] for logit in logits.tolist()),
 )
 CLASSES = Head(
     "accuracy",
     lambda labels: labels,
-    nn.functional.cross_entropy,
-    lambda logits, labels: logits.argmax(dim=1) == labels,
     lambda logits: str(int(logits.argmax().item())),
+    nn.functional.cross_entropy,
 )
-ZERO = Head(
-    "0 against all, accuracy",
-    versus_rest,
-    nn.functional.binary_cross_entropy_with_logits,
-    lambda logits, labels: sides_right(logits, versus_rest(labels)),
-    lambda logits: "0" if logits.item() > 0 else "not 0",
-)
-
-
-def grid_images(train: TensorDataset) -> TensorDataset:
-    """Those of phase 2: the first 3,000 and the last 10,000."""
-    parts = grid_search.split(train)
-    return TensorDataset(*(torch.cat(tensors) for tensors in zip(*(part.tensors for part in parts), strict=True)))
-
+ZERO = Head("0 against all, accuracy", versus_rest, lambda logits: "0" if logits.item() > 0 else "not 0")
 
 # By experiment: from the lab of the seed and all training images to exactly those that the experiment trains on.
 IMAGES: dict[str, Callable[[Lab, TensorDataset], TensorDataset]] = {
@@ -125,7 +109,7 @@ IMAGES: dict[str, Callable[[Lab, TensorDataset], TensorDataset]] = {
     "ee6132-lab": lambda lab, train: train,
     "fashion": lambda lab, train: fashion.load_data(lab).train,
     "neuron-to-multiclass": lambda lab, train: neuron_to_multiclass.divide(train, train, lab.generator("split")).train,
-    "grid-search": lambda lab, train: grid_images(train),
+    "grid-search": lambda lab, train: join(grid_search.split(train)),  # those of phase 2
 }
 
 
@@ -330,12 +314,10 @@ def wrong_images(recipe: Recipe, test_set: TensorDataset, logits: Tensor, right:
 
 def distorted_images(examples: Mapping[str, tuple[Tensor, Distortion]], random: Generator) -> Figure:
     """A few training images of each recipe, and below them as its network may see them at the start."""
-    rows = []
-    for images, how in examples.values():
-        rows += [images.numpy(), distort(images.numpy(), how, random.numpy)]
     figure, axes = new_figure("Training images, and distorted", columns=1, rows=len(examples), width=7, height=1.5)
-    for ax, name, plain, distorted in zip(axes, examples, rows[::2], rows[1::2], strict=True):
-        both = np.concatenate([plain, distorted]).reshape(2, -1, SIDE, SIDE).transpose(0, 2, 1, 3)
+    for ax, (name, (images, how)) in zip(axes, examples.items(), strict=True):
+        pictures = [images.numpy(), distort(images.numpy(), how, random.numpy)]
+        both = np.concatenate(pictures).reshape(2, -1, SIDE, SIDE).transpose(0, 2, 1, 3)
         ax.imshow(both.reshape(2 * SIDE, -1), cmap="gray_r", vmin=0, vmax=1)
         ax.set_title(name, fontsize=9)
         ax.set_axis_off()

@@ -77,15 +77,12 @@ def write_report(folders: Sequence[Path], file: Path) -> None:
 def _part(number: int, folder: Path) -> tuple[str, str]:
     """The name of a run, and its part of the page."""
     try:
-        run = {
-            key: read_json(folder / f"{name}.json")
-            for key, name in (("about", "run"), ("outline", "report"), ("rows", "results"))
-        }
-        figures = [figure["file"] for section in run["outline"]["sections"] for figure in section["figures"]]
+        run = {name: read_json(folder / f"{name}.json") for name in ("run", "report", "results")}
+        figures = [figure["file"] for section in run["report"]["sections"] for figure in section["figures"]]
         if elsewhere := [name for name in figures if Path(name).name != name]:
             raise ValueError(f"it has figures in another folder: {elsewhere[0]!r}")
         run["images"] = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in figures}
-        return str(run["about"]["experiment"]), _run(number, run)
+        return str(run["run"]["experiment"]), _run(number, run)
     except FileNotFoundError as e:
         raise DataError(f"{folder}: is not the folder of a finished run: {e.filename} is not there") from e
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
@@ -93,7 +90,7 @@ def _part(number: int, folder: Path) -> tuple[str, str]:
 
 
 def _run(number: int, run: dict[str, Any]) -> str:
-    about, outline = run["about"], run["outline"]
+    about, outline = run["run"], run["report"]
     settings, versions = about["settings"], about["versions"]
     facts = {
         "data": settings["data"],
@@ -114,7 +111,7 @@ def _run(number: int, run: dict[str, Any]) -> str:
 
 
 def _section(section: dict[str, Any], run: dict[str, Any]) -> str:
-    rows = [row for row in run["rows"] if row["section"] == section["title"]]
+    rows = [row for row in run["results"] if row["section"] == section["title"]]
     parts = [f"<h3>{html.escape(section['title'])}</h3>", _text(section["text"])]
     if rows:
         parts.append(_table(rows))

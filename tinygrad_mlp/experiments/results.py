@@ -115,23 +115,12 @@ class RunFolder:
 
     >>> import tempfile
     >>> from tinygrad_mlp.experiments.results import Row, RunFolder
+    >>> from tinygrad_mlp.serialization import read_json
     >>> folder = RunFolder.new(tempfile.mkdtemp(), "example")
     >>> folder.write_results([Row("Table 1", "accuracy", "%", paper=97.9, ours=98.1)])
-    >>> print((folder.path / "results.json").read_text())
-    [
-      {
-        "experiment": "example",
-        "section": "Table 1",
-        "quantity": "accuracy",
-        "unit": "%",
-        "paper": 97.9,
-        "ours": 98.1,
-        "sd": null,
-        "n": 1,
-        "note": ""
-      }
-    ]
-    <BLANKLINE>
+    >>> (row,) = read_json(folder.path / "results.json")
+    >>> row["experiment"], row["section"], row["paper"], row["ours"], row["sd"]
+    ('example', 'Table 1', 97.9, 98.1, None)
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -154,13 +143,11 @@ class RunFolder:
 
     def write_results(self, rows: Iterable[Row]) -> None:
         """Write the rows to `results.json`; a number that is not finite, as of a diverged run, is null."""
-        self.write_json(
-            "results.json",
-            [
-                {"experiment": self.name, **asdict(row), "ours": row.ours if math.isfinite(row.ours) else None}
-                for row in rows
-            ],
-        )
+        entries = [{"experiment": self.name, **asdict(row)} for row in rows]
+        for entry in entries:
+            if not math.isfinite(entry["ours"]):
+                entry["ours"] = None
+        self.write_json("results.json", entries)
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a value as JSON."""

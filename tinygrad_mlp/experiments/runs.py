@@ -32,9 +32,8 @@ def find_data(planned: Iterable[tuple[str, Settings]]) -> None:
         DataError: A data set is not there, or is broken.
     """
     experiments = find_experiments()
-    for dataset, data in dict.fromkeys(
-        (dataset, settings.data) for name, settings in planned for dataset in experiments[name].load().DATASETS
-    ):
+    needed = ((dataset, settings.data) for name, settings in planned for dataset in experiments[name].load().DATASETS)
+    for dataset, data in dict.fromkeys(needed):
         load_images(dataset, data)
 
 

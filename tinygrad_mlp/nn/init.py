@@ -137,17 +137,14 @@ def _at_least_one(fan: int) -> int:
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: Mode, nonlinearity: Nonlinearity) -> float:
+    if tensor.numel() == 0:
+        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
+        return 0.0
     modes = ("fan_in", "fan_out")
     if mode not in modes:
         raise ValueError(f"Mode {mode} not supported, please use one of {list(modes)}")
     fan = _fans(tensor)[modes.index(mode)]
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
-
-
-def _is_empty(tensor: Tensor) -> bool:
-    if tensor.numel() == 0:
-        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
-    return tensor.numel() == 0
 
 
 def kaiming_uniform_(
@@ -169,8 +166,6 @@ def kaiming_uniform_(
     Raises:
         ValueError: The tensor has fewer than 2 dimensions, or there is no such mode or activation.
     """
-    if _is_empty(tensor):
-        return tensor
     bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
@@ -186,8 +181,6 @@ def kaiming_normal_(
 
     Arguments and errors are those of :func:`kaiming_uniform_`.
     """
-    if _is_empty(tensor):
-        return tensor
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
