@@ -59,9 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _prepare_output() -> None:
     """Let every text be printed, also where a stream is closed, as by `>&-`, or where its encoding lacks a character."""
-    while (
-        number := os.open(os.devnull, os.O_RDWR)
-    ) <= 2:  # takes the place of a closed stream, here and in processes begun here
+    # What is opened takes the place of a closed stream, here and in processes begun here.
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(number, True)
     os.close(number)
     for name in ("stdout", "stderr"):

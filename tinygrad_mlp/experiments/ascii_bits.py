@@ -43,8 +43,6 @@ from .lab import Lab
 from .plots import draw_curves, draw_wrong, new_figure
 from .training import History, mlp, parameter_groups, predict, weights_and_biases
 
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
-
 TITLE = "Digits as bits of their ASCII codes"
 SUMMARY = "MNIST digits as 4 bits of their ASCII codes by a 784-392-196-4 network, full-batch gradient descent"
 
@@ -270,11 +268,8 @@ def noise(lab: Lab, distances: dict[str, list[float]]) -> None:
     axes.grid(alpha=0.3, axis="y")
     axes.legend()
     lab.figure("wrong-bits.png", figure, says="The report has no such figure; it says that one bit is wrong.")
-    lab.table(
-        "wrong-bits.csv",
-        ["model", "wrong_bits", "images_percent"],
-        ([m, n, s] for m, v in distances.items() for n, s in enumerate(v)),
-    )
+    rows = ([name, n, share] for name, shares in distances.items() for n, share in enumerate(shares))
+    lab.table("wrong-bits.csv", ["model", "wrong_bits", "images_percent"], rows)
 
 
 def show_wrong(lab: Lab, kind: str, data: TensorDataset, answers: Answers) -> None:

@@ -6,10 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinygrad_mlp as torch
-from tinygrad_mlp import Generator
+from tinygrad_mlp import Generator, Tensor, nn
 
-from .. import nn
-from .._tensor import Tensor
 from ..datasets import MNIST
 from ..datasets.sources import load_folder
 from ..utils.data import TensorDataset

@@ -58,8 +58,6 @@ from .lab import Lab
 from .plots import counted, draw_curves, draw_matrix, draw_misclassified, new_figure
 from .training import History, TrainedModel, evaluate, glorot_mlp, parameter_groups, record, training_step
 
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
-
 TITLE = "Multilayer perceptron, EE6132 Lab 1"
 SUMMARY = "MNIST digits by a 784-500-250-100-10 network: activations, regularization, noise, HOG features"
 
@@ -175,23 +173,17 @@ def run(lab: Lab) -> None:
     noise(lab, trainings, train_set, test_set)
     features(lab, trainings)
 
-    lab.table(
-        "iterations.csv",
-        ["model", "iteration", "train_loss"],
-        (
-            [name, i, loss]
-            for name, training in trainings.items()
-            for i, loss in enumerate(training.history["loss of the batch"], 1)
-        ),
-    )
+    losses = {name: training.history["loss of the batch"] for name, training in trainings.items()}
+    rows = ([name, i, loss] for name, curve in losses.items() for i, loss in enumerate(curve, 1))
+    lab.table("iterations.csv", ["model", "iteration", "train_loss"], rows)
     on_pixels = [training for name, training in trainings.items() if not name.startswith("MLP")]
     lab.model("model.safetensors", min(on_pixels, key=lambda training: training.train.loss).model)
 
 
-def accuracies(lab: Lab, name: str, training: TrainedModel, train: float, test: float, note: str = "") -> None:
+def accuracies(lab: Lab, name: str, training: TrainedModel, train: float, test: float) -> None:
     """The two rows that every table of the report has for a model."""
-    lab.row(f"{name}: accuracy (train)", training.train.accuracy, train, "%", note)
-    lab.row(f"{name}: accuracy (test)", training.test.accuracy, test, "%", note)
+    lab.row(f"{name}: accuracy (train)", training.train.accuracy, train, "%")
+    lab.row(f"{name}: accuracy (test)", training.test.accuracy, test, "%")
 
 
 def metrics(lab: Lab, name: str, training: TrainedModel, test_set: TensorDataset, paper: Sequence[float]) -> None:
@@ -241,11 +233,8 @@ def confusion(lab: Lab, training: TrainedModel, test_set: TensorDataset) -> None
     labels, predictions = test_set.tensors[1].numpy(), training.test.predictions.numpy()
     matrix: npt.NDArray[np.int64] = confusion_matrix(labels, predictions, labels=range(10))
     digits = [str(digit) for digit in range(10)]
-    lab.table(
-        "confusion.csv",
-        ["digit", *(f"predicted_{digit}" for digit in digits)],
-        ([digit, *row] for digit, row in zip(digits, matrix.tolist(), strict=True)),
-    )
+    rows = ([digit, *row] for digit, row in zip(digits, matrix.tolist(), strict=True))
+    lab.table("confusion.csv", ["digit", *(f"predicted_{digit}" for digit in digits)], rows)
     figure, (axes,) = new_figure("", columns=1, width=6, height=5.5)
     draw_matrix(axes, matrix, "Baseline, test images", "predicted digit", "digit", digits)
     lab.figure("confusion.png", figure, "Figure 9", "Most confused are digits that look alike, such as 4 and 9.")

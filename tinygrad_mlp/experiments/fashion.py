@@ -49,8 +49,6 @@ from .lab import Lab
 from .plots import draw_history, draw_misclassified, new_figure
 from .training import History, TrainedModel, evaluate, glorot_mlp, parameter_groups, record, training_step
 
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
-
 TITLE = "Simple networks for Fashion-MNIST"
 SUMMARY = "Fashion-MNIST by a 784-50-10 network: numerical gradients, momentum, L2, activations, architectures"
 DATASETS = (FashionMNIST,)
@@ -203,9 +201,6 @@ def run(lab: Lab) -> None:
     lab.model("model.safetensors", base.model)
 
 
-# -------------------------------------------------------------------------------------------------------- section 2
-
-
 def numerical_gradients(model: nn.Module, examples: TensorDataset, epsilon: float) -> list[tuple[float, float]]:
     """Central difference and gradient of each parameter in CHECKED. The cost is the mean over the examples, in float64."""
     images, labels = examples.tensors
@@ -249,9 +244,6 @@ def gradients(lab: Lab, train: TensorDataset) -> None:
         lab.row(f"{name}: order of the difference in epsilon", math.log2(difference / abs(closer - gradient)), 2)
         table.append([name, numerical, gradient, difference])
     lab.table("gradients.csv", ["parameter", "numerical", "gradient", "difference"], table)
-
-
-# --------------------------------------------------------------------------------------------------- sections 3 to 6
 
 
 def momentum(lab: Lab, data: Split) -> EarlyStopped:

@@ -21,7 +21,7 @@ all 4 parameters agree
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from typing import Any
@@ -30,9 +30,8 @@ import numpy as np
 import numpy.typing as npt
 
 import tinygrad_mlp as torch
+from tinygrad_mlp import Tensor, nn
 
-from .. import nn
-from .._tensor import Tensor
 from ..checkpoints import RandomStreams
 from ..datasets import MNIST
 from ..errors import TinygradError
@@ -145,23 +144,16 @@ def _compare(experiment: str, network: Network, images: Tensor, classes: Tensor)
         assert parameter.grad is not None
         gradient = parameter.grad.numpy()
         values = parameter.detach().numpy()  # the parameter's own memory
-        entries = (e for e in _entries(by_hand, generator) if not _has_kink(formulas, layers, inputs, i, e))
-        apart = [
-            abs(central_difference(engine_cost, values, index, EPSILON) - gradient[index])
-            for index in islice(entries, ENTRIES)
-        ]
+        # In random order, without those of pixels that are 0 in all images, whose gradient is 0.
+        shuffled = (tuple(map(int, entry)) for entry in generator.permutation(np.argwhere(by_hand != 0)))
+        entries = islice((e for e in shuffled if not _has_kink(formulas, layers, inputs, i, e)), ENTRIES)
+        apart = [abs(central_difference(engine_cost, values, e, EPSILON) - gradient[e]) for e in entries]
         name = f"{'bias' if i % 2 else 'weight'} {i // 2 + 1}"
         largest = float(np.abs(gradient).max())
         relative = float(np.abs(gradient - by_hand).max() / np.abs(by_hand).max())
         numerical = float(np.max(apart)) if apart else math.nan
         found.append(Comparison(experiment, network.title, name, gradient.shape, largest, relative, numerical))
     return found
-
-
-def _entries(gradient: Array, generator: np.random.Generator) -> Iterator[tuple[int, ...]]:
-    """The entries in random order, without those of pixels that are 0 in all images, whose gradient is 0."""
-    for index in generator.permutation(np.argwhere(gradient != 0)):
-        yield tuple(map(int, index))
 
 
 def _has_kink(formulas: MLP, layers: Layers, inputs: Array, parameter: int, index: tuple[int, ...]) -> bool:

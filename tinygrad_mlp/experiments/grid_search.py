@@ -58,8 +58,6 @@ from .lab import Lab
 from .plots import counted, draw_curves, draw_history, draw_misclassified, new_figure
 from .training import History, evaluate, mlp, record, training_step
 
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
-
 TITLE = "Grid search for a small network"
 SUMMARY = "MNIST digits by a 784-20-10 sigmoid network: grid search in parallel, then training on more images"
 
@@ -106,9 +104,6 @@ def measure(model: nn.Module, history: History, sets: Mapping[str, TensorDataset
     """Add loss and accuracy on each of the sets to the curves."""
     for name, images in sets.items():
         record(history, name, evaluate(model, mean_cross_entropy, images))
-
-
-# ---------------------------------------------------------------------------------------------------------- phase 1
 
 
 def train_cell(
@@ -185,9 +180,6 @@ def _named(cell: Cell, *arguments: Any) -> tuple[str, Any, Any]:
     return cell_name(cell), *train_cell(cell, *arguments)
 
 
-# -------------------------------------------------------------------------------------------------------------- run
-
-
 def run(lab: Lab) -> None:
     """Both phases of the report."""
     images, test = load_images(MNIST, lab.settings.data)
@@ -228,15 +220,10 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
     model.load_state_dict(cells[best]["parameters"])
     lab.model("bestmodel.json", model)
     quantities = [f"{images} {quantity}" for quantity in ("loss", "accuracy") for images in ("train", "validation")]
-    lab.table(
-        "grid.csv",
-        ["learning_rate", "batch_size", "epoch", *(quantity.replace(" ", "_") for quantity in quantities)],
-        (
-            [*cell, epoch, *values]
-            for cell, trained in cells.items()
-            for epoch, values in enumerate(zip(*(trained["history"][q] for q in quantities), strict=True), 1)
-        ),
-    )
+    header = ["learning_rate", "batch_size", "epoch", *(quantity.replace(" ", "_") for quantity in quantities)]
+    epochs = {cell: zip(*(trained["history"][q] for q in quantities), strict=True) for cell, trained in cells.items()}
+    rows = ([*cell, epoch, *values] for cell, measured in epochs.items() for epoch, values in enumerate(measured, 1))
+    lab.table("grid.csv", header, rows)
     figure_of_grid(lab, {cell: trained["history"] for cell, trained in cells.items()})
     curves(lab, "phase1.png", f"Phase 1, best cell: {cell_name(best)}", history, "Section VI, phase 1")
     return best, model

@@ -59,8 +59,6 @@ from .lab import Lab
 from .plots import draw_history, draw_misclassified, draw_wrong, new_figure
 from .training import Criterion, History, TrainedModel, evaluate, mlp, record, score, weights_and_biases
 
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
-
 TITLE = "From a neuron to ten classes"
 SUMMARY = "MNIST digits by a single neuron, 64 hidden units and softmax, full-batch gradient descent"
 DATASETS = (MNIST,)
@@ -298,10 +296,8 @@ def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) 
     if criterion is not squared_error:
         lab.model("neuron.safetensors", trainings[0, 1.0].model)
         zero, digits = (tensor.numpy() for tensor in (trainings[0, 1.0].test.predictions, split.test.tensors[1]))
-        title = "0 vs. all, lr 1: the first test images that are misclassified"
-        figure = draw_wrong(
-            split.test, zero != (digits == 0), lambda i: f"{digits[i]} as {'0' if zero[i] else 'not 0'}", title
-        )
+        title, wrong = "0 vs. all, lr 1: the first test images that are misclassified", zero != (digits == 0)
+        figure = draw_wrong(split.test, wrong, lambda i: f"{digits[i]} as {'0' if zero[i] else 'not 0'}", title)
         lab.figure("misclassified-by-neuron.png", figure)
 
 

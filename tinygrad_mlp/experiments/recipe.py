@@ -63,8 +63,6 @@ from .lab import Lab
 from .plots import draw_history, draw_wrong, new_figure
 from .training import ACTIVATIONS, Criterion, History, mlp, predict, training_step
 
-__all__ = ["DATASETS", "NETWORKS", "RECIPES", "SUMMARY", "TITLE", "Head", "Recipe", "run"]
-
 TITLE = "Beyond the papers"
 SUMMARY = "Beyond the papers: each one's network on its own training images, distorted at random, AdamW, one cycle"
 DATASETS = (MNIST, FashionMNIST)

@@ -8,12 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 import tinygrad_mlp as torch
-from tinygrad_mlp import Generator
+from tinygrad_mlp import Generator, Tensor, nn, optim
 
-from .. import nn
-from .._tensor import Tensor
 from ..nn import activations
-from ..optim import Optimizer
 from ..utils.data import TensorDataset
 
 __all__ = [
@@ -70,7 +67,7 @@ def parameter_groups(model: nn.Module, **of_weights: float) -> list[dict[str, An
     return [{"params": weights, **of_weights}, {"params": biases}]
 
 
-def training_step(model: nn.Module, criterion: Criterion, optimizer: Optimizer) -> Criterion:
+def training_step(model: nn.Module, criterion: Criterion, optimizer: optim.Optimizer) -> Criterion:
     """One step of an optimizer: a function of a batch of inputs and targets, which returns the batch's loss."""
 
     def step(inputs: Tensor, targets: Tensor) -> Tensor:

@@ -101,8 +101,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got shape {tuple(tensor.shape)}")
-    rows, columns = tensor.shape
-    return tensor.copy_(from_numpy(np.eye(rows, columns)))
+    return tensor.copy_(from_numpy(np.eye(*tensor.shape)))
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -118,7 +117,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     >>> bool(weight.abs().max() < (6 / (500 + 784)) ** 0.5)
     True
     """
-    bound = gain * math.sqrt(6 / _at_least_one(sum(_fans(tensor))))
+    bound = gain * math.sqrt(6 / max(1, sum(_fans(tensor))))  # a tensor without elements has no fans, and nothing to fill
     return uniform_(tensor, -bound, bound, generator)
 
 
@@ -128,12 +127,8 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     Raises:
         ValueError: The tensor has fewer than 2 dimensions.
     """
-    std = gain * math.sqrt(2 / _at_least_one(sum(_fans(tensor))))
+    std = gain * math.sqrt(2 / max(1, sum(_fans(tensor))))
     return normal_(tensor, 0.0, std, generator)
-
-
-def _at_least_one(fan: int) -> int:
-    return max(fan, 1)  # a tensor without elements has nothing to fill
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: Mode, nonlinearity: Nonlinearity) -> float:

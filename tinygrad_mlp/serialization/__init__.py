@@ -77,10 +77,9 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
     path, (pack, _) = _path_and_format(f)
     try:
         content = pack(obj)
-    except FileFormatError as error:
-        raise FileFormatError(f"cannot save to {path}: {error}") from error
-    except RecursionError as error:
-        raise FileFormatError(f"cannot save to {path}: the object is nested too deeply, or contains itself") from error
+    except (FileFormatError, RecursionError) as error:
+        deep = "the object is nested too deeply, or contains itself"
+        raise FileFormatError(f"cannot save to {path}: {deep if isinstance(error, RecursionError) else error}") from error
     with replacing(path) as file:
         file.write(content)
 
