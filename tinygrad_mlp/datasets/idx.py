@@ -7,8 +7,7 @@
     values                   size_0 * ... * size_ndim-1 bytes
 
 The header of a damaged or forged file may be wrong. So memory is taken as the bytes arrive, not as the header says, and reading
-stops one byte after what it says. A file that differs from its header raises :class:`IDXError`, which is the
-:class:`~tinygrad_mlp.errors.FileFormatError` of all loaders and the :class:`~tinygrad_mlp.errors.DataError` of data sets.
+stops one byte after what it says.
 """
 
 import gzip
@@ -39,7 +38,7 @@ _INFLATED, _RATIO = 64 << 20, 20  # a file may inflate to so many bytes, or so m
 
 
 class IDXError(DataError, FileFormatError):
-    """An IDX file that cannot be read, is cut short, damaged or forged: which file, and why."""
+    """An IDX file that cannot be read, is cut short, damaged or forged: which file, and why. An error of data sets and of loaders."""
 
 
 def read_idx(path: str | Path, limit: int = _LIMIT) -> Bytes:

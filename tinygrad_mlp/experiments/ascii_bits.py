@@ -58,18 +58,8 @@ BITS = 4
 
 # ------------------------------------------------------------------------------------------------ digits as bits
 
-
-def code(digit: int) -> list[float]:
-    """The low 4 bits of the digit's ASCII code, the highest first; the two above are 1 and 1 for all digits.
-
-    >>> from tinygrad_mlp.experiments.ascii_bits import code
-    >>> code(9)
-    [1.0, 0.0, 0.0, 1.0]
-    """
-    return [float(bit) for bit in f"{ord(str(digit)):b}"[-BITS:]]
-
-
-CODES = torch.tensor([code(digit) for digit in range(10)])
+# The low 4 bits of each digit's ASCII code, the highest first, as 1001 of the 9; the two above are 1 and 1 for all digits.
+CODES = torch.tensor([[float(bit) for bit in f"{ord(digit):b}"[-BITS:]] for digit in "0123456789"])
 
 DATASETS = (MNIST,)
 NETWORKS = (Network("784-392-196-4 sigmoid, squared error", SIZES, "sigmoid", "sigmoid_mse", lambda digits: CODES[digits]),)

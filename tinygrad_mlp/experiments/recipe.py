@@ -93,12 +93,7 @@ BITS = Head(
     lambda labels: ascii_bits.CODES[labels],
     lambda logits: "".join("01"[logit > 0] for logit in logits.tolist()),
 )
-CLASSES = Head(
-    "accuracy",
-    lambda labels: labels,
-    lambda logits: str(int(logits.argmax().item())),
-    nn.functional.cross_entropy,
-)
+CLASSES = Head("accuracy", lambda labels: labels, lambda logits: str(logits.argmax().item()), nn.functional.cross_entropy)
 ZERO = Head("0 against all, accuracy", versus_rest, lambda logits: "0" if logits.item() > 0 else "not 0")
 
 # By experiment: from the lab of the seed and all training images to exactly those that the experiment trains on.

@@ -117,7 +117,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     >>> bool(weight.abs().max() < (6 / (500 + 784)) ** 0.5)
     True
     """
-    bound = gain * math.sqrt(6 / max(1, sum(_fans(tensor))))  # a tensor without elements has no fans, and nothing to fill
+    bound = gain * math.sqrt(6 / max(1, sum(_fans(tensor))))  # where both are 0 there is nothing to fill
     return uniform_(tensor, -bound, bound, generator)
 
 
