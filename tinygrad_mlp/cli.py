@@ -132,18 +132,14 @@ def _add(
 def _add_options_of_run(run: _Parser) -> None:
     known = ", ".join(find_experiments())
     run.add_argument("names", metavar="NAME", nargs="*", type=_experiment, help=f"one of: {known}")
-    run.add_argument(
-        "--data",
-        metavar="sample|full|DIR",
-        help="the images that ship with the package (sample, the default), the whole sets (full; "
-        "`tinygrad-mlp data` shows where it is looked for), or the folder that holds the whole sets",
-    )
+    data = """the images that ship with the package (sample, the default), the whole sets (full; `tinygrad-mlp data` shows where
+        it is looked for), or the folder that holds the whole sets"""
+    run.add_argument("--data", metavar="sample|full|DIR", help=data)
     epochs = "passes over the training images (default: the report's, fewer on the sample)"
     run.add_argument("--epochs", metavar="N", type=_whole_number(1), help=epochs)
     seeds = run.add_mutually_exclusive_group()
-    seeds.add_argument(
-        "--seed", metavar="N", type=_whole_number(0, 2**32 - 1), help="seed of all random numbers (default: 0)"
-    )
+    seed = "seed of all random numbers (default: 0)"
+    seeds.add_argument("--seed", metavar="N", type=_whole_number(0, 2**32 - 1), help=seed)
     repeat = "repeat over the seeds 0 to N-1; mean and spread are given"
     seeds.add_argument("--seeds", metavar="N", type=_whole_number(1, 1000), help=repeat)
     eager = "run training steps as they are written, not compiled: slower, with the same results"

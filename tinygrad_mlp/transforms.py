@@ -22,7 +22,9 @@ __all__ = ["Compose", "Flatten", "Lambda", "Normalize", "ToTensor"]
 
 
 class _Transform:
-    """What is shown of a transform without options."""
+    """One that is called once for each batch, and has no options to show."""
+
+    batched: bool = True
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -78,8 +80,6 @@ class ToTensor(_Transform):
              [0.4000, 1.0000]]])
     """
 
-    batched: bool = True
-
     def __call__(self, image: Tensor | npt.NDArray[Any]) -> Tensor:
         array = image.numpy() if isinstance(image, Tensor) else image
         if not isinstance(array, np.ndarray):
@@ -93,7 +93,7 @@ class ToTensor(_Transform):
         return from_numpy(np.expand_dims(array, -3))
 
 
-class Normalize:
+class Normalize(_Transform):
     """Shift and scale each channel of `(..., C, H, W)`: `y = (x - mean) / std`.
 
     Args:
@@ -110,8 +110,6 @@ class Normalize:
     >>> Normalize(0.5, 0.25)(torch.tensor([[[0.0, 0.5, 1.0]]]))
     tensor([[[-2.,  0.,  2.]]])
     """
-
-    batched: bool = True
 
     def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
         for name, values in (("mean", mean), ("std", std)):
@@ -158,8 +156,6 @@ class Flatten(_Transform):
     >>> Flatten()(torch.zeros(64, 1, 28, 28)).shape
     torch.Size([64, 784])
     """
-
-    batched: bool = True
 
     def __call__(self, image: Tensor) -> Tensor:
         if not isinstance(image, Tensor):

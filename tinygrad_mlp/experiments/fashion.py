@@ -33,7 +33,7 @@ network of section 3.
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import tinygrad_mlp as torch
@@ -104,17 +104,17 @@ class AveragedMomentum(optim.Optimizer):
         p.sub_(v)
 
 
+@dataclass
 class EarlyStopping:
     """Keeps the weights with the lowest validation loss, and says to stop when it rose several epochs in a row."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self.model = model
-        self.rises: int = 0
-        self.previous: float = math.inf
-        self.best: float = math.inf
-        self.epoch: int = 0
-        self.best_epoch: int = 0
-        self.weights: dict[str, Tensor] = {}
+    model: nn.Module
+    rises: int = 0
+    previous: float = math.inf
+    best: float = math.inf
+    epoch: int = 0
+    best_epoch: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
 
     def step(self, loss: float) -> None:
         """Note the validation loss after an epoch."""

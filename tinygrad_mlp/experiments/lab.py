@@ -172,7 +172,7 @@ class Lab:
     def model(self, name: str, model: nn.Module) -> None:
         """Keep a model's state_dict, in the format of the name's ending."""
         if self.first:
-            self._folder.write_model(name, model)
+            torch.save(model.state_dict(), self._folder.path / name)
 
     def curves(self) -> Iterator[tuple[int, str, int, str, float]]:
         """Seed, training, epoch, quantity and value of each history with a value per epoch."""

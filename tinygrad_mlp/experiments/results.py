@@ -13,7 +13,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from .. import nn, save
 from ..atomic import replacing
 
 __all__ = ["Record", "Row", "RunFolder", "Section", "Settings"]
@@ -173,7 +172,3 @@ class RunFolder:
         """Write a figure in the format of the name's ending."""
         with replacing(self.path / name) as file:
             figure.savefig(file, dpi=120, format=Path(name).suffix[1:])
-
-    def write_model(self, name: str, model: nn.Module) -> None:
-        """Write a model's state_dict in the format of the name's ending."""
-        save(model.state_dict(), self.path / name)
