@@ -11,10 +11,9 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,7 +23,7 @@ from .errors import TinygradError
 from .experiments import find_experiments
 
 if TYPE_CHECKING:
-    from .experiments.results import Row, RunFolder, Settings
+    from .experiments.results import RunFolder, Settings
 
 __all__ = ["main"]
 
@@ -195,7 +194,7 @@ def _need_extra() -> None:
 def _run(options: argparse.Namespace) -> None:
     _need_extra()
     from .experiments import runs
-    from .experiments.results import Settings
+    from .experiments.results import Settings, format_rows
 
     asked = Settings(options.data or "sample", options.epochs, _seeds(options) or (0,), options.eager)
     planned: list[tuple[str, RunFolder | None, Settings]] = []
@@ -216,7 +215,7 @@ def _run(options: argparse.Namespace) -> None:
             if folder.path.exists():
                 raise KeyboardInterrupt(f"interrupted; {folder.path} keeps what is done; go on with: {again}") from None
             raise
-        print(_table(rows))
+        print(format_rows(rows))
         if settings.difference:
             print(settings.difference)
         print(f"Written to {folder.path}: {', '.join(sorted(os.listdir(folder.path)))}", flush=True)
@@ -264,26 +263,6 @@ def _command(name: str, options: argparse.Namespace) -> str:
         if (value := getattr(options, option)) is not None:
             command += [f"--{option}", str(value)]
     return shlex.join(command)
-
-
-def _table(rows: Iterable[Row]) -> str:
-    """Rows as aligned tables, one for each section."""
-    cells = {
-        row: (row.quantity, row.unit, _number(row.paper, 10), _number(row.ours), _number(row.sd, 2, "")) for row in rows
-    }
-    header = ("quantity", "unit", "paper", "ours", "sd" if any(row.n > 1 for row in cells) else "")
-    widths = [max(map(len, column)) for column in zip(header, *cells.values(), strict=True) if any(column)]
-    line = "  ".join(f"{{:{side}{width}}}" for side, width in zip("<<>>>", widths, strict=False))
-    lines = []
-    for section, group in groupby(cells, lambda row: row.section):
-        lines += ["", section, line.format(*header).rstrip(), "-" * (sum(widths) + 2 * len(widths) - 2)]
-        for row in group:
-            lines.append(line.format(*cells[row]).rstrip() + (f"  ({row.note})" if row.note else ""))
-    return "\n".join([*lines, ""])
-
-
-def _number(value: float | None, digits: int = 5, missing: str = "-") -> str:
-    return missing if value is None else f"{value:.{digits}g}"
 
 
 def _data(options: argparse.Namespace) -> None:

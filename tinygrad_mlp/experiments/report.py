@@ -2,7 +2,6 @@
 
 import base64
 import html
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from ..errors import DataError
 from ..serialization import read_json
-from .results import RunFolder
+from .results import RunFolder, format_number
 
 __all__ = ["write_report"]
 
@@ -134,16 +133,13 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     ]
     for row in rows:
         unit = f" in {row['unit']}" if row["unit"] else ""
-        cells = [html.escape(row["quantity"] + unit), _number(row["paper"], "", 10), _number(row["ours"], "not finite")]
+        numbers = format_number(row["paper"], 10, ""), format_number(row["ours"], missing="not finite")
+        cells = [html.escape(row["quantity"] + unit), *numbers]
         if spread:
-            cells += [_number(row["sd"], "", 2), str(row["n"])]
+            cells += [format_number(row["sd"], 2, ""), str(row["n"])]
         line = "".join(f"<td>{cell}</td>" for cell in cells)
         lines.append(f"<tr>{line}" + (f'<td class="note">{html.escape(row["note"])}</td>' if notes else "") + "</tr>")
     return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
-
-
-def _number(value: float | None, missing: str, digits: int = 5) -> str:
-    return missing if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
 
 
 def _line(text: str) -> str:

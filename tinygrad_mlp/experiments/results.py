@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 
 from ..atomic import replacing
 
-__all__ = ["Record", "Row", "RunFolder", "Section", "Settings"]
+__all__ = ["Record", "Row", "RunFolder", "Section", "Settings", "format_number", "format_rows"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,29 @@ def _mean(values: Sequence[float]) -> float:
 
 def _sd(values: Sequence[float]) -> float | None:
     return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
+
+
+def format_rows(rows: Iterable[Row]) -> str:
+    """Rows as a text to print: an aligned table for each section."""
+    cells = {
+        row: (row.quantity, row.unit, format_number(row.paper, 10), format_number(row.ours), format_number(row.sd, 2, ""))
+        for row in rows
+    }
+    header = ("quantity", "unit", "paper", "ours", "sd" if any(row.n > 1 for row in cells) else "")
+    columns = [column for column in zip(header, *cells.values(), strict=True) if any(column)]  # without one that is empty
+    widths = [max(map(len, column)) for column in columns]
+    line = "  ".join(f"{{:{side}{width}}}" for side, width in zip("<<>>>", widths, strict=False))
+    lines = []
+    for section, group in groupby(cells, lambda row: row.section):
+        lines += ["", section, line.format(*header).rstrip(), "-" * (sum(widths) + 2 * len(widths) - 2)]
+        for row in group:
+            lines.append(line.format(*cells[row]).rstrip() + (f"  ({row.note})" if row.note else ""))
+    return "\n".join([*lines, ""])
+
+
+def format_number(value: float | None, digits: int = 5, missing: str = "-") -> str:
+    """A number as tables show it."""
+    return missing if value is None else f"{value:.{digits}g}"
 
 
 class RunFolder:
