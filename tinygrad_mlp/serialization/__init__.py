@@ -78,8 +78,8 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
     try:
         content = pack(obj)
     except (FileFormatError, RecursionError) as error:
-        deep = "the object is nested too deeply, or contains itself"
-        raise FileFormatError(f"cannot save to {path}: {deep if isinstance(error, RecursionError) else error}") from error
+        reason = error if isinstance(error, FileFormatError) else "the object is nested too deeply, or contains itself"
+        raise FileFormatError(f"cannot save to {path}: {reason}") from error
     with replacing(path) as file:
         file.write(content)
 
