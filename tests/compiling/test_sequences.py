@@ -34,7 +34,7 @@ CALLS: Counter[str] = Counter()
 small = st.integers(0, 3)
 seeds = st.integers(0, 5)
 counts = st.sampled_from([4, 4, 4, 2, 3, 5, 1, 0])
-happenings = st.lists(st.tuples(st.sampled_from(POINTS), st.sampled_from(list(WITHIN))), max_size=3)
+happenings = st.lists(st.tuples(st.sampled_from(POINTS), st.sampled_from(list(WITHIN))), min_size=1, max_size=3)
 
 
 class Sequences(RuleBasedStateMachine):
