@@ -397,3 +397,14 @@ def test_the_command_line(capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(report, "compare", lambda *args: fuzz.Mismatch("value", "v0", "1", "2"))
     assert fuzz.main(["--programs", "1", "--first", "7"]) == 1
     assert "Program 7 of seed 0" in capsys.readouterr().out
+
+
+def test_a_program_is_shrunk_for_any_comparison() -> None:
+    def compare(program: RandomProgram) -> fuzz.Mismatch | None:
+        found = any("sum" in line.expression for line in program.lines)
+        return fuzz.Mismatch("sum", "a line", "", "") if found else None
+
+    program = next(p for p in map(fuzz.program_number, range(500)) if len(p.lines) > 5 and compare(p))
+    small = fuzz.shrink(program, "sum", compare=compare)
+    assert len(small.lines) == 1
+    assert compare(small) is not None
