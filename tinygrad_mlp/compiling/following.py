@@ -205,7 +205,7 @@ class Follower(Observer):
     def apply(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result of an operation: pending where it came here before, else computed, and a line from now on."""
         __tracebackhide__ = True
-        line = self.at.likely
+        line, result = self.at.likely, None
         if line is not None and line.op is op:
             try:
                 result = line.match(args, params, self)
@@ -213,9 +213,8 @@ class Follower(Observer):
                 result = None
             if result is not None and not self.lent:
                 return result
-        else:
-            result = None
-        result = result or self._found(op, args, params)
+        if result is None:
+            result = self._found(op, args, params)
         if result is not None:
             if not self.lent.isdisjoint(self.at.slots):  # what it read may be written before the next
                 self.flush()
