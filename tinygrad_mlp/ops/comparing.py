@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ..core.apply import primitive
 from ..core.errors import ArgumentError, DTypeError
 from .composite import composite
+from .ufuncs import ufunc_operations
 
 Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
@@ -18,58 +20,22 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(None, None, cast="promote", method=True, operator="eq", ufunc=np.equal)
-def eq(input: Array, other: Array) -> Array:
-    """Elementwise input == other."""
-    return np.equal(input, other)
+_function = ufunc_operations(__name__)
+_comparison = functools.partial(_function, cast="promote")
 
-
-@primitive(None, None, cast="promote", method=True, operator="ne", ufunc=np.not_equal)
-def ne(input: Array, other: Array) -> Array:
-    """Elementwise input != other."""
-    return np.not_equal(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="lt", ufunc=np.less)
-def lt(input: Array, other: Array) -> Array:
-    """Elementwise input < other."""
-    return np.less(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="le", ufunc=np.less_equal)
-def le(input: Array, other: Array) -> Array:
-    """Elementwise input <= other."""
-    return np.less_equal(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="gt", ufunc=np.greater)
-def gt(input: Array, other: Array) -> Array:
-    """Elementwise input > other."""
-    return np.greater(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="ge", ufunc=np.greater_equal)
-def ge(input: Array, other: Array) -> Array:
-    """Elementwise input >= other."""
-    return np.greater_equal(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, ufunc=np.logical_and)
-def logical_and(input: Array, other: Array) -> Array:
-    """Elementwise input and other."""
-    return np.logical_and(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, ufunc=np.logical_or)
-def logical_or(input: Array, other: Array) -> Array:
-    """Elementwise input or other."""
-    return np.logical_or(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, ufunc=np.logical_xor)
-def logical_xor(input: Array, other: Array) -> Array:
-    """Elementwise exactly one of input, other."""
-    return np.logical_xor(input, other)
+eq = _comparison("eq", np.equal, "Elementwise input == other.", None, None, operator="eq")
+ne = _comparison("ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne")
+lt = _comparison("lt", np.less, "Elementwise input < other.", None, None, operator="lt")
+le = _comparison("le", np.less_equal, "Elementwise input <= other.", None, None, operator="le")
+gt = _comparison("gt", np.greater, "Elementwise input > other.", None, None, operator="gt")
+ge = _comparison("ge", np.greater_equal, "Elementwise input >= other.", None, None, operator="ge")
+logical_and = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
+logical_or = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
+logical_xor = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)
+logical_not = _function("logical_not", np.logical_not, "Whether the element is zero.", None)
+isnan = _function("isnan", np.isnan, "Whether the element is nan.", None)
+isinf = _function("isinf", np.isinf, "Whether the element is an infinity.", None)
+isfinite = _function("isfinite", np.isfinite, "Whether the element is neither nan nor an infinity.", None)
 
 
 def _bitwise(ufunc: np.ufunc, input: Array, other: Array) -> Array:
@@ -97,36 +63,12 @@ def bitwise_xor(input: Array, other: Array) -> Array:
     return _bitwise(np.bitwise_xor, input, other)
 
 
-@primitive(None, method=True, ufunc=np.logical_not)
-def logical_not(input: Array) -> Array:
-    """Whether the element is zero."""
-    return np.logical_not(input)
-
-
 @primitive(None, method=True, operator="invert", ufunc=np.invert)
 def bitwise_not(input: Array) -> Array:
     """Bits, or truth values, inverted."""
     if input.dtype.kind == "f":
         raise ArgumentError("~ (bitwise_not) is only implemented on integer and Boolean-type tensors; compare first")
     return np.invert(input)
-
-
-@primitive(None, method=True, ufunc=np.isnan)
-def isnan(input: Array) -> Array:
-    """Whether the element is nan."""
-    return np.isnan(input)
-
-
-@primitive(None, method=True, ufunc=np.isinf)
-def isinf(input: Array) -> Array:
-    """Whether the element is an infinity."""
-    return np.isinf(input)
-
-
-@primitive(None, method=True, ufunc=np.isfinite)
-def isfinite(input: Array) -> Array:
-    """Whether the element is neither nan nor an infinity."""
-    return np.isfinite(input)
 
 
 @composite(method=True)
