@@ -15,10 +15,11 @@ from ..._tensor import Tensor
 from ...core.primitive import PRIMITIVES, Primitive
 from ...ops.creation import from_numpy
 from .declared import is_smooth, smooth_at, symbol_of
+from .forms import forms
 from .program import LIBRARY
 from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhere, off, within
 
-__all__ = ["ELEMENTWISE", "ELEMENTWISE_INPLACE", "TANH", "binary", "form", "forms", "three"]
+__all__ = ["ELEMENTWISE", "ELEMENTWISE_INPLACE", "TANH"]
 
 # ------------------------------------------------------------------------------------------------ from the operations
 
@@ -94,34 +95,10 @@ TANH = next(template for template in _DERIVED if template.name == "tanh")
 # ----------------------------------------------------------------------------------------- options, and other operands
 
 
-def form(text: str) -> Callable[[Writer, Value], str]:
-    """Lines that need nothing but their first operand; ``{}`` stands for it."""
-    return lambda w, x: text.format(x)
-
-
-def forms(kinds: str, smooth: Predicate, texts: str, takes: Predicate = anywhere) -> list[Template]:
-    """A template of that sort for each of the texts, between which there are semicolons."""
-    return [Template(text, form(text), smooth, takes, kinds) for text in texts.split("; ")]
-
-
-def binary(text: str, positive: bool = False) -> Callable[[Writer, Value], str]:
-    """Lines with a second operand."""
-    return lambda w, x: text.format(x, w.other(x, positive=positive))
-
-
-def three(text: str, positive: bool = False) -> Callable[[Writer, Value], str]:
-    """Lines with two more tensors, the second perhaps positive, and a number."""
-    return lambda w, x: text.format(
-        x,
-        w.other(x, number=False),
-        w.tensor(x.shape, x, positive=positive),
-        w.pick((1, 0.5, -2) if x.kind == "f" else (1, 2)),
-    )
-
-
-def _margin(text: str) -> Callable[[Writer, Value], str]:
+def _where_above(w: Writer, x: Value) -> str:
     """With a number that a smooth operand is nowhere near."""
-    return lambda w, x: text.format(x, w.pick([p for p in (0, 0.5, 1, -1, 2, -100) if not w.smooth or x.off(p)]))
+    point = w.pick([p for p in (0, 0.5, 1, -1, 2, -100) if not w.smooth or x.off(p)])
+    return f"torch.where({x} > {point}, {x}, {x} * 0.5)"
 
 
 def _clamp(w: Writer, x: Value) -> str:
@@ -168,21 +145,20 @@ ELEMENTWISE = [
     *forms("f", off(0), "F.elu({}, alpha=0.5); F.selu({}); F.celu({}, alpha=1.5); F.leaky_relu({}, 0.2)"),
     *forms("f", off(0, 6), "F.relu6({})"),
     *forms("f", off(-0.5, 2), "F.hardtanh({}, -0.5, 2.0)"),
-    Template("add_alpha", binary("torch.add({}, {}, alpha=2)"), within(-20, 20), kinds="fi"),
-    Template("sub_alpha", binary("torch.sub({}, {}, alpha=2)"), within(-20, 20), kinds="fi"),
-    Template("div_floor", binary('torch.div({}, {}, rounding_mode="floor")', positive=True), kinds="fi"),
-    Template("div_trunc", binary('torch.div({}, {}, rounding_mode="trunc")', positive=True), kinds="fi"),
-    Template("isclose", binary("torch.isclose({}, {})"), kinds="fi"),
+    *forms("fi", within(-20, 20), "torch.add({}, {other}, alpha=2); torch.sub({}, {other}, alpha=2)"),
+    *forms(
+        "fi", nowhere, 'torch.div({}, {divisor}, rounding_mode="floor"); torch.div({}, {divisor}, rounding_mode="trunc")'
+    ),
+    *forms("fi", nowhere, "torch.isclose({}, {other})"),
     Template("atan2", _atan2, nonzero, nonzero),
     Template("clamp", _clamp, anywhere, kinds="fi"),
     Template("clamp_min", _apart("torch.clamp({}, min={})"), anywhere),
     Template("clamp_max", _apart("torch.clamp({}, max={})"), anywhere),
     Template("where", _where, anywhere, kinds="fib"),
-    Template("where_above", _margin("torch.where({0} > {1}, {0}, {0} * 0.5)"), off(-100), kinds="fi"),
-    Template("masked_fill", lambda w, x: f"torch.masked_fill({x}, {w.mask(x.shape)}, {w.pick((0.5, 0, 2))})", anywhere),
-    Template("lerp", lambda w, x: f"torch.lerp({x}, {w.other(x, number=False)}, {w.pick((0.25, 0.75, 2))})", anywhere),
-    Template("lerp_tensor", three("torch.lerp({0}, {1}.to({0}.dtype), {2}.to({0}.dtype))"), within(-5, 5)),
-    Template("addcmul", three("torch.addcmul({0}, {1}.to({0}.dtype), {2}.to({0}.dtype), value={3})"), within(-10, 10)),
-    Template("addcdiv", three("torch.addcdiv({0}, {1}.to({0}.dtype), {2}.to({0}.dtype), value={3})", True), within(-20, 20)),
+    Template("where_above", _where_above, off(-100), kinds="fi"),
+    *forms("f", anywhere, "torch.masked_fill({}, {mask}, {factor}); torch.lerp({}, {tensor}, {part})"),
+    *forms("f", within(-5, 5), "torch.lerp({}, {tensor}.to({}.dtype), {same}.to({}.dtype))"),
+    *forms("f", within(-10, 10), "torch.addcmul({}, {tensor}.to({}.dtype), {same}.to({}.dtype), value={factor})"),
+    *forms("f", within(-20, 20), "torch.addcdiv({}, {tensor}.to({}.dtype), {positive}.to({}.dtype), value={factor})"),
     Template("prelu", _prelu, off(0), off(0)),
 ]

@@ -1,0 +1,68 @@
+"""Templates that are text: a line with fields in it, which stand for what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .writer import Predicate, Template, Value, Writer, anywhere
+
+__all__ = ["FIELDS", "forms"]
+
+
+def _over(w: Writer, x: Value) -> str:
+    dims = w.dims(x)
+    return "" if dims is None else f", {dims}{w.keep()}"
+
+
+def _over_one(w: Writer, x: Value) -> str:
+    return "" if w.chance(40) else f", {w.dim(x)}{w.keep()}"
+
+
+# Each is drawn anew wherever it stands; {} is the first operand.
+FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
+    "alike": lambda w, x: w.tensor(x.shape, x, mixed=False),  # of the operand's shape and dtype
+    "dim": lambda w, x: w.dim(x),
+    "divisor": lambda w, x: w.other(x, positive=True),
+    "factor": lambda w, x: w.pick((1, 0.5, -2) if x.kind == "f" else (1, 2)),
+    "keep": lambda w, x: w.keep(),
+    "mask": lambda w, x: w.mask(x.shape),
+    "new_dim": lambda w, x: w.dim(x, 1),
+    "offset": lambda w, x: w.integer(-1, 1),
+    "other": lambda w, x: w.other(x),
+    "over": _over,  # every dimension, or some: further arguments
+    "over_one": _over_one,  # every dimension, or one
+    "part": lambda w, x: w.pick((0.25, 0.75, 2)),
+    "positive": lambda w, x: w.tensor(x.shape, x, positive=True),
+    "reduction": lambda w, x: w.pick(("mean", "sum", "none")),
+    "same": lambda w, x: w.tensor(x.shape, x),  # of the operand's shape
+    "some": lambda w, x: ", ".join([x.name, *(w.tensor(x.shape, x) for _ in range(w.integer(1, 2)))]),  # with the operand
+    "tensor": lambda w, x: w.other(x, number=False),
+    "twice": lambda w, x: w.integer(1, 2),
+    "which": lambda w, x: w.integer(0, 1),
+    "width": lambda w, x: w.pick((1.0, 0.5)),
+    "x": lambda w, x: x,
+}
+
+
+class _Drawn(dict[str, Any]):
+    """What the fields of a form stand for."""
+
+    def __init__(self, w: Writer, x: Value) -> None:
+        super().__init__()
+        self.w, self.x = w, x
+
+    def __missing__(self, field: str) -> Any:
+        return FIELDS[field](self.w, self.x)
+
+
+def _form(text: str) -> Callable[[Writer, Value], str]:
+    text = text.replace("{}", "{x}")
+    return lambda w, x: text.format_map(_Drawn(w, x))
+
+
+def forms(
+    kinds: str, smooth: Predicate, texts: str, takes: Predicate = anywhere, *, inplace: bool = False
+) -> list[Template]:
+    """A template for each of the texts, between which there are semicolons."""
+    return [Template(text, _form(text), smooth, takes, kinds, inplace) for text in texts.split("; ")]
