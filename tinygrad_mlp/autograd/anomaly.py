@@ -18,6 +18,7 @@ from ..core.primitive import Primitive
 from ..core.state import state
 from ..errors import AnomalyError
 from ..observing import Observer
+from ..ops.places import first_place
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -29,10 +30,6 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 
-def _first(where: Array) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(where)), where.shape))
-
-
 def _made(output: Array, inputs: Sequence[Array]) -> tuple[tuple[int, ...], float] | None:
     """The first NaN in the output or, where all inputs are finite, the first infinity; with its index."""
     if np.isfinite(output).all():
@@ -42,7 +39,7 @@ def _made(output: Array, inputs: Sequence[Array]) -> tuple[tuple[int, ...], floa
         if not all(np.isfinite(array).all() for array in inputs):
             return None
         wrong = np.isinf(output)
-    element = _first(wrong)
+    element = first_place(wrong)
     return element, float(output[element])
 
 
@@ -55,7 +52,7 @@ def _floats(values: Any) -> list[Array]:
 def _range(name: str, array: Array) -> str:
     """What an array holds, in a few words."""
     if np.isnan(array).any():
-        return f"{name} already held nan at element {list(_first(np.isnan(array)))}"
+        return f"{name} already held nan at element {list(first_place(np.isnan(array)))}"
     if array.size < 2:
         return f"{name} {array.item():.6g}" if array.size else f"{name} empty"
     return f"{name} in [{array.min():.6g}, {array.max():.6g}]"
@@ -101,7 +98,7 @@ class _Detector(Observer):
             for parent, contribution in contributions:
                 position = node.parents.index(parent, position + 1)  # gradients come in the order of the inputs
                 if self.check_nan:
-                    self._check(node, position, g, contribution)
+                    self._look_at_gradient(node, position, g, contribution)
                 yield parent, contribution
         except AnomalyError:
             raise
@@ -111,7 +108,7 @@ class _Detector(Observer):
         finally:
             self.differentiated = outer
 
-    def _check(self, node: Node, position: int, g: Any, contribution: Any) -> None:
+    def _look_at_gradient(self, node: Node, position: int, g: Any, contribution: Any) -> None:
         cotangent, array = (getattr(value, "_data", value) for value in (g, contribution))
         if not isinstance(array, np.ndarray | np.generic):  # all cotangents of a user's function: each was looked at
             return

@@ -26,11 +26,12 @@ from ..dtypes import as_dtype
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..nn import Module
 from ..observing import Observer, observed_by
+from ..ops.places import first_place
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-__all__ = ["BackwardStep", "Difference", "Explanation", "explain_backward", "keep_values"]
+__all__ = ["BackwardStep", "Explanation", "GradientDifference", "explain_backward", "keep_values"]
 
 Array = np.ndarray[Any, Any]
 
@@ -96,7 +97,7 @@ class BackwardStep:
 
 
 @dataclass(frozen=True)
-class Difference:
+class GradientDifference:
     """Where a handwritten gradient and the graph's part first, walking back from the loss.
 
     Attributes:
@@ -128,7 +129,7 @@ class Explanation:
     """
 
     steps: tuple[BackwardStep, ...]
-    difference: Difference | None = None
+    difference: GradientDifference | None = None
     compared: tuple[str, ...] = ()
 
     @property
@@ -397,7 +398,7 @@ def _given(graph: _Graph, given: Mapping[Any, Any], tensors: Mapping[str, Tensor
 
 def _difference(
     graph: _Graph, given: Mapping[Node, Array], labels: Mapping[Node, str], rtol: float | None
-) -> Difference | None:
+) -> GradientDifference | None:
     agreeing: set[Node] = set()
     for node, theirs in given.items():
         ours = np.asarray(graph.gradients[node], np.float64)
@@ -412,7 +413,7 @@ def _difference(
             agreeing.add(node)
             continue
         error = np.where(alike, -1, np.nan_to_num(np.abs(theirs - ours), nan=np.inf))
-        element = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
+        element = first_place(error)
         users = graph.users[node]
         user, position = min(users, key=lambda use: use[0].number, default=(node, 0))
         at = f"{labels[user]} {_operation(user)}" if users else "the loss"
@@ -425,7 +426,7 @@ def _difference(
             + _likeness(graph, node, theirs, ours, lambda a, b: bool(same(a, b).all()), labels)
             + _suspects(graph, node, agreeing, labels)
         )
-        return Difference(labels[node], at, name, element, float(theirs[element]), float(ours[element]), text)
+        return GradientDifference(labels[node], at, name, element, float(theirs[element]), float(ours[element]), text)
     return None
 
 
