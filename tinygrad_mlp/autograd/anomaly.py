@@ -19,6 +19,7 @@ from ..core.state import state
 from ..errors import AnomalyError
 from ..observing import Observer
 from ..ops.places import first_place
+from .recording import Array
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_detect_anomaly",
 ]  # fmt: skip
-
-Array = np.ndarray[Any, Any]
 
 
 def _made(output: Array, inputs: Sequence[Array]) -> tuple[tuple[int, ...], float] | None:

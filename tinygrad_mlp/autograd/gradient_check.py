@@ -18,10 +18,10 @@ from ..grad_mode import enable_grad
 from ..ops.places import first_place
 from .mutation import Evidence, PowerReport, power
 from .numerical import Direction, GradcheckError, Numerics, Slopes, Subject
+from .recording import Array
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
-Array = np.ndarray[Any, Any]
 _Tensors = Tensor | Sequence[Tensor]
 
 

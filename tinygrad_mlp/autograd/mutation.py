@@ -19,14 +19,12 @@ from ..core.graph import Node, wrap
 from ..grad_mode import no_grad
 from ..observing import Observer, observed_by
 from .function import _Cotangents
-from .recording import Call, Recorder, Slot, forward
+from .recording import Array, Call, Recorder, Slot, forward
 
 if TYPE_CHECKING:
     pass
 
 __all__ = ["Evidence", "Mutant", "PowerReport", "power"]
-
-Array = np.ndarray[Any, Any]
 
 SCALE = 1.01  # a factor that is wrong by more is easier to see
 _SUMS = {"sum", "sum_to", "_sum_along", "cumsum", "index_sum", "scatter_sum"}

@@ -27,11 +27,9 @@ from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError, TinygradError
 from ..grad_mode import enable_grad
 from ..observing import observed_by
-from .recording import Call, Recorder, forward
+from .recording import Array, Call, Recorder, forward
 
 __all__ = ["Direction", "GradcheckError", "Numerics", "Outputs", "Slopes", "Subject"]
-
-Array = np.ndarray[Any, Any]
 
 _ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 _NOISE = 8  # by how many roundoffs the value of a function may be off

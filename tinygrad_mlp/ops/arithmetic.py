@@ -1,7 +1,4 @@
-"""Arithmetic of two or three numbers, element by element, with broadcasting.
-
-In every rule ``g`` is the cotangent of the output ``y``. ``out``, where taken, is memory to compute in.
-"""
+"""Arithmetic of two or three numbers, element by element, with broadcasting."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import blockwise, log, true_divide, zeros_of
+from ..core.basics import Array, blockwise, log, true_divide, zeros_of
 from ..core.errors import DTypeError
 from ..core.promotion import promote
 from ..dtypes import as_dtype
@@ -22,8 +19,6 @@ from .dims import tensor_only
 from .inplace import inplace
 from .memory import no_slope
 from .ufuncs import ufunc_operations
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp", "pow", "remainder"]
 

@@ -1,7 +1,6 @@
 """Choosing between values, and bounding them, element by element.
 
-In every rule ``g`` is the cotangent of the output. Where two values tie, the derivative is PyTorch's choice: half each in
-``maximum`` and ``minimum``, 1 on the bounds of ``clamp``.
+Where two values tie, the derivative is PyTorch's choice: half each in ``maximum`` and ``minimum``, 1 on the bounds of ``clamp``.
 """
 
 from __future__ import annotations
@@ -15,14 +14,13 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError
 from ..core.promotion import promote, result_dtype
 from .calls import masked
 from .comparing import isfinite, isnan
 from .memory import no_slope
 from .ufuncs import ufunc_operations
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num", "where"]
 

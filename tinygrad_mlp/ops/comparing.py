@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError
-from .composite import composite
-from .ufuncs import ufunc_operations
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
+from .composite import called, composite
+from .ufuncs import Operation, ufunc_operations
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge", "gt", "isclose",
@@ -23,6 +22,18 @@ __all__ = [
 _function = ufunc_operations(__name__)
 _comparison = functools.partial(_function, cast="promote")
 
+
+def _bitwise(name: str, ufunc: np.ufunc, doc: str, operator: str) -> Operation:
+    def forward(input: Array, other: Array) -> Array:
+        kind = np.result_type(input, other)
+        if kind.kind == "f":
+            raise DTypeError(f"{name} is only defined for integers and truth values, got {kind}; compare first")
+        return ufunc(input, other)
+
+    options: dict[str, Any] = {"cast": "promote", "method": True, "operator": operator, "in_place": True, "ufunc": ufunc}
+    return primitive(None, None, **options)(called(forward, __name__, name, doc))
+
+
 eq = _comparison("eq", np.equal, "Elementwise input == other.", None, None, operator="eq")
 ne = _comparison("ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne")
 lt = _comparison("lt", np.less, "Elementwise input < other.", None, None, operator="lt")
@@ -32,35 +43,13 @@ ge = _comparison("ge", np.greater_equal, "Elementwise input >= other.", None, No
 logical_and = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
 logical_or = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
 logical_xor = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)
+bitwise_and = _bitwise("bitwise_and", np.bitwise_and, "Elementwise input & other.", operator="and")
+bitwise_or = _bitwise("bitwise_or", np.bitwise_or, "Elementwise input | other.", operator="or")
+bitwise_xor = _bitwise("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", operator="xor")
 logical_not = _function("logical_not", np.logical_not, "Whether the element is zero.", None)
 isnan = _function("isnan", np.isnan, "Whether the element is nan.", None)
 isinf = _function("isinf", np.isinf, "Whether the element is an infinity.", None)
 isfinite = _function("isfinite", np.isfinite, "Whether the element is neither nan nor an infinity.", None)
-
-
-def _bitwise(ufunc: np.ufunc, input: Array, other: Array) -> Array:
-    kind = np.result_type(input, other)
-    if kind.kind == "f":
-        raise DTypeError(f"{ufunc.__name__} is only defined for integers and truth values, got {kind}; compare first")
-    return ufunc(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="and", in_place=True, ufunc=np.bitwise_and)
-def bitwise_and(input: Array, other: Array) -> Array:
-    """Elementwise input & other."""
-    return _bitwise(np.bitwise_and, input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="or", in_place=True, ufunc=np.bitwise_or)
-def bitwise_or(input: Array, other: Array) -> Array:
-    """Elementwise input | other."""
-    return _bitwise(np.bitwise_or, input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="xor", in_place=True, ufunc=np.bitwise_xor)
-def bitwise_xor(input: Array, other: Array) -> Array:
-    """Elementwise input ^ other."""
-    return _bitwise(np.bitwise_xor, input, other)
 
 
 @primitive(None, method=True, operator="invert", ufunc=np.invert)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from ..core.state import state
@@ -22,7 +23,6 @@ from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_t
 from .composite import called, composite
 
 _dtype_type = dtype
-Array = Any  # a Tensor
 
 __all__ = [
     "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",

@@ -1,7 +1,6 @@
 """Functions of one number.
 
-In every rule ``g`` is the cotangent of the output ``y``. At a kink or a jump the derivative is PyTorch's choice: 0 for
-``abs``, ``relu`` and the rounding functions. ``out``, where taken, is memory to compute in.
+At a kink or a jump the derivative is PyTorch's choice: 0 for ``abs``, ``relu`` and the rounding functions.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import BLOCK, exp
+from ..core.basics import BLOCK, Array, exp
 from ..core.errors import DTypeError
 from .choosing import between
 from .memory import no_slope
 from .special import erf_of, erfc_of
 from .ufuncs import Operation, ufunc_operations
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
     "abs", "acos", "asin", "atan", "ceil", "cos", "cosh", "erf", "erfc", "expm1", "floor", "frac", "log1p", "log2",

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import DimensionError, ShapeError
 from .dims import as_int64
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = ["first_place", "index", "index_sum", "put", "ravel_index", "slice_", "true_positions", "unslice"]
 

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from .composite import composite
 from .dims import dim_of, sizes_of
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
     "atleast_1d", "atleast_2d", "broadcast_tensors", "broadcast_to", "diag", "diagonal", "flatten", "flip", "meshgrid",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..dtypes import as_dtype, dtype
 from .choosing import where
@@ -22,8 +23,6 @@ from .composite import composite
 from .dims import Dims, as_int64, axes_of, count_of, dims_of, tensor_only
 from .shape import expand, reshape
 from .summing import average, total
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 _FEW = 128  # rows, of which a matrix product sums as exactly as `total` does
 

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.primitive import on_operation
 from .composite import called
 
 __all__ = ["Operation", "ufunc_operations"]
 
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 Operation = Callable[..., Any]
 
 

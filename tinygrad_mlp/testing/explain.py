@@ -16,6 +16,7 @@ import numpy as np
 
 from .._tensor import is_tensor
 from ..autograd.gradients import grad
+from ..autograd.recording import Array
 from ..core.apply import node_of
 from ..core.backward import fit, history
 from ..core.graph import Node, wrap
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from .._tensor import Tensor
 
 __all__ = ["BackwardStep", "Explanation", "GradientDifference", "explain_backward", "keep_values"]
-
-Array = np.ndarray[Any, Any]
 
 _kept: WeakKeyDictionary[Node, Array] = WeakKeyDictionary()  # what keep_values saw, for as long as the graph lives
 

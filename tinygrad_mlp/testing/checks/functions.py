@@ -10,12 +10,10 @@ import numpy as np
 from ..._tensor import Tensor
 from ...autograd.gradient_check import GradcheckError, gradcheck
 from ...ops.creation import from_numpy, zeros_like
-from .comparing import close, difference, gradients_of, name_of, values_of
+from .comparing import Array, close, difference, gradients_of, name_of, values_of
 from .suite import CheckError
 
 __all__ = ["assert_equivalent", "assert_gradients_match"]
-
-Array = np.ndarray[Any, Any]
 
 
 def _over_examples(compare: Callable[..., None], inputs: Sequence[Any], examples: int | None) -> None:

@@ -18,12 +18,10 @@ from ...nn import Module
 from ...ops.creation import from_numpy, zeros
 from ...ops.random import manual_seed
 from ...trees import leaves
-from .comparing import gradients_of, name_of, values_of, weighted_sum
+from .comparing import Array, gradients_of, name_of, values_of, weighted_sum
 from .suite import FailedCheck, Suite, expect, expect_equal, expect_error, register, run, try_factory
 
 __all__ = ["MODULE_CHECKS", "ModuleCase", "check_module"]
-
-Array = np.ndarray[Any, Any]
 
 MODULE_CHECKS: Suite = {}
 

@@ -14,12 +14,10 @@ from ...dtypes import float32, float64
 from ...grad_mode import is_grad_enabled, no_grad
 from ...ops.creation import from_numpy, linspace, tensor
 from ...optim.lr_scheduler import StepLR
-from .comparing import close, name_of, values_of
+from .comparing import Array, close, name_of, values_of
 from .suite import Suite, expect, expect_equal, expect_error, register, run, try_factory
 
 __all__ = ["OPTIMIZER_CHECKS", "check_optimizer"]
-
-Array = np.ndarray[Any, Any]
 
 OPTIMIZER_CHECKS: Suite = {}
 
