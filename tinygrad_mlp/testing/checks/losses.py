@@ -27,14 +27,9 @@ class _LossCase(ModuleCase):
     """A factory of losses that takes the reduction, a prediction and a target."""
 
     def __init__(
-        self,
-        make: Callable[..., Any],
-        prediction: Tensor,
-        target: Tensor,
-        perfect: Any,
-        reductions: Sequence[str],
-        graded: Sequence[int],
+        self, make: Callable[..., Any], prediction: Tensor, target: Tensor, perfect: Any, reductions: Sequence[str]
     ) -> None:
+        graded = [0, 1] if target.requires_grad else [0]
         super().__init__(lambda: make(reduction=reductions[-1]) if reductions else make(), (prediction, target), graded)
         self.make = make
         self.reductions: tuple[str, ...] = tuple(reductions)
@@ -82,11 +77,10 @@ def check_loss(
         ValueError: ``skip`` names a check that there is not.
         ArgumentError: ``loss`` is a loss, not what makes one, or fails to make one.
     """
-    graded = [0, 1] if target.requires_grad else [0]
     not_applicable = ["batch_rows_independent"]
     not_applicable += [] if reductions else ["reductions_consistent", "rows_permute"]
     not_applicable += ["zero_when_perfect"] if perfect is None else []
-    case = _LossCase(loss, prediction, target, perfect, reductions, graded)
+    case = _LossCase(loss, prediction, target, perfect, reductions)
     try_factory("check_loss", "loss", loss, "reduction" if reductions else "", case.factory, callable)
     run(f"check_loss({name_of(loss)})", LOSS_CHECKS, case, skip, not_applicable)
 
