@@ -16,4 +16,8 @@ from .datasets import *  # noqa: F403
 from .loader import *  # noqa: F403
 from .samplers import *  # noqa: F403
 
-__all__ = [name for file in (collating, datasets, loader, samplers) for name in file.__all__]
+__all__: list[str] = []
+__all__ += collating.__all__
+__all__ += datasets.__all__
+__all__ += loader.__all__
+__all__ += samplers.__all__
