@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..._tensor import Tensor
-from ...core.primitive import PRIMITIVES, Primitive
+from ...core.primitive import OPS, PRIMITIVES, Primitive, signature
 from ...ops.creation import from_numpy
-from .declared import is_smooth, smooth_at, symbol_of
 from .forms import forms
 from .program import LIBRARY
 from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhere, off, within
@@ -22,6 +21,35 @@ from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhe
 __all__ = ["ELEMENTWISE", "ELEMENTWISE_INPLACE", "TANH"]
 
 # ------------------------------------------------------------------------------------------------ from the operations
+
+# Python's operators, by the names of their methods without underscores.
+_SYMBOLS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "neg": "-", "invert": "~",
+    "and": "&", "or": "|", "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+}  # fmt: skip
+
+
+def _declared(op: Primitive, key: str) -> Any:
+    return OPS[op.name].declared.get(key)  # type: ignore[attr-defined] # every operation has it
+
+
+def _symbol_of(op: Primitive) -> str | None:
+    """The operator that the operation is, such as ``"+"``; None where it is none."""
+    return _SYMBOLS.get(_declared(op, "operator"))
+
+
+def _is_smooth(op: Primitive) -> bool:
+    """Whether the operation has useful derivatives somewhere: else it rounds, or compares."""
+    return _declared(op, "smooth") is not None
+
+
+def _smooth_at(op: Primitive, *operands: Any) -> bool:
+    """Whether the operation has continuous, moderate derivatives at all of these numbers, as its declaration says."""
+    predicate, given = _declared(op, "smooth"), dict(zip(op.inputs, operands, strict=True))
+    if predicate is None:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.all(predicate(*(np.asarray(given[name]) for name in signature(predicate)[0]))))
 
 
 def _kinds(op: Primitive) -> str:
@@ -41,7 +69,7 @@ def _kinds(op: Primitive) -> str:
 
 def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
     """An elementwise operation's lines: on a first operand, on a second one, and in place."""
-    symbol = symbol_of(op)
+    symbol = _symbol_of(op)
     rest = ", {}" if op.arity == 2 else ""
     rooms = ("torch", LIBRARY), ("F", LIBRARY.nn.functional)
     several = [f"{room}.{op.name}({{}}{rest})" for room, names in rooms if hasattr(names, op.name)][:1]
@@ -54,8 +82,8 @@ def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
         inplace.append(f"!{{}} {symbol}= {{}}")
     for swapped in range(op.arity):
         smooth: Predicate = nowhere
-        if is_smooth(op):
-            smooth = anywhere if op.arity == 2 else lambda x: smooth_at(op, x.array)
+        if _is_smooth(op):
+            smooth = anywhere if op.arity == 2 else lambda x: _smooth_at(op, x.array)
         name = f"{op.name}, second operand" if swapped else op.name
         yield Template(name, _writes(op, several, bool(swapped)), smooth, kinds=kinds)
     if inplace:
@@ -66,16 +94,16 @@ def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Write
     """One of the forms, with a second operand where the operation has two."""
     if op.arity == 1:
         return lambda w, x: w.pick(several).format(x)
-    numbers = symbol_of(op) is not None
-    everywhere = not is_smooth(op)
+    numbers = _symbol_of(op) is not None
+    everywhere = not _is_smooth(op)
 
     def ordered(x: Any, y: Any) -> tuple[Any, Any]:
         return (y, x) if swapped else (x, y)
 
-    positive = not (everywhere or all(smooth_at(op, *ordered(1.0, y)) for y in (0.0, -1.0)))
+    positive = not (everywhere or all(_smooth_at(op, *ordered(1.0, y)) for y in (0.0, -1.0)))
 
     def write(w: Writer, x: Value) -> str:
-        y = w.other(x, lambda y: everywhere or smooth_at(op, *ordered(x.array, y)), positive=positive, number=numbers)
+        y = w.other(x, lambda y: everywhere or _smooth_at(op, *ordered(x.array, y)), positive=positive, number=numbers)
         number_first = swapped and y[0] not in "xv("
         return (several[-1] if number_first else w.pick(several)).format(*ordered(x.name, y))
 
@@ -108,20 +136,6 @@ def _clamp(w: Writer, x: Value) -> str:
     return f"torch.clamp({x}, {low}, {high})"
 
 
-def _apart(text: str) -> Callable[[Writer, Value], str]:
-    """With a second operand that differs from the first wherever a smooth line needs that."""
-    return lambda w, x: text.format(x, w.other(x, lambda y: abs(x.array - y) > 0.02, number=False))
-
-
-def _atan2(w: Writer, x: Value) -> str:
-    other = w.other(x, lambda y: abs(y) > 0.2, positive=True, number=False)
-    return f"torch.atan2({x}, {other}.to({x}.dtype))"  # of small integers PyTorch's gradient takes squares that do not fit
-
-
-def _where(w: Writer, x: Value) -> str:
-    return f"torch.where({w.mask(w.like(x.shape) if w.chance(20) else x.shape)}, {x}, {w.other(x)})"
-
-
 def _prelu(w: Writer, x: Value) -> str:
     return f"F.prelu({x}, {w.tensor((w.pick((1, x.shape[1] if x.ndim > 1 else 1)),), x)})"
 
@@ -150,11 +164,10 @@ ELEMENTWISE = [
         "fi", nowhere, 'torch.div({}, {divisor}, rounding_mode="floor"); torch.div({}, {divisor}, rounding_mode="trunc")'
     ),
     *forms("fi", nowhere, "torch.isclose({}, {other})"),
-    Template("atan2", _atan2, nonzero, nonzero),
+    *forms("f", nonzero, "torch.atan2({}, {steep}.to({}.dtype))", nonzero),  # to: of small integers PyTorch squares too much
     Template("clamp", _clamp, anywhere, kinds="fi"),
-    Template("clamp_min", _apart("torch.clamp({}, min={})"), anywhere),
-    Template("clamp_max", _apart("torch.clamp({}, max={})"), anywhere),
-    Template("where", _where, anywhere, kinds="fib"),
+    *forms("f", anywhere, "torch.clamp({}, min={apart}); torch.clamp({}, max={apart})"),
+    *forms("fib", anywhere, "torch.where({mask}, {}, {other}); torch.where({mask_like}, {}, {factor})"),
     Template("where_above", _where_above, off(-100), kinds="fi"),
     *forms("f", anywhere, "torch.masked_fill({}, {mask}, {factor}); torch.lerp({}, {tensor}, {part})"),
     *forms("f", within(-5, 5), "torch.lerp({}, {tensor}.to({}.dtype), {same}.to({}.dtype))"),

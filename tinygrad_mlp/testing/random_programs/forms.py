@@ -22,11 +22,15 @@ def _over_one(w: Writer, x: Value) -> str:
 # Each is drawn anew wherever it stands; {} is the first operand.
 FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "alike": lambda w, x: w.tensor(x.shape, x, mixed=False),  # of the operand's shape and dtype
+    "apart": lambda w, x: w.other(x, lambda y: abs(x.array - y) > 0.02, number=False),  # everywhere from the operand
     "dim": lambda w, x: w.dim(x),
     "divisor": lambda w, x: w.other(x, positive=True),
+    "end": lambda w, x: w.pick((0, -1)),
     "factor": lambda w, x: w.pick((1, 0.5, -2) if x.kind == "f" else (1, 2)),
     "keep": lambda w, x: w.keep(),
+    "few": lambda w, x: w.integer(1, 3),
     "mask": lambda w, x: w.mask(x.shape),
+    "mask_like": lambda w, x: w.mask(w.like(x.shape) if w.chance(20) else x.shape),
     "new_dim": lambda w, x: w.dim(x, 1),
     "offset": lambda w, x: w.integer(-1, 1),
     "other": lambda w, x: w.other(x),
@@ -36,7 +40,9 @@ FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "positive": lambda w, x: w.tensor(x.shape, x, positive=True),
     "reduction": lambda w, x: w.pick(("mean", "sum", "none")),
     "same": lambda w, x: w.tensor(x.shape, x),  # of the operand's shape
+    "shift": lambda w, x: w.integer(-2, 3),
     "some": lambda w, x: ", ".join([x.name, *(w.tensor(x.shape, x) for _ in range(w.integer(1, 2)))]),  # with the operand
+    "steep": lambda w, x: w.other(x, lambda y: abs(y) > 0.2, positive=True, number=False),
     "tensor": lambda w, x: w.other(x, number=False),
     "twice": lambda w, x: w.integer(1, 2),
     "which": lambda w, x: w.integer(0, 1),

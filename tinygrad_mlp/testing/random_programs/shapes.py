@@ -131,17 +131,6 @@ def _narrow(w: Writer, x: Value) -> str:
     return f"torch.narrow({x}, {dim}, {start}, {w.integer(1, x.shape[dim] - start + w.amok())})"
 
 
-def _split(w: Writer, x: Value) -> str:
-    dim = w.integer(0, x.ndim - 1)
-    kind = w.pick(("split", "chunk"))
-    return f"torch.{kind}({x}, {w.integer(1, 3)}, {dim})[{w.pick((0, -1))}]"
-
-
-def _roll(w: Writer, x: Value) -> str:
-    shift = w.integer(-2, 3)
-    return f"torch.roll({x}, {shift}{f', {w.dim(x)}' if x.ndim and w.chance(60) else ''})"
-
-
 def _pad(w: Writer, x: Value) -> str:
     widths = tuple(w.integer(-1 if w.chance(15) else 0, 1) for _ in range(2 * w.integer(1, x.ndim)))
     return f"F.pad({x}, {widths}, value={w.pick((0, 1.5))})"
@@ -168,12 +157,13 @@ SHAPES = [
     *forms("fib", anywhere, "torch.broadcast_to({}, (2, *{}.shape)); torch.tile({}, ({twice},))"),
     *forms("fib", anywhere, "{}.repeat({twice}, *(2,) * {}.ndim); {}.repeat(2, *(1,) * ({}.ndim - 1))"),
     *forms("fib", anywhere, "torch.repeat_interleave({}, 2, {dim}); torch.flip({}, ({dim},))", ndim(1)),
-    Template("roll", _roll, anywhere, filled, "fib"),
+    *forms("fib", anywhere, "torch.roll({}, {shift})", filled),
+    *forms("fib", anywhere, "torch.roll({}, {shift}, {dim})", nonempty),
     *forms("fib", nowhere, "torch.diag({}, {offset})", ndim(1, 2)),
     *forms("fib", nowhere, "torch.diagonal({}, {offset}, 0, 1); torch.diagonal({}, {offset}, -2, -1)", ndim(2)),
     Template("narrow", _narrow, anywhere, nonempty, "fib"),
     *forms("fib", anywhere, "torch.select({}, {dim}, 0); torch.unbind({}, {dim})[0]", nonempty),
-    Template("split", _split, anywhere, nonempty, "fib"),
+    *forms("fib", anywhere, "torch.split({}, {few}, {dim})[{end}]; torch.chunk({}, {few}, {dim})[{end}]", nonempty),
     *forms("fib", anywhere, "torch.cat([{some}], {dim})", ndim(1)),
     *forms("fib", anywhere, "torch.stack([{some}], {new_dim}); torch.hstack([{some}]); torch.vstack([{some}])"),
     *forms("fi", nowhere, 'torch.meshgrid({}, {same}, indexing="ij")[{which}]', ndim(1, 1)),
