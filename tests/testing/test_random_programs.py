@@ -78,7 +78,7 @@ def test_smooth_programs_reach_most_operations() -> None:
     assert {word for word in words if f"{word}(" not in text} == set()
 
 
-@pytest.mark.parametrize("call", ["torch.sin(", "torch.exp(", "torch.sum("])
+@pytest.mark.parametrize("call", ["torch.sin(", "torch.exp("])
 def test_programs_shrink_to_simple_ones(call: str) -> None:
     found = simplest(programs(3), lambda program: call in str(program))
     assert sum(len(leaf.values) for leaf in found.leaves) <= 10
