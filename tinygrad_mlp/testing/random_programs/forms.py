@@ -51,7 +51,7 @@ FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
 }
 
 
-class _Drawn(dict[str, Any]):
+class _Fields(dict[str, Any]):
     """What the fields of a form stand for."""
 
     def __init__(self, w: Writer, x: Value) -> None:
@@ -64,7 +64,7 @@ class _Drawn(dict[str, Any]):
 
 def _form(text: str) -> Callable[[Writer, Value], str]:
     text = text.replace("{}", "{x}")
-    return lambda w, x: text.format_map(_Drawn(w, x))
+    return lambda w, x: text.format_map(_Fields(w, x))
 
 
 def forms(
