@@ -184,7 +184,7 @@ class set_detect_anomaly:  # noqa: N801 - PyTorch's name
         _install(self.previous)
 
 
-class detect_anomaly:  # noqa: N801 - PyTorch's name
+class detect_anomaly(set_detect_anomaly):  # noqa: N801 - PyTorch's name
     """Find the first NaN or infinity made in the block, forward or backward, and the line that made it.
 
     Every operation's result and every gradient is looked at. A NaN is an error wherever it came from; an infinity is one
@@ -203,7 +203,7 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
 
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
-        self.previous: _Detector | None = _detector()
+        self.previous = _detector()
         warnings.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
             stacklevel=2,
@@ -211,6 +211,3 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
 
     def __enter__(self) -> None:
         _install(_Detector(self.check_nan))
-
-    def __exit__(self, *error: object) -> None:
-        _install(self.previous)

@@ -14,7 +14,7 @@ from ..core.errors import DTypeError
 from ..core.promotion import promote
 from ..dtypes import as_dtype
 from .choosing import where
-from .composite import composite
+from .composite import Operation, composite
 from .dims import tensor_only
 from .inplace import inplace
 from .memory import no_slope
@@ -162,7 +162,7 @@ def _per_square(side: Any, input: Any, other: Any) -> Any:
     return where(square == 0, 0.0, side / square)  # at the origin, where there is no angle
 
 
-atan2 = ufunc_operations(__name__)(
+atan2: Operation = ufunc_operations(__name__)(
     "atan2",
     np.arctan2,
     "The angle of the point (other, input), in radians, in [-pi, pi].",

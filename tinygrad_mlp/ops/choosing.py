@@ -19,6 +19,7 @@ from ..core.errors import ArgumentError, DTypeError
 from ..core.promotion import promote, result_dtype
 from .calls import masked
 from .comparing import isfinite, isnan
+from .composite import Operation
 from .memory import no_slope
 from .ufuncs import ufunc_operations
 
@@ -70,10 +71,10 @@ _choice = functools.partial(
     ufunc_operations(__name__), cast="promote", smooth=lambda input, other: abs(input - other) > 0.02
 )
 
-maximum = _choice("maximum", np.maximum, "The larger of two, nan if either is.", _if_greater, _if_less)
-minimum = _choice("minimum", np.minimum, "The smaller of two, nan if either is.", _if_less, _if_greater)
-fmax = _choice("fmax", np.fmax, "The larger of two, the number where one is nan.", *_if_first(operator.ge))
-fmin = _choice("fmin", np.fmin, "The smaller of two, the number where one is nan.", *_if_first(operator.le))
+maximum: Operation = _choice("maximum", np.maximum, "The larger of two, nan if either is.", _if_greater, _if_less)
+minimum: Operation = _choice("minimum", np.minimum, "The smaller of two, nan if either is.", _if_less, _if_greater)
+fmax: Operation = _choice("fmax", np.fmax, "The larger of two, the number where one is nan.", *_if_first(operator.ge))
+fmin: Operation = _choice("fmin", np.fmin, "The smaller of two, the number where one is nan.", *_if_first(operator.le))
 
 
 def _inside(input: Any, min: Any, max: Any) -> Any:

@@ -10,8 +10,8 @@ import numpy as np
 from ..core.apply import primitive
 from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError
-from .composite import called, composite
-from .ufuncs import Operation, ufunc_operations
+from .composite import Operation, called, composite
+from .ufuncs import ufunc_operations
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge", "gt", "isclose",
@@ -34,22 +34,22 @@ def _bitwise(name: str, ufunc: np.ufunc, doc: str, operator: str) -> Operation:
     return primitive(None, None, **options)(called(forward, __name__, name, doc))
 
 
-eq = _comparison("eq", np.equal, "Elementwise input == other.", None, None, operator="eq")
-ne = _comparison("ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne")
-lt = _comparison("lt", np.less, "Elementwise input < other.", None, None, operator="lt")
-le = _comparison("le", np.less_equal, "Elementwise input <= other.", None, None, operator="le")
-gt = _comparison("gt", np.greater, "Elementwise input > other.", None, None, operator="gt")
-ge = _comparison("ge", np.greater_equal, "Elementwise input >= other.", None, None, operator="ge")
-logical_and = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
-logical_or = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
-logical_xor = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)
-bitwise_and = _bitwise("bitwise_and", np.bitwise_and, "Elementwise input & other.", operator="and")
-bitwise_or = _bitwise("bitwise_or", np.bitwise_or, "Elementwise input | other.", operator="or")
-bitwise_xor = _bitwise("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", operator="xor")
-logical_not = _function("logical_not", np.logical_not, "Whether the element is zero.", None)
-isnan = _function("isnan", np.isnan, "Whether the element is nan.", None)
-isinf = _function("isinf", np.isinf, "Whether the element is an infinity.", None)
-isfinite = _function("isfinite", np.isfinite, "Whether the element is neither nan nor an infinity.", None)
+eq: Operation = _comparison("eq", np.equal, "Elementwise input == other.", None, None, operator="eq")
+ne: Operation = _comparison("ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne")
+lt: Operation = _comparison("lt", np.less, "Elementwise input < other.", None, None, operator="lt")
+le: Operation = _comparison("le", np.less_equal, "Elementwise input <= other.", None, None, operator="le")
+gt: Operation = _comparison("gt", np.greater, "Elementwise input > other.", None, None, operator="gt")
+ge: Operation = _comparison("ge", np.greater_equal, "Elementwise input >= other.", None, None, operator="ge")
+logical_and: Operation = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
+logical_or: Operation = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
+logical_xor: Operation = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)
+bitwise_and: Operation = _bitwise("bitwise_and", np.bitwise_and, "Elementwise input & other.", operator="and")
+bitwise_or: Operation = _bitwise("bitwise_or", np.bitwise_or, "Elementwise input | other.", operator="or")
+bitwise_xor: Operation = _bitwise("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", operator="xor")
+logical_not: Operation = _function("logical_not", np.logical_not, "Whether the element is zero.", None)
+isnan: Operation = _function("isnan", np.isnan, "Whether the element is nan.", None)
+isinf: Operation = _function("isinf", np.isinf, "Whether the element is an infinity.", None)
+isfinite: Operation = _function("isfinite", np.isfinite, "Whether the element is neither nan nor an infinity.", None)
 
 
 @primitive(None, method=True, operator="invert", ufunc=np.invert)

@@ -11,8 +11,9 @@ from ..core.errors import ArgumentError
 from ..core.graph import Tensor
 from ..core.primitive import renamed, signature
 
-__all__ = ["called", "composite", "takes_tensors"]
+__all__ = ["Operation", "called", "composite", "takes_tensors"]
 
+Operation = Callable[..., Any]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 

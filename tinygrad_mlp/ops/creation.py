@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..core.graph import Tensor, wrap
 from ..core.state import state
 from ..device import device as device_type
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
-from .composite import called, composite
+from .composite import Operation, called, composite
 
 _dtype_type = dtype
 
@@ -241,7 +241,7 @@ def from_numpy(ndarray: Any) -> Array:
 # ---------------------------------------------------------------------------------------------------- filled by a rule
 
 
-def _filled(name: str, fill: Callable[..., Any], doc: str) -> Callable[..., Array]:
+def _filled(name: str, fill: Operation, doc: str) -> Operation:
     def filled(
         *args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
     ) -> Array:
@@ -250,9 +250,9 @@ def _filled(name: str, fill: Callable[..., Any], doc: str) -> Callable[..., Arra
     return composite(called(filled, __name__, name, doc))
 
 
-zeros = _filled("zeros", np.zeros, "Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``.")
-ones = _filled("ones", np.ones, "Ones: ``ones(2, 3)`` or ``ones((2, 3))``.")
-empty = _filled("empty", np.empty, "Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``.")
+zeros: Operation = _filled("zeros", np.zeros, "Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``.")
+ones: Operation = _filled("ones", np.ones, "Ones: ``ones(2, 3)`` or ``ones((2, 3))``.")
+empty: Operation = _filled("empty", np.empty, "Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``.")
 
 
 @composite
@@ -367,7 +367,7 @@ def logspace(
 # ------------------------------------------------------------------------------------------------- like another tensor
 
 
-def _filled_like(name: str, fill: Callable[..., Any], doc: str) -> Callable[..., Array]:
+def _filled_like(name: str, fill: Operation, doc: str) -> Operation:
     def filled(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
         like = _as_tensor_like(name, input)
         return finish(fill(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
@@ -375,9 +375,11 @@ def _filled_like(name: str, fill: Callable[..., Any], doc: str) -> Callable[...,
     return composite(called(filled, __name__, name, doc))
 
 
-zeros_like = _filled_like("zeros_like", np.zeros_like, "Zeros in the shape and dtype of ``input``.")
-ones_like = _filled_like("ones_like", np.ones_like, "Ones in the shape and dtype of ``input``.")
-empty_like = _filled_like("empty_like", np.empty_like, "Memory as it was found, in the shape and dtype of ``input``.")
+zeros_like: Operation = _filled_like("zeros_like", np.zeros_like, "Zeros in the shape and dtype of ``input``.")
+ones_like: Operation = _filled_like("ones_like", np.ones_like, "Ones in the shape and dtype of ``input``.")
+empty_like: Operation = _filled_like(
+    "empty_like", np.empty_like, "Memory as it was found, in the shape and dtype of ``input``."
+)
 
 
 @composite
@@ -399,16 +401,16 @@ def new_tensor(
     return finish(_from_data(data, dtype or input.dtype), device, requires_grad)
 
 
-def _new(name: str, filled: Callable[..., Array]) -> Callable[..., Array]:
+def _new(name: str, filled: Operation) -> Operation:
     def new(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
         return filled(*args, dtype=dtype or input.dtype, **options)
 
     return composite(called(new, __name__, name, f":func:`{filled.__name__}` in the dtype of ``input``."), method=True)
 
 
-new_zeros = _new("new_zeros", zeros)
-new_ones = _new("new_ones", ones)
-new_empty = _new("new_empty", empty)
+new_zeros: Operation = _new("new_zeros", zeros)
+new_ones: Operation = _new("new_ones", ones)
+new_empty: Operation = _new("new_empty", empty)
 
 
 @composite(method=True)

@@ -16,9 +16,10 @@ from ..core.apply import primitive
 from ..core.basics import BLOCK, Array, exp
 from ..core.errors import DTypeError
 from .choosing import between
+from .composite import Operation
 from .memory import no_slope
 from .special import erf_of, erfc_of
-from .ufuncs import Operation, ufunc_operations
+from .ufuncs import ufunc_operations
 
 __all__ = [
     "abs", "acos", "asin", "atan", "ceil", "cos", "cosh", "erf", "erfc", "expm1", "floor", "frac", "log1p", "log2",
@@ -49,45 +50,53 @@ abs: Operation = _function(
     smooth=lambda input: abs(input) > 0.02,
     ufunc=(np.absolute, np.fabs),
 )
-floor = _function("floor", np.floor, "The largest integer below or at the input.", no_slope, in_place=True)
-ceil = _function("ceil", np.ceil, "The smallest integer above or at the input.", no_slope, in_place=True)
-trunc = _function("trunc", np.trunc, "The input rounded towards zero.", no_slope, in_place=True)
-expm1 = _of_floats("expm1", np.expm1, "e ** input - 1, accurate near 0.", lambda g, y: g * (y + 1), smooth=_within(-20, 3))
-log1p = _of_floats(
+floor: Operation = _function("floor", np.floor, "The largest integer below or at the input.", no_slope, in_place=True)
+ceil: Operation = _function("ceil", np.ceil, "The smallest integer above or at the input.", no_slope, in_place=True)
+trunc: Operation = _function("trunc", np.trunc, "The input rounded towards zero.", no_slope, in_place=True)
+expm1: Operation = _of_floats(
+    "expm1", np.expm1, "e ** input - 1, accurate near 0.", lambda g, y: g * (y + 1), smooth=_within(-20, 3)
+)
+log1p: Operation = _of_floats(
     "log1p", np.log1p, "log(1 + input), accurate near 0.", lambda g, input: g / (input + 1), smooth=_within(-0.8)
 )
-log2 = _of_floats(
+log2: Operation = _of_floats(
     "log2", np.log2, "The logarithm to base 2.", lambda g, input: g / (input * math.log(2)), smooth=_within(0.2)
 )
-log10 = _of_floats(
+log10: Operation = _of_floats(
     "log10", np.log10, "The logarithm to base 10.", lambda g, input: g / (input * math.log(10)), smooth=_within(0.2)
 )
-sqrt = _of_floats("sqrt", np.sqrt, "The square root.", lambda g, y: g / (2 * y), in_place=True, smooth=_within(0.2))
-sin = _of_floats(
+sqrt: Operation = _of_floats(
+    "sqrt", np.sqrt, "The square root.", lambda g, y: g / (2 * y), in_place=True, smooth=_within(0.2)
+)
+sin: Operation = _of_floats(
     "sin", np.sin, "The sine of radians.", lambda g, input: g * cos(input), in_place=True, smooth=_within(-20, 20)
 )
 cos: Operation = _of_floats(
     "cos", np.cos, "The cosine of radians.", lambda g, input: -g * sin(input), in_place=True, smooth=_within(-20, 20)
 )
-tan = _of_floats("tan", np.tan, "The tangent of radians.", lambda g, y: g * (1 + y * y), smooth=_within(-1.2, 1.2))
-asin = _of_floats(
+tan: Operation = _of_floats(
+    "tan", np.tan, "The tangent of radians.", lambda g, y: g * (1 + y * y), smooth=_within(-1.2, 1.2)
+)
+asin: Operation = _of_floats(
     "asin",
     np.arcsin,
     "The inverse sine, in radians.",
     lambda g, input: g / sqrt(1 - input * input),
     smooth=_within(-0.9, 0.9),
 )
-acos = _of_floats(
+acos: Operation = _of_floats(
     "acos",
     np.arccos,
     "The inverse cosine, in radians.",
     lambda g, input: -g / sqrt(1 - input * input),
     smooth=_within(-0.9, 0.9),
 )
-atan = _of_floats(
+atan: Operation = _of_floats(
     "atan", np.arctan, "The inverse tangent, in radians.", lambda g, input: g / (1 + input * input), smooth=lambda: True
 )
-sinh = _of_floats("sinh", np.sinh, "The hyperbolic sine.", lambda g, input: g * cosh(input), smooth=_within(-4, 4))
+sinh: Operation = _of_floats(
+    "sinh", np.sinh, "The hyperbolic sine.", lambda g, input: g * cosh(input), smooth=_within(-4, 4)
+)
 cosh: Operation = _of_floats(
     "cosh", np.cosh, "The hyperbolic cosine.", lambda g, input: g * sinh(input), smooth=_within(-4, 4)
 )

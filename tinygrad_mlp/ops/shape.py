@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..core.apply import primitive
 from ..core.basics import Array
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
-from .composite import called, composite
+from .composite import Operation, called, composite
 from .dims import dim_of, sizes_of
 
 __all__ = [
@@ -368,7 +368,7 @@ def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | 
     return np.roll(input, steps if along else steps[0], along or None)
 
 
-def _triangle(name: str, of: Callable[..., Any], doc: str) -> Callable[..., Any]:
+def _triangle(name: str, of: Operation, doc: str) -> Operation:
     def forward(input: Array, diagonal: int = 0) -> Array:
         if input.ndim < 2:
             raise ShapeError(f"{name}: input tensor must have at least 2 dimensions, got shape {input.shape}")
@@ -378,8 +378,12 @@ def _triangle(name: str, of: Callable[..., Any], doc: str) -> Callable[..., Any]
     return operation
 
 
-tril = _triangle("tril", np.tril, "The matrix (or each of a batch) with zeros above the ``diagonal``-th diagonal.")
-triu = _triangle("triu", np.triu, "The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal.")
+tril: Operation = _triangle(
+    "tril", np.tril, "The matrix (or each of a batch) with zeros above the ``diagonal``-th diagonal."
+)
+triu: Operation = _triangle(
+    "triu", np.triu, "The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal."
+)
 
 
 @primitive(lambda g, offset, dim1, dim2: diagonal(g, offset, dim1, dim2))

@@ -19,7 +19,7 @@ from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..dtypes import as_dtype, dtype
 from .choosing import where
 from .comparing import ne
-from .composite import called, composite
+from .composite import Operation, called, composite
 from .dims import Dims, as_int64, axes_of, count_of, dims_of, tensor_only
 from .shape import expand, reshape
 from .summing import average, total
@@ -193,7 +193,7 @@ def std_mean(
 # ------------------------------------------------------------------------------------------------------- truth and counts
 
 
-def _truth(name: str, ufunc: Any, doc: str) -> Any:
+def _truth(name: str, ufunc: Any, doc: str) -> Operation:
     def forward(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
         result = ufunc.reduce(input, axes_of(name, dim, input.ndim), keepdims=keepdim)
         return np.asarray(result).astype(np.uint8) if input.dtype == np.uint8 else result
@@ -201,8 +201,8 @@ def _truth(name: str, ufunc: Any, doc: str) -> Any:
     return primitive(None, method=True, reduces=ufunc)(called(forward, __name__, name, doc))
 
 
-any = _truth("any", np.logical_or, "Whether any element along ``dim`` is true, or not zero.")
-all = _truth("all", np.logical_and, "Whether all elements along ``dim`` are true, or not zero.")
+any: Operation = _truth("any", np.logical_or, "Whether any element along ``dim`` is true, or not zero.")
+all: Operation = _truth("all", np.logical_and, "Whether all elements along ``dim`` are true, or not zero.")
 
 
 @composite(method=True)

@@ -13,11 +13,9 @@ from typing import Any
 from ..core.apply import primitive
 from ..core.basics import Array
 from ..core.primitive import on_operation
-from .composite import called
+from .composite import Operation, called
 
-__all__ = ["Operation", "ufunc_operations"]
-
-Operation = Callable[..., Any]
+__all__ = ["ufunc_operations"]
 
 
 def ufunc_operations(module: str) -> Callable[..., Operation]:

@@ -15,10 +15,6 @@ def _over(w: Writer, x: Value) -> str:
     return "" if dims is None else f", {dims}{w.keep()}"
 
 
-def _over_one(w: Writer, x: Value) -> str:
-    return "" if w.chance(40) else f", {w.dim(x)}{w.keep()}"
-
-
 # Each is drawn anew wherever it stands; {} is the first operand.
 FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "alike": lambda w, x: w.tensor(x.shape, x, mixed=False),  # of the operand's shape and dtype
@@ -35,7 +31,7 @@ FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "offset": lambda w, x: w.integer(-1, 1),
     "other": lambda w, x: w.other(x),
     "over": _over,  # every dimension, or some: further arguments
-    "over_one": _over_one,  # every dimension, or one
+    "over_one": lambda w, x: "" if w.chance(40) else f", {w.dim(x)}{w.keep()}",  # every dimension, or one
     "part": lambda w, x: w.pick((0.25, 0.75, 2)),
     "positive": lambda w, x: w.tensor(x.shape, x, positive=True),
     "reduction": lambda w, x: w.pick(("mean", "sum", "none")),
