@@ -10,11 +10,6 @@ from .writer import Predicate, Template, Value, Writer, anywhere
 __all__ = ["FIELDS", "forms"]
 
 
-def _over(w: Writer, x: Value) -> str:
-    dims = w.dims(x)
-    return "" if dims is None else f", {dims}{w.keep()}"
-
-
 # Each is drawn anew wherever it stands; {} is the first operand.
 FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "alike": lambda w, x: w.tensor(x.shape, x, mixed=False),  # of the operand's shape and dtype
@@ -30,7 +25,7 @@ FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "new_dim": lambda w, x: w.dim(x, 1),
     "offset": lambda w, x: w.integer(-1, 1),
     "other": lambda w, x: w.other(x),
-    "over": _over,  # every dimension, or some: further arguments
+    "over": lambda w, x: "" if (dims := w.dims(x)) is None else f", {dims}{w.keep()}",  # every dimension, or some
     "over_one": lambda w, x: "" if w.chance(40) else f", {w.dim(x)}{w.keep()}",  # every dimension, or one
     "part": lambda w, x: w.pick((0.25, 0.75, 2)),
     "positive": lambda w, x: w.tensor(x.shape, x, positive=True),
