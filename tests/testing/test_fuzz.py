@@ -360,9 +360,6 @@ EXAMPLES: dict[str, RandomProgram] = {
         "v0 = torch.index_select(x0, 0, torch.tensor([4]))", x0=([True], "bool")
     ),
     "another class of error for a tensor without dimensions": program("v0 = torch.mv(x0, x1)", x0=0.4, x1=[0.4]),
-    "addcdiv divides integers here": program(
-        "v0 = torch.addcdiv(x0, x1, x1)", x0=([3.0], "float64", False), x1=([2], "int64")
-    ),
     "another memory layout, of which there is a view": program(
         "v0 = torch.fmin(x0.mT, x1)", "v1 = v0.view((6,))", x0=np.ones((3, 2)).tolist(), x1=np.ones((2, 3)).tolist()
     ),

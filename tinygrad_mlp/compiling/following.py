@@ -38,7 +38,7 @@ __all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending"
 Array = np.ndarray[Any, Any]
 CAST: Primitive = cast.primitive  # type: ignore[attr-defined] # every primitive's function has it
 HELD = 2  # references to a cell that no tensor has: the follower's list, and the call that counts
-MISMATCH = (AttributeError, KeyError, TypeError, ValueError)  # another kind or number of arguments
+MISMATCH = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # another kind or number of arguments
 SIBLINGS = 64  # lines of one operation after another line; the one that was not needed for longest goes
 
 

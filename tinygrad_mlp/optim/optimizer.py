@@ -234,7 +234,7 @@ class Optimizer:
         follower = None if now["observers"] else now["follower"]
         if follower is None or not follower.updated(function, (p, g, *tensors, *values)):
             call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
-            if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
+            if p._like.size > _LARGE and not np.may_share_memory(p._data, g._data):
                 call = (blockwise, *call)
             try:
                 now["quiet"](*call)
