@@ -26,7 +26,7 @@ from numpy.lib.stride_tricks import as_strided
 from .._tensor import Tensor
 from ..core.apply import apply, node_of
 from ..core.basics import cast
-from ..core.graph import Node, Version
+from ..core.graph import Node, Version, version_of
 from ..core.primitive import Primitive, renamed
 from ..core.state import Observer, state
 from ..errors import GraphError
@@ -221,12 +221,18 @@ class Follower(Observer):
                 if self.at.alias in self.lent:
                     self.lent.add(len(self.lines) - 1)
             return result
-        before, self.call = self.call, (args, params)
+        stale = [
+            a for a in (*args, *params.values()) if isinstance(a, Tensor) and a._view and a._stamp != version_of(a).rebased
+        ]
+        if stale:  # views of memory with a new history: finding theirs takes operations of its own
+            list(map(node_of, stale))
+            return self.apply(op, args, params)
+        self.call = args, params
         self.now["observers"] = (self,)
         try:
             return apply(op, args, params)
         finally:
-            self.now["observers"], self.call = (), before
+            self.now["observers"], self.call = (), None
 
     def _found(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result, if one of the lines that came next is the operation; else None, with everything computed that came before."""
@@ -259,20 +265,24 @@ class Follower(Observer):
         numbers, met, out, node = len(self.numbers), len(self.inputs), result._data, result._node
         try:
             spelled, slots, options = self._spelled(op, args, params)
-            prefix = self._casts(slots, args, arrays)
+            before = list(slots)
+            casts = self._casts(slots, args, arrays)
         except TypeError:
             del self.numbers[numbers:]
             self._unmeet(met)
             return
         line = Line(op, op.forward, slots, options, like_of(out))
-        line.prefix = tuple(prefix)
+        line.prefix = tuple(each for each, _ in casts)
         shares = [slot for slot, a in zip(slots, arrays) if isinstance(a, np.ndarray) and owner(a) == owner(out)]
         line.alias = shares[0] if shares else None
         view = op.view and isinstance(arrays[0], np.ndarray) and np.may_share_memory(out, arrays[0])
         if node is not None:
-            line.parents = tuple(slot if parent is not None else None for slot, parent in zip(slots, node.parents))
-            line.origin, line.saved = node.origin, self.graph.saved(line, len(self.lines) + len(prefix))
+            line.parents = tuple(slot if parent is not None else None for slot, parent in zip(before, node.parents))
+            line.origin, line.saved = node.origin, self.graph.saved(line, len(self.lines) + len(casts))
         self._append(line, spelled, met, view)
+        for number, (_, array) in enumerate(casts, len(self.cells) - 1 - len(casts)):
+            self.cells[number] = Cell(self, number)
+            self.cells[number].array = array
         cell = result._cell = Cell(self, len(self.cells) - 1)
         self.cells[-1], cell.array, cell.version = cell, out, result._version
         if line.alias in self.lent:
@@ -392,18 +402,18 @@ class Follower(Observer):
                 self.lent.add(slot)
         return slot
 
-    def _casts(self, slots: list[Any], inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Line]:
-        """Lines for the inputs that were cast, whose values take the places of theirs.
+    def _casts(self, slots: list[Any], inputs: Sequence[Any], arrays: Sequence[Any]) -> list[tuple[Line, Array]]:
+        """Lines for the inputs that were cast, and their values, which take the places of theirs.
 
         Raises:
             TypeError: A number was cast.
         """
-        casts: list[Line] = []
+        casts: list[tuple[Line, Array]] = []
         for i, (value, array) in enumerate(zip(inputs, arrays)):
             if isinstance(value, Tensor) and value._data is not array:
                 line = Line(CAST, CAST.forward, [slots[i]], {"dtype": array.dtype}, like_of(array))
                 slots[i] = len(self.lines) + len(casts)
-                casts.append(line)
+                casts.append((line, array))
             elif not isinstance(value, Tensor) and value is not array:
                 raise TypeError
         return casts

@@ -9,6 +9,7 @@ A graph that outlives the call is one node, :class:`CompiledNode`, to whoever go
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import SimpleNamespace
@@ -189,7 +190,8 @@ class Graph:
             self._whole = CompiledBackward(
                 self, {slot: node for slot in sorted(slots) if (node := self.follower.nodes[~slot]) is not None}
             )
-        self.outputs[n] = node = OutputNode(self._whole, n, self.follower.lines[n].like)
+        line = self.follower.lines[n]
+        self.outputs[n] = node = _output(line.op)(self._whole, n, line.like)
         return node
 
     def changed(self) -> bool:
@@ -204,8 +206,12 @@ class Graph:
     def pulled(self, cotangents: dict[int, Any], aims: Sequence[int], lift: bool) -> dict[int, Any]:
         """What the cotangents of outputs give for the slots ``aims``, by the nodes of the operations, walked one by one."""
         nodes: dict[int, Any] = {slot: self.follower.nodes[~slot] for slot in aims}
+        real = self.real
+        if lift:  # nodes of its own, as the pass that differentiates again frees them
+            self.real = {}
         starts = [(self._made(n), g) for n, g in cotangents.items()]
         ends = set(self._whole.parents)  # type: ignore[union-attr] # it calls
+        self.real = real
         found = walk(starts, list(nodes.values()), True, lift, False, ends)
         return {slot: found[node] for slot, node in nodes.items() if node in found}
 
@@ -370,6 +376,12 @@ class Graph:
         if not follower.lent.isdisjoint(sweep.reads):
             follower.flush()
         return found
+
+
+@functools.cache
+def _output(op: Any) -> type[OutputNode]:
+    """The class of an output that an operation made: it has the name of the operation's nodes."""
+    return type(op.node.__name__, (OutputNode,), {"__slots__": ()})
 
 
 class CompiledBackward(Node):

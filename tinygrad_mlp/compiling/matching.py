@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.apply import node_of, view_of
-from ..core.graph import INFERENCE
+from ..core.apply import view_of
+from ..core.graph import INFERENCE, Node, version_of
 from ..ops.calls import masked
 from .following import Cell, Follower, Line, form_of, frozen
 from .instruction import Instruction, Number, choose, copy
@@ -32,7 +32,7 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
     if line.prompt is None:
         _examine(line, follower)
     given: dict[str, Any] = {
-        "line": line, "Cell": Cell, "Tensor": Tensor, "new": object.__new__, "node_of": node_of, "view_of": view_of,
+        "line": line, "Cell": Cell, "Tensor": Tensor, "new": object.__new__, "current": _current, "view_of": view_of,
         "INFERENCE": INFERENCE, "frozen": frozen, "op": line.op, "prefix": line.prefix, "options": dict(line.options),
     }  # fmt: skip
     positional = [entry for entry in spelled if type(entry[0]) is int]
@@ -56,7 +56,7 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
                 given[f"s{i}"] = ~slot
                 (later if slot in first else conditions).append(f"own(self, {value}) and {value}._data is inputs[s{i}]")
                 (later if slot in first else conditions).append(
-                    f"({value}._node if {value}._view is None else node_of({value})) is nodes[s{i}]"
+                    f"({value}._node if {value}._view is None else current({value})) is nodes[s{i}]"
                 )
         elif kind in (float, int):
             if line.exact:
@@ -150,6 +150,17 @@ def _code(source: str) -> CodeType:
     return compile(source, "<match>", "exec")
 
 
+def _current(view: Tensor) -> Node | None:
+    """The node of a view.
+
+    Raises:
+        ValueError: Its memory has been given another history, and it has not found its own yet.
+    """
+    if view._stamp != version_of(view).rebased:
+        raise ValueError
+    return view._node
+
+
 def _outside(follower: Follower, tensor: Tensor) -> bool:
     """Whether a tensor is none of this step's."""
     cell = tensor._cell
@@ -166,7 +177,7 @@ class _Meeting:
     def __call__(self, tensor: Tensor, follower: Follower) -> bool:
         if not _outside(follower, tensor):
             return False
-        array, node = tensor._data, tensor._node if tensor._view is None else node_of(tensor)
+        array, node = tensor._data, tensor._node if tensor._view is None else _current(tensor)
         if (node is not None) is not self.recorded or len(follower.inputs) != self.place:
             return False
         if array is not self.array:
