@@ -177,8 +177,8 @@ class Graph:
 
     def _outlived(self, n: int) -> Node:
         """The node of a value of a call that is over: an output of the one node that stands for the whole graph."""
-        if self.real and self._whole is None:  # which may have hooks
-            return self._made(n)
+        if (self.real and self._whole is None) or self.follower.step.backend is None:
+            return self._made(n)  # those that are there may have hooks; and only so gradients are added up in eager order, to the last bit
         if self._whole is None:
             slots = {
                 p
