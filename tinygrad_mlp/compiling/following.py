@@ -30,7 +30,7 @@ from ..core.graph import Node, Version, version_of
 from ..core.primitive import Primitive, renamed
 from ..core.state import Observer, state
 from ..errors import GraphError
-from ..lending import is_lent, owner
+from ..lending import is_lent, lent, owner
 from .instruction import Number
 
 __all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending", "root_line"]
@@ -38,6 +38,7 @@ __all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending"
 Array = np.ndarray[Any, Any]
 CAST: Primitive = cast.primitive  # type: ignore[attr-defined] # every primitive's function has it
 HELD = 2  # references to a cell that no tensor has: the follower's list, and the call that counts
+_NO_OPTIONS: dict[str, Any] = {}
 MISMATCH = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # another kind or number of arguments
 SIBLINGS = 64  # lines of one operation after another line; the one that was not needed for longest goes
 
@@ -192,7 +193,6 @@ class Follower(Observer):
         self.inputs: list[Array] = []
         self.nodes: list[Node | None] = []
         self.tensors: list[Any] = []
-        self.seen: dict[tuple[int, int], int] = {}
         self.numbers: list[Any] = []
         self.done = 0
         self.call: Any = None  # as it was written, of the operation that is run
@@ -205,14 +205,9 @@ class Follower(Observer):
     def apply(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result of an operation: pending where it came here before, else computed, and a line from now on."""
         __tracebackhide__ = True
-        line, result = self.at.likely, None
-        if line is not None and line.op is op:
-            try:
-                result = line.match(args, params, self)
-            except MISMATCH:
-                result = None
-            if result is not None and not self.lent:
-                return result
+        result = self._likely(op, args, params)
+        if result is not None and not self.lent:
+            return result
         if result is None:
             result = self._found(op, args, params)
         if result is not None:
@@ -233,6 +228,16 @@ class Follower(Observer):
             return apply(op, args, params)
         finally:
             self.now["observers"], self.call = (), None
+
+    def _likely(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result, if the line that came next last time is the operation."""
+        line = self.at.likely
+        if line is None or line.op is not op:
+            return None
+        try:
+            return line.match(args, params, self)
+        except MISMATCH:
+            return None
 
     def _found(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result, if one of the lines that came next is the operation; else None, with everything computed that came before."""
@@ -255,7 +260,6 @@ class Follower(Observer):
     def _unmeet(self, count: int) -> None:
         """Forget the inputs that were met last, but for the first ``count``."""
         if len(self.inputs) > count:
-            self.seen = {key: slot for key, slot in self.seen.items() if ~slot < count}
             del self.inputs[count:], self.nodes[count:], self.tensors[count:]
 
     def applied(self, op: Primitive, args: Any, arrays: Any, params: Any, result: Any) -> None:
@@ -300,7 +304,7 @@ class Follower(Observer):
 
         It may wait until the optimizer has gone through its parameters: no code of the user's runs before.
         """
-        return self._found(function, args, {}) is not None
+        return (self._likely(function, args, _NO_OPTIONS) or self._found(function, args, _NO_OPTIONS)) is not None
 
     def update(self, function: Callable[..., None], args: Sequence[Any]) -> None:
         """Make a line of an optimizer's update that was run."""
@@ -389,18 +393,22 @@ class Follower(Observer):
             and self.graph.node(cell.number) is node
         ):
             return int(cell.number)
-        return self.meet(tensor, tensor._data, node)
+        array = tensor._data
+        for k, (other, its) in enumerate(zip(self.inputs, self.nodes)):
+            if other is array and its is node:
+                return ~k
+        self.meet(tensor)
+        return ~(len(self.inputs) - 1)
 
-    def meet(self, tensor: Any, array: Array, node: Node | None) -> int:
-        """The slot of an array from outside, with the node that its tensor has."""
-        slot = self.seen.setdefault((id(array), id(node)), ~len(self.inputs))
-        if ~slot == len(self.inputs):
+    def meet(self, *tensors: Any) -> None:
+        """Note tensors from outside."""
+        for tensor in tensors:
+            array = tensor._data
             self.inputs.append(array)
-            self.nodes.append(node)
+            self.nodes.append(tensor._node)
             self.tensors.append(tensor)
-            if is_lent(array):
-                self.lent.add(slot)
-        return slot
+            if lent and is_lent(array):
+                self.lent.add(~(len(self.inputs) - 1))
 
     def _casts(self, slots: list[Any], inputs: Sequence[Any], arrays: Sequence[Any]) -> list[tuple[Line, Array]]:
         """Lines for the inputs that were cast, and their values, which take the places of theirs.
@@ -435,8 +443,8 @@ class Follower(Observer):
         low, high = self.done, len(self.lines) if high is None else high
         if low == high:
             return
-        count, cells = sys.getrefcount, self.cells
-        live = [n for n in range(low, high) if cells[n] is not None and count(cells[n]) > HELD]
+        count = sys.getrefcount
+        live = [cell.number for cell in self.cells[low:high] if cell is not None and count(cell) > HELD + 2]
         if self.graph.waits():
             live = sorted({*live, *(n for n in self.graph.needed(high) if n >= low)})
         self.done = high  # also where an interrupt comes: what was half computed is never computed again
@@ -461,8 +469,8 @@ class Follower(Observer):
                 cell = self.cells[n] = Cell(self, n)
             cell.array = out if type(out) is np.ndarray else np.asarray(out)
 
-    def promptly(self, result: Tensor, line: Line, before: Line, met: int) -> Any:
-        """The result of a line that may refuse values, or whose shape they decide, so that it runs at once; None where it is another line."""
+    def promptly(self, line: Line, before: Line, met: int) -> Any:
+        """Run a line that may refuse values, or whose shape they decide, so that it cannot wait; None where it is another line after all."""
         n = len(self.lines)
         if line.checks is None or any(
             type(slots[i]) is int and slots[i] >= self.done for _, looks, slots, _ in line.checks for i in looks
@@ -472,7 +480,7 @@ class Follower(Observer):
             if line.checks is not None:
                 for check, _looks, slots, options in line.checks:
                     self.apart(functools.partial(check, **options), *map(self._looked_at, slots))
-                return result
+                return True
             out = np.asarray(
                 self.apart(state.quiet, functools.partial(line.call, **self.settings(line)), *map(self.value, line.slots))
             )
@@ -482,7 +490,7 @@ class Follower(Observer):
             self._back(before, met)
             return None
         self.cells[-1].array, self.done = out, n
-        return result
+        return True
 
     def _looked_at(self, slot: Any) -> Any:
         """What a check is given: a value, or what has its form."""
@@ -534,4 +542,4 @@ class Follower(Observer):
             self.flush()
         finally:
             self.graph.finish()
-            self.cells, self.inputs, self.tensors, self.seen = [], [], [], {}
+            self.cells, self.inputs, self.tensors = [], [], []

@@ -178,7 +178,9 @@ class Graph:
     def _outlived(self, n: int) -> Node:
         """The node of a value of a call that is over: an output of the one node that stands for the whole graph."""
         if (self.real and self._whole is None) or self.follower.step.backend is None:
-            return self._made(n)  # those that are there may have hooks; and only so gradients are added up in eager order, to the last bit
+            return self._made(
+                n
+            )  # those that are there may have hooks; and only so gradients are added up in eager order, to the last bit
         if self._whole is None:
             slots = {
                 p
@@ -230,7 +232,8 @@ class Graph:
             if slot >= 0:
                 late.cells[slot] = cell = Cell(late, slot)
                 cell.array = array
-        starts = {n: late.meet(None, g, None) for n, g in cotangents.items()}
+        late.meet(*map(wrap, cotangents.values()))
+        starts = dict(zip(cotangents, range(~len(over.nodes), ~len(late.nodes), -1)))
         late.done = len(late.lines)
         key = "after", tuple((n, form_of(g)) for n, g in cotangents.items()), tuple(aims)
         if key not in late.at.sweeps:
@@ -291,7 +294,7 @@ class Graph:
         )
         with observed_by(recorder):
             found = run()
-        sweep = None if follower.step.full() else recorder.finished(aims)
+        sweep = recorder.finished(aims) if self._distinct() and not follower.step.full() else None
         if sweep is not None and not ready.issuperset(slot for slot, _ in sweep.makes if slot < 0):
             return found  # gradients were added up this time
         at.sweeps[key] = sweep
@@ -327,7 +330,7 @@ class Graph:
     def _untouched(self, sweep: Sweep, accumulate: bool) -> bool:
         """Whether no node on the way of a pass was given a hook, or was freed, and no leaf has a gradient yet."""
         follower = self.follower
-        if not self.freed.isdisjoint(sweep.visits):
+        if not self.freed.isdisjoint(sweep.visits) or not self._distinct():
             return False
         for n, node in self.real.items():
             if n in sweep.visits and (node.hooks or node.sink or node.saved is None):
@@ -337,6 +340,11 @@ class Graph:
             if node is not None and node.hooks:
                 return False
         return not accumulate or self._gradless([~slot for slot, _ in sweep.makes])
+
+    def _distinct(self) -> bool:
+        """Whether tensors from outside that were taken for different ones are so."""
+        nodes = [node for node in self.follower.nodes if node is not None]
+        return len(set(nodes)) == len(nodes)
 
     def _gradless(self, places: Iterable[int]) -> bool:
         for k in places:
