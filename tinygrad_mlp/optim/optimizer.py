@@ -13,14 +13,14 @@ from __future__ import annotations
 import math
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.graph import INFERENCE, wrap
+from ..core.graph import INFERENCE, Version, wrap
 from ..core.lines import origin
 from ..core.state import recording, state
 from ..dtypes import float64, get_default_dtype
@@ -207,7 +207,7 @@ class Optimizer:
             for group in self.param_groups:
                 decay = _decay(group)
                 for p in group["params"]:
-                    g = p.grad
+                    g = p._grad
                     if g is None:
                         continue
                     entries = self.state[p]
@@ -223,26 +223,30 @@ class Optimizer:
 
     def _run(self, p: Tensor, g: Tensor, function: Any, tensors: Any, values: Any, decay: Any = _NOTHING) -> None:
         """Run what :meth:`_kernel` gave, after weight decay, and count the writes."""
-        now, writer = state.__dict__, f"{type(self).__name__}.step"
+        now = state.__dict__
         versions = [t._version for t in (p, *tensors) if t is not None and t._version is not None]  # of those in a graph
-        if INFERENCE in versions and not now["inference"]:
-            raise InplaceError(
-                f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it"
-            )
+        if versions:
+            self._count(versions, now["inference"])
         if decay != _NOTHING:
             function, values = _with_decay, (*values, function, *decay)
         follower = None if now["observers"] else now["follower"]
-        if follower is None or not follower.updated(function, (p, g, *tensors, *values)):
-            call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
-            if p._like.size > _LARGE and not np.may_share_memory(p._data, g._data):
-                call = (blockwise, *call)
-            try:
-                now["quiet"](*call)
-            except (TypeError, ValueError) as error:  # read-only memory, or p.data was replaced by other shapes or integers
-                raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from error
-            if follower is not None:
-                follower.update(function, (p, g, *tensors, *values))
-        line = origin()
+        if follower is not None and follower.updated(function, (p, g, *tensors, *values)):
+            return
+        call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
+        if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
+            call = (blockwise, *call)
+        try:
+            now["quiet"](*call)
+        except (TypeError, ValueError) as error:  # read-only memory, or p.data was replaced by other shapes or integers
+            raise InplaceError(f"{type(self).__name__}.step: cannot write the parameter or its state: {error}") from error
+        if follower is not None:
+            follower.update(function, (p, g, *tensors, *values))
+
+    def _count(self, versions: Sequence[Version], inference: bool) -> None:
+        """Count writes to memory that is in a graph."""
+        writer, line = f"{type(self).__name__}.step", origin(3)
+        if INFERENCE in versions and not inference:
+            raise InplaceError(f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it")
         for version in versions:
             version.bump(writer, line)
 
