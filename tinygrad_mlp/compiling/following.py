@@ -143,6 +143,24 @@ class Line:
         self.stretches: dict[Any, Any] = {}  # of lines up to this one, computed together
 
 
+class Updates:
+    """An optimizer's updates of the parameters of a group: functions, and the places of their arguments."""
+
+    name, takes_out = "update", False
+
+    def __init__(self, functions: Sequence[tuple[Callable[..., None], int]]) -> None:
+        self.parts: list[tuple[Any, ...]] = []
+        start = 0
+        for function, size in functions:
+            self.parts.append((function, *range(start, start + size - 1)))
+            start += size - 1
+
+    def __call__(self, *values: Any) -> None:
+        """Run them on arrays."""
+        for function, *places in self.parts:
+            function(*(values[i] for i in places))
+
+
 def _nothing(*_: Any) -> None:
     """What the line before the first computes, and what is like it."""
 
@@ -299,20 +317,24 @@ class Follower(Observer):
         if self.graph.waits():
             self.seal()
 
-    def updated(self, function: Callable[..., None], args: Sequence[Any]) -> bool:
-        """Whether an optimizer's ``function(*args)``, which writes all tensors among them but the second, came here before, and waits.
+    def updated(self, calls: Sequence[Sequence[Any]]) -> bool:
+        """Whether an optimizer's updates of a group came here before, and wait.
 
-        It may wait until the optimizer has gone through its parameters: no code of the user's runs before.
+        Each is ``(function, *args)``, and writes all tensors among them but the second. They may wait until the optimizer has gone through
+        its parameters: no code of the user's runs before.
         """
-        return (self._likely(function, args, _NO_OPTIONS) or self._found(function, args, _NO_OPTIONS)) is not None
+        op = self._updates(calls)
+        args = [value for _, *values in calls for value in values]
+        return (self._likely(op, args, _NO_OPTIONS) or self._found(op, args, _NO_OPTIONS)) is not None
 
-    def update(self, function: Callable[..., None], args: Sequence[Any]) -> None:
-        """Make a line of an optimizer's update that was run."""
+    def update(self, calls: Sequence[Sequence[Any]]) -> None:
+        """Make a line of an optimizer's updates that were run."""
         if self.step.full() or len(self.lines) != self.done:
             return
+        op, met = self._updates(calls), len(self.inputs)
+        args = [value for _, *values in calls for value in values]
         spelled: list[tuple[Any, ...]] = []
         slots: list[Any] = [(value,) for value in args]
-        met = len(self.inputs)
         for i, value in enumerate(args):
             if isinstance(value, Tensor):
                 slots[i] = self._spell(spelled, i, value)
@@ -320,9 +342,19 @@ class Follower(Observer):
                 slots[i] = self._number(spelled, i, value)
             else:
                 spelled.append((i, "constant", (type(value), value)))
-        line = Line(function, function, slots, {}, None)
-        line.prompt, line.writes = False, tuple(s for i, s in enumerate(slots) if i != 1 and isinstance(args[i], Tensor))
+        line = Line(op, op, slots, {}, None)
+        line.prompt = False
+        line.writes = tuple(
+            slots[i] for _, *places in op.parts for i in places if i != places[1] and isinstance(args[i], Tensor)
+        )
         self._append(line, spelled, met, False)
+
+    def _updates(self, calls: Sequence[Sequence[Any]]) -> Updates:
+        key = tuple([(call[0], len(call)) for call in calls])
+        op: Updates | None = self.step.updates.get(key)
+        if op is None:
+            op = self.step.updates[key] = Updates(key)
+        return op
 
     def _append(self, line: Line, spelled: list[tuple[Any, ...]], met: int, view: bool) -> None:
         """Make a line, which was computed, the next after where the call is."""
