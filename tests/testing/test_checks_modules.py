@@ -218,11 +218,6 @@ class ReadsMemory(nn.Module):
         return x * float(1 + int(order[0]))
 
 
-class LooksAtValues(Layer):
-    def forward(self, x: Any) -> Any:
-        return super().forward(x) * (1.0 if x.sum().item() > 1e9 else 0.5)
-
-
 BROKEN_MODULES: list[tuple[str, Callable[[], Any], Any]] = [
     ("returns_tensors", GivesNumbers, X),
     ("input_gradients", WrongInputGradient, X),
@@ -249,7 +244,6 @@ BROKEN_MODULES: list[tuple[str, Callable[[], Any], Any]] = [
     ("no_grad_respected", IgnoresNoGrad, X),
     ("printable", Unprintable, X),
     ("layout_does_not_matter", ReadsMemory, X),
-    ("compiles", LooksAtValues, X),
 ]
 
 

@@ -137,12 +137,6 @@ class FixedLr(Descent):
         p.sub_(g * self.lr)
 
 
-class LooksAtGradients(Descent):
-    def update(self, p: Any, g: Any, state: Any, group: Any) -> None:
-        if g.abs().sum().item() > 0:
-            super().update(p, g, state, group)
-
-
 class Nameless(Descent):
     def __repr__(self) -> str:
         return "an optimizer"
@@ -163,7 +157,6 @@ BROKEN_OPTIMIZERS: list[tuple[str, Callable[..., Any]]] = [
     ("zero_grad_clears", KeepsOldGradients),
     ("parameter_dtypes_kept", WideState),
     ("scheduler_drives", FixedLr),
-    ("step_compiles", LooksAtGradients),
     ("shows_its_options", Nameless),
 ]
 

@@ -38,7 +38,7 @@ class Stretch:
 
     def __init__(self, low: int, high: int, live: tuple[int, ...], keep: bool) -> None:
         self.low, self.high, self.live, self.keep = low, high, live, keep
-        self.calls = self.builds = 0
+        self.calls = self.attempts = 0
         self.before: tuple[list[Array], list[Any]] | None = None
         self.moving: set[int] = set()  # slots of arrays that are not the same in each call
         self.varying: set[int] = set()  # numbers that are not
@@ -71,8 +71,8 @@ class Stretch:
         stale = [instance for instance in self.instances if not instance.valid(follower)]
         if stale or self.before is None:
             self._compare(follower)
-            self.instances = []
-        if self.builds > _ATTEMPTS:
+            self.instances, self.attempts = [], self.attempts + 1
+        if self.attempts > _ATTEMPTS:
             self.moving.update(~i for i in range(len(follower.inputs)))
             self.varying.update(range(len(follower.numbers)))
         try:
@@ -80,7 +80,6 @@ class Stretch:
         except NotImplementedError:
             self.failed = True
             return False
-        self.builds += 1
         if not instance.valid(follower):
             return False
         self.instances.append(instance)

@@ -230,13 +230,14 @@ class Optimizer:
         """Run what :meth:`_kernel` gave for parameters, after weight decay, and count the writes; a compiled step may let it wait."""
         follower = None if state.observers else state.follower
         calls: list[tuple[Any, ...]] = []
+        versions: list[Version] = []  # of memory that is in a graph
         for p, g, function, tensors, values in updates:
-            versions = [t._version for t in (p, *tensors) if t is not None and t._version is not None]  # of those in a graph
-            if versions:
-                self._count(versions)
+            versions += [t._version for t in (p, *tensors) if t is not None and t._version is not None]
             if decay != _NOTHING:
                 function, values = _with_decay, (*values, function, *decay)
             calls.append((function, p, g, *tensors, *values))
+        if versions:
+            self._count(versions)
         if follower is not None and follower.updated(calls):
             if not waits:
                 follower.flush()
