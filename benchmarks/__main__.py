@@ -38,7 +38,9 @@ def main() -> None:
         help="write steps.json, steps.md (times and goals) and, where matplotlib is, steps.png",
     )
     parser.add_argument("--quick", action="store_true", help="2 short rounds: that it runs, not how fast")
-    parser.add_argument("--catalogue", action="store_true", help="the steps are of the catalogue: each layer, loss and optimizer")
+    parser.add_argument(
+        "--catalogue", action="store_true", help="the steps are of the catalogue: each layer, loss and optimizer"
+    )
     args = parser.parse_args()
     unknown = set(args.steps) - set(catalogue.ENTRIES if args.catalogue else STEPS)
     if unknown or args.rounds < 1:

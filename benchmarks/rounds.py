@@ -89,7 +89,4 @@ def measure(step: str, peers: Sequence[str], rounds: int, seconds: float) -> dic
         for _ in range(rounds):
             for worker in workers:
                 times[worker.peer].append(worker.run())
-        return {
-            worker.peer: {"seconds": times[worker.peer], **worker.first}
-            for worker in workers
-        }
+        return {worker.peer: {"seconds": times[worker.peer], **worker.first} for worker in workers}

@@ -52,7 +52,9 @@ def test_the_catalogue_has_every_layer_loss_and_optimizer_and_each_computes_what
     done = benchmarks("--catalogue", "--quick", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     entries = json.loads((tmp_path / "catalogue.json").read_text())["catalogue"]
-    assert {"BatchNorm1d", "GELU", "HuberLoss", "NAdam", "Bilinear", "attention"} <= entries.keys() == catalogue.ENTRIES.keys()
+    assert (
+        {"BatchNorm1d", "GELU", "HuberLoss", "NAdam", "Bilinear", "attention"} <= entries.keys() == catalogue.ENTRIES.keys()
+    )
     assert (tmp_path / "catalogue.md").read_text() in done.stdout
     for name, peers in entries.items():
         first = peers["tinygrad_mlp"]["losses"]
