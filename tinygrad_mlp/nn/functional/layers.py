@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..._tensor import Tensor
 from ...core import basics
-from ...dtypes import float32
+from ...dtypes import float16, float32
 from ...errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ...grad_mode import no_grad
 from ...ops import activations, normalisation
@@ -113,20 +113,17 @@ def layer_norm(
                 f"layer_norm: Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
                 f"{list(parameter.shape)} and normalized_shape = {list(shape)}"
             )
-    return _affine(normalisation.standardize(input, tuple(range(-len(shape), 0)), eps), weight, bias)
+    _same_dtype(input, weight, bias)
+    return normalisation.standardize(input, weight, bias, dim=tuple(range(-len(shape), 0)), eps=eps)
 
 
-def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    for part in (weight, bias):
-        if part is not None and part.dtype != x.dtype:
+def _same_dtype(x: Tensor, *parameters: Tensor | None) -> None:
+    for part in parameters:
+        if part is not None and part._data.dtype != x._data.dtype:
             raise DTypeError(
                 f"normalisation: mixed dtype: the input has {x.dtype}, weight or bias {part.dtype}; cast the input with "
                 ".to(dtype), or the layer with .double() or .float()"
             )
-    if weight is not None and bias is not None:
-        return addcmul(bias, x, weight)
-    x = x if weight is None else x * weight
-    return x if bias is None else x + bias
 
 
 @takes_tensors
@@ -164,20 +161,26 @@ def batch_norm(
             raise ShapeError(f"batch_norm: {name} should contain {channels} elements not {tensor.numel()}")
 
     def per_channel(tensor: Tensor) -> Tensor:
-        return tensor.reshape(-1, *(1,) * (input.ndim - 2))
+        return tensor if input.ndim == 2 else tensor.reshape(-1, *(1,) * (input.ndim - 2))
 
     scale = None if weight is None else per_channel(weight)
     shift = None if bias is None else per_channel(bias)
     if training:
-        if input.numel() == channels > 0:
+        count = input.numel() // (channels or 1)
+        if count == 1:
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        _same_dtype(input, weight, bias)
         dims = (0, *range(2, input.ndim))
-        with no_grad():  # an empty batch has neither mean nor variance
-            if running_mean is not None and input.numel():
-                running_mean.lerp_(input.mean(dims).to(running_mean.dtype), momentum)
-            if running_var is not None and input.numel():
-                running_var.lerp_(input.var(dims).to(running_var.dtype), momentum)
-        return _affine(normalisation.standardize(input, dims, eps), scale, shift)
+        moments: tuple[Tensor, ...] = ()
+        if count and not (running_mean is running_var is None):  # an empty batch has neither mean nor variance
+            with no_grad():
+                mean = normalisation.batch_mean(input, dim=dims)
+                variance = normalisation.batch_variance(input, mean, dim=dims)
+                for running, batch in ((running_mean, mean), (running_var, variance * (count / (count - 1)))):
+                    if running is not None:
+                        running.lerp_(batch if batch.dtype is running.dtype else batch.to(running.dtype), momentum)
+            moments = (mean, variance) if input.dtype is not float16 else ()  # which is standardized in more digits
+        return normalisation.standardize(input, scale, shift, *moments, dim=dims, eps=eps)
     if running_mean is None or running_var is None:
         raise ShapeError("batch_norm: running_mean and running_var must be defined in evaluation mode")
     inverse = rsqrt(per_channel(running_var) + eps)
