@@ -14,7 +14,6 @@ from ...ops.arithmetic import addcmul
 from ...ops.choosing import clamp
 from ...ops.composite import takes_tensors
 from ...ops.functions import rsqrt
-from ...ops.linalg import einsum
 from ...ops.memory import result_type
 from ...ops.norms import norm
 from ...ops.random import rand
@@ -42,6 +41,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if weight.ndim == 1 and (bias is None or bias.ndim == 0):
         return linear(input, weight.unsqueeze(0), bias).squeeze(-1)
+    if input.ndim > 2 and input._data.size and input.shape[-1] == weight.shape[-1]:  # one product of matrices, not a row of them
+        return basics.linear(input.reshape(-1, input.shape[-1]), weight, bias).reshape(*input.shape[:-1], weight.shape[0])
     return basics.linear(input, weight, bias)
 
 
@@ -63,7 +64,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
             f"bilinear: input1 {tuple(input1.shape)}, input2 {tuple(input2.shape)} and weight {tuple(weight.shape)} do not "
             "fit: expected (*, in1), (*, in2) and (out, in1, in2) with the same leading sizes"
         )
-    y = einsum("...i,kij,...j->...k", input1, weight, input2)
+    rows = linear(input2, weight.reshape(-1, weight.shape[2]))  # (*, out * in1)
+    y = (rows.reshape(*sizes[:-1], *weight.shape[:2]) * input1.unsqueeze(-2)).sum(-1)
     return y if bias is None else y + bias
 
 
