@@ -25,8 +25,11 @@ __all__ = ["log_softmax", "softmax"]
 
 def shifted(x: Array, dim: int) -> Array:
     """``x`` minus its maximum along ``dim``, so that no exponential overflows; a new array."""
-    if x.ndim == 2 and dim == 1 and x.shape[1] < 64:  # NumPy is ten times slower along a short last dimension
-        return x - np.maximum.reduce(x.T.copy(), 0, initial=-np.inf)[:, None]
+    if (
+        x.ndim > 1 and dim == x.ndim - 1 and x.shape[-1] < 64 and x.size
+    ):  # NumPy is ten times slower along a short last dimension
+        most = np.maximum.reduce(x.reshape(-1, x.shape[-1]).T.copy(), 0, initial=-np.inf)
+        return x - most.reshape(*x.shape[:-1], 1)
     out = None if x.ndim else np.empty_like(x)  # without dimensions a number, not an array
     return np.subtract(x, np.maximum.reduce(x, dim, keepdims=True, initial=-np.inf), out=out)
 
@@ -82,11 +85,8 @@ def log_softmax(input: Array, dim: int, dtype: _dtype_type | None = None) -> Arr
 # ---------------------------------------------------------------------------------------------------------- standardizing
 
 
-_FEW, _LONG = (
-    128,
-    2048,
-)  # rows, and numbers in a row (of which 16 at a time), that a product adds up about as exactly as NumPy's pairs
-_ONES = {kind: np.ones(_LONG, kind) for kind in "fd"}
+_FEW = 128  # rows, which a product adds up about as exactly as NumPy's pairs
+_ONES = {kind: np.ones(_FEW, kind) for kind in "fd"}
 
 
 def _axes(x: Array, dim: tuple[int, ...]) -> tuple[int, ...]:
@@ -94,9 +94,7 @@ def _axes(x: Array, dim: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _mean(x: Array, axes: tuple[int, ...]) -> Array:
-    """The mean over ``axes``, which stay as dimensions of size 1; of matrices as a product, which is faster than a sum."""
-    if x.ndim == 2 and axes == (1,) and 0 < x.shape[1] <= _LONG:
-        return (np.dot(x, _ONES[x.dtype.char][: x.shape[1]]) / x.shape[1])[:, None]
+    """The mean over ``axes``, which stay as dimensions of size 1; of the columns of a matrix as a product, which is faster than a sum."""
     if x.ndim == 2 and axes == (0,) and 0 < x.shape[0] <= _FEW:
         return (np.dot(_ONES[x.dtype.char][: x.shape[0]], x) / x.shape[0])[None]
     return average(x, axes if len(axes) > 1 else axes[0], keepdims=True)

@@ -41,7 +41,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if weight.ndim == 1 and (bias is None or bias.ndim == 0):
         return linear(input, weight.unsqueeze(0), bias).squeeze(-1)
-    if input.ndim > 2 and input._data.size and input.shape[-1] == weight.shape[-1]:  # one product of matrices, not a row of them
+    if (
+        input.ndim > 2 and input._data.size and input.shape[-1] == weight.shape[-1]
+    ):  # one product of matrices, not a row of them
         return basics.linear(input.reshape(-1, input.shape[-1]), weight, bias).reshape(*input.shape[:-1], weight.shape[0])
     return basics.linear(input, weight, bias)
 
