@@ -2,6 +2,7 @@
 
     python -m benchmarks [STEP…] [--rounds N] [--out DIR] [--quick]
     python -m benchmarks --catalogue [ENTRY…]   a step with every layer, loss and optimizer there is, against PyTorch
+    python -m benchmarks --script [--python PATH]   import, load MNIST, train for an epoch: the wall time of all of it
 
 A ratio is taken within a round, so that what slows the machine down slows both down. Peers that are not installed are left out
 (``pip install '.[bench]'`` brings them).
@@ -14,12 +15,14 @@ import json
 import os
 import platform
 import statistics
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import catalogue
+from . import catalogue, script
 from .goals import COMPILED, EAGER, NUMBA, markdown, ratios
 from .peers import available, installed
 from .rounds import PINS, measure
@@ -41,6 +44,10 @@ def main() -> None:
     parser.add_argument(
         "--catalogue", action="store_true", help="the steps are of the catalogue: each layer, loss and optimizer"
     )
+    parser.add_argument("--script", action="store_true", help="time a whole script, from a cold start")
+    parser.add_argument(
+        "--python", action="append", default=[], help="with --script: a further interpreter, for peers that this one lacks"
+    )
     args = parser.parse_args()
     unknown = set(args.steps) - set(catalogue.ENTRIES if args.catalogue else STEPS)
     if unknown or args.rounds < 1:
@@ -55,6 +62,13 @@ def main() -> None:
         results = catalogue.measure(args.steps or catalogue.ENTRIES, peers, rounds, seconds / 5)
         print(catalogue.table(results))
         save(args.out, "catalogue", rounds, results, catalogue.table(results))
+        return
+    if args.script:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = script.folder_of_digits(Path(scratch), args.quick)
+            results = script.measure(folder, 1 if args.quick else min(rounds, 5), [sys.executable, *args.python])
+        print(script.table(results))
+        save(args.out, "script", rounds, results, script.table(results))
         return
     for name in args.steps or STEPS:
         results[name] = measure(name, available(STEPS[name], args.quick), rounds, seconds)

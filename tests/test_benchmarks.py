@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 # The benchmarks are beside the package, not in it: only now are they found.
-from benchmarks import catalogue
+from benchmarks import catalogue, script
 from benchmarks.goals import markdown
 from benchmarks.peers import PEERS, available
 from benchmarks.steps import STEPS
@@ -71,6 +71,30 @@ def test_without_pytorch_the_catalogue_has_no_ratios() -> None:
     ]
     del times["torch"]
     assert catalogue.table({"GELU": times}).splitlines()[2:] == ["| GELU | 1,500 |"]
+
+
+def test_the_script_trains_with_every_peer_that_is_installed(tmp_path: Path) -> None:
+    done = benchmarks("--script", "--quick", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    peers = json.loads((tmp_path / "script.json").read_text())["script"]
+    assert peers.keys() == script.SCRIPTS.keys()
+    assert {"seconds", "accuracy"} == peers["tinygrad_mlp"].keys() == peers["tinygrad_mlp, compiled"].keys()
+    for name, own in peers.items():
+        assert own["accuracy"] > 0.3 if "problem" not in own else f"| {name} | not run: {own['problem']}" in done.stdout
+
+
+def test_a_peer_that_is_missing_or_fails_is_named_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = {
+        "tinygrad_mlp": ("json", "print(0.5)"),
+        "torch": ("no_such_module", ""),
+        "jax.jit": ("json", "raise OSError('no device')"),
+    }
+    monkeypatch.setattr(script, "SCRIPTS", failing)
+    results = script.measure(str(tmp_path), 2)
+    assert results["tinygrad_mlp"]["accuracy"] == 0.5
+    assert len(results["tinygrad_mlp"]["seconds"]) == 2
+    assert results["torch"] == {"problem": "no_such_module is not installed"}
+    assert results["jax.jit"] == {"problem": "OSError: no device"}
 
 
 def test_an_unknown_step_is_an_error() -> None:
