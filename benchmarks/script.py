@@ -34,7 +34,8 @@ def read(name, header):
         return np.frombuffer(file.read(), np.uint8, offset=header)
 
 def load(split):
-    images = read(split + "-images-idx3-ubyte", 16).reshape(-1, 784).astype(np.float32) / np.float32(255)
+    images = read(split + "-images-idx3-ubyte", 16).reshape(-1, 784).astype(np.float32)
+    images /= 255
     return images, read(split + "-labels-idx1-ubyte", 8).astype(np.int64)
 """
 
@@ -45,13 +46,14 @@ from tinygrad_mlp.datasets import MNIST
 
 def load(split):
     digits = MNIST(sys.argv[1], train=split == "train")
-    return digits.data.flatten(1).float() / 255, digits.targets
+    return digits.data.flatten(1).float().div_(255), digits.targets
 """
 
 TRAIN = """
 from LIBRARY import nn
 from LIBRARY.utils.data import DataLoader, TensorDataset
 
+torch.manual_seed(0)
 images, labels = load("train")
 loader = DataLoader(TensorDataset(images, labels), batch_size=64, shuffle=True)
 model = nn.Sequential(nn.Linear(784, 100), nn.Sigmoid(), nn.Linear(100, 10))
@@ -89,7 +91,7 @@ from sklearn.neural_network import MLPClassifier
 
 warnings.simplefilter("ignore", ConvergenceWarning)
 images, labels = load("train")
-model = MLPClassifier((100,), "logistic", solver="sgd", alpha=0, batch_size=64, learning_rate_init=0.5, momentum=0, max_iter=1)
+model = MLPClassifier((100,), "logistic", solver="sgd", alpha=0, batch_size=64, learning_rate_init=0.5, momentum=0, max_iter=1, random_state=0)
 model.fit(images, labels)
 print(model.score(*load("t10k")))
 """

@@ -80,7 +80,7 @@ def test_the_script_trains_with_every_peer_that_is_installed(tmp_path: Path) -> 
     assert peers.keys() == script.SCRIPTS.keys()
     assert {"seconds", "accuracy"} == peers["tinygrad_mlp"].keys() == peers["tinygrad_mlp, compiled"].keys()
     for name, own in peers.items():
-        assert own["accuracy"] > 0.3 if "problem" not in own else f"| {name} | not run: {own['problem']}" in done.stdout
+        assert own["accuracy"] > 0.2 if "problem" not in own else f"| {name} | not run: {own['problem']}" in done.stdout
 
 
 def test_a_peer_that_is_missing_or_fails_is_named_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from ..core.graph import wrap
 from ..errors import ArgumentError
 from ..utils.data import Dataset
 from .idx import Bytes
-from .samples import ARCHIVE, load_sample
 from .sources import load
 
 __all__ = ["MNIST", "FashionMNIST"]
@@ -87,6 +86,8 @@ class MNIST(Dataset[tuple[Any, Any]]):
 
         MNIST: 5,000 for training, 1,000 for testing; Fashion-MNIST: 1,500 and 500.
         """
+        from .samples import ARCHIVE, load_sample  # only now, as archives take long to import
+
         self = cls.__new__(cls)
         self._fill(str(ARCHIVE), load_sample(cls.name, train), train, transform, target_transform)
         return self

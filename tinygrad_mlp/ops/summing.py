@@ -50,9 +50,8 @@ def total(
     [100000.0, 100000.0, 100000.0]
     """
     dtype = array.dtype if dtype is None else dtype
-    if dtype is array.dtype and dtype.char in _ONES and _in_rows(array, axes):
-        summed = np.matmul(array, _ONES[dtype.char][: array.shape[-1]])
-        return summed[..., None] if keepdims else summed
+    if dtype is array.dtype and _in_rows(array, axes):
+        return _of_rows(array, keepdims)
     if dtype.kind != "f" or (dtype is array.dtype and dtype.char != "e" and _exact(array, axes)):
         return _add(array, axes, dtype, keepdims=keepdims)
     x = array.astype(wide(dtype), copy=False)
@@ -78,7 +77,13 @@ def total(
 
 def _in_rows(array: Array, axes: int | tuple[int, ...] | None) -> bool:
     """Whether the sums are of rows, for which a product is five times as fast as NumPy's sums."""
-    return type(axes) is int and axes == array.ndim - 1 > 0 and 0 < array.shape[-1] <= _LONG and array.flags.c_contiguous
+    last = type(axes) is int and axes == array.ndim - 1 > 0 and array.dtype.char in _ONES
+    return last and 0 < array.shape[-1] <= _LONG and array.flags.c_contiguous
+
+
+def _of_rows(array: Array, keepdims: bool) -> Array:
+    summed = np.matmul(array, _ONES[array.dtype.char][: array.shape[-1]])
+    return summed[..., None] if keepdims else summed
 
 
 def _exact(array: Array, axes: int | tuple[int, ...] | None) -> bool:

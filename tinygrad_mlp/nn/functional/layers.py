@@ -130,6 +130,22 @@ def _same_dtype(x: Tensor, *parameters: Tensor | None) -> None:
             )
 
 
+def _followed(
+    input: Tensor, dims: Sequence[int], running_mean: Tensor | None, running_var: Tensor | None, momentum: float
+) -> tuple[Tensor, ...]:
+    """Move the running statistics towards the batch's; gives the batch's mean and biased variance, if they can be used again."""
+    if running_mean is running_var is None:
+        return ()
+    count = input.numel() // input.shape[1]
+    with no_grad():
+        mean = normalisation.batch_mean(input, dim=dims)
+        variance = normalisation.batch_variance(input, mean, dim=dims)
+        for running, batch in ((running_mean, mean), (running_var, variance * (count / (count - 1)))):
+            if running is not None:
+                running.lerp_(batch if batch.dtype is running.dtype else batch.to(running.dtype), momentum)
+    return (mean, variance) if input.dtype is not float16 else ()  # which is standardized in more digits
+
+
 @takes_tensors
 def batch_norm(
     input: Tensor,
@@ -175,15 +191,9 @@ def batch_norm(
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
         _same_dtype(input, weight, bias)
         dims = (0, *range(2, input.ndim))
-        moments: tuple[Tensor, ...] = ()
-        if count and not (running_mean is running_var is None):  # an empty batch has neither mean nor variance
-            with no_grad():
-                mean = normalisation.batch_mean(input, dim=dims)
-                variance = normalisation.batch_variance(input, mean, dim=dims)
-                for running, batch in ((running_mean, mean), (running_var, variance * (count / (count - 1)))):
-                    if running is not None:
-                        running.lerp_(batch if batch.dtype is running.dtype else batch.to(running.dtype), momentum)
-            moments = (mean, variance) if input.dtype is not float16 else ()  # which is standardized in more digits
+        moments = (
+            _followed(input, dims, running_mean, running_var, momentum) if count else ()
+        )  # which an empty batch has not
         return normalisation.standardize(input, scale, shift, *moments, dim=dims, eps=eps)
     if running_mean is None or running_var is None:
         raise ShapeError("batch_norm: running_mean and running_var must be defined in evaluation mode")
