@@ -55,12 +55,12 @@ def _log1p_exp(x: Array) -> Array:
 @primitive(
     lambda g, input, beta, threshold: g * _softplus_slope(input, beta, threshold), smooth=lambda input: abs(input) < 15
 )
-def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
+def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0, *, out: Array = None) -> Array:
     """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
     floating("softplus", input)
     scaled = input * beta
     rest = masked(_log1p_exp(scaled), np.logical_not(scaled > threshold))
-    return (_above if beta > 0 else _below)(input) + rest / beta
+    return np.add((_above if beta > 0 else _below)(input), rest / beta, out=out)
 
 
 @primitive(lambda g, y, beta: g * (y * (1 - y) * beta))
@@ -71,10 +71,10 @@ def _softplus_slope(input: Array, beta: float, threshold: float) -> Array:
 
 
 @primitive(lambda g, input: g * sigmoid(-input), smooth=lambda: True)
-def logsigmoid(input: Array) -> Array:
+def logsigmoid(input: Array, *, out: Array = None) -> Array:
     """log(1 / (1 + exp(-x))) = -softplus(-x)."""
     floating("logsigmoid", input)
-    return _below(input) - _log1p_exp(input)
+    return np.subtract(_below(input), _log1p_exp(input), out=out)
 
 
 def _silu(input: Array) -> tuple[Array, Array]:
@@ -100,10 +100,10 @@ def _mish_slope(g: Any, input: Any) -> Any:
 
 
 @primitive(_mish_slope, smooth=lambda: True)
-def mish(input: Array) -> Array:
+def mish(input: Array, *, out: Array = None) -> Array:
     """x tanh(softplus(x))."""
     floating("mish", input)
-    return input * np.tanh(_above(input) + _log1p_exp(input))
+    return np.multiply(input, np.tanh(_above(input) + _log1p_exp(input)), out=out)
 
 
 _CUBIC, _TO_TANH = (
@@ -194,10 +194,11 @@ def _decay(input: Array, size: float, rate: float, above: float) -> Array:
 
 
 @primitive(_elu_slope, smooth=lambda input: abs(input) > 0.02)
-def elu(input: Array, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Array:
+def elu(input: Array, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0, *, out: Array = None) -> Array:
     """scale x where x > 0, else scale alpha (exp(input_scale x) - 1). The family of ELU, SELU and CELU."""
     floating("elu", input)
-    return _above(input) * scale + np.expm1(_below(input) * input_scale) * (scale * alpha)
+    below = np.expm1(_below(input) * input_scale)
+    return np.add(_above(input) * scale, below * (scale * alpha), out=out)
 
 
 SELU = {"alpha": 1.6732632423543772, "scale": 1.0507009873554805}  # the fixed point of Klambauer et al. 2017
@@ -249,10 +250,10 @@ def _leaked(input: Array, other: Array, source: Array) -> Array:
 
 
 @primitive(lambda g, input, negative_slope: leak(g, input, negative_slope), smooth=lambda input: abs(input) > 0.02)
-def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
+def leaky_relu(input: Array, negative_slope: float = 0.01, *, out: Array = None) -> Array:
     """x where x > 0, else negative_slope x."""
     floating("leaky_relu", input)
-    return _above(input) + _below(input) * negative_slope
+    return np.add(_above(input), _below(input) * negative_slope, out=out)
 
 
 @primitive(lambda g, input, weight: leak(g, input, weight), lambda g, input: _leaked(g, input, input))
@@ -292,18 +293,19 @@ def _within(input: Array, source: Array, low: float, high: float) -> Array:
 @primitive(
     lambda g, input, min_val, max_val: _within(g, input, min_val, max_val), smooth=lambda input: abs(abs(input) - 1) > 0.02
 )
-def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
+def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0, *, out: Array = None) -> Array:
     """min(max(x, min_val), max_val)."""
     if input.dtype.kind != "f":
-        return np.minimum(max_val, np.maximum(min_val, input)).astype(input.dtype)
-    return np.minimum(_like(max_val, input), np.maximum(_like(min_val, input), input))
+        out = np.empty_like(input) if out is None else out
+        return np.minimum(max_val, np.maximum(min_val, input), out=out, casting="unsafe")
+    return np.minimum(_like(max_val, input), np.maximum(_like(min_val, input), input), out=out)
 
 
 @primitive(lambda g, input: _within(g * (1 / 6), input, -3.0, 3.0), smooth=lambda input: abs(abs(input) - 3) > 0.02)
-def hardsigmoid(input: Array) -> Array:
+def hardsigmoid(input: Array, *, out: Array = None) -> Array:
     """min(max(x + 3, 0), 6) / 6: 0 below -3, 1 above 3."""
     floating("hardsigmoid", input)
-    return np.minimum(_like(6, input), _above(input + 3)) / 6
+    return np.true_divide(np.minimum(_like(6, input), _above(input + 3)), 6, out=out)
 
 
 def _softsign_slope(g: Any, input: Any) -> Any:
@@ -312,9 +314,9 @@ def _softsign_slope(g: Any, input: Any) -> Any:
 
 
 @primitive(_softsign_slope, cast="float", smooth=lambda input: abs(input) > 0.02)
-def softsign(input: Array) -> Array:
+def softsign(input: Array, *, out: Array = None) -> Array:
     """x / (1 + abs(x))."""
-    return input / (1 + np.abs(input))
+    return np.true_divide(input, 1 + np.abs(input), out=out)
 
 
 @primitive(lambda g, mask, scale: g * mask * scale, None)
