@@ -16,6 +16,7 @@ from ..core.apply import primitive
 from ..core.basics import BLOCK, blockwise, exp, tanh, zeros_of
 from ..core.errors import DTypeError, ShapeError
 from .calls import masked
+from .choosing import between
 from .composite import composite
 from .functions import abs, sigmoid
 from .normalisation import floating
@@ -184,13 +185,13 @@ def _elu_slope(g: Any, input: Any, alpha: float, scale: float, input_scale: floa
 
 @primitive(lambda g, input, size, rate: g * _decay(input, size * rate, rate, 0.0))
 def _decay(input: Array, size: float, rate: float, above: float) -> Array:
-    """size exp(rate x), but ``above`` where x > 0."""
-    below = np.exp(_below(input) * rate)
+    """size exp(rate x), but ``above`` where x > 0 or nan; an ``above`` of 0, a slope of slopes, is for x = 0, too, as in PyTorch."""
+    below = np.exp(np.fmin(_like(0, input), input) * rate)
     below *= size
     if size == above:
         return below
-    positive = input > 0
-    return below * np.logical_not(positive) + positive * input.dtype.type(above)
+    decaying = input <= 0 if above else input < 0
+    return below * decaying + np.logical_not(decaying) * input.dtype.type(above)
 
 
 @primitive(_elu_slope, smooth=lambda input: abs(input) > 0.02)
@@ -234,9 +235,16 @@ def celu_scale(alpha: float) -> float:
 )
 def leak(input: Array, source: Array, slope: Array) -> Array:
     """``input`` where source > 0, else slope * input."""
+    return input * _factor(source, slope)
+
+
+def _factor(source: Array, slope: Any) -> Array:
+    """1 where source > 0, else the slope."""
     positive = source > 0
-    slope = input.dtype.type(slope) if isinstance(slope, float | int) else slope
-    return input * (np.logical_not(positive) * slope + positive)
+    rest = np.logical_not(positive)
+    if isinstance(slope, int | float):
+        return rest * source.dtype.type(slope) + positive
+    return masked(np.broadcast_to(slope, source.shape), rest) + positive
 
 
 @primitive(
@@ -253,12 +261,14 @@ def _leaked(input: Array, other: Array, source: Array) -> Array:
 def leaky_relu(input: Array, negative_slope: float = 0.01, *, out: Array = None) -> Array:
     """x where x > 0, else negative_slope x."""
     floating("leaky_relu", input)
-    return np.add(_above(input), _below(input) * negative_slope, out=out)
+    if 0 < negative_slope <= 1:
+        return np.maximum(input, input * negative_slope, out=out)
+    return np.multiply(input, _factor(input, negative_slope), out=out)
 
 
 @primitive(lambda g, input, weight: leak(g, input, weight), lambda g, input: _leaked(g, input, input))
 def _prelu(input: Array, weight: Array) -> Array:
-    return _above(input) + _below(input) * weight
+    return input * _factor(input, weight)
 
 
 @composite
@@ -291,7 +301,7 @@ def _within(input: Array, source: Array, low: float, high: float) -> Array:
 
 
 @primitive(
-    lambda g, input, min_val, max_val: _within(g, input, min_val, max_val), smooth=lambda input: abs(abs(input) - 1) > 0.02
+    lambda g, input, min_val, max_val: between(g, input, min_val, max_val), smooth=lambda input: abs(abs(input) - 1) > 0.02
 )
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0, *, out: Array = None) -> Array:
     """min(max(x, min_val), max_val)."""
