@@ -66,7 +66,9 @@ def main() -> None:
     if args.script:
         with tempfile.TemporaryDirectory() as scratch:
             folder = script.folder_of_digits(Path(scratch), args.quick)
-            results = script.measure(folder, 1 if args.quick else min(rounds, 5), [sys.executable, *args.python])
+            results = script.measure(
+                folder, 1 if args.quick else min(rounds, 5), Path(scratch), [sys.executable, *args.python]
+            )
         print(script.table(results))
         save(args.out, "script", rounds, results, script.table(results))
         return

@@ -187,8 +187,10 @@ def folder_of_digits(scratch: Path, quick: bool) -> str:
 class _Peer:
     """A script and the interpreter that runs it; ``problem`` says why it cannot be run, if so."""
 
-    def __init__(self, name: str, folder: str, interpreters: Sequence[str]) -> None:
+    def __init__(self, name: str, folder: str, interpreters: Sequence[str], scratch: Path) -> None:
         module, self._script = SCRIPTS[name]
+        free = {key: value for key, value in os.environ.items() if key not in (*PINS, "PYTHONDONTWRITEBYTECODE")}
+        self._environment = {**free, "PYTHONPYCACHEPREFIX": str(scratch / "bytecode")}  # which an installed package has
         self._folder = folder
         self._interpreter = next((python for python in interpreters if self._finds(python, module)), "")
         self.problem = "" if self._interpreter else f"{module} is not installed"
@@ -199,15 +201,9 @@ class _Peer:
 
     def run(self) -> tuple[float, float]:
         """Seconds, and the accuracy."""
-        environment = {name: value for name, value in os.environ.items() if name not in PINS}
         start = time.perf_counter()
-        done = subprocess.run(
-            [self._interpreter, "-c", self._script, self._folder],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment,
-        )
+        command = [self._interpreter, "-c", self._script, self._folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self._environment)
         seconds = time.perf_counter() - start
         if done.returncode:
             self.problem = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit status {done.returncode}"
@@ -215,15 +211,18 @@ class _Peer:
         return seconds, float(done.stdout)
 
 
-def measure(folder: str, rounds: int, interpreters: Sequence[str] = (sys.executable,)) -> dict[str, dict[str, Any]]:
+def measure(
+    folder: str, rounds: int, scratch: Path, interpreters: Sequence[str] = (sys.executable,)
+) -> dict[str, dict[str, Any]]:
     """By peer the ``seconds`` of each round, the peers taking turns, and the ``accuracy``; of one that cannot be run the ``problem``.
 
     Args:
         folder: Of the digits.
         rounds: How often each takes its turn; if more than once, after one that fills the caches.
+        scratch: A folder for the bytecode of what is imported.
         interpreters: In which a peer is looked for, in this order.
     """
-    peers = {name: _Peer(name, folder, interpreters) for name in SCRIPTS}
+    peers = {name: _Peer(name, folder, interpreters, scratch) for name in SCRIPTS}
     results: dict[str, dict[str, Any]] = {name: {"seconds": []} for name in SCRIPTS}
     for turn in range(0 if rounds > 1 else 1, rounds + 1):
         for name, peer in peers.items():

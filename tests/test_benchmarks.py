@@ -90,7 +90,7 @@ def test_a_peer_that_is_missing_or_fails_is_named_with_the_reason(tmp_path: Path
         "jax.jit": ("json", "raise OSError('no device')"),
     }
     monkeypatch.setattr(script, "SCRIPTS", failing)
-    results = script.measure(str(tmp_path), 2)
+    results = script.measure(str(tmp_path), 2, tmp_path)
     assert results["tinygrad_mlp"]["accuracy"] == 0.5
     assert len(results["tinygrad_mlp"]["seconds"]) == 2
     assert results["torch"] == {"problem": "no_such_module is not installed"}
