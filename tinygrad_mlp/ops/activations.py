@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import BLOCK, blockwise, exp, tanh, zeros_of
+from ..core.basics import exp, tanh, zeros_of
 from ..core.errors import DTypeError, ShapeError
 from .calls import masked
 from .choosing import between
 from .composite import composite
 from .functions import abs, sigmoid
+from .memory import BLOCK, blockwise
 from .normalisation import floating
 from .special import upper_tail
 from .summing import narrowed, widened
