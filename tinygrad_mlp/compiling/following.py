@@ -16,6 +16,7 @@ has met is written, and when the step ends. Nothing that Python does can be miss
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,14 +34,16 @@ from ..errors import GraphError
 from ..lending import is_lent, lent, owner
 from .instruction import Number
 
-__all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending", "root_line"]
+__all__ = ["Cell", "Follower", "Like", "Line", "form_of", "frozen", "pending", "root_line"]
 
 Array = np.ndarray[Any, Any]
 CAST: Primitive = cast.primitive  # type: ignore[attr-defined] # every primitive's function has it
 HELD = 2  # references to a cell that no tensor has: the follower's list, and the call that counts
 _NO_OPTIONS: dict[str, Any] = {}
 MISMATCH = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # another kind or number of arguments
-SIBLINGS = 64  # lines of one operation after another line; the one that was not needed for longest goes
+SIBLINGS = (
+    16  # lines of one operation on inputs of the same shapes after a line; the one that was not needed for longest goes
+)
 
 
 class Cell:
@@ -79,10 +82,9 @@ class Cell:
         return self.version
 
     @property
-    def like(self) -> Array:
+    def like(self) -> Any:
         """What has its shape, dtype and strides."""
-        array: Array = self.follower.lines[self.number].like if self.array is None else self.array
-        return array
+        return self.follower.lines[self.number].like if self.array is None else self.array
 
 
 def pending(cell: Cell) -> Tensor:
@@ -92,9 +94,42 @@ def pending(cell: Cell) -> Tensor:
     return result
 
 
-def like_of(array: Array) -> Array:
-    """An array of this shape, dtype and these strides over a single element: none is ever read."""
-    return as_strided(np.empty(1, array.dtype), array.shape, array.strides, writeable=False)
+class Like:
+    """What is known of an array before it is there."""
+
+    __slots__ = ("dtype", "itemsize", "ndim", "shape", "strides")
+
+    def __init__(self, array: Array) -> None:
+        self.shape, self.dtype, self.strides = array.shape, array.dtype, array.strides
+        self.ndim, self.itemsize = array.ndim, array.itemsize
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that they take."""
+        return self.size * self.itemsize
+
+    @property
+    def flags(self) -> Any:
+        """How they lie in memory."""
+        return self.over_one().flags
+
+    def over_one(self) -> Array:
+        """An array of this form over one element: none is to be read."""
+        return as_strided(np.empty(1, self.dtype), self.shape, self.strides, writeable=False)
+
+    def fits(self, array: Array) -> bool:
+        """Whether an array is like that."""
+        return (array.shape, array.dtype, array.strides) == (self.shape, self.dtype, self.strides)
+
+
+def _kind(op: Any, args: Sequence[Any]) -> Any:
+    """Where to look for a line: by operation and shapes."""
+    return op, *[arg._like.shape for arg in args if isinstance(arg, Tensor)]
 
 
 def form_of(array: Array) -> Any:
@@ -135,9 +170,10 @@ class Line:
         self.checks: Any = None
         self.match: Callable[..., Any] = _nothing
         self.spelled: Any = None  # the call as it was written, until match is made of it
+        self.alone = False  # whether calls that begin with it are better not followed
         self.prefix: tuple[Line, ...] = ()  # casts of its inputs
         self.origin: Any = None
-        self.next: dict[Any, list[Line]] = {}  # by operation, the latest first
+        self.next: dict[Any, list[Line]] = {}  # by operation and shapes, the latest first
         self.likely: Line | None = None
         self.sweeps: dict[Any, Any] = {}  # backward passes that began after this line
         self.stretches: dict[Any, Any] = {}  # of lines up to this one, computed together
@@ -236,6 +272,8 @@ class Follower(Observer):
                 if self.at.alias in self.lent:
                     self.lent.add(len(self.lines) - 1)
             return result
+        if self.now["follower"] is None:
+            return apply(op, args, params)
         stale = [
             a for a in (*args, *params.values()) if isinstance(a, Tensor) and a._view and a._stamp != version_of(a).rebased
         ]
@@ -261,7 +299,10 @@ class Follower(Observer):
     def _found(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result, if one of the lines that came next is the operation; else None, with everything computed that came before."""
         at, met = self.at, len(self.inputs)
-        siblings = at.next.get(op, ())
+        siblings = at.next.get(_kind(op, args), ())
+        if siblings and siblings[0].alone:
+            self.now["follower"] = None
+            return None
         for line in siblings:
             self._unmeet(met)
             try:
@@ -294,7 +335,7 @@ class Follower(Observer):
             del self.numbers[numbers:]
             self._unmeet(met)
             return
-        line = Line(op, op.forward, slots, options, like_of(out))
+        line = Line(op, op.forward, slots, options, Like(out))
         line.prefix = tuple(each for each, _ in casts)
         shares = [slot for slot, a in zip(slots, arrays) if isinstance(a, np.ndarray) and owner(a) == owner(out)]
         line.alias = shares[0] if shares else None
@@ -302,7 +343,7 @@ class Follower(Observer):
         if node is not None:
             line.parents = tuple(slot if parent is not None else None for slot, parent in zip(before, node.parents))
             line.origin, line.saved = node.origin, self.graph.saved(line, len(self.lines) + len(casts))
-        self._append(line, spelled, met, view)
+        self._append(line, self.call[0], spelled, met, view)
         for number, (_, array) in enumerate(casts, len(self.cells) - 1 - len(casts)):
             self.cells[number] = Cell(self, number)
             self.cells[number].array = array
@@ -348,7 +389,7 @@ class Follower(Observer):
         line.writes = tuple(
             slots[i] for _, *places in op.parts for i in places if i != places[1] and isinstance(args[i], Tensor)
         )
-        self._append(line, spelled, met, False)
+        self._append(line, args, spelled, met, False)
 
     def _updates(self, calls: Sequence[Sequence[Any]]) -> Updates:
         key = tuple([(call[0], len(call)) for call in calls])
@@ -357,7 +398,7 @@ class Follower(Observer):
             op = self.step.updates[key] = Updates(key)
         return op
 
-    def _append(self, line: Line, spelled: list[tuple[Any, ...]], met: int, view: bool) -> None:
+    def _append(self, line: Line, args: Sequence[Any], spelled: list[tuple[Any, ...]], met: int, view: bool) -> None:
         """Make a line, which was computed, the next after where the call is."""
         line.numbers, line.graphs = len(self.numbers), self.at.graphs + (line.parents is not None)
         line.spelled = spelled, met, self.now["grad"], self.now["inference"], view
@@ -368,7 +409,7 @@ class Follower(Observer):
 
         line.match = first
         self.step.count += 1
-        siblings = self.at.next.setdefault(line.op, [])
+        siblings = self.at.next.setdefault(_kind(line.op, args), [])
         siblings.insert(0, line)
         del siblings[SIBLINGS:]
         self.at.likely = line
@@ -452,7 +493,7 @@ class Follower(Observer):
         casts: list[tuple[Line, Array]] = []
         for i, (value, array) in enumerate(zip(inputs, arrays)):
             if isinstance(value, Tensor) and value._data is not array:
-                line = Line(CAST, CAST.forward, [slots[i]], {"dtype": array.dtype}, like_of(array))
+                line = Line(CAST, CAST.forward, [slots[i]], {"dtype": array.dtype}, Like(array))
                 slots[i] = len(self.lines) + len(casts)
                 casts.append((line, array))
             elif not isinstance(value, Tensor) and value is not array:
@@ -520,7 +561,7 @@ class Follower(Observer):
             )
         except Exception:  # it is raised again where the operation runs as it does without a compiler
             out = None
-        if out is None or (out.shape, out.dtype, out.strides) != (line.like.shape, line.like.dtype, line.like.strides):
+        if out is None or not line.like.fits(out):
             self._back(before, met)
             return None
         self.cells[-1].array, self.done = out, n

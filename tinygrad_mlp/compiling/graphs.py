@@ -24,7 +24,7 @@ from ..core.graph import Node, record, version_of, wrap
 from ..core.state import Observer
 from ..grad_mode import observed_by, state
 from ..lending import owner
-from .following import HELD, Cell, Follower, Line, form_of, like_of
+from .following import HELD, Cell, Follower, Like, Line, form_of
 from .instruction import Number
 
 __all__ = ["Graph"]
@@ -139,7 +139,8 @@ class Graph:
         else:
             array, version = follower.inputs[~slot], version_of(follower.tensors[~slot])
         if array is None:  # only its shape is asked for
-            array = follower.lines[slot].like if slot >= 0 else np.broadcast_to(np.float32(0), self._shapes.get(slot, ()))
+            shape = follower.lines[slot].like.shape if slot >= 0 else self._shapes.get(slot, ())
+            array = np.broadcast_to(np.float32(0), shape)
         tensor = wrap(array)
         tensor._version = version
         return tensor
@@ -483,7 +484,7 @@ class Recorder(Observer):
             yield parent, contribution
 
     def _line(self, name: str, call: Callable[..., Any], slots: Sequence[Any], options: dict[str, Any], out: Array) -> int:
-        line = Line(name, call, slots, options, like_of(out))
+        line = Line(name, call, slots, options, Like(out))
         at = self.follower.at
         line.numbers, line.graphs = at.numbers, at.graphs
         number = len(self.follower.lines) + len(self.lines)

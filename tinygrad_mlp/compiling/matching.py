@@ -177,7 +177,7 @@ def _dummies(line: Line, follower: Follower) -> dict[int, Array]:
 def _instruction(line: Line, given: dict[Any, Any]) -> Instruction:
     inputs = [slot[0] if type(slot) is tuple else given.get(slot, slot) for slot in line.slots]
     options = {name: given.get(v, v) if type(v) is Number else v for name, v in line.options.items()}
-    out = np.empty_like(line.like)
+    out = np.empty_like(line.like.over_one())
     return Instruction(
         line.op.name, line.call, inputs, options, out, "out" if line.op.takes_out and out.dtype.kind == "f" else "copy"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, overload
@@ -21,7 +22,7 @@ from .stretches import Stretch
 __all__ = ["CompiledFunction", "OptimizedModule", "compile"]
 
 _MOST_LINES = 20_000  # of a function, over all its ways; then it is learnt anew
-_LONGEST = 5_000  # lines of a call
+_MOST_FUSED = 64  # stretches that have a program; others are computed line by line
 _BACKENDS = {"numpy": True, "numba": True, "inductor": True, "eager": False, "aot_eager": False}  # whether they fuse
 
 
@@ -33,6 +34,7 @@ class CompiledFunction:
         self._function = function
         self.backend = backend
         self._lock = threading.RLock()
+        self._resting = 0  # calls
         self._begin()
 
     def _begin(self) -> None:
@@ -48,6 +50,10 @@ class CompiledFunction:
             return self._function(*args, **kwargs)
         if self.full():
             self._begin()
+            self._resting = _MOST_LINES
+        if self._resting:  # new shapes come faster than they come again: learning them would cost more than it gives
+            self._resting -= 1
+            return self._function(*args, **kwargs)
         follower = state.follower = Follower(self, Graph)
         try:
             return self._function(*args, **kwargs)
@@ -75,8 +81,11 @@ class CompiledFunction:
         if stretch is None:
             stretch = stretches[(low, live, keep)] = Stretch(low, high, live, keep)
         with self._lock:  # the memory is the stretch's
-            stretch.run(follower, 2 + self.fused // 8)
-            self.fused += bool(stretch.instances)
+            before = len(stretch.instances)
+            stretch.run(follower, 2 + self.fused // 8 if self.fused < _MOST_FUSED else sys.maxsize)
+            self.fused += not before and bool(stretch.instances)
+            if self.fused >= _MOST_FUSED and low == 0 and not stretch.instances:
+                follower.lines[0].alone = self.backend is not None  # it stays without a program, and is faster eagerly
 
     @property
     def programs(self) -> list[Any]:

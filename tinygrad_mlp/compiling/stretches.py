@@ -152,7 +152,7 @@ class _Instance:
             self.roots[n] = self.roots.get(line.alias, line.alias) if type(line.alias) is int else n
         else:
             takes_out = getattr(line.op, "takes_out", False) and line.like.dtype.kind == "f"
-            kind, output = "out" if takes_out else "copy", np.empty_like(line.like)
+            kind, output = "out" if takes_out else "copy", np.empty_like(line.like.over_one())
         self.arrays[n] = output
         yield Instruction(line.op if type(line.op) is str else line.op.name, line.call, inputs, options, output, kind)
 
