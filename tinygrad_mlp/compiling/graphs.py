@@ -24,8 +24,9 @@ from ..core.graph import Node, record, version_of, wrap
 from ..core.state import Observer
 from ..grad_mode import observed_by, state
 from ..lending import owner
-from .following import HELD, Cell, Follower, Like, Line, form_of
+from .following import HELD, Follower
 from .instruction import Number
+from .lines import Cell, Like, Line, form_of
 
 __all__ = ["Graph"]
 
@@ -46,7 +47,7 @@ class Graph:
         self.freed: set[int] = set()
         self.sealed = 0  # lines up to here are the step's no more: their nodes are like those from outside
         self.over = self._released = False
-        self._shapes: dict[int, tuple[int, ...]] = {}
+        self._forms: dict[int, Like] = {}
         self._whole: CompiledBackward | None = None
         self.outputs: dict[int, Node] = {}
         self._kept: dict[int, Any] = {}  # once the call is over: by slot the values that backward needs, and their counters
@@ -139,8 +140,8 @@ class Graph:
         else:
             array, version = follower.inputs[~slot], version_of(follower.tensors[~slot])
         if array is None:  # only its shape is asked for
-            shape = follower.lines[slot].like.shape if slot >= 0 else self._shapes.get(slot, ())
-            array = np.broadcast_to(np.float32(0), shape)
+            like: Any = follower.lines[slot].like if slot >= 0 else self._forms.get(slot, _NOTHING)
+            array = np.broadcast_to(np.zeros((), like.dtype), like.shape)
         tensor = wrap(array)
         tensor._version = version
         return tensor
@@ -172,7 +173,7 @@ class Graph:
             else:
                 self._kept[slot], version = follower.inputs[~slot], version_of(follower.tensors[~slot])
             self._versions[slot] = version, version.count
-        self._shapes = {~k: array.shape for k, array in enumerate(follower.inputs)} if needed else {}
+        self._forms = {~k: Like(array) for k, array in enumerate(follower.inputs)} if needed else {}
         self.over = True
         self.real = {} if not needed else self.real
 

@@ -18,8 +18,9 @@ from ..core.apply import view_of
 from ..core.graph import INFERENCE, Node, version_of
 from ..lending import lent
 from ..ops.calls import masked
-from .following import Cell, Follower, Line, form_of, frozen
+from .following import Follower
 from .instruction import Instruction, Number, choose, copy
+from .lines import Cell, Line, form_of, frozen
 from .passes.lowering import lowered
 
 __all__ = ["matcher"]

@@ -12,9 +12,10 @@ from typing import Any, overload
 from ..core.state import state
 from ..errors import ArgumentError
 from ..nn.module import Module
-from .following import Follower, Line, root_line
+from .following import Follower
 from .graphs import Graph
 from .instruction import Backend
+from .lines import Line, root_line
 from .matching import matcher
 from .passes.chains import NUMPY
 from .stretches import Stretch

@@ -19,8 +19,9 @@ import numpy as np
 
 from ..core.state import state
 from ..lending import owner
-from .following import Cell, Follower
+from .following import Follower
 from .instruction import Instruction, Number
+from .lines import Cell
 from .passes import optimized
 from .program import Program
 
