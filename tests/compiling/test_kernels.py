@@ -347,6 +347,14 @@ def test_a_step_in_threads_is_the_same(numba: Any, name: str, threads: Any, monk
     assert parts[1] == 0
 
 
+def test_a_step_in_threads_is_one_program(numba: Any, threads: Any) -> None:
+    _, _, step = MAKES["relu, Adam"]()
+    run = torch.compile(step, backend="numba")
+    warm(run, torch.ones(12, 20), torch.zeros(12, dtype=torch.int64), calls=CALLS + 4)
+    assert "_Divided" in [type(i.call).__name__ for i in instructions(run)]
+    assert len(run.programs) == 1  # the loops' own references to memory do not count as somebody who holds results
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_cross_entropy_in_threads_is_the_same(numba: Any, dtype: Any, threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from tinygrad_mlp.compiling.numba import NUMBA

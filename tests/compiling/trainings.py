@@ -154,14 +154,12 @@ def warm(step: Any, *args: Any, calls: int = CALLS) -> Any:
 
 
 def instructions(step: Any) -> list[Instruction]:
-    """Those of the one program of a step."""
-    (program,) = step.programs
-    found: list[Instruction] = program.instructions
-    return found
+    """Those of a step's programs."""
+    return [instruction for program in step.programs for instruction in program.instructions]
 
 
 def names(step: Any) -> list[str]:
-    """What the one program of a step calls, in order."""
+    """What a step's programs call, in order."""
     return [i.name for i in instructions(step)]
 
 
