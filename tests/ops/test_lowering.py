@@ -28,7 +28,7 @@ WHOLE = {
 NOT_ELEMENTWISE = {
     *("_argmedian", "_cat", "_class_distribution", "_einsum", "_left_vectors", "_logits_slope", "_median", "_on_diagonal", "_pad"),
     *("_plain_class_slope", "_prod", "_recurrence", "_right_vectors", "_stack", "argmax", "argmin", "argsort", "argwhere"),
-    *("bincount", "class_nll", "cumprod", "cumsum", "gather", "index_add", "index_sum", "nonzero", "put", "ravel_index", "repeat"),
+    *("bincount", "class_nll", "cumprod", "cumsum", "gather", "index_add", "index_sum", "put", "ravel_index", "repeat"),
     *("roll", "scatter", "scatter_add", "scatter_sum", "svdvals", "tril", "triu", "true_positions", "unslice"),
 }
 # Rules of operations that are lowered, or views, which stay one instruction themselves, and why.
