@@ -72,7 +72,7 @@ _NAMES = {
     "np.ndarray[Any, Any]": "_NDArray[_Any]",
 }
 _SIZES = "_int | _Sequence[_int]"
-_MASKS = {"condition", "index", "indices", "mask", "out"}  # operands that cannot be numbers
+_MASKS = {"condition", "index", "indices", "mask"}  # operands that cannot be numbers
 # Parameters that are annotated with Any, by name, or by operation and name.
 _PARAMETERS = {
     "args": _SIZES,

@@ -137,14 +137,14 @@ def test_an_experiment_stops_and_keeps_its_last_good_epoch(tmp_path: Path, monke
     optimizer = tg.optim.SGD(model.parameters(), lr=100.0)
     history: History = defaultdict(list)
 
-    def fit() -> None:
+    def train_model() -> None:
         step = lab.compiled(model, training_step(model, nn.functional.mse_loss, optimizer))
         for _ in lab.epochs("one", 4, history, model=model, optimizer=optimizer):
             history["loss"] += [step(*batch(i)).item() for i in range(2)]
 
     expected = r"epoch 2, step 2: the loss is inf; .* parameter weight of layer '0'.*the last good one, of epoch 1, .*checkpoint.npz"
     with pytest.raises(DivergenceError, match=expected):
-        fit()
+        train_model()
     (path,) = tmp_path.rglob("checkpoint.npz")
     kept = tg.load(path)
     assert kept["epoch"] == 1

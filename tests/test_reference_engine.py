@@ -58,16 +58,14 @@ def problem(sizes, n, loss, batches=1, seed=0):
 
 def build(torch, layers, activation):
     """nn.Sequential with the layers' values; it ends at the output layer's pre-activation."""
+    make = {name.lower(): getattr(torch.nn, name) for name in dir(torch.nn)}[activation]
     modules = []
     for W, b in layers:
         linear = torch.nn.Linear(*reversed(W.shape), dtype=torch.float64)
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(W))
             linear.bias.copy_(torch.from_numpy(b))
-        modules += [
-            linear,
-            {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}[activation](),
-        ]
+        modules += [linear, make()]
     return torch.nn.Sequential(*modules[:-1])
 
 

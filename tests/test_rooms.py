@@ -53,6 +53,19 @@ class Unreadable(NamedTuple):
     line: int
 
 
+def operation_defined_by(node: ast.stmt) -> str | None:
+    """The name of the operation that a statement defines: a decorated function, or ``exp = made("exp", …)``."""
+    match node:
+        case ast.FunctionDef(decorator_list=[_, *_]):
+            return node.name
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Constant(value=called), *_]))
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(args=[ast.Constant(value=called), *_]))
+        ):
+            return name if name == called else None
+    return None
+
+
 class Package:
     """The files of a package, what they import, and where that cannot be told. Files are named as from the package's folder.
 
@@ -78,12 +91,12 @@ class Package:
         paths = sorted(path for path in root.rglob("*.py*") if path.suffix in (".py", ".pyi"))
         trees = [(path.relative_to(root).as_posix().removesuffix("i"), ast.parse(path.read_bytes())) for path in paths]
         self.files = {file for file, _ in trees}
-        self.operations = {  # by name, the module that defines it: a decorated function in one of the two folders of operations
-            node.name: self.module_of(file)
+        self.operations = {  # by name, the module that defines it
+            name: self.module_of(file)
             for file, tree in trees
             if file.startswith(("core/", "ops/"))
             for node in tree.body
-            if isinstance(node, ast.FunctionDef) and node.decorator_list
+            if (name := operation_defined_by(node)) is not None
         }
         self.imports: list[Import] = []
         self.unreadable: list[Unreadable] = []
@@ -381,6 +394,12 @@ def plant(folder: Path, changes: dict[str, str]) -> Package:
 def test_the_table_is_read() -> None:
     assert ROOMS_OF_PLANTED == [["core/"], ["later.py"], ["ops/"], ["nn/"], ["__init__.py"], ["cli.py"]]
     assert rooms_of(TABLE.replace("`ops/` |", "`ops/`, `explain.py` |"))[2] == ["ops/", "explain.py"]
+
+
+def test_operations_are_decorated_functions_and_what_is_made_under_its_own_name(tmp_path: Path) -> None:
+    text = "@primitive()\ndef a(): ...\nb = made('b', 1)\nc: Made = made('c')\nd = made('e')\nf = made()\ndef g(): ..."
+    package = plant(tmp_path, {"ops/more.py": text})
+    assert {name for name, module in package.operations.items() if module.endswith("ops.more")} == {"a", "b", "c"}
 
 
 def test_the_planted_package_is_in_order(tmp_path: Path) -> None:

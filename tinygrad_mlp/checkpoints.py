@@ -26,15 +26,10 @@ machine the final weights are those of an undisturbed training, bit for bit::
             scheduler.step()
             checkpoint.save(epoch + 1)
 
-**Random streams.** A :class:`RandomStreams` has a generator for each purpose, so that each draws the same numbers whatever the
-others do: evaluating more often does not change the shuffles. The usual names are ``init``, ``shuffle``, ``dropout``,
-``augmentation`` and ``evaluation``. Functions with a ``generator`` argument are given a stream. The others, such as dropout and
-the initial weights of layers, draw from the default generator, as in PyTorch: :meth:`RandomStreams.using` makes a stream the
-default one in a block, for one thread. A checkpoint also keeps the default generator that all threads share.
-
-**Files.** A checkpoint is written beside the old one and takes its place once it is complete and on the disk; until then the old
-one stays. What a killed process left half-written is removed when the folder is next opened. Only one process at a time can have
-the folder open.
+**Random streams.** A :class:`RandomStreams` has a generator for each purpose. The usual names are ``init``, ``shuffle``,
+``dropout``, ``augmentation`` and ``evaluation``. Functions with a ``generator`` argument are given a stream. The others, such as
+dropout and the initial weights of layers, draw from the default generator, as in PyTorch: :meth:`RandomStreams.using` makes a
+stream the default one in a block, for one thread. A checkpoint also keeps the default generator that all threads share.
 """
 
 from __future__ import annotations
@@ -101,7 +96,8 @@ class Position(NamedTuple):
 class RandomStreams:
     """A random generator for each name, made when it is first used.
 
-    A stream starts from the SHA-256 of the seed and its name, so it does not depend on the other streams.
+    A stream starts from the SHA-256 of the seed and its name, so it draws the same numbers whatever the others do: evaluating more
+    often does not change the shuffles.
 
     Args:
         seed: Of all streams.
@@ -134,13 +130,9 @@ class RandomStreams:
         if not isinstance(name, str):
             raise ArgumentError(f"a random stream is called by a string, such as 'shuffle', got {name!r}")
         if name not in self._streams:
-            self._streams[name] = Generator()
-            self._begin(name)
+            digest = hashlib.sha256(f"{self.seed} {name}".encode()).digest()
+            self._streams[name] = Generator().manual_seed(int.from_bytes(digest[:8], "little"))
         return self._streams[name]
-
-    def _begin(self, name: str) -> None:
-        digest = hashlib.sha256(f"{self.seed} {name}".encode()).digest()
-        self._streams[name].manual_seed(int.from_bytes(digest[:8], "little"))
 
     def using(self, name: str) -> AbstractContextManager[Generator]:
         """A block in which this stream is the default generator of this thread, as for dropout."""
@@ -164,18 +156,15 @@ class RandomStreams:
                     "RandomStreams expects what its state_dict() gave, {'seed': an int, 'streams': a state by name}, got "
                     + (f"a dict of {list(state_dict)}" if isinstance(state_dict, dict) else type(state_dict).__name__)
                 )
+        loaded = RandomStreams(seed)
         for name, state in states.items():
             try:
-                RandomStreams(seed)[name].set_state(state)
+                loaded[name].set_state(state)
             except TinygradError as error:
                 raise StateDictError(f"RandomStreams: the state of the stream {name!r} is not one: {error}") from error
         self.seed = seed
         for name in {*self._streams, *states}:
-            generator = self[name]
-            if name in states:
-                generator.set_state(states[name])
-            else:
-                self._begin(name)
+            self[name].set_state(loaded[name].get_state())
 
 
 # --------------------------------------------------------------------------------------------------------- checkpoints
@@ -269,11 +258,7 @@ def _as_it_is(part: Any) -> Callable[[], None]:
 
 
 def _counted(what: str, value: Any) -> int:
-    """An epoch or a step, as a plain int.
-
-    Raises:
-        ArgumentError: It is not an int. ValueError: It is negative.
-    """
+    """An epoch or a step, as a plain int."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise ArgumentError(f"a checkpoint's {what} is the next one to do, an int from 0, got {value!r}")
     if value < 0:
@@ -284,7 +269,8 @@ def _counted(what: str, value: Any) -> int:
 class Checkpoint:
     """The last saved state of a training, in a folder that one process at a time can have open.
 
-    Use it in a ``with`` block, which closes it at its end. See the module's docstring for a whole training.
+    Use it in a ``with`` block, which closes it at its end; what a killed process left half-written is removed at its begin. See the
+    module's docstring for a whole training.
 
     Args:
         folder: Made if it does not exist. The file in it is ``checkpoint.npz``.
@@ -326,7 +312,8 @@ class Checkpoint:
         self._closed = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._open.enter_context(locked(self.path.parent / ".lock", self._busy))
+            busy = "another process, or this one, keeps its checkpoints there; wait for it, or use another folder"
+            self._open.enter_context(locked(self.path.parent / ".lock", CheckpointError(f"{self.path.parent}: {busy}")))
             remove_leftovers(self.path)
         except CheckpointError:
             raise
@@ -335,13 +322,8 @@ class Checkpoint:
                 f"{self.path.parent}: checkpoints cannot be written there: {error.strerror or error}"
             ) from error
 
-    def _busy(self) -> None:
-        raise CheckpointError(
-            f"{self.path.parent}: another process, or this one, keeps its checkpoints there; wait for it, or use another folder"
-        )
-
     def save(self, epoch: int, step: int = 0) -> None:
-        """Save the state of all parts in place of an older one, which stays if this fails.
+        """Save the state of all parts in place of an older one, which stays until this is complete and on the disk.
 
         Args:
             epoch: The epoch to go on with.
@@ -358,9 +340,8 @@ class Checkpoint:
                 f"{self.path.parent}: this checkpoint is closed; save within its `with` block, or open it again"
             )
         for name, part in self._parts.items():
-            if isinstance(part, Module) and (found := _broken_parameter(part)):
-                layer, what = found
-                raise _divergence(f"{name} is not kept", epoch, step, layer, what, self)
+            if isinstance(part, Module) and (found := _first_broken(part)):
+                raise _divergence(f"{name} is not kept", epoch, step, *found, self)
         state = {
             "epoch": position.epoch,
             "step": position.step,
@@ -475,40 +456,38 @@ def check_finite(
     if np.isfinite(array).all():
         return
     value = f"the loss is {array.item()}" if array.size == 1 else "its output is not finite"
-    layer, what = _first_broken(model, inputs)
-    raise _divergence(value, epoch, step, layer, what, checkpoint)
+    raise _divergence(value, epoch, step, *_where_it_broke(model, inputs), checkpoint)
 
 
 def _finite(tensor: Tensor) -> bool:
     return bool(np.isfinite(tensor._data).all())
 
 
-def _broken_parameter(model: Module) -> tuple[str, str] | None:
-    """The first parameter that is not finite, or buffer with a NaN (it may be infinite on purpose): its module and its name."""
-    for name, parameter in model.named_parameters():
-        if not _finite(parameter):
-            layer, _, own = name.rpartition(".")
-            return layer, f"parameter {own}"
+def _first_broken(model: Module, gradients: bool = False) -> tuple[str, str] | None:
+    """The first parameter that is not finite, buffer with a NaN (it may be infinite on purpose) or gradient: its module, and what."""
+    parameters = dict(model.named_parameters())
+    broken = [(name, "parameter") for name, parameter in parameters.items() if not _finite(parameter)]
     for name, buffer in model.named_buffers():
         if buffer.is_floating_point() and np.isnan(buffer._data).any():
-            layer, _, own = name.rpartition(".")
-            return layer, f"buffer {own}"
+            broken.append((name, "buffer"))
+    for name, parameter in parameters.items():
+        if gradients and parameter.grad is not None and not _finite(parameter.grad):
+            broken.append((name, "gradient of"))
+    for name, kind in broken[:1]:
+        layer, _, own = name.rpartition(".")
+        return layer, f"{kind} {own}"
     return None
 
 
-def _first_broken(model: Module, inputs: tuple[Any, ...]) -> tuple[str | None, str]:
+def _where_it_broke(model: Module, inputs: tuple[Any, ...]) -> tuple[str | None, str]:
     """The first module with something that is not finite, and what; (None, what) if it is in no module."""
     if not all(map(_finite, leaves(inputs, Tensor))):
         return None, "input"
     found: list[tuple[str, str]] = []
 
     def look(name: str, module: Module, output: Any) -> None:
-        if found:
-            return
-        for own, parameter in module.named_parameters(recurse=False):
-            if not _finite(parameter):
-                found.append((name, f"parameter {own}"))
-                return
+        own = module.named_parameters(recurse=False)
+        found.extend((name, f"parameter {own_name}") for own_name, parameter in own if not _finite(parameter))
         if not all(map(_finite, leaves(output, Tensor))):
             found.append((name, "output"))
 
@@ -519,28 +498,16 @@ def _first_broken(model: Module, inputs: tuple[Any, ...]) -> tuple[str | None, s
         ]
         buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]  # running statistics have seen this batch already
         try:
-            with no_grad(), drawing_from(_copied(current_generator())):
+            copy = Generator()
+            copy.set_state(current_generator().get_state())
+            with no_grad(), drawing_from(copy):
                 model(*inputs)
                 for buffer, before in buffers:
                     buffer.copy_(before)
         finally:
             for handle in handles:
                 handle.remove()
-    if found:
-        return found[0]
-    if broken := _broken_parameter(model):
-        return broken
-    for name, parameter in model.named_parameters():
-        if parameter.grad is not None and not _finite(parameter.grad):
-            layer, _, own = name.rpartition(".")
-            return layer, f"gradient of {own}"
-    return None, "loss"
-
-
-def _copied(generator: Generator) -> Generator:
-    copy = Generator()
-    copy.set_state(generator.get_state())
-    return copy
+    return found[0] if found else _first_broken(model, gradients=True) or (None, "loss")
 
 
 def _divergence(

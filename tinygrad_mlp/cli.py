@@ -11,7 +11,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +23,7 @@ from .errors import TinygradError
 from .experiments import find_experiments
 
 if TYPE_CHECKING:
-    from .experiments.results import Row, RunFolder, Settings
+    from .experiments.results import RunFolder, Settings
 
 __all__ = ["main"]
 
@@ -58,9 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _prepare_output() -> None:
     """Let every text be printed, also where a stream is closed, as by `>&-`, or where its encoding lacks a character."""
-    while (
-        number := os.open(os.devnull, os.O_RDWR)
-    ) <= 2:  # takes the place of a closed stream, here and in processes begun here
+    # What is opened takes the place of a closed stream, here and in processes begun here.
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(number, True)
     os.close(number)
     for name in ("stdout", "stderr"):
@@ -96,67 +95,50 @@ def _parser() -> _Parser:
     parser.add_argument("--version", action="version", version=f"tinygrad-mlp {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    listing = commands.add_parser("list", help="list the experiments", description="List the experiments.")
-    listing.set_defaults(command=_list)
-    _add_run(commands)
+    _add(commands, "list", _list, "list the experiments", "List the experiments.")
 
-    report = commands.add_parser(
-        "report",
-        help="build the report of finished runs again",
-        description="Build one report.html from the results that runs have saved.",
-    )
+    says = "Run experiments, all of them if none is named: train, then print and save what was measured."
+    _add_options_of_run(_add(commands, "run", _run, "run experiments", says))
+
+    says = "Build one report.html from the results that runs have saved."
+    report = _add(commands, "report", _report, "build the report of finished runs again", says)
     report.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="the folder of a finished run")
     report.add_argument("--out", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html")
-    report.set_defaults(command=_report)
 
-    check = commands.add_parser(
-        "check",
-        help="compare gradients with handwritten formulas",
-        description="Compare, for each experiment's networks on real images, the engine's gradients with the handwritten "
-        "formulas and with central differences; the exit status is 1 where they differ.",
-    )
+    says = """Compare, for each experiment's networks on real images, the engine's gradients with the handwritten formulas
+        and with central differences; the exit status is 1 where they differ."""
+    check = _add(commands, "check", _check_gradients, "compare gradients with handwritten formulas", says)
     check.add_argument("names", metavar="NAME", nargs="*", type=_experiment, help="an experiment; all if none is named")
     check.add_argument("--data", metavar="sample|full|DIR", default="sample", help="as for run")
-    check.set_defaults(command=_check)
 
-    data = commands.add_parser(
-        "data",
-        help="show where the data sets are, or fetch one",
-        description="Show where the data sets are looked for, and what is there.",
-    )
-    data.set_defaults(command=_data)
+    says = "Show where the data sets are looked for, and what is there."
+    data = _add(commands, "data", _data, "show where the data sets are, or fetch one", says)
     data_commands = data.add_subparsers(metavar="COMMAND")
-    fetch = data_commands.add_parser(
-        "fetch",
-        help="download a data set",
-        description="Download a data set into the user's cache folder, unless it is found on this machine, "
-        "and print the folder that holds it.",
-    )
+    says = "Download a data set into the user's cache folder, unless it is found on this machine, and print the folder that holds it."
+    fetch = _add(data_commands, "fetch", _fetch, "download a data set", says)
     fetch.add_argument("name", metavar="NAME", choices=("mnist", "fashion-mnist"), help="mnist or fashion-mnist")
-    fetch.set_defaults(command=_fetch)
     return parser
 
 
-def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
-    run = commands.add_parser(
-        "run",
-        help="run experiments",
-        description="Run experiments, all of them if none is named: train, then print and save what was measured.",
-    )
+def _add(
+    commands: argparse._SubParsersAction[_Parser], name: str, run: Callable[..., None], summary: str, description: str
+) -> _Parser:
+    parser = commands.add_parser(name, help=summary, description=description)
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _add_options_of_run(run: _Parser) -> None:
     known = ", ".join(find_experiments())
     run.add_argument("names", metavar="NAME", nargs="*", type=_experiment, help=f"one of: {known}")
-    run.add_argument(
-        "--data",
-        metavar="sample|full|DIR",
-        help="the images that ship with the package (sample, the default), the whole sets (full; "
-        "`tinygrad-mlp data` shows where it is looked for), or the folder that holds the whole sets",
-    )
+    data = """the images that ship with the package (sample, the default), the whole sets (full; `tinygrad-mlp data` shows where
+        it is looked for), or the folder that holds the whole sets"""
+    run.add_argument("--data", metavar="sample|full|DIR", help=data)
     epochs = "passes over the training images (default: the report's, fewer on the sample)"
     run.add_argument("--epochs", metavar="N", type=_whole_number(1), help=epochs)
     seeds = run.add_mutually_exclusive_group()
-    seeds.add_argument(
-        "--seed", metavar="N", type=_whole_number(0, 2**32 - 1), help="seed of all random numbers (default: 0)"
-    )
+    seed = "seed of all random numbers (default: 0)"
+    seeds.add_argument("--seed", metavar="N", type=_whole_number(0, 2**32 - 1), help=seed)
     repeat = "repeat over the seeds 0 to N-1; mean and spread are given"
     seeds.add_argument("--seeds", metavar="N", type=_whole_number(1, 1000), help=repeat)
     eager = "run training steps as they are written, not compiled: slower, with the same results"
@@ -164,7 +146,6 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     run.add_argument("--out", metavar="DIR", default="runs", help="results go to DIR/<experiment>/<time> (default: runs)")
     resume = "go on with the newest unfinished run under --out, or start one where there is none"
     run.add_argument("--resume", action="store_true", help=resume)
-    run.set_defaults(command=_run)
 
 
 def _experiment(text: str) -> str:
@@ -213,7 +194,7 @@ def _need_extra() -> None:
 def _run(options: argparse.Namespace) -> None:
     _need_extra()
     from .experiments import runs
-    from .experiments.results import Settings
+    from .experiments.results import Settings, format_rows
 
     asked = Settings(options.data or "sample", options.epochs, _seeds(options) or (0,), options.eager)
     planned: list[tuple[str, RunFolder | None, Settings]] = []
@@ -234,7 +215,7 @@ def _run(options: argparse.Namespace) -> None:
             if folder.path.exists():
                 raise KeyboardInterrupt(f"interrupted; {folder.path} keeps what is done; go on with: {again}") from None
             raise
-        print(_table(rows))
+        print(format_rows(rows))
         if settings.difference:
             print(settings.difference)
         print(f"Written to {folder.path}: {', '.join(sorted(os.listdir(folder.path)))}", flush=True)
@@ -247,11 +228,7 @@ def _seeds(options: argparse.Namespace) -> tuple[int, ...] | None:
 
 
 def _agree(options: argparse.Namespace, path: Path, settings: Settings) -> None:
-    """Refuse to resume a run with other settings than it was begun with.
-
-    Raises:
-        TinygradError: The command line asks for others.
-    """
+    """Refuse to resume a run with other settings than it was begun with."""
     for name, asked, begun in (
         ("--data", options.data, settings.data),
         ("--epochs", options.epochs, settings.epochs),
@@ -269,7 +246,7 @@ def _report(options: argparse.Namespace) -> None:
     print(options.out)
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check_gradients(options: argparse.Namespace) -> None:
     _need_extra()
     from .experiments.gradient_check import compare_gradients, format_table
 
@@ -288,41 +265,13 @@ def _command(name: str, options: argparse.Namespace) -> str:
     return shlex.join(command)
 
 
-def _table(rows: Iterable[Row]) -> str:
-    """Rows as aligned tables, one for each section."""
-    rows = list(rows)
-    columns = 5 if any(row.n > 1 for row in rows) else 4
-    cells = {
-        row: (row.quantity, row.unit, _number(row.paper, 10), _number(row.ours), _number(row.sd, 2, ""))[:columns]
-        for row in rows
-    }
-    header = ("quantity", "unit", "paper", "ours", "sd")[:columns]
-    widths = [max(map(len, column)) for column in zip(header, *cells.values(), strict=True)]
-    lines, section = [], None
-    for row, cell in cells.items():
-        if row.section != section:
-            section = row.section
-            lines += ["", section, _aligned(header, widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
-        lines.append(_aligned(cell, widths) + (f"  ({row.note})" if row.note else ""))
-    return "\n".join([*lines, ""])
-
-
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    left = (f"{cell:<{width}}" for cell, width in zip(cells[:2], widths, strict=False))
-    right = (f"{cell:>{width}}" for cell, width in zip(cells[2:], widths[2:], strict=True))
-    return "  ".join([*left, *right]).rstrip()
-
-
-def _number(value: float | None, digits: int = 5, missing: str = "-") -> str:
-    return missing if value is None else f"{value:.{digits}g}"
-
-
 def _data(options: argparse.Namespace) -> None:
     from .datasets import SETS, find
+    from .datasets.catalog import file_names
     from .datasets.samples import MEMBERS
 
     for name, source in SETS.items():
-        train, test = (MEMBERS[f"{name}/{split}-images-idx3-ubyte"][0] for split in ("train", "t10k"))
+        train, test = (MEMBERS[f"{name}/{file_names(train)[0]}"][0] for train in (True, False))
         print(f"{name} ({source.licence})")
         print(f"  sample, ships with the package: {train:,} training and {test:,} test images")
         for place in find(name):

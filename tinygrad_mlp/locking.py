@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -31,16 +31,19 @@ else:
 
 
 @contextmanager
-def locked(path: Path, busy: Callable[[], object]) -> Iterator[None]:
+def locked(path: Path, busy: Exception | str) -> Iterator[None]:
     """Hold the lock on a file while the block runs.
 
     Args:
         path: The file, made if it does not exist.
-        busy: Called once before waiting for another process that holds the lock; an error that it raises ends the wait.
+        busy: The error to raise where another process holds the lock; or what to say, if anything, before waiting for it.
     """
     with path.open("ab") as file:
         if not _try_lock(file):
-            busy()
+            if isinstance(busy, Exception):
+                raise busy
+            if busy:
+                print(busy, file=sys.stderr)
             while not _try_lock(file):
                 time.sleep(0.1)
         yield

@@ -65,17 +65,12 @@ def set_printoptions(
     >>> torch.set_printoptions(profile="default")
     """
     global _options
-    if profile is not None:
-        if profile not in _PROFILES:
-            raise ValueError(f"set_printoptions: profile must be one of {', '.join(_PROFILES)}, got {profile!r}")
-        _options = _PROFILES[profile]
-    _options = _Options(
-        _options.precision if precision is None else precision,
-        _options.threshold if threshold is None else threshold,
-        _options.edgeitems if edgeitems is None else edgeitems,
-        _options.linewidth if linewidth is None else linewidth,
-        sci_mode,
-    )
+    if profile is not None and profile not in _PROFILES:
+        raise ValueError(f"set_printoptions: profile must be one of {', '.join(_PROFILES)}, got {profile!r}")
+    start = _options if profile is None else _PROFILES[profile]
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    _options = start._replace(**changed, sci_mode=sci_mode)
 
 
 def tensor_str(tensor: Tensor) -> str:

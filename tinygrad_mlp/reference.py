@@ -63,28 +63,24 @@ Rule = Callable[[Array, Array, Array], tuple[Array, Array]]  # (p, gradient, vel
 
 def sigmoid(z: Array) -> Array:
     """1 / (1 + exp(-z)): EE6132 eq. 3, Neuron eq. 1. For z < 0 as exp(z) / (1 + exp(z)): no overflow."""
-    a: Array = np.exp(np.minimum(z, 0)) / (1 + np.exp(-np.abs(z)))
-    return a
+    return np.exp(np.minimum(z, 0)) / (1 + np.exp(-np.abs(z)))
 
 
 def softplus(z: Array) -> Array:
     """log(1 + exp(z)) = -log(1 - sigmoid(z)). As max(z, 0) + log(1 + exp(-|z|)): no overflow."""
-    s: Array = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-    return s
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
 def softmax(z: Array) -> Array:
     """exp(z_i) / Σ_j exp(z_j) over each row of z: Neuron eq. 23. Of z less the row's largest: no overflow."""
     e = np.exp(z - z.max(axis=1, keepdims=True))
-    p: Array = e / e.sum(axis=1, keepdims=True)
-    return p
+    return e / e.sum(axis=1, keepdims=True)
 
 
 def log_softmax(z: Array) -> Array:
     """z_i - log(Σ_j exp(z_j)) over each row of z. Of z less the row's largest: no overflow."""
     z = z - z.max(axis=1, keepdims=True)
-    log_p: Array = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    return log_p
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
 
 
 class Activation(NamedTuple):

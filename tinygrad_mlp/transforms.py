@@ -21,6 +21,15 @@ from .ops.creation import from_numpy
 __all__ = ["Compose", "Flatten", "Lambda", "Normalize", "ToTensor"]
 
 
+class _Transform:
+    """One that is called once for each batch, and has no options to show."""
+
+    batched: bool = True
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
 class Compose:
     """Transforms one after the other; made for batches if each of them is.
 
@@ -55,7 +64,7 @@ class Compose:
         return f"Compose(\n{lines}\n)"
 
 
-class ToTensor:
+class ToTensor(_Transform):
     """Add the channel's dimension and bring uint8 values into 0..1: `(..., H, W)` to `(..., 1, H, W)`.
 
     `y = x / 255` as float32 for uint8; values of another dtype stay as they are.
@@ -71,8 +80,6 @@ class ToTensor:
              [0.4000, 1.0000]]])
     """
 
-    batched: bool = True
-
     def __call__(self, image: Tensor | npt.NDArray[Any]) -> Tensor:
         array = image.numpy() if isinstance(image, Tensor) else image
         if not isinstance(array, np.ndarray):
@@ -85,11 +92,8 @@ class ToTensor:
             array = np.divide(array, np.float32(255))
         return from_numpy(np.expand_dims(array, -3))
 
-    def __repr__(self) -> str:
-        return "ToTensor()"
 
-
-class Normalize:
+class Normalize(_Transform):
     """Shift and scale each channel of `(..., C, H, W)`: `y = (x - mean) / std`.
 
     Args:
@@ -106,8 +110,6 @@ class Normalize:
     >>> Normalize(0.5, 0.25)(torch.tensor([[[0.0, 0.5, 1.0]]]))
     tensor([[[-2.,  0.,  2.]]])
     """
-
-    batched: bool = True
 
     def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
         for name, values in (("mean", mean), ("std", std)):
@@ -142,7 +144,7 @@ class Normalize:
         return f"Normalize(mean={self.mean}, std={self.std})"
 
 
-class Flatten:
+class Flatten(_Transform):
     """Flatten an image into an MLP's features: `(..., C, H, W)` to `(..., C*H*W)`.
 
     Raises:
@@ -155,18 +157,13 @@ class Flatten:
     torch.Size([64, 784])
     """
 
-    batched: bool = True
-
     def __call__(self, image: Tensor) -> Tensor:
         if not isinstance(image, Tensor):
             raise ArgumentError(f"Flatten(): expected a Tensor, got {type(image).__name__}; put ToTensor() before it")
         return image.flatten(-3)
 
-    def __repr__(self) -> str:
-        return "Flatten()"
 
-
-class Lambda:
+class Lambda(_Transform):
     """A user's own function as a transform, called with one image at a time.
 
     Raises:
@@ -186,9 +183,6 @@ class Lambda:
 
     def __call__(self, image: Any) -> Any:
         return self.lambd(image)
-
-    def __repr__(self) -> str:
-        return "Lambda()"
 
 
 def _check_callable(name: str, function: object) -> None:

@@ -34,11 +34,8 @@ def leaves(tree: object, kind: type[_T]) -> list[_T]:
 def _collect(tree: object, kind: type[_T], found: list[_T]) -> None:
     if isinstance(tree, kind):
         found.append(tree)
-    elif isinstance(tree, list | tuple):
-        for item in tree:
-            _collect(item, kind, found)
-    elif isinstance(tree, Mapping):
-        for item in tree.values():
+    elif isinstance(tree, list | tuple | Mapping):
+        for item in tree.values() if isinstance(tree, Mapping) else tree:
             _collect(item, kind, found)
 
 

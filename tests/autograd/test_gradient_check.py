@@ -13,6 +13,8 @@ import tinygrad_mlp as tg
 from tinygrad_mlp.autograd import gradcheck, gradgradcheck
 from tinygrad_mlp.autograd.function import once_differentiable
 from tinygrad_mlp.autograd.numerical import Direction, GradcheckError, Numerics, Slopes, Subject
+from tinygrad_mlp.core.apply import primitive
+from tinygrad_mlp.core.primitive import OPS, PRIMITIVES
 from tinygrad_mlp.core.state import state
 from tinygrad_mlp.errors import ArgumentError, DTypeError, InplaceError, ShapeError
 
@@ -393,11 +395,40 @@ def through_python(x: tg.Tensor) -> tg.Tensor:
     return x * x.sum().item()
 
 
-@pytest.mark.parametrize(("func", "derivative"), [(tg.abs, 1.0), (lambda x: x.norm(), 1.0), (through_python, 6.0)])
+@pytest.mark.parametrize(("func", "derivative"), [(tg.abs, 1.0), (lambda x: x.norm(1), 1.0), (through_python, 6.0)])
 def test_differences_where_the_complex_step_is_another_function(func: Callable[..., Any], derivative: float) -> None:
     found = slopes(func, leaf(3.0))
     assert found.method == "central differences"
     assert found.value[0] == pytest.approx(derivative)
+
+
+def added(forward: Callable[..., Any], *rules: Callable[..., Any]) -> Any:
+    """An operation that is added at run time, and known by no table afterwards."""
+    operation = primitive(*rules)(forward)
+    del OPS[forward.__name__], PRIMITIVES[forward.__name__]
+    return operation
+
+
+def test_a_complex_step_through_operations_that_are_added_at_run_time() -> None:
+    def cube(value: Any) -> Any:  # analytic
+        return value * value * value
+
+    def strip(value: Any) -> Any:  # linear, and undefined for complex numbers
+        return np.real_if_close(value)[1:] if value.dtype == np.float64 else np.maximum(None, value)
+
+    def size(value: Any) -> Any:  # of complex numbers another function
+        return np.hypot(np.real(value), 1.0)
+
+    x = leaf(0.5, -2.0, 1.5)
+    cubed = slopes(added(cube, lambda g, value: g * 3 * value * value), x)
+    assert cubed.method == "complex step"
+    np.testing.assert_allclose(cubed.value, 3 * x.detach().numpy() ** 2 * cubed.along, rtol=1e-15)
+    stripped = slopes(added(strip, lambda g, value_shape: g), x)
+    assert stripped.method == "complex step"
+    np.testing.assert_allclose(stripped.value, stripped.along[1:], rtol=1e-15)
+    sized = slopes(added(size, lambda g, y, value: g * value / y), x)
+    assert sized.method == "central differences"
+    np.testing.assert_allclose(sized.value, x.detach().numpy() / np.hypot(x.detach().numpy(), 1), rtol=1e-6)
 
 
 def test_a_value_that_went_through_python() -> None:

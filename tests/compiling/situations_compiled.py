@@ -334,7 +334,7 @@ def module_made_double(c: Compile) -> Seen:
 @situation
 def module_is_a_module(c: Compile) -> Seen:
     m = c(net())
-    yield isinstance(m, nn.Module), callable(m), len(list(m.parameters())), m.training, list(m.buffers()), callable(m.get_parameter)
+    yield isinstance(m, nn.Module), callable(m), len(list(m.parameters())), m.training, list(m.buffers())
     yield [p.shape for p in m.parameters()], sum(p.numel() for p in m.parameters()), m.eval() is m, m.train() is m
     yield m.requires_grad_(True) is m, m.zero_grad(), m.float() is m, m.to(torch.float32) is m, m.cpu() is m
     for i in range(5):

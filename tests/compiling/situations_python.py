@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import copy
 import dataclasses
 import functools
+import gc
+import inspect
 import io
 import math
 import random
+import tempfile
 import threading
 import time
+import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -807,11 +812,106 @@ def float_division_by_zero(c: Compile) -> Seen:
 
 @situation
 def linear_algebra_errors(c: Compile) -> Seen:
-    yield from called(
-        c,
-        lambda a: torch.linalg.inv(a) if hasattr(torch.linalg, "inv") else torch.linalg.norm(a),
-        lambda i: (torch.eye(2) * (i % 2),),
-    )
+    n = [0]
+
+    def f(a: Any) -> Any:
+        s = torch.linalg.svdvals(a)
+        n[0] += 1
+        return s
+
+    yield from called(c, f, lambda i: (torch.eye(2) * (math.nan if i % 3 == 1 else i),))
+    yield n
+
+
+@situation
+def an_error_names_the_lines_of_the_user(c: Compile) -> Seen:
+    w = nn.Parameter(torch.ones(2, 3))
+
+    def f(x: Any, bad: bool) -> Any:
+        y = w * x
+        z = y.exp()
+        if bad:
+            z.add_(1)
+        z.sum().backward()
+        return z
+
+    yield from called(c, f, lambda i: (numbers(i, 2, 3), i % 3 != 1))
+
+
+@situation
+def an_error_has_the_frames_of_the_user(c: Compile) -> Seen:
+    def inner(x: Any) -> Any:
+        return x @ x
+
+    f = c(lambda x: inner(x * 2))
+    for i in range(6):
+        try:
+            yield f(numbers(i, 2, 2 + i % 2))
+        except RuntimeError as error:
+            names = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+            yield [name for name in names if name in ("inner", "<lambda>")], error.__cause__
+
+
+@situation
+def a_step_that_is_deepcopied(c: Compile) -> Seen:
+    scale = [2.0]
+    f = c(lambda x: x * scale[0])
+    for i in range(6):
+        g = copy.deepcopy(f)
+        scale[0] += 1
+        yield f(numbers(i, 2)), g(numbers(i, 2))
+
+
+@situation
+def saved_and_loaded_within_the_step(c: Compile) -> Seen:
+    m = net()
+    o = sgd(m)
+    train = training(m, o)
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/model.npz"
+
+        def step(x: Any, y: Any) -> Any:
+            torch.save(m.state_dict(), path)
+            before = train(x, y), train(x, y)
+            m.load_state_dict(torch.load(path))
+            return before, train(x, y)
+
+        yield from changed(c, m, lambda: m.load_state_dict(torch.load(path)), optimizer=o, step=step)
+
+
+@situation
+def a_checkpoint_between_calls(c: Compile) -> Seen:
+    m = net(nn.Dropout(0.2))
+    o = torch.optim.Adam(m.parameters(), lr=0.01)
+    step = c(training(m, o))
+    with tempfile.TemporaryDirectory() as folder, torch.checkpoints.Checkpoint(folder, model=m, optimizer=o) as checkpoint:
+        for i in range(9):
+            yield step(*batch(i)), m, o
+            if i == 3:
+                checkpoint.save(1)
+            if i == 6:
+                yield tuple(checkpoint.load())
+
+
+@situation
+def garbage_collected_within(c: Compile) -> Seen:
+    def f(x: Any) -> Any:
+        y = x * 2
+        gc.collect()
+        return y + 1, (y * x).sum()
+
+    yield from called(c, f)
+
+
+@situation
+def signature_of_the_function(c: Compile) -> Seen:
+    def f(x: Any, scale: float = 2.0, *, shift: float = 0.0) -> Any:
+        return x * scale + shift
+
+    f = c(f)
+    yield str(inspect.signature(f)), callable(f), f.__module__
+    for i in range(5):
+        yield f(numbers(i, 2), i)
 
 
 @situation

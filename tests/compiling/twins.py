@@ -21,7 +21,7 @@ from tinygrad_mlp import nn, optim
 from tinygrad_mlp.nn import functional as F
 
 __all__ = [
-    "SITUATIONS", "Compile", "Seen", "attempt", "attempted", "batch", "changed", "difference", "itself", "labels", "net", "numbers",
+    "SITUATIONS", "Compile", "Seen", "Sights", "attempt", "attempted", "batch", "changed", "difference", "itself", "labels", "net", "numbers",
     "seen_of", "sgd", "situation", "training", "watched",
 ]  # fmt: skip
 

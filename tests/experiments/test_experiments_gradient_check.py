@@ -15,7 +15,7 @@ from tinygrad_mlp.errors import TinygradError
 from tinygrad_mlp.experiments import ascii_bits, find_experiments
 from tinygrad_mlp.experiments import gradient_check as module
 from tinygrad_mlp.experiments.data import one_hot, versus_rest
-from tinygrad_mlp.experiments.gradient_check import Difference, Network, compare_gradients, format_table
+from tinygrad_mlp.experiments.gradient_check import Comparison, Network, compare_gradients, format_table
 
 NETWORKS: dict[str, tuple[Network, ...]] = {
     name: experiment.load().NETWORKS for name, experiment in find_experiments().items()
@@ -130,7 +130,7 @@ def test_weights_at_which_a_relu_switches_are_not_compared() -> None:
 
 
 def test_table() -> None:
-    right = Difference("fashion", "784-50-10 tanh", "weight 1", (50, 784), 0.25, 3e-16, 4e-11)
+    right = Comparison("fashion", "784-50-10 tanh", "weight 1", (50, 784), 0.25, 3e-16, 4e-11)
     wrong = [replace(right, parameter="bias 1", shape=(50,), formulas=2e-12), replace(right, numerical=math.nan)]
     assert [d.ok for d in (right, *wrong)] == [True, False, False]
     header, _, network, *lines = format_table([right, *wrong]).splitlines()

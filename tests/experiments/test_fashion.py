@@ -81,7 +81,7 @@ def test_l2_adds_lambda_w_to_the_gradients_of_weights_alone(
     data = fashion.load_data(lab_in(tmp_path))
     monkeypatch.setattr(fashion, "glorot_mlp", (lambda made: lambda *arguments: made(*arguments).double())(glorot_mlp))
     sizes = (784, 50, 10)
-    start = glorot_mlp(sizes, fashion.ACTIVATIONS["tanh"], lab_in(tmp_path).generator(f"init {sizes}"))
+    start = glorot_mlp(sizes, "tanh", lab_in(tmp_path).generator(f"init {sizes}"))
     values = [p.detach().numpy().copy() for p in start.parameters()]
     double = Split(*(TensorDataset(i.tensors[0].double(), i.tensors[1]) for i in (data.train, data.validation, data.test)))
     batches = [(data.train.tensors[0].double().numpy(), np.eye(10)[data.train.tensors[1].numpy()])]
@@ -90,7 +90,7 @@ def test_l2_adds_lambda_w_to_the_gradients_of_weights_alone(
     *_, expected = mlp.train([(values[0], values[1]), (values[2], values[3])], batches * 2, plain, plain)
 
     training = fashion.train_network(
-        lab_in(tmp_path), double, "L2", reduction=reduction, batch_size=150, lr=0.01, l2=0.5, epochs=2
+        lab_in(tmp_path), double, "L2", reduction=reduction, batch_size=150, lr=0.01, l2=0.5, epochs=(2, 2)
     )
     assert training.best_epoch == 2
     for parameter, value in zip(training.model.parameters(), (v for layer in expected for v in layer), strict=True):
@@ -159,7 +159,7 @@ def test_a_training_stops_early_and_gives_its_best_weights(tmp_path: Path, monke
 
     monkeypatch.setattr(fashion, "EarlyStopping", Stopping)
     data = fashion.load_data(lab_in(tmp_path))
-    training = fashion.train_network(lab_in(tmp_path), data, "rising", epochs=20)
+    training = fashion.train_network(lab_in(tmp_path), data, "rising", epochs=(20, 20))
     assert (len(seen), training.best_epoch) == (7, 2)
     assert [p.tolist() for p in training.model.parameters()] == seen[1]
     assert training.test.accuracy == evaluate(training.model, torch.nn.CrossEntropyLoss(), data.test).accuracy
@@ -172,7 +172,7 @@ def test_a_training_stops_early_and_gives_its_best_weights(tmp_path: Path, monke
 def test_differences_fall_with_the_square_of_epsilon() -> None:
     train, _ = few_images(MNIST, "sample")
     examples = TensorDataset(train.tensors[0][:3].double(), train.tensors[1][:3])
-    model = glorot_mlp((784, 50, 10), fashion.ACTIVATIONS["tanh"], torch.Generator().manual_seed(1)).double()
+    model = glorot_mlp((784, 50, 10), "tanh", torch.Generator().manual_seed(1)).double()
     before = [p.tolist() for p in model.parameters()]
     coarse, fine = (fashion.numerical_gradients(model, examples, epsilon) for epsilon in (0.1, 0.01))
     for (numerical, gradient), (closer, same) in zip(coarse, fine, strict=True):
@@ -185,7 +185,7 @@ def test_differences_fall_with_the_square_of_epsilon() -> None:
 def test_gradients_are_those_of_the_handwritten_formulas() -> None:
     train, _ = few_images(MNIST, "sample")
     images, labels = (tensor[:3] for tensor in train.tensors)
-    model = glorot_mlp((784, 50, 10), fashion.ACTIVATIONS["tanh"], torch.Generator().manual_seed(1)).double()
+    model = glorot_mlp((784, 50, 10), "tanh", torch.Generator().manual_seed(1)).double()
     W1, b1, W2, b2 = (p.detach().numpy() for p in model.parameters())
     mlp = MLP("tanh", "softmax_cross_entropy", "sample_mean")
     (dW1, db1), (dW2, db2) = mlp.gradients([(W1, b1), (W2, b2)], images.double().numpy(), np.eye(10)[labels.numpy()])
@@ -200,7 +200,7 @@ def test_gradients_are_those_of_the_handwritten_formulas() -> None:
 
 @pytest.mark.parametrize(("sizes", "layers"), [((784, 25, 10), 1), ((784, 47, 47, 10), 2)])
 def test_network(sizes: tuple[int, ...], layers: int) -> None:
-    model = glorot_mlp(sizes, fashion.ACTIVATIONS["sigmoid"], torch.Generator().manual_seed(0))
+    model = glorot_mlp(sizes, "sigmoid", torch.Generator().manual_seed(0))
     assert [type(layer).__name__ for layer in model] == ["Linear", "Sigmoid"] * layers + ["Linear"]
     assert [p.shape[::-1] for p in model.parameters() if p.ndim == 2] == list(pairwise(sizes))
     assert not any(p.any().item() for p in model.parameters() if p.ndim == 1)
@@ -250,7 +250,7 @@ def test_a_run(tmp_path: Path) -> None:
         assert gradients[f"{name}: difference"].ours == float(line["difference"]) < 1e-5
         assert gradients[f"{name}: order of the difference in epsilon"].ours == pytest.approx(2, abs=0.05)
 
-    model = glorot_mlp((784, 50, 10), fashion.ACTIVATIONS["tanh"], torch.Generator())
+    model = glorot_mlp((784, 50, 10), "tanh", torch.Generator())
     model.load_state_dict(torch.load(folder / "model.safetensors"))
     tested = evaluate(model, torch.nn.CrossEntropyLoss(), few_images(fashion.FashionMNIST, "sample")[1])
     (base,) = (row for row in rows if row.quantity == f"{fashion.BASE}: test accuracy")
@@ -292,7 +292,7 @@ def test_a_resumed_run_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_it_learns(tmp_path: Path) -> None:
     data = fashion.load_data(lab_in(tmp_path))
-    training = fashion.train_network(lab_in(tmp_path), data, "small batches", batch_size=10, lr=0.05, epochs=15)
+    training = fashion.train_network(lab_in(tmp_path), data, "small batches", batch_size=10, lr=0.05)
     assert training.history["train accuracy"][-1] > 70
     assert training.test.accuracy > 50
     assert training.history["train loss"][-1] < training.history["train loss"][0]

@@ -22,7 +22,7 @@ def lab(path: Path, seed: int = 0, settings: Settings | None = None, record: Rec
     return Lab(settings or Settings(seeds=(seed,)), seed, RunFolder(path, "toy"), record or Record())
 
 
-def fit(place: Lab, stop: int | None = None, epochs: int = 6) -> tuple[torch.nn.Module, History]:
+def train_model(place: Lab, stop: int | None = None, epochs: int = 6) -> tuple[torch.nn.Module, History]:
     """A training with everything that has a state; it breaks off in one of its epochs."""
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.Linear(4, 1))
     for p in model.parameters():
@@ -56,22 +56,22 @@ def test_a_resumed_training_ends_like_an_uninterrupted_one(
     tmp_path: Path, stop: int, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tinygrad_mlp.experiments.lab._SECONDS", seconds)
-    whole, curves = fit(lab(tmp_path / "whole"))
+    whole, curves = train_model(lab(tmp_path / "whole"))
     with pytest.raises(KeyboardInterrupt):
-        fit(lab(tmp_path / "parts"), stop)
+        train_model(lab(tmp_path / "parts"), stop)
     assert len(list((tmp_path / "parts").rglob("checkpoint.npz"))) == (stop > 1 and seconds == 0)
-    resumed, again = fit(lab(tmp_path / "parts"))
+    resumed, again = train_model(lab(tmp_path / "parts"))
     assert weights(resumed) == weights(whole)
     assert again == curves
     assert len(curves["loss"]) == 6
 
-    finished, same = fit(lab(tmp_path / "parts"), stop=1)  # nothing is left to do: it does not get to its stop
+    finished, same = train_model(lab(tmp_path / "parts"), stop=1)  # nothing is left to do: it does not get to its stop
     assert weights(finished) == weights(whole)
     assert same == curves
 
 
 def test_other_seeds_have_trainings_of_their_own(tmp_path: Path) -> None:
-    models = [fit(lab(tmp_path, seed))[0] for seed in (0, 1)]
+    models = [train_model(lab(tmp_path, seed))[0] for seed in (0, 1)]
     assert weights(models[0]) != weights(models[1])
 
 
@@ -96,7 +96,7 @@ def test_names_that_differ_in_odd_characters_do_not_meet(tmp_path: Path) -> None
 
 def test_curves_hold_what_has_a_value_per_epoch(tmp_path: Path) -> None:
     place = lab(tmp_path, seed=3)
-    _, history = fit(place, epochs=2)
+    _, history = train_model(place, epochs=2)
     assert list(place.curves()) == [
         (3, "a training: 1", 1, "loss", history["loss"][0]),
         (3, "a training: 1", 2, "loss", history["loss"][1]),
@@ -104,7 +104,7 @@ def test_curves_hold_what_has_a_value_per_epoch(tmp_path: Path) -> None:
 
 
 def test_the_bar_names_the_training_and_its_latest_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, history = fit(lab(tmp_path, seed=1, settings=Settings(seeds=(0, 1))), epochs=2)
+    _, history = train_model(lab(tmp_path, seed=1, settings=Settings(seeds=(0, 1))), epochs=2)
     bar = capsys.readouterr().err
     assert "seed 1, a training: 1: 100%" in bar
     assert f"loss {history['loss'][-1]:.4g}" in bar

@@ -162,7 +162,6 @@ def test_ends_of_the_plateaus() -> None:
 
 
 def test_oscillation() -> None:
-    assert experiment.rises(np.array([3.0, 1.0, 1.5, 1.5, 0.5, 2.5])).tolist() == [0.5, 2.0]
     assert experiment.setback(np.array([90.0, 95.0, 93.5, 96.0, 95.5])) == 1.5
     assert experiment.setback(np.array([1.0, 2.0])) == 0
     assert experiment.setback(np.array([])) == 0
@@ -275,6 +274,23 @@ def test_the_measures_of_a_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     record = Record()
     experiment.neurons(lab(tmp_path, epochs=100, record=record), split(), "any", experiment.squared_error, "")
     assert not any(row.quantity.endswith("at epoch 317") for row in record.rows())
+
+
+def test_the_rises_of_the_training_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = {"train loss": [3.0, 1.0, 1.5, 1.5, 0.5, 2.5, 2.0], "validation loss": [1.0] * 7}
+    history = History(list, {**curves, "train accuracy": [90.0] * 7, "validation accuracy": [90.0] * 7})
+    tested = Evaluation(0.1, 97.0, torch.zeros(20))
+    trained = TrainedModel(torch.nn.Sequential(), history, tested, tested)
+    monkeypatch.setattr(experiment, "train_network", lambda *arguments: trained)
+    monkeypatch.setattr(experiment, "RATES", (2.0,))
+    record = Record()
+    place = lab(tmp_path, record=record)
+    place.section("Figure 8")
+    experiment.with_hidden_layer(place, "ten classes", 10, F.cross_entropy, split(), {})
+    rows = {row.quantity: row.ours for row in record.rows()}
+    assert rows["lr 2: epochs with a rise of the training loss"] == 2
+    assert rows["lr 2: largest rise of the training loss"] == 2.0
+    assert rows["lr 2: last epoch with a rise"] == 6
 
 
 @pytest.mark.usefixtures("_no_figures")

@@ -17,6 +17,7 @@ from tinygrad_mlp.experiments.data import load_images
 from tinygrad_mlp.experiments.lab import Lab
 from tinygrad_mlp.experiments.recipe import IMAGES, RECIPES, measure, train_network
 from tinygrad_mlp.experiments.results import Record, Row, RunFolder, Settings
+from tinygrad_mlp.experiments.training import ACTIVATIONS
 from tinygrad_mlp.utils.data import TensorDataset
 
 DIGITS = torch.arange(10)
@@ -87,7 +88,7 @@ def test_networks_and_aims() -> None:
         ]
         assert len(model(torch.zeros(3, 784))[0]) == recipe.sizes[-1]
         activations = [layer for layer in model if not isinstance(layer, torch.nn.Linear)]
-        assert [type(layer) for layer in activations] == [module.ACTIVATIONS[recipe.activation]] * (len(recipe.sizes) - 2)
+        assert [type(layer) for layer in activations] == [ACTIVATIONS[recipe.activation]] * (len(recipe.sizes) - 2)
 
 
 def test_training_images_are_those_of_the_experiments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.errors import DTypeError
+from tinygrad_mlp.core.primitive import OPS
+from tinygrad_mlp.errors import ArgumentError, DTypeError
 
 A, B, ROW = apart(2, 3), apart(2, 3, seed=1) + 0.03, apart(3, seed=2) + 0.01
 
@@ -181,8 +184,6 @@ INTEGRAL = [
     lambda t, x: t.add(x, x, alpha=2.5),
     lambda t, x: x.sub_(x, alpha=2.5),
     lambda t, x: x.add_(x, alpha=2),
-    lambda t, x: t.addcdiv(x, x, x),
-    lambda t, x: x.addcdiv_(x, x),
 ]
 
 
@@ -199,3 +200,38 @@ def test_factors_of_integers_as_in_pytorch(code: Callable[..., Any], dtype: str)
         ours = code(tg, tg.tensor([1, 2, 3], dtype=getattr(tg, dtype)))
         assert ours.tolist() == theirs.tolist()
         assert ours.dtype.name == dtype
+
+
+@pytest.mark.parametrize("name", ["addcmul", "addcmul_", "addcdiv", "addcdiv_"])
+def test_products_and_quotients_of_mixed_dtypes_as_in_pytorch(name: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    def outcome(library: Any, dtypes: Sequence[str], value: float) -> Any:
+        """The result, or None for an error."""
+        tensors = [library.tensor([2, 3]).to(getattr(library, dtype)) for dtype in dtypes]
+        if name.endswith("_"):
+            tensors[0] = tensors[0].clone()
+        of = library.Tensor if name.endswith("_") else library
+        try:
+            result = getattr(of, name)(*tensors, value=value)
+        except RuntimeError:
+            return None
+        return str(result.dtype).rpartition(".")[2], result.tolist()
+
+    for dtypes in itertools.product(["float32", "float64", "int64", "bool"], repeat=3):
+        for value in (1, 0.5):
+            assert outcome(tg, dtypes, value) == outcome(torch, dtypes, value), (dtypes, value)
+
+
+def test_a_quotient_takes_tensors_alone() -> None:
+    with pytest.raises(ArgumentError, match="'tensor1' must be Tensor, not float"):
+        tg.addcdiv(tg.ones(1), 2.0, tg.ones(1))
+
+
+def test_memory_to_compute_in_is_no_argument_of_an_operation() -> None:
+    operations = [OPS[name] for name in ("exp", "sin", "maximum", "addcmul", "clamp", "sigmoid", "matrix_product")]
+    assert all(operation.primitive.takes_out for operation in operations)  # type: ignore[attr-defined] # as every primitive
+    for operation in (*operations, tg.Tensor.add, tg.Tensor.add_, tg.Tensor.__mul__):
+        assert "out" not in inspect.signature(operation).parameters
+    with pytest.raises(ArgumentError, match="no argument 'out'"):
+        tg.exp(tg.ones(2), out=tg.ones(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -122,3 +123,50 @@ def test_ties_keep_their_order() -> None:
 def test_the_median_of_nothing_as_in_torch(torch: Any, dtype: str) -> None:
     ours, theirs = (t.zeros(0, 3, dtype=getattr(t, dtype)).median() for t in (tg, torch))
     assert repr(ours.item()) == repr(theirs.item())
+
+
+# What gives indices, or counts.
+INDICES: dict[str, Callable[[tg.Tensor], Any]] = {
+    "argmax": lambda x: x.argmax(),
+    "argmax(1)": lambda x: x.argmax(1),
+    "argmin": lambda x: x.argmin(),
+    "argmin(0)": lambda x: x.argmin(0, keepdim=True),
+    "max": lambda x: x.max(1).indices,
+    "min": lambda x: x.min(1).indices,
+    "sort": lambda x: x.sort().indices,
+    "argsort": lambda x: x.argsort(0, descending=True),
+    "topk": lambda x: x.topk(2).indices,
+    "median": lambda x: x.median(1).indices,
+    "nonzero": lambda x: x.nonzero(),
+    "nonzero, a tuple": lambda x: x.nonzero(as_tuple=True)[0],
+    "argwhere": lambda x: tg.argwhere(x),
+    "unique": lambda x: x.unique(return_inverse=True)[1],
+    "unique, counts": lambda x: x.unique(return_counts=True)[1],
+    "bincount": lambda x: tg.bincount((x * 4).long().abs().reshape(-1)),
+    "x[mask]": lambda x: tg.arange(6).reshape(2, 3)[x > 0],
+}
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_indices_are_int64_where_those_of_numpy_have_32_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = tg.tensor(apart(2, 3))
+    expected = INDICES[name](x)
+    narrowed = []
+
+    def narrow(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(narrow, value))
+        if isinstance(value, np.ndarray | np.generic) and value.dtype == np.int64:
+            narrowed.append(value)
+            return value.astype(np.int32)
+        return value
+
+    def of_32_bits(function: Any) -> Any:
+        return lambda *args, **options: narrow(function(*args, **options))
+
+    for function in ("argmax", "argmin", "argsort", "nonzero", "argwhere", "flatnonzero", "unique", "bincount"):
+        monkeypatch.setattr(np, function, of_32_bits(getattr(np, function)))
+    found = INDICES[name](x)
+    assert narrowed
+    assert found.dtype is tg.int64
+    assert found.tolist() == expected.tolist()

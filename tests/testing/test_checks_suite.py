@@ -25,7 +25,7 @@ from tinygrad_mlp.testing.checks import (
     check_module,
     check_optimizer,
 )
-from tinygrad_mlp.testing.checks.suite import Found, expect_equal
+from tinygrad_mlp.testing.checks.suite import FailedCheck, expect_equal
 
 
 def test_skipping() -> None:
@@ -61,7 +61,7 @@ def test_every_check_says_what_it_promises() -> None:
 
 def test_the_element_that_is_named_is_one_that_differs() -> None:
     a, b = np.array([1.0, 2.0]), np.array([1.0 + 1e-13, 3.0])
-    with pytest.raises(Found, match=r"result 0, element \(1,\), is 2.0 and 3.0"):
+    with pytest.raises(FailedCheck, match=r"result 0, element \(1,\), is 2.0 and 3.0"):
         expect_equal([a], [b], "", rtol=1e-9)
     expect_equal([a], [np.array([1.0 + 1e-13, 2.0])], "", rtol=1e-9)
 

@@ -289,7 +289,7 @@ def test_right_gradients_agree() -> None:
     assert explain_backward(loss, gradients(loss, dict(model.named_parameters())), names=model).difference is None
 
 
-def wrong(change: Callable[[dict[str, np.ndarray]], None]) -> explain.Difference:
+def wrong(change: Callable[[dict[str, np.ndarray]], None]) -> explain.GradientDifference:
     _, loss, tensors = network()
     given = gradients(loss, tensors)
     change(given)

@@ -360,9 +360,6 @@ EXAMPLES: dict[str, RandomProgram] = {
         "v0 = torch.index_select(x0, 0, torch.tensor([4]))", x0=([True], "bool")
     ),
     "another class of error for a tensor without dimensions": program("v0 = torch.mv(x0, x1)", x0=0.4, x1=[0.4]),
-    "addcdiv divides integers here": program(
-        "v0 = torch.addcdiv(x0, x1, x1)", x0=([3.0], "float64", False), x1=([2], "int64")
-    ),
     "another memory layout, of which there is a view": program(
         "v0 = torch.fmin(x0.mT, x1)", "v1 = v0.view((6,))", x0=np.ones((3, 2)).tolist(), x1=np.ones((2, 3)).tolist()
     ),
@@ -397,3 +394,14 @@ def test_the_command_line(capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(report, "compare", lambda *args: fuzz.Mismatch("value", "v0", "1", "2"))
     assert fuzz.main(["--programs", "1", "--first", "7"]) == 1
     assert "Program 7 of seed 0" in capsys.readouterr().out
+
+
+def test_a_program_is_shrunk_for_any_comparison() -> None:
+    def compare(program: RandomProgram) -> fuzz.Mismatch | None:
+        found = any("sum" in line.expression for line in program.lines)
+        return fuzz.Mismatch("sum", "a line", "", "") if found else None
+
+    program = next(p for p in map(fuzz.program_number, range(500)) if len(p.lines) > 5 and compare(p))
+    small = fuzz.shrink(program, "sum", compare=compare)
+    assert len(small.lines) == 1
+    assert compare(small) is not None

@@ -78,10 +78,11 @@ def test_smooth_programs_reach_most_operations() -> None:
     assert {word for word in words if f"{word}(" not in text} == set()
 
 
-def test_programs_shrink_to_simple_ones() -> None:
-    found = simplest(programs(3), lambda program: "torch.sin" in str(program))
-    assert [leaf.shape for leaf in found.leaves][:1] == [()]
-    assert len(str(found)) < 400
+@pytest.mark.parametrize("call", ["torch.sin(", "torch.exp("])
+def test_programs_shrink_to_simple_ones(call: str) -> None:
+    found = simplest(programs(3), lambda program: call in str(program))
+    assert sum(len(leaf.values) for leaf in found.leaves) <= 10
+    assert len(str(found)) < 500
 
 
 def test_a_program_says_what_it_takes() -> None:

@@ -17,6 +17,8 @@ from ..core.lines import origin, source_line
 from ..core.primitive import Primitive
 from ..core.state import Observer, state
 from ..errors import AnomalyError
+from ..ops.places import first_place
+from .recording import Array
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -24,12 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_detect_anomaly",
 ]  # fmt: skip
-
-Array = np.ndarray[Any, Any]
-
-
-def _first(where: Array) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(where)), where.shape))
 
 
 def _made(output: Array, inputs: Sequence[Array]) -> tuple[tuple[int, ...], float] | None:
@@ -41,7 +37,7 @@ def _made(output: Array, inputs: Sequence[Array]) -> tuple[tuple[int, ...], floa
         if not all(np.isfinite(array).all() for array in inputs):
             return None
         wrong = np.isinf(output)
-    element = _first(wrong)
+    element = first_place(wrong)
     return element, float(output[element])
 
 
@@ -54,7 +50,7 @@ def _floats(values: Any) -> list[Array]:
 def _range(name: str, array: Array) -> str:
     """What an array holds, in a few words."""
     if np.isnan(array).any():
-        return f"{name} already held nan at element {list(_first(np.isnan(array)))}"
+        return f"{name} already held nan at element {list(first_place(np.isnan(array)))}"
     if array.size < 2:
         return f"{name} {array.item():.6g}" if array.size else f"{name} empty"
     return f"{name} in [{array.min():.6g}, {array.max():.6g}]"
@@ -100,7 +96,7 @@ class _Detector(Observer):
             for parent, contribution in contributions:
                 position = node.parents.index(parent, position + 1)  # gradients come in the order of the inputs
                 if self.check_nan:
-                    self._check(node, position, g, contribution)
+                    self._look_at_gradient(node, position, g, contribution)
                 yield parent, contribution
         except AnomalyError:
             raise
@@ -110,7 +106,7 @@ class _Detector(Observer):
         finally:
             self.differentiated = outer
 
-    def _check(self, node: Node, position: int, g: Any, contribution: Any) -> None:
+    def _look_at_gradient(self, node: Node, position: int, g: Any, contribution: Any) -> None:
         cotangent, array = (getattr(value, "_data", value) for value in (g, contribution))
         if not isinstance(array, np.ndarray | np.generic):  # all cotangents of a user's function: each was looked at
             return
@@ -187,7 +183,7 @@ class set_detect_anomaly:  # noqa: N801 - PyTorch's name
         _install(self.previous)
 
 
-class detect_anomaly:  # noqa: N801 - PyTorch's name
+class detect_anomaly(set_detect_anomaly):  # noqa: N801 - PyTorch's name
     """Find the first NaN or infinity made in the block, forward or backward, and the line that made it.
 
     Every operation's result and every gradient is looked at. A NaN is an error wherever it came from; an infinity is one
@@ -206,7 +202,7 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
 
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
-        self.previous: _Detector | None = _detector()
+        self.previous = _detector()
         warnings.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
             stacklevel=2,
@@ -214,6 +210,3 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
 
     def __enter__(self) -> None:
         _install(_Detector(self.check_nan))
-
-    def __exit__(self, *error: object) -> None:
-        _install(self.previous)

@@ -30,14 +30,12 @@ from ..ops.joining import stack
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
 _Tensors = tuple[Tensor, ...]
+_Given = Tensor | _Tensors
+_Function = Callable[..., Any]
 
 
 def vjp(
-    func: Callable[..., Any],
-    inputs: Tensor | _Tensors,
-    v: Tensor | _Tensors | None = None,
-    create_graph: bool = False,
-    strict: bool = False,
+    func: _Function, inputs: _Given, v: _Given | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
     """``func(*inputs)``, and v^T J: one product per input, of its shape.
 
@@ -62,11 +60,7 @@ def vjp(
 
 
 def jvp(
-    func: Callable[..., Any],
-    inputs: Tensor | _Tensors,
-    v: Tensor | _Tensors | None = None,
-    create_graph: bool = False,
-    strict: bool = False,
+    func: _Function, inputs: _Given, v: _Given | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
     """``func(*inputs)``, and J v: one product per output, of its shape.
 
@@ -91,8 +85,8 @@ def jvp(
 
 
 def jacobian(
-    func: Callable[..., Any],
-    inputs: Tensor | _Tensors,
+    func: _Function,
+    inputs: _Given,
     create_graph: bool = False,
     strict: bool = False,
     vectorize: bool = False,
@@ -131,8 +125,8 @@ def jacobian(
 
 
 def hessian(
-    func: Callable[..., Any],
-    inputs: Tensor | _Tensors,
+    func: _Function,
+    inputs: _Given,
     create_graph: bool = False,
     strict: bool = False,
     vectorize: bool = False,
@@ -166,11 +160,7 @@ def hessian(
 
 
 def vhp(
-    func: Callable[..., Any],
-    inputs: Tensor | _Tensors,
-    v: Tensor | _Tensors | None = None,
-    create_graph: bool = False,
-    strict: bool = False,
+    func: _Function, inputs: _Given, v: _Given | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
     """``func(*inputs)``, a single value, and v^T H: one product per input, of its shape.
 
@@ -189,11 +179,7 @@ def vhp(
 
 
 def hvp(
-    func: Callable[..., Any],
-    inputs: Tensor | _Tensors,
-    v: Tensor | _Tensors | None = None,
-    create_graph: bool = False,
-    strict: bool = False,
+    func: _Function, inputs: _Given, v: _Given | None = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
     """``func(*inputs)``, a single value, and H v: one product per input, of its shape.
 

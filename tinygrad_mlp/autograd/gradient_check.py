@@ -15,12 +15,13 @@ from ..autograd.gradients import grad
 from ..core.graph import version_of, wrap
 from ..errors import ShapeError
 from ..grad_mode import enable_grad
+from ..ops.places import first_place
 from .mutation import Evidence, PowerReport, power
 from .numerical import Direction, GradcheckError, Numerics, Slopes, Subject
+from .recording import Array
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
-Array = np.ndarray[Any, Any]
 _Tensors = Tensor | Sequence[Tensor]
 
 
@@ -227,10 +228,6 @@ def _identical(a: Array, b: Array) -> Array:
     return (a == b) | ((a != a) & (b != b))
 
 
-def _first(where: Array) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(where)), where.shape))
-
-
 class _GradientCheck:
     """The check of one order of derivatives.
 
@@ -296,7 +293,7 @@ class _GradientCheck:
         for name, x, before in self.inputs:
             different = ~_identical(x._data, before)
             if different.any():
-                index = _first(different)
+                index = first_place(different)
                 now = x._data[index].item()
                 x._data[...] = before
                 self._fail(
@@ -311,7 +308,7 @@ class _GradientCheck:
         if self.settings.nondet_tol > 0:
             different &= ~(np.abs(a.astype(float) - b) <= self.settings.nondet_tol)
         if different.any():
-            index = _first(different)
+            index = first_place(different)
             self._fail(
                 f"{what}, element {index} is {a[index].item()!r}, then {b[index].item()!r}, from the same inputs (nondet_tol "
                 f"{self.settings.nondet_tol:g}). Seed random numbers inside func, and keep no state between calls"
@@ -356,7 +353,7 @@ class _GradientCheck:
         zeros = [np.zeros(c.shape) for c in arrays]
         for name, g in zip(self.subject.source_names, self._pulled(self.outputs, [wrap(z) for z in zeros]), strict=True):
             if (wrong := np.isfinite(g) & (g != 0)).any():
-                index = _first(wrong)
+                index = first_place(wrong)
                 self._fail(
                     f"backward not multiplied by grad_output: the gradient of {name}, element {index} is {g[index]:.6g} where the "
                     "gradients of all outputs are 0"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,14 +19,9 @@ from ..core.graph import Node, wrap
 from ..core.state import Observer
 from ..grad_mode import no_grad, observed_by
 from .function import Cotangents
-from .recording import Call, Recorder, Slot, forward
-
-if TYPE_CHECKING:
-    pass
+from .recording import Array, Call, Recorder, Slot, forward, operation_of
 
 __all__ = ["Evidence", "Mutant", "PowerReport", "power"]
-
-Array = np.ndarray[Any, Any]
 
 SCALE = 1.01  # a factor that is wrong by more is easier to see
 _SUMS = {"sum", "sum_to", "_sum_along", "cumsum", "index_sum", "scatter_sum"}
@@ -175,7 +170,7 @@ class _Rules:
 
     def mutants(self) -> Iterator[Mutant]:
         """Every mutant that still gives the inputs something of a shape that can be theirs."""
-        rule, inputs = _rule(self.node), self.node.op.inputs if self.node.op is not None else ()
+        rule, inputs = operation_of(self.node), self.node.op.inputs if self.node.op is not None else ()
         for result in self.results:
             name = inputs[result.position] if inputs else f"argument {result.position}"
             kinds = ["sign", "scale", "dropped term"] + ["transpose"] * (result.array.ndim > 1)
@@ -272,10 +267,6 @@ class _Between(Observer):
         return iter(self.operate(node, g, honest))
 
 
-def _rule(node: Node) -> str:
-    return node.op.name if node.op is not None else node.name().removesuffix("Backward")
-
-
 def _mutants(gradient: Callable[[], Any]) -> dict[Mutant, None]:
     """The mutants that there are of the rules that this gradient runs."""
     mutants: dict[Mutant, None] = {}
@@ -298,7 +289,7 @@ class _Fault:
 
     def operated(self, node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
         """What the mutated rule gives."""
-        if _rule(node) != self.mutant.rule:
+        if operation_of(node) != self.mutant.rule:
             return honest
         wrong = _Rules(node, g, {parent for parent, _ in honest}).mutated(self.mutant)
         for (_, before), (_, after) in zip(honest, wrong, strict=True):
@@ -318,32 +309,25 @@ def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evide
     with np.errstate(all="ignore"):
         mutants = _mutants(lambda: gradient(evidence[0].cotangents))
         honest = [gradient(piece.cotangents) for piece in evidence]
+
+        def found(fault: _Fault) -> list[Mutant]:
+            """Where in the report a mutant belongs."""
+            differs = False
+            for piece, right in zip(evidence, honest, strict=True):
+                try:
+                    wrong = gradient(piece.cotangents)
+                except _INCOMPETENT:  # a wrong rule that raises an error is noticed, too
+                    return report.killed
+                if piece.contradicts(wrong).any():
+                    return report.killed
+                differs = differs or not _same(wrong, right)
+            return report.survivors if differs else report.masked if fault.matters else report.equivalent
+
         for mutant in mutants:
             fault = _Fault(mutant)
             with observed_by(_Between(fault.operated)):
-                found = _tried(report, fault, gradient, evidence, honest)
-            found.append(replace(mutant, order=order))
+                found(fault).append(replace(mutant, order=order))
     return report
-
-
-def _tried(
-    report: PowerReport,
-    fault: _Fault,
-    gradient: Callable[[Sequence[Array]], Array],
-    evidence: Sequence[Evidence],
-    honest: Sequence[Array],
-) -> list[Mutant]:
-    """Where in the report a mutant belongs."""
-    differs = False
-    for piece, right in zip(evidence, honest, strict=True):
-        try:
-            wrong = gradient(piece.cotangents)
-        except _INCOMPETENT:  # a wrong rule that raises an error is noticed, too
-            return report.killed
-        if piece.contradicts(wrong).any():
-            return report.killed
-        differs = differs or not _same(wrong, right)
-    return report.survivors if differs else report.masked if fault.matters else report.equivalent
 
 
 def _same(a: Array, b: Array) -> bool:

@@ -7,7 +7,7 @@ outputs). Its derivative along a direction v is
   the unit roundoff u = 1.1e-16;
 * by a complex step, Im f(x + i h v) / h with a tiny h: nothing is subtracted, so all digits are good. Tensors hold no complex
   numbers, but the primitives that the function applied are known, and computed again on complex arrays. That is used where
-  each of them is known to be analytic, gives the real numbers that it gave before, and the result agrees with the differences.
+  each of them, tried out at the point, is found to be analytic, and the result agrees with the differences.
 
 Where the slopes on the two sides of the point stay apart as h gets smaller there is no derivative. Where they stay apart until h
 is as small as the distance of a kink, the derivative is that of the smaller steps: those are looked for as far as rounding lets.
@@ -15,6 +15,7 @@ is as small as the distance of a kink, the derivative is that of the smaller ste
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,11 +26,9 @@ from numpy.lib.array_utils import byte_bounds
 from .._tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError, TinygradError
 from ..grad_mode import enable_grad, observed_by
-from .recording import Call, Recorder, forward
+from .recording import Array, Call, Recorder, forward
 
 __all__ = ["Direction", "GradcheckError", "Numerics", "Outputs", "Slopes", "Subject"]
-
-Array = np.ndarray[Any, Any]
 
 _ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 _NOISE = 8  # by how many roundoffs the value of a function may be off
@@ -227,20 +226,6 @@ class Slopes:
         return np.abs(self.sides[1] - self.sides[0])
 
 
-# Primitives that are linear in their floating-point inputs: real and imaginary part go through them one by one.
-_LINEAR = {
-    "_cat", "_on_diagonal", "_packed", "_stack", "sum_along", "cast", "clone", "cumsum", "diagonal", "expand", "flip",
-    "index", "index_sum", "masked_fill", "matrix_transpose", "mean", "permute", "repeat", "reshape", "roll", "slice_", "sum", "sum_to",
-    "transpose", "tril", "triu", "unslice", "view", "where"
-}  # fmt: skip
-# Primitives whose forward is the same analytic function of complex numbers, or piecewise so.
-_ANALYTIC = {
-    "_einsum", "matrix_product", "acos", "add", "addcdiv", "addcmul", "asin", "atan", "cos", "cosh", "dot", "exp", "expm1",
-    "lerp", "linear", "log", "log10", "log1p", "log2", "maximum", "minimum", "mul", "neg", "pow", "reciprocal", "relu",
-    "rsqrt", "sigmoid", "sin", "sinh", "sqrt", "square", "sub", "tan", "tanh", "true_divide"
-}  # fmt: skip
-
-
 class _NotAnalyticError(Exception):
     """A function has no complex step: the differences do."""
 
@@ -256,6 +241,7 @@ class _ComplexStep:
         self.outputs = [(self.recorder.slot(t._data), t._like.size) for t in outputs.checked]
         magnitudes = [np.abs(v[np.isfinite(v)]).max(initial=0.0) for v in self.recorder.values if v.dtype.kind == "f"]
         self.scale = float(max(magnitudes))  # of the largest number on the way
+        self._ways: dict[int, _Way] = {}  # of the calls, by identity, in which they are computed on complex numbers
 
     def derivatives(self, vectors: Sequence[Array]) -> Array:
         """Along the direction.
@@ -264,11 +250,36 @@ class _ComplexStep:
             _NotAnalyticError: A primitive is not the same function of complex numbers.
         """
         inputs = [np.asarray(p + _IMAGINARY * 1j * v) for p, v in zip(self.point, vectors, strict=True)]
-        values = self.recorder.replay(inputs, _complex)
+        values = self.recorder.replay(inputs, self._computed)
         parts = [
             np.zeros(size) if slot is None else np.imag(values[slot]).ravel() / _IMAGINARY for slot, size in self.outputs
         ]
         return np.concatenate([np.zeros(0), *parts])
+
+    def _computed(self, call: Call, args: list[Any]) -> Array:
+        """The call on complex numbers.
+
+        Raises:
+            _NotAnalyticError: It is not known for them, or gives other real numbers than before.
+        """
+        if not any(map(np.iscomplexobj, args)):
+            return call.value
+        if id(call) not in self._ways:
+            self._ways[id(call)] = _way_of(call, args)
+        with np.errstate(all="ignore"):
+            out = self._ways[id(call)](call, args)
+        if not np.allclose(out.real, call.value, rtol=1e-12, atol=0, equal_nan=True):
+            raise _NotAnalyticError  # on a branch cut; or something that is no primitive changed the values
+        return out
+
+
+_Way = Callable[[Call, list[Any]], Array]
+
+
+def _by_parts(call: Call, args: list[Any]) -> Array:
+    """A linear call on complex numbers: real and imaginary parts go through it one by one."""
+    real = [a.real if np.iscomplexobj(a) else a for a in args]
+    return np.asarray(forward(call, real) + 1j * forward(call, [_imaginary(a) for a in args]))
 
 
 def _imaginary(value: Any) -> Any:
@@ -278,29 +289,37 @@ def _imaginary(value: Any) -> Any:
     return 0.0 if isinstance(value, float | int) else value
 
 
-def _complex_array(value: Any) -> Any:
-    """A floating-point array as complex numbers; anything else as it is."""
-    return value.astype(np.complex128) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+def _as_it_is(call: Call, args: list[Any]) -> Array:
+    """A call whose forward is the same analytic function of complex numbers; of complex ones alone, as some want one dtype."""
+    return forward(call, [a.astype(complex) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args])
 
 
-def _complex(call: Call, args: list[Any]) -> Array:
-    """The call on complex numbers.
+def _way_of(call: Call, args: Sequence[Any]) -> _Way:
+    """How to compute a call on complex numbers, found by trying: the way that gives the derivatives that its values have.
 
     Raises:
-        _NotAnalyticError: It is not known for them, or gives other real numbers than before.
+        _NotAnalyticError: There is none.
     """
-    if not any(map(np.iscomplexobj, args)):
-        return call.value
-    if call.op.name in _LINEAR:
-        real = [a.real if np.iscomplexobj(a) else a for a in args]
-        out = np.asarray(forward(call, real) + 1j * forward(call, [_imaginary(a) for a in args]))
-    elif call.op.name in _ANALYTIC:
-        out = forward(call, [_complex_array(a) for a in args])  # all arguments, as some primitives want one dtype
-    else:
-        raise _NotAnalyticError
-    if not np.allclose(out.real, call.value, rtol=1e-12, atol=0, equal_nan=True):
-        raise _NotAnalyticError  # on a branch cut; or something that is no primitive changed the values
-    return out
+    rng, h = np.random.default_rng(0), 1e-7
+    moved = [k for k, a in enumerate(args) if np.iscomplexobj(a)]
+    sizes = {k: np.where(args[k].real == 0, 1.0, np.abs(args[k].real)) for k in moved}
+    draws = {k: size * rng.uniform(0.5, 1.0, size.shape) * rng.choice([-1, 1], size.shape) for k, size in sizes.items()}
+
+    def at(step: complex) -> list[Any]:
+        return [a.real + step * draws[k] if k in draws else a for k, a in enumerate(args)]
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # that a forward discards imaginary parts
+        for way in (_by_parts, _as_it_is):
+            try:
+                slope = (forward(call, at(h)) - forward(call, at(-h))) / (2 * h)
+                ahead, behind = (np.imag(way(call, at(sign * _IMAGINARY * 1j))) / _IMAGINARY for sign in (1, -1))
+            except _NO_VALUE:
+                continue
+            allowed = 1e-4 * np.abs(slope).max(initial=0.0) + _NOISE * _ROUNDOFF / h * np.abs(call.value)
+            if np.all(np.abs(ahead - slope) <= allowed) and np.all(np.abs(behind + slope) <= allowed):
+                return way
+    raise _NotAnalyticError
 
 
 def _tolerance(value: Array) -> Array:

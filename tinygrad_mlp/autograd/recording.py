@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.graph import Node
 from ..core.primitive import Primitive
 from ..core.state import Observer, state
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-__all__ = ["Call", "Recorder", "Slot", "forward"]
+__all__ = ["Call", "Recorder", "Slot", "forward", "operation_of"]
 
 Array = np.ndarray[Any, Any]
+
+
+def operation_of(node: Node) -> str:
+    """The name of the primitive, or of the user's Function, that made a node."""
+    return node.op.name if node.op is not None else node.name().removesuffix("Backward")
 
 
 class Slot(int):

@@ -24,11 +24,11 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._tensor import Tensor
-from ..core.apply import node_of
+from ..core.apply import apply, node_of
 from ..core.basics import cast
 from ..core.graph import Node, Version
 from ..core.primitive import Primitive, renamed
-from ..core.state import state
+from ..core.state import Observer, state
 from ..errors import GraphError
 from ..lending import is_lent, owner
 from .instruction import Number
@@ -38,6 +38,7 @@ __all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending"
 Array = np.ndarray[Any, Any]
 CAST: Primitive = cast.primitive  # type: ignore[attr-defined] # every primitive's function has it
 HELD = 2  # references to a cell that no tensor has: the follower's list, and the call that counts
+MISMATCH = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # another kind or number of arguments
 SIBLINGS = 64  # lines of one operation after another line; the one that was not needed for longest goes
 
 
@@ -131,7 +132,7 @@ class Line:
         self.prompt: bool | None = None
         self.exact = False
         self.checks: Any = None
-        self.match: Callable[..., Any] | None = None
+        self.match: Callable[..., Any] = _nothing
         self.spelled: Any = None  # the call as it was written, until match is made of it
         self.prefix: tuple[Line, ...] = ()  # casts of its inputs
         self.origin: Any = None
@@ -141,9 +142,13 @@ class Line:
         self.stretches: dict[Any, Any] = {}  # of lines up to this one, computed together
 
 
+def _nothing(*_: Any) -> None:
+    """What the line before the first computes, and what is like it."""
+
+
 def root_line() -> Line:
     """The line before the first."""
-    return Line(None, lambda: None, (), {}, None)
+    return Line(None, _nothing, (), {}, None)
 
 
 PLAIN = {int, bool, str, type(None), slice, type, type(...), *(type(np.dtype(kind)) for kind in "?bBhHiIlLqQefd")}
@@ -167,7 +172,7 @@ def frozen(value: Any) -> Any:
     return kind, value
 
 
-class Follower:
+class Follower(Observer):
     """One call of a compiled step: its way through the tree of lines.
 
     Attributes:
@@ -190,133 +195,168 @@ class Follower:
         self.seen: dict[tuple[int, int], int] = {}
         self.numbers: list[Any] = []
         self.done = 0
+        self.call: Any = None  # as it was written, of the operation that is run
         self.lent: set[Any] = set()  # slots whose memory NumPy arrays refer to, which may be written at any time
         self.now = state.__dict__  # of this thread
         self.graph = graph(self)
 
     # --------------------------------------------------------------------------------------------- what the core asks
 
-    def follow(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
-        """The result, if the operation is one that came here before; else None, with everything computed that came before."""
-        line, met = self.at.likely, len(self.inputs)
+    def apply(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result of an operation: pending where it came here before, else computed, and a line from now on."""
+        __tracebackhide__ = True
+        line, result = self.at.likely, None
         if line is not None and line.op is op:
-            result = self._matched(line, args, params, met)
-            if result is not None:
+            try:
+                result = line.match(args, params, self)
+            except MISMATCH:
+                result = None
+            if result is not None and not self.lent:
                 return result
-        for other in self.at.next.get(op, ()):
-            if other is not line:
-                before = self.at
-                result = self._matched(other, args, params, met)
-                if result is not None:
-                    before.likely = other
-                    siblings = before.next[op]
-                    siblings.insert(0, siblings.pop(siblings.index(other)))
-                    return result
+        if result is None:
+            result = self._found(op, args, params)
+        if result is not None:
+            if not self.lent.isdisjoint(self.at.slots):  # what it read may be written before the next
+                self.flush()
+                if self.at.alias in self.lent:
+                    self.lent.add(len(self.lines) - 1)
+            return result
+        before, self.call = self.call, (args, params)
+        self.now["observers"] = (self,)
+        try:
+            return apply(op, args, params)
+        finally:
+            self.now["observers"], self.call = (), before
+
+    def _found(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result, if one of the lines that came next is the operation; else None, with everything computed that came before."""
+        at, met = self.at, len(self.inputs)
+        siblings = at.next.get(op, ())
+        for line in siblings:
+            self._unmeet(met)
+            try:
+                result = line.match(args, params, self)
+            except MISMATCH:
+                continue
+            if result is not None:
+                at.likely = line
+                siblings.insert(0, siblings.pop(siblings.index(line)))  # type: ignore[attr-defined] # there is a line in it
+                return result
+        self._unmeet(met)
         self.flush()
         return None
 
-    def _matched(self, line: Line, args: Sequence[Any], params: dict[str, Any], met: int) -> Any:
-        if line.match is None:
-            line.match = self.apart(self.step.matcher, line, self)
-        try:
-            result = line.match(args, params, self)
-        except (AttributeError, ValueError, KeyError, TypeError):  # another kind or number of arguments
-            result = None
-        if result is None:
-            if len(self.inputs) > met:
-                self._unmeet(met)
-        elif self.lent and not self.lent.isdisjoint(line.slots):
-            self.flush()
-            if line.alias in self.lent:
-                self.lent.add(len(self.lines) - 1)
-        return result
-
     def _unmeet(self, count: int) -> None:
         """Forget the inputs that were met last, but for the first ``count``."""
-        self.seen = {key: slot for key, slot in self.seen.items() if ~slot < count}
-        del self.inputs[count:], self.nodes[count:], self.tensors[count:]
+        if len(self.inputs) > count:
+            self.seen = {key: slot for key, slot in self.seen.items() if ~slot < count}
+            del self.inputs[count:], self.nodes[count:], self.tensors[count:]
 
-    def ran(
-        self,
-        op: Primitive,
-        call: Any,
-        inputs: Sequence[Any],
-        given: dict[str, Any],
-        arrays: Sequence[Any],
-        parents: Any,
-        result: Tensor,
-    ) -> None:
+    def applied(self, op: Primitive, args: Any, arrays: Any, params: Any, result: Any) -> None:
         """Make a line of an operation that was run; of one that cannot be told from others none is made."""
         if self.step.full() or len(self.lines) != self.done:
             return
-        numbers, met = len(self.numbers), len(self.inputs)
+        numbers, met, out, node = len(self.numbers), len(self.inputs), result._data, result._node
         try:
-            spelled, slots, options = self._spelled(op, call, inputs, given, parents)
-            prefix = self._casts(slots, inputs, arrays)
+            spelled, slots, options = self._spelled(op, args, params)
+            prefix = self._casts(slots, args, arrays)
         except TypeError:
             del self.numbers[numbers:]
             self._unmeet(met)
             return
-        out = result._data
         line = Line(op, op.forward, slots, options, like_of(out))
-        line.prefix, line.spelled = (
-            tuple(prefix),
-            (spelled, met, self.now["grad"], self.now["inference"], result._view is not None),
-        )
-        line.alias = next(
-            (slot for slot, a in zip(slots, arrays) if isinstance(a, np.ndarray) and owner(a) == owner(out)), None
-        )
-        line.numbers = len(self.numbers)
-        node = result._node
+        line.prefix = tuple(prefix)
+        shares = [slot for slot, a in zip(slots, arrays) if isinstance(a, np.ndarray) and owner(a) == owner(out)]
+        line.alias = shares[0] if shares else None
+        view = op.view and isinstance(arrays[0], np.ndarray) and np.may_share_memory(out, arrays[0])
         if node is not None:
             line.parents = tuple(slot if parent is not None else None for slot, parent in zip(slots, node.parents))
-            line.origin = node.origin
-            line.saved = self.graph.saved(line, len(self.lines))
-        line.graphs = self.at.graphs + (node is not None)
-        self._append(line, op)
-        cell = self.cells[-1]
+            line.origin, line.saved = node.origin, self.graph.saved(line, len(self.lines) + len(prefix))
+        self._append(line, spelled, met, view)
+        cell = result._cell = Cell(self, len(self.cells) - 1)
+        self.cells[-1], cell.array, cell.version = cell, out, result._version
         if line.alias in self.lent:
             self.lent.add(cell.number)
-        cell.array, cell.version = out, result._version
-        result._cell = cell
         if node is not None:
             self.graph.real[cell.number] = node
 
-    def update(
-        self, run: Callable[[], None], function: Callable[..., None], tensors: Sequence[Any], values: Sequence[Any]
-    ) -> None:
-        """An optimizer's ``function(*tensors, *values)``, which writes all tensors but the second; ``run()`` does it at once.
+    def updating(self) -> None:
+        """An optimizer is about to write parameters, which nodes that were not made yet may have saved."""
+        if self.graph.waits():
+            self.seal()
+
+    def updated(self, function: Callable[..., None], args: Sequence[Any]) -> bool:
+        """Whether an optimizer's ``function(*args)``, which writes all tensors among them but the second, came here before, and waits.
 
         It may wait until the optimizer has gone through its parameters: no code of the user's runs before.
         """
-        if self.graph.waits():
-            self.seal()
-        args = (*tensors, *values)
-        if self.follow(function, args, {}) is not None:
-            return
-        run()
+        return self._found(function, args, {}) is not None
+
+    def update(self, function: Callable[..., None], args: Sequence[Any]) -> None:
+        """Make a line of an optimizer's update that was run."""
         if self.step.full() or len(self.lines) != self.done:
             return
         spelled: list[tuple[Any, ...]] = []
         slots: list[Any] = [(value,) for value in args]
-        first = len(self.inputs)
+        met = len(self.inputs)
         for i, value in enumerate(args):
             if isinstance(value, Tensor):
-                slots[i] = self._spell(spelled, i, value, node_of(value))
+                slots[i] = self._spell(spelled, i, value)
             elif type(value) is float:
                 slots[i] = self._number(spelled, i, value)
             else:
                 spelled.append((i, "constant", (type(value), value)))
         line = Line(function, function, slots, {}, None)
-        line.prompt, line.spelled = False, (spelled, first, self.now["grad"], self.now["inference"], False)
-        line.writes = tuple(slot for i, slot in enumerate(slots[: len(tensors)]) if i != 1 and type(slot) is int)
-        line.numbers, line.graphs = len(self.numbers), self.at.graphs
-        self._append(line, function)
-        self.cells[-1] = None
+        line.prompt, line.writes = False, tuple(s for i, s in enumerate(slots) if i != 1 and isinstance(args[i], Tensor))
+        self._append(line, spelled, met, False)
 
-    def _spell(self, spelled: list[tuple[Any, ...]], key: Any, tensor: Tensor, node: Node | None) -> int:
+    def _append(self, line: Line, spelled: list[tuple[Any, ...]], met: int, view: bool) -> None:
+        """Make a line, which was computed, the next after where the call is."""
+        line.numbers, line.graphs = len(self.numbers), self.at.graphs + (line.parents is not None)
+        line.spelled = spelled, met, self.now["grad"], self.now["inference"], view
+
+        def first(args: Any, params: Any, follower: Follower) -> Any:
+            line.match = follower.apart(follower.step.matcher, line, follower)
+            return line.match(args, params, follower)
+
+        line.match = first
+        self.step.count += 1
+        siblings = self.at.next.setdefault(line.op, [])
+        siblings.insert(0, line)
+        del siblings[SIBLINGS:]
+        self.at.likely = line
+        self.lines += [*line.prefix, line]
+        self.cells += [None] * (len(line.prefix) + 1)
+        self.at, self.done = line, len(self.lines)
+
+    def _spelled(self, op: Primitive, inputs: Sequence[Any], given: dict[str, Any]) -> Any:
+        """How the call was written, for :func:`~.matching.matcher`: for each argument what it must be; and its slots and options.
+
+        Raises:
+            TypeError: An argument is of a kind that cannot be told from others.
+        """
+        args, params = self.call
+        slots: list[Any] = [(value,) for value in inputs]
+        options: dict[str, Any] = dict(given)
+        spelled: list[tuple[Any, ...]] = []
+        for key, value in [*enumerate(args), *params.items()]:
+            name: Any = key if op.variadic else op.order[key] if type(key) is int else renamed(key, op.names)
+            place = key if op.variadic and type(key) is int else op.inputs.index(name) if name in op.inputs else None
+            if isinstance(value, Tensor) and place is not None:
+                slots[place] = self._spell(spelled, key, value)
+            elif type(value) is float or (type(value) is int and place is not None):
+                number = self._number(spelled, key, value)
+                if place is None:
+                    options[name] = number
+                else:
+                    slots[place] = number
+            else:
+                spelled.append((key, "constant", frozen(value)))
+        return spelled, slots, options
+
+    def _spell(self, spelled: list[tuple[Any, ...]], key: Any, tensor: Tensor) -> int:
         """The slot of a tensor, and how it is told."""
-        met = len(self.inputs)
+        met, node = len(self.inputs), node_of(tensor)
         slot = self.slot(tensor, node)
         first = (form_of(tensor._data), node is not None and node.is_leaf) if ~slot >= met else ()
         spelled.append((key, "tensor", slot, node is not None, *first))
@@ -328,43 +368,6 @@ class Follower:
         self.numbers.append(value)
         spelled.append((key, type(value), number, value))
         return number
-
-    def _append(self, line: Line, op: Any) -> None:
-        """Make a line that was computed the next after where the call is."""
-        self.step.count += 1
-        siblings = self.at.next.setdefault(op, [])
-        siblings.insert(0, line)
-        del siblings[SIBLINGS:]
-        self.at.likely = line
-        for each in line.prefix:
-            self.lines.append(each)
-            self.cells.append(None)
-        self.lines.append(line)
-        self.cells.append(Cell(self, len(self.cells)))
-        self.at = line
-        self.done = len(self.lines)
-
-    def _spelled(self, op: Primitive, call: Any, inputs: Sequence[Any], given: dict[str, Any], parents: Any) -> Any:
-        """How the call was written, for :func:`~.matching.matcher`: for each argument what it must be; and its slots and options."""
-        args, params = call
-        slots: list[Any] = [(value,) for value in inputs]
-        options: dict[str, Any] = dict(given)
-        spelled: list[tuple[Any, ...]] = []
-        for key, value in [*enumerate(args), *params.items()]:
-            name: Any = key if op.variadic else op.order[key] if type(key) is int else renamed(key, op.names)
-            place = key if op.variadic and type(key) is int else op.inputs.index(name) if name in op.inputs else None
-            kind = type(value)
-            if isinstance(value, Tensor) and place is not None:
-                slots[place] = self._spell(spelled, key, value, parents[place])
-            elif kind is float or (kind is int and place is not None):
-                number = self._number(spelled, key, value)
-                if place is None:
-                    options[name] = number
-                else:
-                    slots[place] = number
-            else:
-                spelled.append((key, "constant", frozen(value)))
-        return spelled, slots, options
 
     def slot(self, tensor: Tensor, node: Node | None) -> int:
         """Where a tensor's value comes from: a line, or from outside."""

@@ -64,7 +64,8 @@ class Graph:
 
     def waits(self) -> bool:
         """Whether there may be nodes that nobody has looked at, and that need values."""
-        return self.follower.at.graphs > len(self.freed | self.real.keys())
+        graphs = self.follower.at.graphs
+        return graphs > len(self.freed) and graphs > len(self.freed | self.real.keys())
 
     def needed(self, high: int) -> set[int]:
         """The slots whose values a backward pass could ask for, before line ``high``, and for which there is no node yet."""

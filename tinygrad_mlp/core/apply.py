@@ -91,12 +91,8 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     """
     __tracebackhide__ = True
     now = state.__dict__  # of this thread, looked up once
-    follower = None if now["observers"] else now["follower"]
-    if follower is not None:
-        result = follower.follow(op, args, params)
-        if result is not None:
-            return result
-        call = args, params
+    if now["follower"] is not None and not now["observers"]:
+        return now["follower"].apply(op, args, params)
     if params or len(args) != op.arity:
         args, given = op.bind(tuple(args), params)
     else:
@@ -136,8 +132,6 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         observer.applied(op, args, arrays, given, result)
     if op.view and np.may_share_memory(out, arrays[0]):
         view_of(result, args[0], op, params)
-    if follower is not None:
-        follower.ran(op, call, args, given, arrays, parents, result)
     return result
 
 

@@ -3,6 +3,6 @@
 from .catalog import SETS, Source
 from .idx import read_idx
 from .mnist import MNIST, FashionMNIST
-from .sources import Found, cache_folder, fetch, find
+from .sources import Place, cache_folder, fetch, find
 
-__all__ = ["MNIST", "SETS", "FashionMNIST", "Found", "Source", "cache_folder", "fetch", "find", "read_idx"]
+__all__ = ["MNIST", "SETS", "FashionMNIST", "Place", "Source", "cache_folder", "fetch", "find", "read_idx"]

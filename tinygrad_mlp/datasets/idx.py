@@ -7,8 +7,7 @@
     values                   size_0 * ... * size_ndim-1 bytes
 
 The header of a damaged or forged file may be wrong. So memory is taken as the bytes arrive, not as the header says, and reading
-stops one byte after what it says. A file that differs from its header raises :class:`IDXError`, which is the
-:class:`~tinygrad_mlp.errors.FileFormatError` of all loaders and the :class:`~tinygrad_mlp.errors.DataError` of data sets.
+stops one byte after what it says.
 """
 
 import gzip
@@ -16,9 +15,9 @@ import hashlib
 import math
 import struct
 import zlib
-from io import BufferedReader
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
-from typing import Protocol
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +29,7 @@ __all__ = ["Bytes", "IDXError", "Stream", "check_pair", "idx_header", "idx_sha25
 Bytes = npt.NDArray[np.uint8]
 
 
-class Stream(Protocol):
-    """What is used of an open file: `read` gives at most `size` bytes, fewer only at the end."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes."""
-        ...
-
+Stream = BufferedIOBase | IO[bytes]  # an open file: `read` gives at most `size` bytes, fewer only at the end
 
 _UINT8 = 0x08
 _CHUNK = 1 << 20
@@ -45,7 +38,7 @@ _INFLATED, _RATIO = 64 << 20, 20  # a file may inflate to so many bytes, or so m
 
 
 class IDXError(DataError, FileFormatError):
-    """An IDX file that cannot be read, is cut short, damaged or forged: which file, and why."""
+    """An IDX file that cannot be read, is cut short, damaged or forged: which file, and why. An error of data sets and of loaders."""
 
 
 def read_idx(path: str | Path, limit: int = _LIMIT) -> Bytes:

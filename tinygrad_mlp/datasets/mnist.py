@@ -14,7 +14,6 @@ from .._tensor import Tensor
 from ..core.graph import wrap
 from ..errors import ArgumentError
 from ..utils.data import Dataset
-from .idx import Bytes
 from .samples import ARCHIVE, load_sample
 from .sources import load
 
@@ -73,8 +72,21 @@ class MNIST(Dataset[tuple[Any, Any]]):
         target_transform: Callable[[Any], Any] | None = None,
         download: bool = False,
     ) -> None:
-        folder, pair = load(self.name, train, root, download)
-        self._fill(str(folder), pair, train, transform, target_transform)
+        for function in (transform, target_transform):
+            if function is not None and not callable(function):
+                raise ArgumentError(
+                    f"{type(self).__name__}: expected a function as transform, got {type(function).__name__}"
+                )
+        if root == str(ARCHIVE):  # as sample() asks
+            images, labels = load_sample(self.name, train)
+        else:
+            root, (images, labels) = load(self.name, train, root, download)
+        self.root: str = str(root)
+        self.train: bool = train
+        self.transform: Callable[[Tensor], Any] | None = transform
+        self.target_transform: Callable[[Any], Any] | None = target_transform
+        self.data: Tensor = wrap(images)
+        self.targets: Tensor = wrap(labels.astype(np.int64))
 
     @classmethod
     def sample(
@@ -87,30 +99,7 @@ class MNIST(Dataset[tuple[Any, Any]]):
 
         MNIST: 5,000 for training, 1,000 for testing; Fashion-MNIST: 1,500 and 500.
         """
-        self = cls.__new__(cls)
-        self._fill(str(ARCHIVE), load_sample(cls.name, train), train, transform, target_transform)
-        return self
-
-    def _fill(
-        self,
-        root: str,
-        pair: tuple[Bytes, Bytes],
-        train: bool,
-        transform: Callable[[Tensor], Any] | None,
-        target_transform: Callable[[Any], Any] | None,
-    ) -> None:
-        for function in (transform, target_transform):
-            if function is not None and not callable(function):
-                raise ArgumentError(
-                    f"{type(self).__name__}: expected a function as transform, got {type(function).__name__}"
-                )
-        images, labels = pair
-        self.root: str = root
-        self.train: bool = train
-        self.transform: Callable[[Tensor], Any] | None = transform
-        self.target_transform: Callable[[Any], Any] | None = target_transform
-        self.data: Tensor = wrap(images)
-        self.targets: Tensor = wrap(labels.astype(np.int64))
+        return cls(str(ARCHIVE), train, transform, target_transform)
 
     @property
     def class_to_idx(self) -> dict[str, int]:
@@ -122,11 +111,7 @@ class MNIST(Dataset[tuple[Any, Any]]):
 
     def __getitem__(self, index: SupportsIndex) -> tuple[Any, Any]:
         position = as_index(index)
-        image, label = self.data[position], int(self.targets[position])
-        return (
-            image if self.transform is None else self.transform(image),
-            label if self.target_transform is None else self.target_transform(label),
-        )
+        return self._transformed(self.data[position], int(self.targets[position]))
 
     def __getitems__(self, indices: Iterable[SupportsIndex]) -> tuple[Any, Any] | list[tuple[Any, Any]]:
         """A batch, as a tuple of images and labels; with a transform of one image at a time, a list of items."""
@@ -134,10 +119,12 @@ class MNIST(Dataset[tuple[Any, Any]]):
         if not all(transform is None or getattr(transform, "batched", False) for transform in transforms):
             return [self[index] for index in indices]
         rows = wrap(np.fromiter(map(as_index, indices), np.int64))
-        images, labels = self.data[rows], self.targets[rows]
+        return self._transformed(self.data[rows], self.targets[rows])
+
+    def _transformed(self, image: Tensor, label: Any) -> tuple[Any, Any]:
         return (
-            images if self.transform is None else self.transform(images),
-            labels if self.target_transform is None else self.target_transform(labels),
+            image if self.transform is None else self.transform(image),
+            label if self.target_transform is None else self.target_transform(label),
         )
 
     def __repr__(self) -> str:
@@ -146,10 +133,9 @@ class MNIST(Dataset[tuple[Any, Any]]):
             f"Root location: {self.root}",
             f"Split: {'Train' if self.train else 'Test'}",
         ]
-        if self.transform is not None:
-            lines.append(f"Transform: {self.transform!r}")
-        if self.target_transform is not None:
-            lines.append(f"Target transform: {self.target_transform!r}")
+        for name, transform in (("Transform", self.transform), ("Target transform", self.target_transform)):
+            if transform is not None:
+                lines.append(f"{name}: {transform!r}")
         return f"Dataset {type(self).__name__}\n" + textwrap.indent("\n".join(lines), "    ")
 
 

@@ -11,7 +11,7 @@ import zipfile
 from itertools import product
 from pathlib import Path
 
-from .catalog import SETS
+from .catalog import SETS, file_names
 from .idx import idx_header
 from .samples import MEMBERS
 from .sources import load
@@ -27,9 +27,8 @@ def build(root: str | Path, path: str | Path) -> None:
     """
     with zipfile.ZipFile(path, "w") as archive:
         for name, train in product(SETS, (True, False)):
-            _, (images, labels) = load(name, train, root)
-            for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
-                member = f"{name}/{'train' if train else 't10k'}-{kind}-ubyte"
+            for file, array in zip(file_names(train), load(name, train, root)[1], strict=True):
+                member = f"{name}/{file}"
                 excerpt = array[: MEMBERS[member][0]]
                 info = zipfile.ZipInfo(member)  # without a date: 1980-01-01
                 info.create_system = 3  # Unix, on every system

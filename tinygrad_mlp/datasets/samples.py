@@ -4,7 +4,7 @@ import zipfile
 from importlib.resources import files
 
 from ..errors import DataError
-from .catalog import get_source
+from .catalog import file_names, get_source
 from .idx import Bytes, check_pair, idx_sha256, parse_idx
 
 __all__ = ["ARCHIVE", "MEMBERS", "load_sample"]
@@ -35,14 +35,13 @@ def load_sample(name: str, train: bool) -> tuple[Bytes, Bytes]:
     >>> images.shape, labels[:5]
     ((1000, 28, 28), array([7, 2, 1, 0, 4], dtype=uint8))
     """
-    split = f"{get_source(name).name}/{'train' if train else 't10k'}"
-    images_member, labels_member = f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte"
+    members = [f"{get_source(name).name}/{file}" for file in file_names(train)]
     try:
         with ARCHIVE.open("rb") as file, zipfile.ZipFile(file) as archive:
-            images, labels = _read(archive, images_member), _read(archive, labels_member)
+            images, labels = (_read(archive, member) for member in members)
     except (OSError, KeyError, zipfile.BadZipFile) as e:
         raise DataError(f"{ARCHIVE}: cannot be read: {e}; install the package again") from e
-    check_pair(images, labels, images_member, labels_member)
+    check_pair(images, labels, *members)
     return images, labels
 
 

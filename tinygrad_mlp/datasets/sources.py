@@ -20,15 +20,14 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import DataError
-from .catalog import SETS, Source, get_source
+from .catalog import SETS, Source, file_names, get_source
 from .idx import Bytes, check_pair, idx_sha256, read_idx
 
-__all__ = ["Found", "cache_folder", "fetch", "find", "load", "load_folder"]
+__all__ = ["Place", "cache_folder", "fetch", "find", "load", "load_folder"]
 
 Pair = tuple[Bytes, Bytes]
 
@@ -37,12 +36,38 @@ _VARIABLE = "TINYGRAD_MLP_DATA"
 _TIMES = 16  # a user's variant may be this many times as large as the original; EMNIST's largest is 14 times
 
 
-class Found(NamedTuple):
+class _AbsentError(DataError):
+    """A place that does not hold the set; what it holds instead is not at fault."""
+
+
+@dataclass(frozen=True)
+class Place:
     """One place of the search: what it is, its folder, and why it cannot be used (None: it holds the set)."""
 
     label: str
     folder: Path | None
-    problem: str | None
+    named: bool  # by the user, who may keep a variant of the set there
+    problem: str | None = None
+
+    def read(self, source: Source, splits: Sequence[bool]) -> tuple[Path, list[Pair]]:
+        """The folder that holds the set, and the pairs of the splits asked for (True: training).
+
+        Raises:
+            DataError: it is not there, or broken.
+        """
+        if self.folder is None:
+            raise _AbsentError(self.problem)
+        below = (".", source.name, f"{source.title}/raw") if self.named else (".",)
+        absent = []
+        for folder in [self.folder / sub for sub in below]:
+            try:
+                names = _listing(folder, source)
+                return folder, [_read_pair(folder, names, train, source, self.named) for train in splits]
+            except _AbsentError as e:
+                absent.append(str(e))
+                if not self.folder.is_dir():
+                    break
+        raise _AbsentError("; ".join(absent))
 
 
 def load(name: str, train: bool, root: str | Path | None = None, download: bool = False) -> tuple[Path, Pair]:
@@ -65,7 +90,7 @@ def load_folder(name: str, train: bool, folder: str | Path) -> Pair:
     """
     source = get_source(name)
     try:
-        return _Place("the folder given", Path(folder), named=True).read(source, (train,))[1][0]
+        return Place("the folder given", Path(folder), named=True).read(source, (train,))[1][0]
     except _AbsentError as e:
         raise DataError(f"{folder}: expected a folder that holds {source.title}'s four files, raw or .gz: {e}") from e
 
@@ -79,7 +104,7 @@ def fetch(name: str, root: str | Path | None = None, progress: bool = True) -> P
     return _search(get_source(name), root, (True, False), download=True, progress=progress)[0]
 
 
-def find(name: str, root: str | Path | None = None) -> list[Found]:
+def find(name: str, root: str | Path | None = None) -> list[Place]:
     """Look for a whole set in every local place, in the order of search, and check all of it.
 
     Raises:
@@ -89,10 +114,9 @@ def find(name: str, root: str | Path | None = None) -> list[Found]:
     found = []
     for place in _places(source, root):
         try:
-            folder, _ = place.read(source, (True, False))
-            found.append(Found(place.label, folder, None))
+            found.append(replace(place, folder=place.read(source, (True, False))[0]))
         except DataError as e:
-            found.append(Found(place.label, place.folder, str(e)))
+            found.append(replace(place, problem=str(e)))
     return found
 
 
@@ -121,46 +145,16 @@ def cache_folder() -> Path:
 # ---------------------------------------------------------------------------------------------- local places
 
 
-class _AbsentError(DataError):
-    """A place that does not hold the set; what it holds instead is not at fault."""
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A folder to look in. `named`: by the user, who may keep a variant of the set there."""
-
-    label: str
-    folder: Path | None
-    named: bool
-    problem: str = ""
-
-    def read(self, source: Source, splits: Sequence[bool]) -> tuple[Path, list[Pair]]:
-        """The folder that holds the set, and the pairs of the splits asked for (True: training)."""
-        if self.folder is None:
-            raise _AbsentError(self.problem)
-        below = (".", source.name, f"{source.title}/raw") if self.named else (".",)
-        absent = []
-        for folder in [self.folder / sub for sub in below]:
-            try:
-                names = _listing(folder, source)
-                return folder, [_read_pair(folder, names, train, source, self.named) for train in splits]
-            except _AbsentError as e:
-                absent.append(str(e))
-                if not self.folder.is_dir():
-                    break
-        raise _AbsentError("; ".join(absent))
-
-
-def _places(source: Source, root: str | Path | None) -> Iterator[_Place]:
+def _places(source: Source, root: str | Path | None) -> Iterator[Place]:
     if root is not None:
-        yield _Place("the folder given", Path(root), named=True)
+        yield Place("the folder given", Path(root), named=True)
     variable = os.environ.get(_VARIABLE)
-    yield _Place(f"${_VARIABLE}", Path(variable) if variable else None, named=True, problem="not set")
+    yield Place(f"${_VARIABLE}", Path(variable) if variable else None, named=True, problem="not set")
     try:
-        yield _Place("the user's cache", cache_folder() / source.name, named=False)
+        yield Place("the user's cache", cache_folder() / source.name, named=False)
     except DataError as e:
-        yield _Place("the user's cache", None, named=False, problem=str(e))
-    yield _Place("the system's data sets", _SYSTEM / source.name, named=False)
+        yield Place("the user's cache", None, named=False, problem=str(e))
+    yield Place("the system's data sets", _SYSTEM / source.name, named=False)
 
 
 def _listing(folder: Path, source: Source) -> set[str]:
@@ -178,8 +172,7 @@ def _listing(folder: Path, source: Source) -> set[str]:
 
 
 def _read_pair(folder: Path, names: set[str], train: bool, source: Source, named: bool) -> Pair:
-    def read(kind: str) -> tuple[str, Bytes]:
-        file = f"{'train' if train else 't10k'}-{kind}-ubyte"
+    def read(file: str) -> tuple[str, Bytes]:
         for path in (folder / name for name in (file, file + ".gz") if name in names):
             array = read_idx(path, _TIMES * source.files[file][0])
             if not named and (sha256 := idx_sha256(array)) != source.files[file][1]:
@@ -187,12 +180,13 @@ def _read_pair(folder: Path, names: set[str], train: bool, source: Source, named
             return str(path), array
         raise DataError(f"{folder} holds {', '.join(sorted(names))} but not {file} (raw or .gz)")
 
-    labels_path, labels = read("labels-idx1")
+    images_file, labels_file = file_names(train)
+    labels_path, labels = read(labels_file)
     sha256 = idx_sha256(labels)
     for other in SETS.values():
         if other is not source and any(sha256 == pinned for _, pinned in other.files.values()):
             raise _AbsentError(f"{folder} holds the set {other.name}, not {source.name}")
-    images_path, images = read("images-idx3")
+    images_path, images = read(images_file)
     check_pair(images, labels, images_path, labels_path)
     return images, labels
 
@@ -215,7 +209,7 @@ def _search(
         cache = cache_folder() / source.name
         tried += fill(source, cache, progress)
         with contextlib.suppress(DataError):
-            return _Place("the user's cache", cache, named=False).read(source, splits)
+            return Place("the user's cache", cache, named=False).read(source, splits)
     else:
         tried.append("a download: not tried, as none was asked for")
     raise DataError(

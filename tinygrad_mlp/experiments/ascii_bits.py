@@ -41,9 +41,7 @@ from .data import load_images, take, with_noise
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_curves, draw_wrong, new_figure
-from .training import History, mlp, predict, weights_and_biases
-
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
+from .training import History, mlp, parameter_groups, predict, weights_and_biases
 
 TITLE = "Digits as bits of their ASCII codes"
 SUMMARY = "MNIST digits as 4 bits of their ASCII codes by a 784-392-196-4 network, full-batch gradient descent"
@@ -60,21 +58,16 @@ BITS = 4
 
 # ------------------------------------------------------------------------------------------------ digits as bits
 
-
-def code(digit: int) -> list[float]:
-    """The low 4 bits of the digit's ASCII code, the highest first; the two above are 1 and 1 for all digits.
-
-    >>> from tinygrad_mlp.experiments.ascii_bits import code
-    >>> code(9)
-    [1.0, 0.0, 0.0, 1.0]
-    """
-    return [float(bit) for bit in f"{ord(str(digit)):b}"[-BITS:]]
-
-
-CODES = torch.tensor([code(digit) for digit in range(10)])
+# The low 4 bits of each digit's ASCII code, the highest first, as 1001 of the 9; the two above are 1 and 1 for all digits.
+CODES = torch.tensor([[float(bit) for bit in f"{ord(digit):b}"[-BITS:]] for digit in "0123456789"])
 
 DATASETS = (MNIST,)
 NETWORKS = (Network("784-392-196-4 sigmoid, squared error", SIZES, "sigmoid", "sigmoid_mse", lambda digits: CODES[digits]),)
+
+
+def percentage(true: Tensor) -> float:
+    """How many of a tensor's booleans are true, in %."""
+    return 100 * true.float().mean().item()
 
 
 @dataclass(frozen=True)
@@ -91,19 +84,15 @@ class Answers:
 
     def measured(self) -> dict[str, float]:
         """In %: how many bits are right, and how many digits, with all 4 bits right."""
-        wrong = self.wrong_bits
-        return {
-            "bits right": 100 - 100 * wrong.float().mean().item() / BITS,
-            "digits right": 100 * (wrong == 0).float().mean().item(),
-        }
+        wrong = self.wrong_bits.float()
+        return {"bits right": 100 - 100 * wrong.mean().item() / BITS, "digits right": percentage(wrong == 0)}
 
     def by_bit_and_digit(self) -> dict[str, float]:
         """In %: how often each bit is right, the highest first, and how often each digit is, with all 4 bits right."""
         right = (self.outputs > 0.5).float() == CODES[self.digits]
-        bits = {f"bit {8 >> i} right": 100 * right[:, i].float().mean().item() for i in range(BITS)}
-        for digit in sorted(set(self.digits.tolist())):
-            bits[f"digit {digit} right"] = 100 * right[self.digits == digit].all(dim=1).float().mean().item()
-        return bits
+        bits = {f"bit {8 >> i} right": percentage(right[:, i]) for i in range(BITS)}
+        digits = sorted(set(self.digits.tolist()))
+        return bits | {f"digit {digit} right": percentage(right[self.digits == digit].all(dim=1)) for digit in digits}
 
 
 # ------------------------------------------------------------------------------------------------ the update rules
@@ -113,19 +102,14 @@ Penalty = Callable[[nn.Module], Tensor]
 
 
 class PrintedLasso(optim.SGD):
-    """v = μ v + g and p = p + 2 λ sign(p) - lr v: section 2.1.5 as printed, where `d_w` is -v.
+    """v = μ v + g and p = p + 2 λ sign(p) - lr v: section 2.1.5 as printed, where `d_w` is -v; λ is a group's option `lam`.
 
     With λ > 0 it drives the weights away from zero, the reverse of a lasso penalty.
     """
 
-    def __init__(self, params: Any, lr: float, momentum: float, lam: float) -> None:
-        super().__init__(params, lr=lr, momentum=momentum)
-        for group in self.param_groups:
-            group.setdefault("lam", lam)
-
     def update(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """One step; see the class."""
-        push = p.sign().mul_(2 * group["lam"])
+        push = p.sign().mul_(2 * group.get("lam", 0.0))
         super().update(p, g, state, group)
         p.add_(push)
 
@@ -142,9 +126,7 @@ def ridge_as_printed(model: nn.Module) -> optim.Optimizer:
 
 def lasso_as_printed(model: nn.Module) -> optim.Optimizer:
     """w = w + 2 λ sign(w) - α v: section 2.1.5; biases as in the plain rule."""
-    weights, biases = weights_and_biases(model)
-    groups = [{"params": weights}, {"params": biases, "lam": 0.0}]
-    return PrintedLasso(groups, lr=ALPHA, momentum=MOMENTUM, lam=LAMBDA_1)
+    return PrintedLasso(parameter_groups(model, lam=LAMBDA_1), lr=ALPHA, momentum=MOMENTUM)
 
 
 def no_penalty(model: nn.Module) -> Tensor:
@@ -167,10 +149,7 @@ def lasso_penalty(model: nn.Module) -> Tensor:
 
 def network(generator: Generator) -> nn.Sequential:
     """784-392-196-4 with a sigmoid after each layer; weights from N(0, 0.1²), biases 0."""
-    model = mlp(SIZES, nn.Sigmoid).append(nn.Sigmoid())
-    for weight in weights_and_biases(model)[0]:
-        nn.init.normal_(weight, std=SCALE, generator=generator)
-    return model
+    return mlp(SIZES, "sigmoid", partial(nn.init.normal_, std=SCALE, generator=generator)).append(nn.Sigmoid())
 
 
 def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -243,7 +222,7 @@ def run(lab: Lab) -> None:
                 if data is noisy_set:
                     wrong = answers.wrong_bits
                     lab.row(f"{name}, {kind}: wrong bits, mean", wrong.float().mean().item(), 1.0, "", CLAIM)
-                    distances[name] = [100 * (wrong == n).float().mean().item() for n in range(BITS + 1)]
+                    distances[name] = [percentage(wrong == n) for n in range(BITS + 1)]
                 if name == "plain":
                     plain_answers[kind] = answers
                     if data is not train_set:
@@ -279,11 +258,8 @@ def noise(lab: Lab, distances: dict[str, list[float]]) -> None:
     axes.grid(alpha=0.3, axis="y")
     axes.legend()
     lab.figure("wrong-bits.png", figure, says="The report has no such figure; it says that one bit is wrong.")
-    lab.table(
-        "wrong-bits.csv",
-        ["model", "wrong_bits", "images_percent"],
-        ([m, n, s] for m, v in distances.items() for n, s in enumerate(v)),
-    )
+    rows = ([name, n, share] for name, shares in distances.items() for n, share in enumerate(shares))
+    lab.table("wrong-bits.csv", ["model", "wrong_bits", "images_percent"], rows)
 
 
 def show_wrong(lab: Lab, kind: str, data: TensorDataset, answers: Answers) -> None:

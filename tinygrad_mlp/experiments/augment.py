@@ -29,26 +29,15 @@ _VARIANCE = 0.99  # the share of the elastic displacements' variance that is kep
 
 @dataclass(frozen=True)
 class Distortion:
-    """How far images are distorted; each amount is drawn anew for each image.
+    """How far images are distorted; each amount is drawn anew for each image."""
 
-    Attributes:
-        rotate: The largest angle, in degrees; uniform in both directions.
-        stretch: The largest change of width and of height, each drawn alone; `0.1` is 10 % up or down.
-        shear: The largest slope of the vertical; `0.1` moves the top by a tenth of its height.
-        shift: The largest shift in pixels, in x and in y; not whole pixels only.
-        elastic: The standard deviation of the elastic displacement in pixels, in x and in y. Simard's
-            `alpha = 34`, `sigma = 4` is 1.4 pixels.
-        sigma: The standard deviation of the Gaussian that smooths the displacement, in pixels.
-        mirror: Whether left and right change places in half of the images.
-    """
-
-    rotate: float = 0.0
-    stretch: float = 0.0
-    shear: float = 0.0
-    shift: float = 0.0
-    elastic: float = 0.0
-    sigma: float = 4.0
-    mirror: bool = False
+    rotate: float = 0.0  # the largest angle, in degrees; uniform in both directions
+    stretch: float = 0.0  # the largest change of width and of height, each drawn alone; 0.1 is 10 % up or down
+    shear: float = 0.0  # the largest slope of the vertical; 0.1 moves the top by a tenth of its height
+    shift: float = 0.0  # the largest shift in pixels, in x and in y; not whole pixels only
+    elastic: float = 0.0  # the displacement's standard deviation in pixels, in x and in y; Simard's alpha = 34 is 1.4
+    sigma: float = 4.0  # the standard deviation of the Gaussian that smooths the displacement, in pixels
+    mirror: bool = False  # left and right change places in half of the images
 
     def scaled(self, factor: float) -> "Distortion":
         """The same kind of distortion, `factor` times as far."""
@@ -125,9 +114,8 @@ def distort(images: Images, how: Distortion, random: np.random.Generator) -> Ima
     >>> distorted.shape, distorted.dtype, bool(0 <= distorted.min() <= distorted.max() <= 1)
     ((1, 784), dtype('float32'), True)
     """
-    count = len(images)
+    count, fields = len(images), _fields(how.sigma)
     in_x, in_y = _coefficients(count, how, random)
-    fields = _fields(how.sigma)
     out = np.empty_like(images)
     size = max(1, min(_BLOCK, count))
     padded = np.zeros((size, _PADDED, _PADDED), np.float32)

@@ -1,24 +1,21 @@
 """Images as the experiments' networks take them."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import tinygrad_mlp as torch
-from tinygrad_mlp import Generator
+from tinygrad_mlp import Generator, Tensor, nn
 
-from .. import nn
-from .._tensor import Tensor
 from ..datasets import MNIST
 from ..datasets.sources import load_folder
 from ..utils.data import TensorDataset
 
-__all__ = ["Split", "first_of_each_class", "hold_out", "load_images", "one_hot", "take", "versus_rest", "with_noise"]
+__all__ = ["Split", "first_of_each_class", "hold_out", "join", "load_images", "one_hot", "take", "versus_rest", "with_noise"]
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Images `(N, 784)` to train on, to validate and to test, with their labels."""
 
     train: TensorDataset
@@ -35,6 +32,11 @@ def take(data: TensorDataset, index: Any) -> TensorDataset:
     (tensor([0, 1]),)
     """
     return TensorDataset(*(tensor[index] for tensor in data.tensors))
+
+
+def join(parts: Iterable[TensorDataset]) -> TensorDataset:
+    """The items of several sets, one after the other."""
+    return TensorDataset(*(torch.cat(tensors) for tensors in zip(*(part.tensors for part in parts), strict=True)))
 
 
 def first_of_each_class(data: TensorDataset) -> TensorDataset:

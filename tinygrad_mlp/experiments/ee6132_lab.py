@@ -55,10 +55,8 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import load_images, take, with_noise
 from .gradient_check import Network
 from .lab import Lab
-from .plots import draw_curves, draw_matrix, draw_misclassified, new_figure
-from .training import ACTIVATIONS, History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
-
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
+from .plots import counted, draw_curves, draw_matrix, draw_misclassified, new_figure
+from .training import History, TrainedModel, evaluate, glorot_mlp, parameter_groups, record, training_step
 
 TITLE = "Multilayer perceptron, EE6132 Lab 1"
 SUMMARY = "MNIST digits by a 784-500-250-100-10 network: activations, regularization, noise, HOG features"
@@ -76,7 +74,7 @@ EARLY = 2000  # the iteration at which the report compares the activations' test
 DATASETS = (MNIST,)
 NETWORKS = tuple(
     Network(f"784-500-250-100-10 {activation}, softmax", SIZES, activation, "softmax_cross_entropy")
-    for activation in ACTIVATIONS
+    for activation in ("sigmoid", "tanh", "relu")
 )
 
 
@@ -85,9 +83,7 @@ NETWORKS = tuple(
 
 def sgd(model: nn.Module, lr: float, beta: float) -> optim.SGD:
     """W = (1 - β lr) W - lr dL/dW and b = b - lr dL/db: equations 13 and 15; equation 12 where β is 0."""
-    weights, biases = weights_and_biases(model)
-    groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": beta}, {"params": biases}]
-    return optim.SGD(groups, lr=lr)
+    return optim.SGD(parameter_groups(model, weight_decay=beta), lr=lr)
 
 
 def train_network(
@@ -107,7 +103,7 @@ def train_network(
     `beta` is the factor of L2 regularization, `sigma` the standard deviation of the noise that is added to the inputs, drawn anew
     in each epoch; `epochs` are those on the whole set and on the sample.
     """
-    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator(f"init {activation} {sizes}"))
+    model = glorot_mlp(sizes, activation, lab.generator(f"init {activation} {sizes}"))
     optimizer = sgd(model, lr, beta)
     criterion = nn.CrossEntropyLoss()
     shuffle = lab.generator(f"shuffle {name}")
@@ -141,7 +137,7 @@ def inactive_by_gradient(model: nn.Sequential) -> list[float]:
 
     The sum of equation 7's δ over a batch is the gradient of the bias (equation 10).
     """
-    gradients = [bias.grad for bias in weights_and_biases(model)[1][:-1]]
+    *gradients, _ = (parameter.grad for parameter in model.parameters() if parameter.ndim == 1)
     return [100 * float(np.mean(gradient.numpy() <= 0)) for gradient in gradients if gradient is not None]
 
 
@@ -177,35 +173,27 @@ def run(lab: Lab) -> None:
     noise(lab, trainings, train_set, test_set)
     features(lab, trainings)
 
-    lab.table(
-        "iterations.csv",
-        ["model", "iteration", "train_loss"],
-        (
-            [name, i, loss]
-            for name, training in trainings.items()
-            for i, loss in enumerate(training.history["loss of the batch"], 1)
-        ),
-    )
+    losses = {name: training.history["loss of the batch"] for name, training in trainings.items()}
+    rows = ([name, i, loss] for name, curve in losses.items() for i, loss in enumerate(curve, 1))
+    lab.table("iterations.csv", ["model", "iteration", "train_loss"], rows)
     on_pixels = [training for name, training in trainings.items() if not name.startswith("MLP")]
     lab.model("model.safetensors", min(on_pixels, key=lambda training: training.train.loss).model)
 
 
-def accuracies(lab: Lab, name: str, training: TrainedModel, train: float, test: float, note: str = "") -> None:
+def accuracies(lab: Lab, name: str, training: TrainedModel, train: float, test: float) -> None:
     """The two rows that every table of the report has for a model."""
-    lab.row(f"{name}: accuracy (train)", training.train.accuracy, train, "%", note)
-    lab.row(f"{name}: accuracy (test)", training.test.accuracy, test, "%", note)
+    lab.row(f"{name}: accuracy (train)", training.train.accuracy, train, "%")
+    lab.row(f"{name}: accuracy (test)", training.test.accuracy, test, "%")
 
 
 def metrics(lab: Lab, name: str, training: TrainedModel, test_set: TensorDataset, paper: Sequence[float]) -> None:
     """Misclassification rate, precision, recall and F1 on the test images; the last three weighted by class."""
     labels, predictions = test_set.tensors[1].numpy(), training.test.predictions.numpy()
     scores = precision_recall_fscore_support(labels, predictions, average="weighted", zero_division=0)[:3]
-    measured = {
-        "misclassification rate": 100 - training.test.accuracy,
-        **dict(zip(("precision", "recall", "F1"), map(float, scores), strict=True)),
-    }
-    for (quantity, ours), theirs in zip(measured.items(), paper, strict=True):
-        lab.row(f"{name}: {quantity}", ours, theirs, "%" if quantity == "misclassification rate" else "")
+    rate, *papers = paper
+    lab.row(f"{name}: misclassification rate", 100 - training.test.accuracy, rate, "%")
+    for quantity, ours, theirs in zip(("precision", "recall", "F1"), scores, papers, strict=True):
+        lab.row(f"{name}: {quantity}", ours, theirs)
 
 
 def learning_rates(lab: Lab, trainings: dict[str, TrainedModel], train_set: TensorDataset, test_set: TensorDataset) -> None:
@@ -222,13 +210,12 @@ def learning_rates(lab: Lab, trainings: dict[str, TrainedModel], train_set: Tens
         0.01: (80.083, 80.48, 0.66877),
         0.001: (11.237, 11.35, 2.28401),
     }
-    names = []
     for lr, (train, test, loss) in table.items():
         name = f"sigmoid, lr {lr:g}"
-        names.append(name)
         trainings[name] = train_network(lab, name, train_set, test_set, lr=lr)
         accuracies(lab, name, trainings[name], train, test)
         lab.row(f"{name}: loss (test)", trainings[name].test.loss, loss)
+    names = list(trainings)
     draw_losses(lab, trainings, names, "test", "Figures 1-4", "All fall without a rise; only lr 1 has converged.")
     draw_losses(lab, trainings, names, "train", "Figures 5-8", "The same trend, noisy: each loss is that of one batch.")
 
@@ -246,11 +233,8 @@ def confusion(lab: Lab, training: TrainedModel, test_set: TensorDataset) -> None
     labels, predictions = test_set.tensors[1].numpy(), training.test.predictions.numpy()
     matrix: npt.NDArray[np.int64] = confusion_matrix(labels, predictions, labels=range(10))
     digits = [str(digit) for digit in range(10)]
-    lab.table(
-        "confusion.csv",
-        ["digit", *(f"predicted_{digit}" for digit in digits)],
-        ([digit, *row] for digit, row in zip(digits, matrix.tolist(), strict=True)),
-    )
+    rows = ([digit, *row] for digit, row in zip(digits, matrix.tolist(), strict=True))
+    lab.table("confusion.csv", ["digit", *(f"predicted_{digit}" for digit in digits)], rows)
     figure, (axes,) = new_figure("", columns=1, width=6, height=5.5)
     draw_matrix(axes, matrix, "Baseline, test images", "predicted digit", "digit", digits)
     lab.figure("confusion.png", figure, "Figure 9", "Most confused are digits that look alike, such as 4 and 9.")
@@ -298,8 +282,7 @@ def draw_losses(
     for axes, name in zip(panels, names, strict=True):
         history = trainings[name].history
         if images == "train":
-            losses = history["loss of the batch"]
-            curve: tuple[Sequence[float], Sequence[float]] = range(1, len(losses) + 1), losses
+            curve = counted(history["loss of the batch"])
         else:
             curve = history["iteration tested"], history["loss then"]
         draw_curves(axes, {f"{images} loss": curve}, name, "iteration", "cross-entropy")
@@ -342,9 +325,7 @@ def inactive_neurons(lab: Lab, trainings: Mapping[str, TrainedModel]) -> None:
             for quantity in dict.fromkeys([*theirs, "average"]):
                 lab.row(f"h{layer}, {activation}, {reading}: {quantity}", measured[quantity], theirs.get(quantity), "%")
             rows += [[activation, layer, reading, epoch, share] for epoch, share in enumerate(shares, 1)]
-            draw_curves(
-                axes, {reading: (range(1, len(shares) + 1), shares)}, f"{activation}, h{layer}", "epoch", "inactive in %"
-            )
+            draw_curves(axes, {reading: counted(shares)}, f"{activation}, h{layer}", "epoch", "inactive in %")
         axes.set_ylim(30, 80)
     lab.table("inactive.csv", ["activation", "hidden_layer", "reading", "epoch", "percentage"], rows)
     lab.figure(
@@ -406,28 +387,19 @@ def features(lab: Lab, trainings: dict[str, TrainedModel]) -> None:
         ("KNN, K 5", KNeighborsClassifier(n_neighbors=5), 97.080, 96.10),
     ):
         measured = lab.once(name, partial(classify, classifier, train_set, test_set))
-        lab.row(f"{name}: accuracy (train)", measured["train"], train, "%", NOT_RANDOM)
-        lab.row(f"{name}: accuracy (test)", measured["test"], test, "%", NOT_RANDOM)
-
-
-NOT_RANDOM = "no randomness, so one seed"
+        for images, paper in (("train", train), ("test", test)):
+            lab.row(f"{name}: accuracy ({images})", measured[images], paper, "%", "no randomness, so one seed")
 
 
 @lru_cache(maxsize=1)  # the same for all seeds
 def hog_features(data: str) -> tuple[TensorDataset, TensorDataset]:
     """The features of the training and the test images, `(N, 576)`, with their labels."""
-    train_set, test_set = load_images(MNIST, data)
-    if data == "sample":
-        train_set, test_set = (
-            take(part, slice(count)) for part, count in zip((train_set, test_set), HOG_SAMPLE, strict=True)
-        )
-    return _described(train_set), _described(test_set)
-
-
-def _described(data: TensorDataset) -> TensorDataset:
-    images, labels = data.tensors
-    described = [describe(image) for image in images.numpy().reshape(-1, 28, 28)]
-    return TensorDataset(torch.tensor(np.stack(described)), labels)
+    sets = []
+    for part, count in zip(load_images(MNIST, data), HOG_SAMPLE, strict=True):
+        images, labels = take(part, slice(count if data == "sample" else None)).tensors
+        described = [describe(image) for image in images.numpy().reshape(-1, 28, 28)]
+        sets.append(TensorDataset(torch.tensor(np.stack(described)), labels))
+    return sets[0], sets[1]
 
 
 def describe(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -440,11 +412,8 @@ def describe(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def classify(classifier: Any, train_set: TensorDataset, test_set: TensorDataset) -> dict[str, float]:
     """The accuracies in % of a scikit-learn classifier fitted to the training set."""
-    (inputs, labels), (test_inputs, test_labels) = (
-        tuple(tensor.numpy() for tensor in data.tensors) for data in (train_set, test_set)
-    )
-    classifier.fit(inputs, labels)
+    classifier.fit(*(tensor.numpy() for tensor in train_set.tensors))
     return {
-        "train": 100 * float(np.mean(classifier.predict(inputs) == labels)),
-        "test": 100 * float(np.mean(classifier.predict(test_inputs) == test_labels)),
+        images: 100 * float(np.mean(classifier.predict(data.tensors[0].numpy()) == data.tensors[1].numpy()))
+        for images, data in (("train", train_set), ("test", test_set))
     }

@@ -33,7 +33,7 @@ network of section 3.
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import tinygrad_mlp as torch
@@ -47,9 +47,7 @@ from .data import Split, first_of_each_class, hold_out, load_images
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_history, draw_misclassified, new_figure
-from .training import ACTIVATIONS, History, TrainedModel, evaluate, glorot_mlp, record, training_step, weights_and_biases
-
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
+from .training import History, TrainedModel, evaluate, glorot_mlp, parameter_groups, record, training_step
 
 TITLE = "Simple networks for Fashion-MNIST"
 SUMMARY = "Fashion-MNIST by a 784-50-10 network: numerical gradients, momentum, L2, activations, architectures"
@@ -60,8 +58,7 @@ GAMMA = 0.9  # what the velocity keeps; the report prints no number
 REDUCTION, BATCH_SIZE, LR = "sum", 128, 0.02  # the reading of section 3 with which the others are trained
 RISES = 5  # so many rises of the validation loss in a row end a training
 VALIDATION = 1 / 6  # the share of the training images that is for validation: 10,000 of 60,000
-EPOCHS, EPOCHS_L2 = 100, 550
-EPOCHS_SAMPLE, EPOCHS_L2_SAMPLE = 15, 30
+EPOCHS, EPOCHS_L2 = (100, 15), (550, 30)  # on the whole set, on the sample
 
 # The parameters of the table in section 2: name, parameter of the network, index, and the report's numerical
 # approximation, gradient and difference, as printed. The report does not say which weights it took. The pixels here
@@ -107,18 +104,17 @@ class AveragedMomentum(optim.Optimizer):
         p.sub_(v)
 
 
+@dataclass
 class EarlyStopping:
     """Keeps the weights with the lowest validation loss, and says to stop when it rose several epochs in a row."""
 
-    def __init__(self, model: nn.Module, rises: int = RISES) -> None:
-        self.model = model
-        self.allowed = rises
-        self.rises: int = 0
-        self.previous: float = math.inf
-        self.best: float = math.inf
-        self.epoch: int = 0
-        self.best_epoch: int = 0
-        self.weights: dict[str, Tensor] = {}
+    model: nn.Module
+    rises: int = 0
+    previous: float = math.inf
+    best: float = math.inf
+    epoch: int = 0
+    best_epoch: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
 
     def step(self, loss: float) -> None:
         """Note the validation loss after an epoch."""
@@ -131,11 +127,11 @@ class EarlyStopping:
 
     def stop(self) -> bool:
         """Whether the loss has risen in the last epochs, as many in a row as are allowed."""
-        return self.rises >= self.allowed
+        return self.rises >= RISES
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes from epoch to epoch."""
-        return {key: value for key, value in vars(self).items() if key not in ("model", "allowed")}
+        return {key: value for key, value in vars(self).items() if key != "model"}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state_dict."""
@@ -169,12 +165,11 @@ def train_network(
     batch_size: int = BATCH_SIZE,
     lr: float = LR,
     l2: float = 0.0,
-    epochs: int,
+    epochs: tuple[int, int] = EPOCHS,
 ) -> EarlyStopped:
     """Train a network until the last epoch, or until its validation loss has risen too often in a row."""
-    model = glorot_mlp(sizes, ACTIVATIONS[activation], lab.generator(f"init {sizes}"))
-    weights, biases = weights_and_biases(model)
-    optimizer = AveragedMomentum([{"params": weights, "weight_decay": l2}, {"params": biases}], lr=lr)
+    model = glorot_mlp(sizes, activation, lab.generator(f"init {sizes}"))
+    optimizer = AveragedMomentum(parameter_groups(model, weight_decay=l2), lr=lr)
     criterion, measured = nn.CrossEntropyLoss(reduction=reduction), nn.CrossEntropyLoss()
     stopping = EarlyStopping(model)
     shuffle = lab.generator(f"shuffle {name}")
@@ -183,7 +178,7 @@ def train_network(
 
     history: History = defaultdict(list)
     state = {"model": model, "optimizer": optimizer, "shuffle": shuffle, "stopping": stopping}
-    for _ in lab.epochs(name, epochs, history, until=stopping.stop, **state):
+    for _ in lab.epochs(name, lab.count(*epochs), history, until=stopping.stop, **state):
         for inputs, targets in loader:
             step(inputs, targets)
         validated = evaluate(model, measured, data.validation)
@@ -204,9 +199,6 @@ def run(lab: Lab) -> None:
     activations(lab, data, base)
     architectures(lab, data, base)
     lab.model("model.safetensors", base.model)
-
-
-# -------------------------------------------------------------------------------------------------------- section 2
 
 
 def numerical_gradients(model: nn.Module, examples: TensorDataset, epsilon: float) -> list[tuple[float, float]]:
@@ -233,7 +225,7 @@ def gradients(lab: Lab, train: TensorDataset) -> None:
     """The table in section 2."""
     images, labels = first_of_each_class(train).tensors
     examples = TensorDataset(images.double(), labels)
-    model = glorot_mlp((784, 50, 10), nn.Tanh, lab.generator(f"init {(784, 50, 10)}")).double()
+    model = glorot_mlp((784, 50, 10), "tanh", lab.generator(f"init {(784, 50, 10)}")).double()
     lab.section(
         "Section 2, table: numerical gradients",
         "One example of each class, epsilon = 0.01, float64, untrained weights; the report does not say which weights "
@@ -254,9 +246,6 @@ def gradients(lab: Lab, train: TensorDataset) -> None:
     lab.table("gradients.csv", ["parameter", "numerical", "gradient", "difference"], table)
 
 
-# --------------------------------------------------------------------------------------------------- sections 3 to 6
-
-
 def momentum(lab: Lab, data: Split) -> EarlyStopped:
     """Section 3 and figure 1: momentum and early stopping, in each reading of the text."""
     lab.section(
@@ -267,11 +256,9 @@ def momentum(lab: Lab, data: Split) -> EarlyStopped:
         "epoch with the lowest validation loss. Epochs count from 1.",
     )
     trainings = {}
-    epochs = lab.count(EPOCHS, EPOCHS_SAMPLE)
     for reduction, batch_size, lr in READINGS:
         name = reading_name(reduction, batch_size, lr)
-        training = train_network(lab, data, name, reduction=reduction, batch_size=batch_size, lr=lr, epochs=epochs)
-        trainings[name] = training
+        training = trainings[name] = train_network(lab, data, name, reduction=reduction, batch_size=batch_size, lr=lr)
         lab.row(f"{name}: test accuracy", training.test.accuracy, 81.52, "%")
         lab.row(f"{name}: epoch of the best weights", training.best_epoch)
         lab.row(f"{name}: epochs trained", len(training.history["train loss"]))
@@ -295,10 +282,10 @@ def regularization(lab: Lab, data: Split) -> None:
     trainings = {}
     for l2 in (0.02, 0.01, 0.001, 0.0):
         name = f"L2 {l2:g}"
-        trainings[name] = training = train_network(lab, data, name, l2=l2, epochs=lab.count(EPOCHS_L2, EPOCHS_L2_SAMPLE))
+        training = trainings[name] = train_network(lab, data, name, l2=l2, epochs=EPOCHS_L2)
         lab.row(f"{name}: test accuracy", training.test.accuracy, {0.02: 84.31}.get(l2), "%")
         lab.row(f"{name}: epoch of the best weights", training.best_epoch)
-        lab.row(f"{name}: epochs trained", len(training.history["train loss"]), EPOCHS_L2 if l2 else None)
+        lab.row(f"{name}: epochs trained", len(training.history["train loss"]), EPOCHS_L2[0] if l2 else None)
     says = "The validation loss follows the training loss better than without the penalty; best with 0.02."
     curves(lab, "regularization.png", "784-50-10, tanh, L2 penalty", trainings, "Figure 2", says)
 
@@ -312,10 +299,7 @@ def activations(lab: Lab, data: Split, base: EarlyStopped) -> None:
     )
     trainings = {}
     for activation, paper in (("tanh", 84.31), ("sigmoid", 84.51), ("relu", 74.12)):
-        if activation == "tanh":
-            training = base
-        else:
-            training = train_network(lab, data, activation, activation=activation, epochs=lab.count(EPOCHS, EPOCHS_SAMPLE))
+        training = base if activation == "tanh" else train_network(lab, data, activation, activation=activation)
         trainings[activation] = training
         lab.row(f"{activation}: test accuracy", training.test.accuracy, paper, "%")
     says = "Tanh and sigmoid: the loss falls smoothly, without overfitting; ReLU behaves differently."
@@ -330,15 +314,13 @@ def architectures(lab: Lab, data: Split, base: EarlyStopped) -> None:
         "100 units and for two layers by overfitting, and that for 25 by too small a model. None of these is reproduced: over "
         "3 seeds on the whole data all four are within half a point of 85 %.",
     )
+    lab.row("784-50-10: test accuracy", base.test.accuracy, 84.31, "%")
     trainings = {}
-    for hidden, paper in (((50,), 84.31), ((25,), 78.40), ((100,), 82.83), ((47, 47), 80.08)):
-        name = "-".join(map(str, (784, *hidden, 10)))
-        if hidden == (50,):
-            training = base
-        else:
-            training = train_network(lab, data, name, sizes=(784, *hidden, 10), epochs=lab.count(EPOCHS, EPOCHS_SAMPLE))
-            trainings[name] = training
-        lab.row(f"{name}: test accuracy", training.test.accuracy, paper, "%")
+    for hidden, paper in (((25,), 78.40), ((100,), 82.83), ((47, 47), 80.08)):
+        sizes = (784, *hidden, 10)
+        name = "-".join(map(str, sizes))
+        trainings[name] = train_network(lab, data, name, sizes=sizes)
+        lab.row(f"{name}: test accuracy", trainings[name].test.accuracy, paper, "%")
     says = "The loss falls similarly in all; more units and two layers overfit."
     curves(lab, "architectures.png", "Architectures, tanh", trainings, "Figure 4", says)
 
@@ -346,7 +328,7 @@ def architectures(lab: Lab, data: Split, base: EarlyStopped) -> None:
 def curves(lab: Lab, file: str, title: str, trainings: Mapping[str, EarlyStopped], number: str, says: str) -> None:
     """Loss and accuracy per epoch on training and validation images: a row of panels for each training."""
     figure, axes = new_figure(title, columns=2, rows=len(trainings), height=3.2)
-    for (name, training), *panels in zip(trainings.items(), axes[::2], axes[1::2], strict=True):
-        for panel, quantity, label in zip(panels, ("loss", "accuracy"), ("cross-entropy", "accuracy in %"), strict=True):
-            draw_history(panel, training.history, quantity, f"{name}: {quantity}", label)
+    for (name, training), left, right in zip(trainings.items(), axes[::2], axes[1::2], strict=True):
+        draw_history(left, training.history, "loss", f"{name}: loss", "cross-entropy")
+        draw_history(right, training.history, "accuracy", f"{name}: accuracy", "accuracy in %")
     lab.figure(file, figure, number=number, says=says)

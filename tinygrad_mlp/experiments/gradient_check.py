@@ -21,27 +21,26 @@ all 4 parameters agree
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import tinygrad_mlp as torch
+from tinygrad_mlp import Tensor, nn
 
-from .. import nn
-from .._tensor import Tensor
 from ..checkpoints import RandomStreams
 from ..datasets import MNIST
 from ..errors import TinygradError
 from ..reference import MLP, central_difference, glorot
 from . import find_experiments
 from .data import first_of_each_class, load_images, one_hot
-from .training import ACTIVATIONS, mlp
+from .training import mlp
 
-__all__ = ["Difference", "Network", "compare_gradients", "format_table"]
+__all__ = ["Comparison", "Network", "compare_gradients", "format_table"]
 
 FORMULAS_BOUND = 1e-12  # relative to the parameter's largest gradient
 EPSILON = 1e-4
@@ -54,46 +53,27 @@ Layers = list[tuple[Array, Array]]
 
 @dataclass(frozen=True)
 class Network:
-    """A network whose gradients are compared.
+    """A network whose gradients are compared."""
 
-    Attributes:
-        title: How it is named in the table.
-        sizes: Units of each layer, the input's first.
-        activation: Of the hidden layers, a name in :data:`tinygrad_mlp.reference.ACTIVATIONS`.
-        loss: With the output layer, a name in :data:`tinygrad_mlp.reference.LOSSES`.
-        targets: From classes `(N,)` to targets `(N, outputs)`.
-        dataset: Where its images are from.
-    """
-
-    title: str
-    sizes: tuple[int, ...]
-    activation: str
-    loss: str
-    targets: Callable[[Tensor], Tensor] = one_hot
-    dataset: type[MNIST] = MNIST
+    title: str  # how it is named in the table
+    sizes: tuple[int, ...]  # units of each layer, the input's first
+    activation: str  # of the hidden layers, a name in reference.ACTIVATIONS
+    loss: str  # with the output layer, a name in reference.LOSSES
+    targets: Callable[[Tensor], Tensor] = one_hot  # from classes `(N,)` to targets `(N, outputs)`
+    dataset: type[MNIST] = MNIST  # where its images are from
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How far the three gradients of one parameter are apart.
+class Comparison:
+    """How far the three gradients of one parameter are apart."""
 
-    Attributes:
-        experiment: The experiment's name on the command line.
-        network: The network's title.
-        parameter: Such as `"weight 1"`, of the first layer.
-        shape: The parameter's.
-        largest: The largest entry of the engine's gradient, absolute.
-        formulas: Engine and formulas: the largest difference of an entry, divided by the formulas' largest entry.
-        numerical: Engine and central differences: the largest difference, absolute, of the entries tried.
-    """
-
-    experiment: str
-    network: str
-    parameter: str
+    experiment: str  # its name on the command line
+    network: str  # its title
+    parameter: str  # such as "weight 1", of the first layer
     shape: tuple[int, ...]
-    largest: float
-    formulas: float
-    numerical: float
+    largest: float  # the largest entry of the engine's gradient, absolute
+    formulas: float  # engine and formulas: the largest difference of an entry, divided by the formulas' largest entry
+    numerical: float  # engine and central differences: the largest difference, absolute, of the entries tried
 
     @property
     def ok(self) -> bool:
@@ -103,9 +83,9 @@ class Difference:
 
 def build(network: Network, layers: Layers) -> nn.Sequential:
     """The network of the engine with these weights and biases; it gives logits."""
-    model = mlp(network.sizes, ACTIVATIONS[network.activation]).double()
+    model = mlp(network.sizes, network.activation).double()
     with torch.no_grad():
-        for parameter, value in zip(model.parameters(), (value for layer in layers for value in layer), strict=True):
+        for parameter, value in zip(model.parameters(), chain.from_iterable(layers), strict=True):
             parameter.copy_(torch.from_numpy(value))
     return model
 
@@ -121,7 +101,7 @@ def cost(network: Network, logits: Tensor, targets: Tensor) -> Tensor:
     return loss / len(targets)
 
 
-def compare_gradients(names: Sequence[str], data: str = "sample") -> list[Difference]:
+def compare_gradients(names: Sequence[str], data: str = "sample") -> list[Comparison]:
     """Compare the gradients of these experiments' networks, parameter by parameter.
 
     Args:
@@ -138,58 +118,42 @@ def compare_gradients(names: Sequence[str], data: str = "sample") -> list[Differ
     networks = [(name, network) for name in names or experiments for network in experiments[name].load().NETWORKS]
     if not networks:
         raise TinygradError(f"there is nothing to check: the NETWORKS of {', '.join(names or experiments)} are empty")
-    images = {dataset: _one_of_each_class(dataset, data) for dataset in {network.dataset for _, network in networks}}
+    datasets = {network.dataset for _, network in networks}
+    images = {dataset: first_of_each_class(load_images(dataset, data)[0]).tensors for dataset in datasets}
     return [found for name, network in networks for found in _compare(name, network, *images[network.dataset])]
 
 
-def _one_of_each_class(dataset: type[MNIST], data: str) -> tuple[Array, Tensor]:
-    inputs, classes = first_of_each_class(load_images(dataset, data)[0]).tensors
-    return inputs.double().numpy(), classes
-
-
-def _compare(experiment: str, network: Network, inputs: Array, classes: Tensor) -> list[Difference]:
+def _compare(experiment: str, network: Network, images: Tensor, classes: Tensor) -> list[Comparison]:
     generator = RandomStreams(0)[network.title].numpy
     layers: Layers = [(w, generator.normal(0, 0.1, b.shape)) for w, b in glorot(network.sizes, generator)]
     y = network.targets(classes).double()
     model = build(network, layers)
-    x, targets = torch.from_numpy(inputs), y.numpy()
+    x = images.double()
+    inputs = x.numpy()
 
     cost(network, model(x), y).backward()
     formulas = MLP(network.activation, network.loss, "sample_mean")
-    expected = [gradient for layer in formulas.gradients(layers, inputs, targets) for gradient in layer]
+    expected = chain.from_iterable(formulas.gradients(layers, inputs, y.numpy()))
 
+    @torch.no_grad()
     def engine_cost() -> float:
-        with torch.no_grad():
-            return cost(network, model(x), y).item()
+        return cost(network, model(x), y).item()
 
     found = []
     for i, (parameter, by_hand) in enumerate(zip(model.parameters(), expected, strict=True)):
         assert parameter.grad is not None
         gradient = parameter.grad.numpy()
         values = parameter.detach().numpy()  # the parameter's own memory
-        entries = (e for e in _entries(by_hand, generator) if not _has_kink(formulas, layers, inputs, i, e))
-        apart = [
-            abs(central_difference(engine_cost, values, index, EPSILON) - gradient[index])
-            for index in islice(entries, ENTRIES)
-        ]
-        found.append(
-            Difference(
-                experiment,
-                network.title,
-                f"{'bias' if i % 2 else 'weight'} {i // 2 + 1}",
-                gradient.shape,
-                float(np.abs(gradient).max()),
-                float(np.abs(gradient - by_hand).max() / np.abs(by_hand).max()),
-                float(np.max(apart)) if apart else math.nan,
-            )
-        )
+        # In random order, without those of pixels that are 0 in all images, whose gradient is 0.
+        shuffled = (tuple(map(int, entry)) for entry in generator.permutation(np.argwhere(by_hand != 0)))
+        entries = islice((e for e in shuffled if not _has_kink(formulas, layers, inputs, i, e)), ENTRIES)
+        apart = [abs(central_difference(engine_cost, values, e, EPSILON) - gradient[e]) for e in entries]
+        name = f"{'bias' if i % 2 else 'weight'} {i // 2 + 1}"
+        largest = float(np.abs(gradient).max())
+        relative = float(np.abs(gradient - by_hand).max() / np.abs(by_hand).max())
+        numerical = float(np.max(apart)) if apart else math.nan
+        found.append(Comparison(experiment, network.title, name, gradient.shape, largest, relative, numerical))
     return found
-
-
-def _entries(gradient: Array, generator: np.random.Generator) -> Iterator[tuple[int, ...]]:
-    """The entries in random order, without those of pixels that are 0 in all images, whose gradient is 0."""
-    for index in generator.permutation(np.argwhere(gradient != 0)):
-        yield tuple(map(int, index))
 
 
 def _has_kink(formulas: MLP, layers: Layers, inputs: Array, parameter: int, index: tuple[int, ...]) -> bool:
@@ -206,7 +170,7 @@ def _has_kink(formulas: MLP, layers: Layers, inputs: Array, parameter: int, inde
     return any((below != above).any() for below, above in zip(*patterns, strict=True))
 
 
-def format_table(differences: Sequence[Difference]) -> str:
+def format_table(differences: Sequence[Comparison]) -> str:
     """The differences as a text to print: a line for each parameter below its network, the bounds at the end."""
     lines = ["parameter  shape    largest gradient  engine - formulas  engine - numerical"]
     lines.append("-" * len(lines[0]))

@@ -52,13 +52,11 @@ from tinygrad_mlp.errors import DataError
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 
-from .data import load_images, one_hot, take
+from .data import join, load_images, one_hot, take
 from .gradient_check import Network
 from .lab import Lab
-from .plots import Curve, draw_curves, draw_history, draw_misclassified, new_figure
-from .training import History, evaluate, mlp, record, training_step, weights_and_biases
-
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
+from .plots import counted, draw_curves, draw_history, draw_misclassified, new_figure
+from .training import History, evaluate, mlp, record, training_step
 
 TITLE = "Grid search for a small network"
 SUMMARY = "MNIST digits by a 784-20-10 sigmoid network: grid search in parallel, then training on more images"
@@ -68,7 +66,7 @@ DATASETS = (MNIST,)
 NETWORKS = (Network("784-20-10 sigmoid, cross-entropy", SIZES, "sigmoid", "sigmoid_cross_entropy"),)
 LEARNING_RATES = (1e-4, 1e-3, 1e-2)
 BATCH_SIZES = (128, 256, 384)
-EPOCHS, EPOCHS_SAMPLE = 100, 15  # in both phases; the report gives no number for the second
+EPOCHS = 100, 15  # on the whole set, on the sample; in both phases, though the report gives no number for the second
 TRAINING, VALIDATION = 3000, 10_000  # images
 
 Cell: TypeAlias = tuple[float, int]  # learning rate, batch size
@@ -83,10 +81,9 @@ def network(generator: Generator) -> nn.Sequential:
 
     Weights are drawn from N(0, 1 / fan_in), biases from N(0, 1).
     """
-    model = mlp(SIZES, nn.Sigmoid)
-    for weight, bias in zip(*weights_and_biases(model), strict=True):
-        nn.init.normal_(weight, std=weight.shape[1] ** -0.5, generator=generator)
-        nn.init.normal_(bias, generator=generator)
+    model = mlp(SIZES, "sigmoid")
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5 if parameter.ndim == 2 else 1.0, generator=generator)
     return model
 
 
@@ -107,9 +104,6 @@ def measure(model: nn.Module, history: History, sets: Mapping[str, TensorDataset
     """Add loss and accuracy on each of the sets to the curves."""
     for name, images in sets.items():
         record(history, name, evaluate(model, mean_cross_entropy, images))
-
-
-# ---------------------------------------------------------------------------------------------------------- phase 1
 
 
 def train_cell(
@@ -170,7 +164,7 @@ def search(lab: Lab, train: TensorDataset, validation: TensorDataset) -> dict[Ce
         checkpoint.load()
         with tqdm(total=len(GRID), initial=len(finished), desc=title, unit="cell") as bar:
             cells = (
-                delayed(_named)(cell, lab.count(EPOCHS, EPOCHS_SAMPLE), lab.seed, *arrays, lab.settings.eager)
+                delayed(_named)(cell, lab.count(*EPOCHS), lab.seed, *arrays, lab.settings.eager)
                 for cell in GRID
                 if cell_name(cell) not in finished
             )
@@ -186,9 +180,6 @@ def _named(cell: Cell, *arguments: Any) -> tuple[str, Any, Any]:
     return cell_name(cell), *train_cell(cell, *arguments)
 
 
-# -------------------------------------------------------------------------------------------------------------- run
-
-
 def run(lab: Lab) -> None:
     """Both phases of the report."""
     images, test = load_images(MNIST, lab.settings.data)
@@ -196,8 +187,7 @@ def run(lab: Lab) -> None:
     if not len(validation):
         raise DataError(f"{lab.settings.data}: {len(images)} training images are too few to keep some for validation")
     best, found = phase_1(lab, train, validation)
-    both = TensorDataset(*(torch.cat(parts) for parts in zip(train.tensors, validation.tensors, strict=True)))
-    phase_2(lab, best, found, both, test)
+    phase_2(lab, best, found, join([train, validation]), test)
 
 
 def split(images: TensorDataset) -> tuple[TensorDataset, TensorDataset]:
@@ -221,9 +211,8 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
     best = max(GRID, key=lambda cell: cells[cell]["history"]["validation accuracy"][-1])
     history = cells[best]["history"]
     for cell in GRID:
-        lab.row(
-            f"{cell_name(cell)}: is the best cell (share of the seeds)", float(cell == best), 1.0 if cell == PAPER else None
-        )
+        expected = 1.0 if cell == PAPER else None
+        lab.row(f"{cell_name(cell)}: is the best cell (share of the seeds)", float(cell == best), expected)
     lab.row("best cell: train accuracy", history["train accuracy"][-1], None, "%")
     lab.row("best cell: validation accuracy", history["validation accuracy"][-1], 84, "%")
 
@@ -231,15 +220,10 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
     model.load_state_dict(cells[best]["parameters"])
     lab.model("bestmodel.json", model)
     quantities = [f"{images} {quantity}" for quantity in ("loss", "accuracy") for images in ("train", "validation")]
-    lab.table(
-        "grid.csv",
-        ["learning_rate", "batch_size", "epoch", *(quantity.replace(" ", "_") for quantity in quantities)],
-        (
-            [*cell, epoch, *values]
-            for cell, trained in cells.items()
-            for epoch, values in enumerate(zip(*(trained["history"][q] for q in quantities), strict=True), 1)
-        ),
-    )
+    header = ["learning_rate", "batch_size", "epoch", *(quantity.replace(" ", "_") for quantity in quantities)]
+    epochs = {cell: zip(*(trained["history"][q] for q in quantities), strict=True) for cell, trained in cells.items()}
+    rows = ([*cell, epoch, *values] for cell, measured in epochs.items() for epoch, values in enumerate(measured, 1))
+    lab.table("grid.csv", header, rows)
     figure_of_grid(lab, {cell: trained["history"] for cell, trained in cells.items()})
     curves(lab, "phase1.png", f"Phase 1, best cell: {cell_name(best)}", history, "Section VI, phase 1")
     return best, model
@@ -260,8 +244,7 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
     step = lab.compiled(model, training_step(model, cross_entropy, optimizer))
     loader = DataLoader(train, batch_size=cell[1], shuffle=True, generator=shuffle)
     history: History = defaultdict(list)
-    count = lab.count(EPOCHS, EPOCHS_SAMPLE)
-    for _ in lab.epochs("phase 2", count, history, model=model, optimizer=optimizer, shuffle=shuffle):
+    for _ in lab.epochs("phase 2", lab.count(*EPOCHS), history, model=model, optimizer=optimizer, shuffle=shuffle):
         for batch in loader:
             step(*batch)
         measure(model, history, sets)
@@ -277,10 +260,9 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
 
 def curves(lab: Lab, file: str, title: str, history: Mapping[str, list[float]], number: str) -> None:
     """Loss and accuracy per epoch on both sets."""
-    figure, axes = new_figure(title, columns=2)
-    for panel, quantity in zip(axes, ("loss", "accuracy"), strict=True):
-        label = "cross-entropy, sum of 10 outputs" if quantity == "loss" else "accuracy in %"
-        draw_history(panel, history, quantity, quantity.capitalize(), label)
+    figure, (left, right) = new_figure(title, columns=2)
+    draw_history(left, history, "loss", "Loss", "cross-entropy, sum of 10 outputs")
+    draw_history(right, history, "accuracy", "Accuracy", "accuracy in %")
     lab.figure(file, figure, number=number, says="Learning curve and accuracy curve.")
 
 
@@ -288,10 +270,7 @@ def figure_of_grid(lab: Lab, histories: Mapping[Cell, Mapping[str, list[float]]]
     """The accuracy on the validation images per epoch, a panel for each learning rate."""
     figure, axes = new_figure("Accuracy on the validation images", columns=len(LEARNING_RATES), width=3.8)
     for panel, lr in zip(axes, LEARNING_RATES, strict=True):
-        lines: dict[str, Curve] = {}
-        for batch_size in BATCH_SIZES:
-            values = histories[lr, batch_size]["validation accuracy"]
-            lines[f"batch {batch_size}"] = range(1, len(values) + 1), values
+        lines = {f"batch {size}": counted(histories[lr, size]["validation accuracy"]) for size in BATCH_SIZES}
         draw_curves(panel, lines, f"learning rate {lr:g}", "epoch", "accuracy in %")
         panel.set_ylim(0, 100)
     lab.figure("grid.png", figure, says="The report shows the best cell only.")

@@ -1,9 +1,7 @@
 """What an experiment's script works with: its seed, trainings that can be resumed, and a place for what it measures.
 
-An experiment is a function `run(lab)`, called once for each seed. The :class:`Lab` gives it random streams, and a loop over
-epochs that goes on where an interrupted run stopped, and records rows, figures and tables. A resumed run calls `run(lab)` again
-from the start, and only finished epochs are skipped; so that it ends with the same results, all random numbers come from
-:meth:`Lab.generator`.
+An experiment is a function `run(lab)`, called once for each seed. A resumed run calls it again from the start, and only finished
+epochs are skipped; so that it ends with the same results, all random numbers come from :meth:`Lab.generator`.
 """
 
 import functools
@@ -33,18 +31,12 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Lab:
-    """One seed of a run.
-
-    Attributes:
-        settings: What the user asked for.
-        seed: The seed.
-        first: Whether it is the run's first seed, the one whose figures, tables and models are kept.
-    """
+    """One seed of a run."""
 
     def __init__(self, settings: Settings, seed: int, folder: RunFolder, record: Record) -> None:
-        self.settings = settings
+        self.settings = settings  # what the user asked for
         self.seed = seed
-        self.first: bool = seed == settings.seeds[0]
+        self.first: bool = seed == settings.seeds[0]  # the seed whose figures, tables and models are kept
         self._folder = folder
         self._record = record
         self._title = ""
@@ -180,7 +172,7 @@ class Lab:
     def model(self, name: str, model: nn.Module) -> None:
         """Keep a model's state_dict, in the format of the name's ending."""
         if self.first:
-            self._folder.write_model(name, model)
+            torch.save(model.state_dict(), self._folder.path / name)
 
     def curves(self) -> Iterator[tuple[int, str, int, str, float]]:
         """Seed, training, epoch, quantity and value of each history with a value per epoch."""

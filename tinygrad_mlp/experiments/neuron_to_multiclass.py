@@ -46,7 +46,6 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import tinygrad_mlp as torch
@@ -60,8 +59,6 @@ from .lab import Lab
 from .plots import draw_history, draw_misclassified, draw_wrong, new_figure
 from .training import Criterion, History, TrainedModel, evaluate, mlp, record, score, weights_and_biases
 
-__all__ = ["DATASETS", "NETWORKS", "SUMMARY", "TITLE", "run"]
-
 TITLE = "From a neuron to ten classes"
 SUMMARY = "MNIST digits by a single neuron, 64 hidden units and softmax, full-batch gradient descent"
 DATASETS = (MNIST,)
@@ -72,9 +69,8 @@ NETWORKS = (
     Network("784-64-10 sigmoid, softmax", (784, 64, 10), "sigmoid", "softmax_cross_entropy"),
 )
 
-EPOCHS = 500
-NEURON_SAMPLE_EPOCHS = 80  # so many show the plateau's end, but not convergence
-HIDDEN_SAMPLE_EPOCHS = 40
+NEURON_EPOCHS = 500, 80  # on the whole set, on the sample: so many show the plateau's end, but not convergence
+HIDDEN_EPOCHS = 500, 40
 HIDDEN = 64
 SCALE = 0.01  # standard deviation of the initial weights
 RATES = (0.3, 0.7, 1.1, 2.0)  # of the networks with a hidden layer, table III
@@ -111,12 +107,7 @@ report says, is not seen: a smaller rate is on its way still after 500 epochs.""
 
 def versus(digit: int, split: Split) -> Split:
     """The task "digit vs. all": target 1 for the digit, 0 for the others."""
-    return Split(
-        *(
-            TensorDataset(data.tensors[0], versus_rest(data.tensors[1], digit))
-            for data in (split.train, split.validation, split.test)
-        )
-    )
+    return Split(*(TensorDataset(images, versus_rest(labels, digit)) for images, labels in (data.tensors for data in split)))
 
 
 def divide(train: TensorDataset, test: TensorDataset, generator: Generator) -> Split:
@@ -130,7 +121,7 @@ def network(sizes: Sequence[int], generator: Generator) -> nn.Sequential:
     W ~ N(0, 0.01²), and so b with a hidden layer; the single neuron's b = 0. It gives logits: the output's sigmoid
     (equation 10) or softmax (equation 23) is part of the loss.
     """
-    model = mlp(sizes, nn.Sigmoid)
+    model = mlp(sizes, "sigmoid")
     weights, biases = weights_and_biases(model)
     for parameter in weights + (biases if len(sizes) > 2 else []):
         nn.init.normal_(parameter, std=SCALE, generator=generator)
@@ -216,12 +207,6 @@ def accuracy_plateau_end(accuracies: npt.NDArray[np.float64], labels: npt.NDArra
     return from_epoch(accuracies > share + 0.01 * (100 - share))
 
 
-def rises(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """By how much the loss rose, for each epoch at which it did."""
-    steps = np.diff(losses)
-    return np.asarray(steps[steps > 0])
-
-
 def setback(accuracies: npt.NDArray[np.float64]) -> float:
     """The deepest fall below an earlier accuracy, in percentage points; 0 without accuracies.
 
@@ -249,8 +234,8 @@ def sizes(lab: Lab, split: Split) -> None:
     lab.section("Tables I to III: sizes and settings")
     lab.row("training images", len(split.train), 40_000)
     lab.row("validation images", len(split.validation), 20_000)
-    lab.row("epochs, single neuron", lab.count(EPOCHS, NEURON_SAMPLE_EPOCHS), EPOCHS)
-    lab.row("epochs, hidden layer", lab.count(EPOCHS, HIDDEN_SAMPLE_EPOCHS), EPOCHS)
+    lab.row("epochs, single neuron", lab.count(*NEURON_EPOCHS), 500)
+    lab.row("epochs, hidden layer", lab.count(*HIDDEN_EPOCHS), 500)
     neuron, binary, classes = (
         [parameter.numel() for parameter in network(shape, lab.generator("init sizes")).parameters()]
         for shape in ((784, 1), (784, HIDDEN, 1), (784, HIDDEN, 10))
@@ -268,7 +253,7 @@ def epoch_row(lab: Lab, quantity: str, epoch: int, paper: float | None, epochs: 
 def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) -> None:
     """The single neuron with one of the two losses: figures 5 and 6."""
     lab.section(f"Figures 5 and 6: single neuron, {loss}", text)
-    epochs = lab.count(EPOCHS, NEURON_SAMPLE_EPOCHS)
+    epochs = lab.count(*NEURON_EPOCHS)
     trainings: dict[tuple[int, float], TrainedModel] = {}
     for (digit, lr), paper in NEURON_TEST.items():
         name = f"{digit} vs. all, lr {lr:g}"
@@ -289,31 +274,30 @@ def neurons(lab: Lab, split: Split, loss: str, criterion: Criterion, text: str) 
                 epoch_row(lab, f"{name}: first epoch with {milestone:g} % (validation)", reached, epoch, epochs)
         if trained[-1] == 100 * (task.train.tensors[1] == 0).sum().item() / len(task.train):
             continue  # it answers "not this digit" to every image, and has no curve to speak of
-        converged = from_epoch(np.abs(validated - validated[-1]) <= 0.1)
-        epoch_row(lab, f"{name}: epoch of convergence", converged, NEURON_CONVERGENCE.get((digit, lr)), epochs)
-        parted = from_epoch(validated < trained)
-        epoch_row(lab, f"{name}: validation below training from epoch", parted, NEURON_PARTING.get((digit, lr)), epochs)
-        smooth = from_epoch(np.diff(validated, prepend=0) >= -0.05)
-        epoch_row(lab, f"{name}: smooth from epoch", smooth, NEURON_SMOOTH.get((digit, lr)), epochs)
+        for quantity, happens, papers in (
+            ("epoch of convergence", np.abs(validated - validated[-1]) <= 0.1, NEURON_CONVERGENCE),
+            ("validation below training from epoch", validated < trained, NEURON_PARTING),
+            ("smooth from epoch", np.diff(validated, prepend=0) >= -0.05, NEURON_SMOOTH),
+        ):
+            epoch_row(lab, f"{name}: {quantity}", from_epoch(happens), papers.get((digit, lr)), epochs)
 
     short = loss.replace(" ", "-")
     figure, (left, right) = new_figure(f"Single neuron, 0 vs. all, lr 1, {loss}", columns=2)
-    draw(left, trainings[0, 1.0], "squared error", "Mean squared error")
-    draw(right, trainings[0, 1.0], "accuracy", "Accuracy in %", lowest=88)
+    draw_history(left, trainings[0, 1.0].history, "squared error", "Mean squared error")
+    draw_history(right, trainings[0, 1.0].history, "accuracy", "Accuracy in %", lowest=88)
     says = "Smooth curves that part after about 100 epochs, validation below training, and converge around 200."
     lab.figure(f"figure-5-{short}.png", figure, number="Figure 5", says=says)
     figure, panels = new_figure(f"Single neuron, {loss}", columns=2, rows=2)
     for ax, (digit, lr) in zip(panels, [(0, 2.0), (0, 5.0), (0, 0.5), (5, 1.0)], strict=True):
-        draw(ax, trainings[digit, lr], "accuracy", f"{digit} vs. all, lr {lr:g}: accuracy in %", lowest=88)
+        title = f"{digit} vs. all, lr {lr:g}: accuracy in %"
+        draw_history(ax, trainings[digit, lr].history, "accuracy", title, lowest=88)
     says = "Rate 2 converges around epoch 60; at 0.5 the curves part late, around 300; 5 vs. all is not smooth until 50."
     lab.figure(f"figure-6-{short}.png", figure, number="Figure 6", says=says)
     if criterion is not squared_error:
         lab.model("neuron.safetensors", trainings[0, 1.0].model)
         zero, digits = (tensor.numpy() for tensor in (trainings[0, 1.0].test.predictions, split.test.tensors[1]))
-        title = "0 vs. all, lr 1: the first test images that are misclassified"
-        figure = draw_wrong(
-            split.test, zero != (digits == 0), lambda i: f"{digits[i]} as {'0' if zero[i] else 'not 0'}", title
-        )
+        title, wrong = "0 vs. all, lr 1: the first test images that are misclassified", zero != (digits == 0)
+        figure = draw_wrong(split.test, wrong, lambda i: f"{digits[i]} as {'0' if zero[i] else 'not 0'}", title)
         lab.figure("misclassified-by-neuron.png", figure)
 
 
@@ -348,7 +332,7 @@ def with_hidden_layer(
     trainings: dict[float, TrainedModel] = {}
     for lr in RATES:
         model = network((784, HIDDEN, outputs), lab.generator(f"init {name}"))
-        epochs = lab.count(EPOCHS, HIDDEN_SAMPLE_EPOCHS)
+        epochs = lab.count(*HIDDEN_EPOCHS)
         training = trainings[lr] = train_network(lab, f"{name}, lr {lr:g}", model, lr, criterion, split, epochs)
         losses, validation, accuracies = (
             np.array(training.history[curve]) for curve in ("train loss", "validation loss", "validation accuracy")
@@ -365,25 +349,18 @@ def with_hidden_layer(
         lab.row(f"{title}: loss (validation)", validation[-1], HIDDEN_VALIDATION_LOSS if binary else None)
         lab.row(f"{title}: end of the loss's plateau, epoch", end, HIDDEN_LOSS_PLATEAU[lr] if binary else None, note=before)
         lab.row(f"{title}: end of the accuracy's plateau, epoch", constant, HIDDEN_ACCURACY_PLATEAU[lr] if binary else None)
-        up = rises(losses)
-        lab.row(f"{title}: epochs with a rise of the training loss", len(up))
-        lab.row(f"{title}: largest rise of the training loss", up.max(initial=0.0))
-        lab.row(f"{title}: last epoch with a rise", from_epoch(np.diff(losses, prepend=np.inf) <= 0) - 1)
+        steps = np.diff(losses, prepend=np.inf)
+        lab.row(f"{title}: epochs with a rise of the training loss", (steps > 0).sum())
+        lab.row(f"{title}: largest rise of the training loss", steps.max(initial=0.0))
+        lab.row(f"{title}: last epoch with a rise", from_epoch(steps <= 0) - 1)
         lab.row(f"{title}: deepest fall of the validation accuracy", setback(accuracies[constant - 1 :]), unit="points")
     return trainings
-
-
-def draw(axes: Axes, training: TrainedModel, quantity: str, title: str, lowest: float | None = None) -> None:
-    """Training and validation curves of a quantity; `lowest` is where the axis begins."""
-    draw_history(axes, training.history, quantity, title, "")
-    if lowest is not None:
-        axes.set_ylim(lowest, 100.4)
 
 
 def figure_of_rates(title: str, trainings: Mapping[float, TrainedModel], lowest: float) -> Figure:
     """Loss and accuracy side by side, a learning rate a row."""
     figure, panels = new_figure(title, columns=2, rows=len(trainings), height=3)
     for left, right, (lr, training) in zip(panels[::2], panels[1::2], trainings.items(), strict=True):
-        draw(left, training, "loss", f"Cross-entropy, lr {lr:g}")
-        draw(right, training, "accuracy", f"Accuracy in %, lr {lr:g}", lowest)
+        draw_history(left, training.history, "loss", f"Cross-entropy, lr {lr:g}")
+        draw_history(right, training.history, "accuracy", f"Accuracy in %, lr {lr:g}", lowest=lowest)
     return figure

@@ -15,7 +15,7 @@ from .._tensor import Tensor
 from ..utils.data import TensorDataset
 
 __all__ = [
-    "Curve", "draw_curves", "draw_history", "draw_images", "draw_matrix", "draw_misclassified", "draw_wrong",
+    "Curve", "counted", "draw_curves", "draw_history", "draw_images", "draw_matrix", "draw_misclassified", "draw_wrong",
     "new_figure",
 ]  # fmt: skip
 
@@ -50,14 +50,31 @@ def draw_curves(axes: Axes, curves: Mapping[str, Curve], title: str, xlabel: str
     axes.legend()
 
 
-def draw_history(axes: Axes, history: Mapping[str, Sequence[float]], quantity: str, title: str, ylabel: str) -> None:
-    """Draw all curves of a quantity over the epochs: those that are named after it, such as `"train loss"` of `"loss"`."""
-    curves: dict[str, Curve] = {
-        name.removesuffix(f" {quantity}"): (range(1, len(values) + 1), values)
+def counted(values: Sequence[float]) -> Curve:
+    """A curve over 1, 2, 3, …"""
+    return range(1, len(values) + 1), values
+
+
+def draw_history(
+    axes: Axes,
+    history: Mapping[str, Sequence[float]],
+    quantity: str,
+    title: str,
+    ylabel: str = "",
+    lowest: float | None = None,
+) -> None:
+    """Draw all curves of a quantity over the epochs: those that are named after it, such as `"train loss"` of `"loss"`.
+
+    `lowest` is where an axis in % begins.
+    """
+    curves = {
+        name.removesuffix(f" {quantity}"): counted(values)
         for name, values in history.items()
         if name == quantity or name in (f"train {quantity}", f"validation {quantity}", f"test {quantity}")
     }
     draw_curves(axes, curves, title, "epoch", ylabel)
+    if lowest is not None:
+        axes.set_ylim(lowest, 100.4)
 
 
 def draw_matrix(

@@ -44,6 +44,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,13 +57,11 @@ from tinygrad_mlp.utils.data import TensorDataset
 
 from . import ascii_bits, fashion, grid_search, neuron_to_multiclass
 from .augment import SIDE, Distortion, distort
-from .data import load_images, one_hot, take, versus_rest
+from .data import join, load_images, one_hot, take, versus_rest
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_history, draw_wrong, new_figure
-from .training import ACTIVATIONS, Criterion, History, mlp, predict, training_step, weights_and_biases
-
-__all__ = ["DATASETS", "NETWORKS", "RECIPES", "SUMMARY", "TITLE", "Head", "Recipe", "run"]
+from .training import ACTIVATIONS, Criterion, History, mlp, predict, training_step
 
 TITLE = "Beyond the papers"
 SUMMARY = "Beyond the papers: each one's network on its own training images, distorted at random, AdamW, one cycle"
@@ -75,56 +74,27 @@ WRONG = 48  # wrong images drawn for each recipe
 
 @dataclass(frozen=True)
 class Head:
-    """What the outputs stand for.
+    """What the outputs stand for."""
 
-    Attributes:
-        quantity: What is counted as right.
-        targets: From labels `(N,)` to what the criterion compares the outputs with.
-        criterion: The loss of logits and targets.
-        right: From logits and labels to whether each image is right, `(N,)`.
-        says: From one image's logits to the answer in a word.
-    """
+    quantity: str  # what is counted as right
+    targets: Callable[[Tensor], Tensor]  # from labels `(N,)` to what the criterion compares the outputs with
+    says: Callable[[Tensor], str]  # from one image's logits to the answer in a word
+    criterion: Criterion = nn.functional.binary_cross_entropy_with_logits  # the loss of logits and targets
 
-    quantity: str
-    targets: Callable[[Tensor], Tensor]
-    criterion: Criterion
-    right: Callable[[Tensor, Tensor], Tensor]
-    says: Callable[[Tensor], str]
-
-
-def sides_right(logits: Tensor, targets: Tensor) -> Tensor:
-    """Whether all outputs of an image are on their target's side of 1/2: `(N, C)` to `(N,)`."""
-    return ((logits > 0) == (targets > 0.5)).all(dim=1)
+    def right(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Whether each image is right, `(N,)`: the largest output is its class, or all are on their target's side of 1/2."""
+        if self.criterion is nn.functional.cross_entropy:
+            return logits.argmax(dim=1) == labels
+        return ((logits > 0) == (self.targets(labels) > 0.5)).all(dim=1)
 
 
 BITS = Head(
     "all 4 bits right",
     lambda labels: ascii_bits.CODES[labels],
-    nn.functional.binary_cross_entropy_with_logits,
-    lambda logits, labels: sides_right(logits, ascii_bits.CODES[labels]),
     lambda logits: "".join("01"[logit > 0] for logit in logits.tolist()),
 )
-CLASSES = Head(
-    "accuracy",
-    lambda labels: labels,
-    nn.functional.cross_entropy,
-    lambda logits, labels: logits.argmax(dim=1) == labels,
-    lambda logits: str(int(logits.argmax().item())),
-)
-ZERO = Head(
-    "0 against all, accuracy",
-    versus_rest,
-    nn.functional.binary_cross_entropy_with_logits,
-    lambda logits, labels: sides_right(logits, versus_rest(labels)),
-    lambda logits: "0" if logits.item() > 0 else "not 0",
-)
-
-
-def grid_images(train: TensorDataset) -> TensorDataset:
-    """Those of phase 2: the first 3,000 and the last 10,000."""
-    parts = grid_search.split(train)
-    return TensorDataset(*(torch.cat(tensors) for tensors in zip(*(part.tensors for part in parts), strict=True)))
-
+CLASSES = Head("accuracy", lambda labels: labels, lambda logits: str(logits.argmax().item()), nn.functional.cross_entropy)
+ZERO = Head("0 against all, accuracy", versus_rest, lambda logits: "0" if logits.item() > 0 else "not 0")
 
 # By experiment: from the lab of the seed and all training images to exactly those that the experiment trains on.
 IMAGES: dict[str, Callable[[Lab, TensorDataset], TensorDataset]] = {
@@ -132,45 +102,29 @@ IMAGES: dict[str, Callable[[Lab, TensorDataset], TensorDataset]] = {
     "ee6132-lab": lambda lab, train: train,
     "fashion": lambda lab, train: fashion.load_data(lab).train,
     "neuron-to-multiclass": lambda lab, train: neuron_to_multiclass.divide(train, train, lab.generator("split")).train,
-    "grid-search": lambda lab, train: grid_images(train),
+    "grid-search": lambda lab, train: join(grid_search.split(train)),  # those of phase 2
 }
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained.
+    """How a network is trained."""
 
-    Attributes:
-        paper: The experiment whose network and images it takes.
-        sizes: The layers.
-        best: The paper's best accuracy, in %; None where it gives none.
-        aim: The accuracy aimed at, in %.
-        dataset: The images.
-        head: What the outputs stand for.
-        activation: Of the hidden layers.
-        distortion: Of the training images, at the start.
-        mild: The factor of the distortion in the last epoch; it falls linearly from 1 in the first.
-        passes: How often an epoch uses each training image.
-        epochs: On the whole data.
-        batch_size: Images in a step.
-        lr: The highest learning rate of the cycle.
-        decay: AdamW's weight decay.
-    """
-
-    paper: str
-    sizes: tuple[int, ...]
-    best: float | None
-    aim: float
-    epochs: int
+    paper: str  # the experiment whose network and images it takes
+    sizes: tuple[int, ...]  # units of each layer, the input's first
+    best: float | None  # the paper's best accuracy, in %; None where it gives none
+    aim: float  # the accuracy aimed at, in %
+    epochs: int  # on the whole data
     dataset: type[MNIST] = MNIST
     head: Head = CLASSES
-    activation: str = "relu"
+    activation: str = "relu"  # of the hidden layers
+    # Of the training images, at the start, and its factor in the last epoch; that falls linearly from 1 in the first.
     distortion: Distortion = field(default=Distortion(rotate=12, stretch=0.12, shear=0.12, shift=1.5, elastic=1.1))
     mild: float = 0.5
-    passes: int = 1
+    passes: int = 1  # how often an epoch uses each training image
     batch_size: int = 256
-    lr: float = 2e-3
-    decay: float = 1e-2
+    lr: float = 2e-3  # the highest learning rate of the cycle
+    decay: float = 1e-2  # AdamW's weight decay
 
     @property
     def name(self) -> str:
@@ -242,10 +196,8 @@ NETWORKS = tuple(
 
 def network(recipe: Recipe, generator: Generator) -> nn.Sequential:
     """The network; it gives logits. Weights as He et al. (2015) draw them, biases zero."""
-    model = mlp(recipe.sizes, ACTIVATIONS[recipe.activation])
-    for weight in weights_and_biases(model)[0]:
-        nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator)
-    return model
+    draw = partial(nn.init.kaiming_normal_, nonlinearity="relu", generator=generator)
+    return mlp(recipe.sizes, recipe.activation, draw)
 
 
 def train_network(lab: Lab, recipe: Recipe, images: Tensor, labels: Tensor) -> tuple[nn.Sequential, History]:
@@ -355,12 +307,10 @@ def wrong_images(recipe: Recipe, test_set: TensorDataset, logits: Tensor, right:
 
 def distorted_images(examples: Mapping[str, tuple[Tensor, Distortion]], random: Generator) -> Figure:
     """A few training images of each recipe, and below them as its network may see them at the start."""
-    rows = []
-    for images, how in examples.values():
-        rows += [images.numpy(), distort(images.numpy(), how, random.numpy)]
     figure, axes = new_figure("Training images, and distorted", columns=1, rows=len(examples), width=7, height=1.5)
-    for ax, name, plain, distorted in zip(axes, examples, rows[::2], rows[1::2], strict=True):
-        both = np.concatenate([plain, distorted]).reshape(2, -1, SIDE, SIDE).transpose(0, 2, 1, 3)
+    for ax, (name, (images, how)) in zip(axes, examples.items(), strict=True):
+        pictures = [images.numpy(), distort(images.numpy(), how, random.numpy)]
+        both = np.concatenate(pictures).reshape(2, -1, SIDE, SIDE).transpose(0, 2, 1, 3)
         ax.imshow(both.reshape(2 * SIDE, -1), cmap="gray_r", vmin=0, vmax=1)
         ax.set_title(name, fontsize=9)
         ax.set_axis_off()

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from ..errors import DataError
 from ..serialization import read_json
-from .results import RunFolder
+from .results import RunFolder, format_number
 
 __all__ = ["write_report"]
 
@@ -77,15 +76,12 @@ def write_report(folders: Sequence[Path], file: Path) -> None:
 def _part(number: int, folder: Path) -> tuple[str, str]:
     """The name of a run, and its part of the page."""
     try:
-        run = {
-            key: read_json(folder / f"{name}.json")
-            for key, name in (("about", "run"), ("outline", "report"), ("rows", "results"))
-        }
-        figures = [figure["file"] for section in run["outline"]["sections"] for figure in section["figures"]]
+        run = {name: read_json(folder / f"{name}.json") for name in ("run", "report", "results")}
+        figures = [figure["file"] for section in run["report"]["sections"] for figure in section["figures"]]
         if elsewhere := [name for name in figures if Path(name).name != name]:
             raise ValueError(f"it has figures in another folder: {elsewhere[0]!r}")
         run["images"] = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in figures}
-        return str(run["about"]["experiment"]), _run(number, run)
+        return str(run["run"]["experiment"]), _run(number, run)
     except FileNotFoundError as e:
         raise DataError(f"{folder}: is not the folder of a finished run: {e.filename} is not there") from e
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
@@ -93,7 +89,7 @@ def _part(number: int, folder: Path) -> tuple[str, str]:
 
 
 def _run(number: int, run: dict[str, Any]) -> str:
-    about, outline = run["about"], run["outline"]
+    about, outline = run["run"], run["report"]
     settings, versions = about["settings"], about["versions"]
     facts = {
         "data": settings["data"],
@@ -114,7 +110,7 @@ def _run(number: int, run: dict[str, Any]) -> str:
 
 
 def _section(section: dict[str, Any], run: dict[str, Any]) -> str:
-    rows = [row for row in run["rows"] if row["section"] == section["title"]]
+    rows = [row for row in run["results"] if row["section"] == section["title"]]
     parts = [f"<h3>{html.escape(section['title'])}</h3>", _text(section["text"])]
     if rows:
         parts.append(_table(rows))
@@ -137,16 +133,13 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     ]
     for row in rows:
         unit = f" in {row['unit']}" if row["unit"] else ""
-        cells = [html.escape(row["quantity"] + unit), _number(row["paper"], "", 10), _number(row["ours"], "not finite")]
+        numbers = format_number(row["paper"], 10, ""), format_number(row["ours"], missing="not finite")
+        cells = [html.escape(row["quantity"] + unit), *numbers]
         if spread:
-            cells += [_number(row["sd"], "", 2), str(row["n"])]
+            cells += [format_number(row["sd"], 2, ""), str(row["n"])]
         line = "".join(f"<td>{cell}</td>" for cell in cells)
         lines.append(f"<tr>{line}" + (f'<td class="note">{html.escape(row["note"])}</td>' if notes else "") + "</tr>")
     return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
-
-
-def _number(value: float | None, missing: str, digits: int = 5) -> str:
-    return missing if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
 
 
 def _line(text: str) -> str:

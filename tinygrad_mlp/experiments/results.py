@@ -6,34 +6,27 @@ import json
 import math
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from .. import nn, save
 from ..atomic import replacing
 
-__all__ = ["Record", "Row", "RunFolder", "Section", "Settings"]
+__all__ = ["Record", "Row", "RunFolder", "Section", "Settings", "format_number", "format_rows"]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user asked of a run.
+    """What the user asked of a run."""
 
-    Attributes:
-        data: `"sample"`, `"full"` or a folder, see :func:`~tinygrad_mlp.experiments.data.load_images`.
-        epochs: Passes over the training images, of every training; None for each one's own number.
-        seeds: The run is repeated from each of them; all random streams start from it.
-        eager: Whether training steps run as they are written, not compiled. The results are the same, to the last bit.
-    """
-
-    data: str = "sample"
-    epochs: int | None = None
-    seeds: tuple[int, ...] = (0,)
-    eager: bool = False
+    data: str = "sample"  # or "full", or a folder, see load_images()
+    epochs: int | None = None  # passes over the training images, of every training; None for each one's own number
+    seeds: tuple[int, ...] = (0,)  # the run is repeated from each of them; all random streams start from it
+    eager: bool = False  # training steps run as they are written, not compiled: with the same results, to the last bit
 
     @property
     def difference(self) -> str:
@@ -48,35 +41,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Row:
-    """One measured quantity beside the report's number for it.
+    """One measured quantity beside the report's number for it."""
 
-    Attributes:
-        section: Where in the report it belongs, such as `"Table 1"`.
-        quantity: What was measured.
-        unit: Its unit, empty for a pure number.
-        paper: The report's number; None where it gives none.
-        ours: The number measured: the mean over the seeds.
-        sd: The standard deviation over the seeds (divided by n - 1); None for a single one.
-        n: How many seeds.
-        note: How it differs from the report's quantity, and why.
-    """
-
-    section: str
+    section: str  # where in the report it belongs, such as "Table 1"
     quantity: str
-    unit: str
-    paper: float | None
-    ours: float
-    sd: float | None = None
-    n: int = 1
-    note: str = ""
-
-
-@dataclass
-class _Measured:
-    unit: str
-    paper: float | None
-    note: str
-    values: list[float] = field(default_factory=list)
+    unit: str  # empty for a pure number
+    paper: float | None  # the report's number; None where it gives none
+    ours: float  # the number measured: the mean over the seeds
+    sd: float | None = None  # the standard deviation over the seeds (divided by n - 1); None for a single one
+    n: int = 1  # how many seeds
+    note: str = ""  # how it differs from the report's quantity, and why
 
 
 @dataclass
@@ -86,11 +60,12 @@ class Section:
     title: str
     text: str
     figures: list[dict[str, str]] = field(default_factory=list)
-    measured: dict[str, _Measured] = field(default_factory=dict)
+    measured: dict[str, tuple[Row, list[float]]] = field(default_factory=dict)  # by the quantity; with each seed's value
 
     def add(self, quantity: str, value: float, unit: str = "", paper: float | None = None, note: str = "") -> None:
         """Record the value that one seed measured."""
-        self.measured.setdefault(quantity, _Measured(unit, paper, note)).values.append(float(value))
+        row = Row(self.title, quantity, unit, paper, math.nan, note=note)
+        self.measured.setdefault(quantity, (row, []))[1].append(float(value))
 
 
 class Record:
@@ -115,18 +90,9 @@ class Record:
     def rows(self) -> list[Row]:
         """Mean and standard deviation of each quantity, in the order of their first measurement."""
         return [
-            Row(
-                section.title,
-                quantity,
-                measured.unit,
-                measured.paper,
-                _mean(measured.values),
-                _sd(measured.values),
-                len(measured.values),
-                measured.note,
-            )
+            replace(row, ours=_mean(values), sd=_sd(values), n=len(values))
             for section in self.sections.values()
-            for quantity, measured in section.measured.items()
+            for row, values in section.measured.values()
         ]
 
     def outline(self) -> list[dict[str, Any]]:
@@ -142,6 +108,29 @@ def _sd(values: Sequence[float]) -> float | None:
     return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
 
 
+def format_rows(rows: Iterable[Row]) -> str:
+    """Rows as a text to print: an aligned table for each section."""
+    cells = {
+        row: (row.quantity, row.unit, format_number(row.paper, 10), format_number(row.ours), format_number(row.sd, 2, ""))
+        for row in rows
+    }
+    header = ("quantity", "unit", "paper", "ours", "sd" if any(row.n > 1 for row in cells) else "")
+    columns = [column for column in zip(header, *cells.values(), strict=True) if any(column)]  # without one that is empty
+    widths = [max(map(len, column)) for column in columns]
+    line = "  ".join(f"{{:{side}{width}}}" for side, width in zip("<<>>>", widths, strict=False))
+    lines = []
+    for section, group in groupby(cells, lambda row: row.section):
+        lines += ["", section, line.format(*header).rstrip(), "-" * (sum(widths) + 2 * len(widths) - 2)]
+        for row in group:
+            lines.append(line.format(*cells[row]).rstrip() + (f"  ({row.note})" if row.note else ""))
+    return "\n".join([*lines, ""])
+
+
+def format_number(value: float | None, digits: int = 5, missing: str = "-") -> str:
+    """A number as tables show it."""
+    return missing if value is None else f"{value:.{digits}g}"
+
+
 class RunFolder:
     """The folder of a run, `<out>/<name>/<time>`. A file is written completely or, where writing fails, not at all.
 
@@ -149,23 +138,12 @@ class RunFolder:
 
     >>> import tempfile
     >>> from tinygrad_mlp.experiments.results import Row, RunFolder
+    >>> from tinygrad_mlp.serialization import read_json
     >>> folder = RunFolder.new(tempfile.mkdtemp(), "example")
     >>> folder.write_results([Row("Table 1", "accuracy", "%", paper=97.9, ours=98.1)])
-    >>> print((folder.path / "results.json").read_text())
-    [
-      {
-        "experiment": "example",
-        "section": "Table 1",
-        "quantity": "accuracy",
-        "unit": "%",
-        "paper": 97.9,
-        "ours": 98.1,
-        "sd": null,
-        "n": 1,
-        "note": ""
-      }
-    ]
-    <BLANKLINE>
+    >>> (row,) = read_json(folder.path / "results.json")
+    >>> row["experiment"], row["section"], row["paper"], row["ours"], row["sd"]
+    ('example', 'Table 1', 97.9, 98.1, None)
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -175,27 +153,24 @@ class RunFolder:
     @classmethod
     def new(cls, out: str | Path, name: str) -> "RunFolder":
         """A new folder for a run that starts now."""
-        time = f"{datetime.now():%Y-%m-%dT%H-%M-%S}"
-        parent = Path(out, name)
-        parent.mkdir(parents=True, exist_ok=True)
-        path, again = parent / time, 1
+        start = Path(out, name, f"{datetime.now():%Y-%m-%dT%H-%M-%S}")
+        start.parent.mkdir(parents=True, exist_ok=True)
+        path, again = start, 1
         while True:
             try:
                 path.mkdir()
                 return cls(path, name)
             except FileExistsError:
                 again += 1
-                path = parent / f"{time}-{again}"
+                path = start.with_name(f"{start.name}-{again}")
 
     def write_results(self, rows: Iterable[Row]) -> None:
         """Write the rows to `results.json`; a number that is not finite, as of a diverged run, is null."""
-        self.write_json(
-            "results.json",
-            [
-                {"experiment": self.name, **asdict(row), "ours": row.ours if math.isfinite(row.ours) else None}
-                for row in rows
-            ],
-        )
+        entries = [{"experiment": self.name, **asdict(row)} for row in rows]
+        for entry in entries:
+            if not math.isfinite(entry["ours"]):
+                entry["ours"] = None
+        self.write_json("results.json", entries)
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a value as JSON."""
@@ -221,7 +196,3 @@ class RunFolder:
         """Write a figure in the format of the name's ending."""
         with replacing(self.path / name) as file:
             figure.savefig(file, dpi=120, format=Path(name).suffix[1:])
-
-    def write_model(self, name: str, model: nn.Module) -> None:
-        """Write a model's state_dict in the format of the name's ending."""
-        save(model.state_dict(), self.path / name)

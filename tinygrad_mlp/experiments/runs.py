@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,8 @@ def find_data(planned: Iterable[tuple[str, Settings]]) -> None:
         DataError: A data set is not there, or is broken.
     """
     experiments = find_experiments()
-    for dataset, data in dict.fromkeys(
-        (dataset, settings.data) for name, settings in planned for dataset in experiments[name].load().DATASETS
-    ):
+    needed = ((dataset, settings.data) for name, settings in planned for dataset in experiments[name].load().DATASETS)
+    for dataset, data in dict.fromkeys(needed):
         load_images(dataset, data)
 
 
@@ -96,8 +94,9 @@ def perform(folder: RunFolder, settings: Settings) -> list[Row]:
     Raises:
         TinygradError: Another process is performing it.
     """
+    busy = f"{folder.path}: another process is at work on this run; wait for it, or run without --resume"
     # One thread of BLAS: the results do not depend on the number of cores, and other busy processes hardly slow it down.
-    with locked(folder.path / ".lock", partial(_busy, folder)), threadpool_limits(1, "blas"):
+    with locked(folder.path / ".lock", TinygradError(busy)), threadpool_limits(1, "blas"):
         for left in folder.path.glob(".*"):  # left by a process that was killed while it wrote a file
             if left.is_dir():
                 shutil.rmtree(left)
@@ -106,10 +105,6 @@ def perform(folder: RunFolder, settings: Settings) -> list[Row]:
         rows = _perform(folder, settings)
     (folder.path / ".lock").unlink(missing_ok=True)
     return rows
-
-
-def _busy(folder: RunFolder) -> None:
-    raise TinygradError(f"{folder.path}: another process is at work on this run; wait for it, or run without --resume")
 
 
 def _perform(folder: RunFolder, settings: Settings) -> list[Row]:

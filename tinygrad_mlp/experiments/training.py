@@ -3,33 +3,35 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import tinygrad_mlp as torch
-from tinygrad_mlp import Generator
+from tinygrad_mlp import Generator, Tensor, nn, optim
 
-from .. import nn
-from .._tensor import Tensor
-from ..optim import Optimizer
+from ..nn import activations
 from ..utils.data import TensorDataset
 
 __all__ = [
-    "ACTIVATIONS", "Criterion", "Evaluation", "History", "TrainedModel", "evaluate", "glorot_mlp", "mlp", "predict",
-    "record", "score", "training_step", "weights_and_biases",
+    "ACTIVATIONS", "Criterion", "Evaluation", "History", "TrainedModel", "evaluate", "glorot_mlp", "mlp",
+    "parameter_groups", "predict", "record", "score", "training_step", "weights_and_biases",
 ]  # fmt: skip
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+# Every activation layer, by its name in lower case: that of its formulas in `reference.ACTIVATIONS`, where it has some.
+ACTIVATIONS: dict[str, type[nn.Module]] = {name.lower(): getattr(activations, name) for name in activations.__all__}
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 History = defaultdict[str, list[float]]  # curves by their names
 
 
-def mlp(sizes: Sequence[int], activation: type[nn.Module]) -> nn.Sequential:
-    """Linear layers between the sizes, biases 0, with an activation after each but the last, whose outputs are logits.
+def mlp(sizes: Sequence[int], activation: str, draw: Callable[[Tensor], object] | None = None) -> nn.Sequential:
+    """Linear layers between the sizes, with an activation (in ACTIVATIONS) after each but the last, whose outputs are logits.
 
-    >>> import tinygrad_mlp as torch
+    Biases are 0; `draw` fills each weight matrix.
+
     >>> from tinygrad_mlp.experiments.training import mlp
-    >>> mlp((784, 50, 10), torch.nn.Tanh)
+    >>> mlp((784, 50, 10), "tanh")
     Sequential(
       (0): Linear(in_features=784, out_features=50, bias=True)
       (1): Tanh()
@@ -38,19 +40,19 @@ def mlp(sizes: Sequence[int], activation: type[nn.Module]) -> nn.Sequential:
     """
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(sizes):
-        layers += [nn.Linear(fan_in, fan_out), activation()]
+        layers += [nn.Linear(fan_in, fan_out), ACTIVATIONS[activation]()]
     model = nn.Sequential(*layers[:-1])
-    for bias in weights_and_biases(model)[1]:
-        nn.init.zeros_(bias)
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            nn.init.zeros_(parameter)
+        elif draw is not None:
+            draw(parameter)
     return model
 
 
-def glorot_mlp(sizes: Sequence[int], activation: type[nn.Module], generator: Generator) -> nn.Sequential:
+def glorot_mlp(sizes: Sequence[int], activation: str, generator: Generator) -> nn.Sequential:
     """An :func:`mlp` with weights as Glorot drew them, W ~ U[-d, d] with d = sqrt(6 / (fan_in + fan_out)). EE6132 lab, eq. 11."""
-    model = mlp(sizes, activation)
-    for weight in weights_and_biases(model)[0]:
-        nn.init.xavier_uniform_(weight, generator=generator)
-    return model
+    return mlp(sizes, activation, partial(nn.init.xavier_uniform_, generator=generator))
 
 
 def weights_and_biases(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
@@ -59,7 +61,13 @@ def weights_and_biases(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Pa
     return weights, biases
 
 
-def training_step(model: nn.Module, criterion: Criterion, optimizer: Optimizer) -> Criterion:
+def parameter_groups(model: nn.Module, **of_weights: float) -> list[dict[str, Any]]:
+    """For an optimizer, the weight matrices, with options that they alone have, and the biases."""
+    weights, biases = weights_and_biases(model)
+    return [{"params": weights, **of_weights}, {"params": biases}]
+
+
+def training_step(model: nn.Module, criterion: Criterion, optimizer: optim.Optimizer) -> Criterion:
     """One step of an optimizer: a function of a batch of inputs and targets, which returns the batch's loss."""
 
     def step(inputs: Tensor, targets: Tensor) -> Tensor:

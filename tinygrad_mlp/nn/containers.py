@@ -65,7 +65,8 @@ class _Indexed(Module):
 
     def insert(self, index: int, module: Module) -> Self:
         """Add a module before position ``index``; the later ones move up."""
-        _check(module)
+        if not isinstance(module, Module):
+            raise ArgumentError(f"{type(module).__name__} is not a Module subclass")
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}, there are {len(self)} modules")
         modules = list(self)
@@ -313,8 +314,3 @@ class ParameterList(Module):
 
 def _parameter(value: Tensor) -> Parameter:
     return value if isinstance(value, Parameter) else Parameter(value)
-
-
-def _check(module: object) -> None:
-    if not isinstance(module, Module):
-        raise ArgumentError(f"{type(module).__name__} is not a Module subclass")

@@ -101,8 +101,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got shape {tuple(tensor.shape)}")
-    rows, columns = tensor.shape
-    return tensor.copy_(from_numpy(np.eye(rows, columns)))
+    return tensor.copy_(from_numpy(np.eye(*tensor.shape)))
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -118,7 +117,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     >>> bool(weight.abs().max() < (6 / (500 + 784)) ** 0.5)
     True
     """
-    bound = gain * math.sqrt(6 / _at_least_one(sum(_fans(tensor))))
+    bound = gain * math.sqrt(6 / max(1, sum(_fans(tensor))))  # where both are 0 there is nothing to fill
     return uniform_(tensor, -bound, bound, generator)
 
 
@@ -128,26 +127,19 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     Raises:
         ValueError: The tensor has fewer than 2 dimensions.
     """
-    std = gain * math.sqrt(2 / _at_least_one(sum(_fans(tensor))))
+    std = gain * math.sqrt(2 / max(1, sum(_fans(tensor))))
     return normal_(tensor, 0.0, std, generator)
 
 
-def _at_least_one(fan: int) -> int:
-    return max(fan, 1)  # a tensor without elements has nothing to fill
-
-
 def _kaiming_std(tensor: Tensor, a: float, mode: Mode, nonlinearity: Nonlinearity) -> float:
+    if tensor.numel() == 0:
+        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
+        return 0.0
     modes = ("fan_in", "fan_out")
     if mode not in modes:
         raise ValueError(f"Mode {mode} not supported, please use one of {list(modes)}")
     fan = _fans(tensor)[modes.index(mode)]
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
-
-
-def _is_empty(tensor: Tensor) -> bool:
-    if tensor.numel() == 0:
-        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
-    return tensor.numel() == 0
 
 
 def kaiming_uniform_(
@@ -169,8 +161,6 @@ def kaiming_uniform_(
     Raises:
         ValueError: The tensor has fewer than 2 dimensions, or there is no such mode or activation.
     """
-    if _is_empty(tensor):
-        return tensor
     bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
@@ -186,8 +176,6 @@ def kaiming_normal_(
 
     Arguments and errors are those of :func:`kaiming_uniform_`.
     """
-    if _is_empty(tensor):
-        return tensor
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 

@@ -43,23 +43,8 @@ from .scattering import *  # noqa: F403 - likewise
 from .shape import *  # noqa: F403 - likewise
 from .sums import *  # noqa: F403 - likewise
 
-__all__: list[str] = []
-__all__ += basics.__all__
-__all__ += activations.__all__
-__all__ += arithmetic.__all__
-__all__ += choosing.__all__
-__all__ += comparing.__all__
-__all__ += creation.__all__
-__all__ += functions.__all__
-__all__ += indexing.__all__
-__all__ += joining.__all__
-__all__ += linalg.__all__
-__all__ += memory.__all__
-__all__ += normalisation.__all__
-__all__ += norms.__all__
-__all__ += order.__all__
-__all__ += products.__all__
-__all__ += random.__all__
-__all__ += scattering.__all__
-__all__ += shape.__all__
-__all__ += sums.__all__
+_FAMILIES = (
+    basics, activations, arithmetic, choosing, comparing, creation, functions, indexing, joining, linalg, memory, normalisation,
+    norms, order, products, random, scattering, shape, sums,
+)  # fmt: skip
+__all__ = [name for family in _FAMILIES for name in family.__all__]

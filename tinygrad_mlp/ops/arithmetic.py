@@ -1,7 +1,4 @@
-"""Arithmetic of two or three numbers, element by element, with broadcasting.
-
-In every rule ``g`` is the cotangent of the output ``y``. ``out``, where taken, is memory to compute in.
-"""
+"""Arithmetic of two or three numbers, element by element, with broadcasting."""
 
 from __future__ import annotations
 
@@ -12,26 +9,18 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import log, true_divide, zeros_of
+from ..core.basics import Array, log, true_divide, zeros_of
 from ..core.errors import DTypeError
+from ..core.promotion import promote
 from ..dtypes import as_dtype
 from .choosing import where
-from .composite import composite
+from .composite import Operation, composite
 from .dims import tensor_only
 from .inplace import inplace
 from .memory import blockwise, no_slope
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
+from .ufuncs import ufunc_operations
 
 __all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp", "pow", "remainder"]
-
-
-def _kind(input: Any, other: Any) -> str:
-    """The kind of the dtype that the operands were cast to: "f", "i", "u" or "b"."""
-    dtype = getattr(input, "dtype", None)
-    if dtype is None:
-        dtype = getattr(other, "dtype", None)
-    return "f" if dtype is None else dtype.kind
 
 
 def _divisible(name: str, input: Array, other: Array) -> None:
@@ -84,6 +73,12 @@ def _quotient(rounding_mode: str | None) -> Callable[..., Any]:
     return operations[rounding_mode]
 
 
+def _off_jumps(input: Any, other: Any) -> Any:
+    """Where a remainder is smooth."""
+    quotient = input / other
+    return (abs(quotient - np.round(quotient)) > 0.02) & (abs(quotient) < 20)
+
+
 @primitive(
     lambda g: g,
     lambda g, input, other: -g * floor_divide(input, other),
@@ -91,7 +86,7 @@ def _quotient(rounding_mode: str | None) -> Callable[..., Any]:
     method=True,
     operator="mod",
     in_place=True,
-    smooth=lambda input, other: (abs(input / other - np.round(input / other)) > 0.02) & (abs(input / other) < 20),
+    smooth=_off_jumps,
     ufunc=np.remainder,
 )
 def remainder(input: Array, other: Array) -> Array:
@@ -107,7 +102,7 @@ def remainder(input: Array, other: Array) -> Array:
     cast="promote",
     method=True,
     in_place=True,
-    smooth=lambda input, other: (abs(input / other - np.round(input / other)) > 0.02) & (abs(input / other) < 20),
+    smooth=_off_jumps,
     ufunc=np.fmod,
 )
 def fmod(input: Array, other: Array, *, out: Array = None) -> Array:
@@ -167,16 +162,14 @@ def _per_square(side: Any, input: Any, other: Any) -> Any:
     return where(square == 0, 0.0, side / square)  # at the origin, where there is no angle
 
 
-@primitive(
+atan2: Operation = ufunc_operations(__name__)(
+    "atan2",
+    np.arctan2,
+    "The angle of the point (other, input), in radians, in [-pi, pi].",
     lambda g, input, other: g * _per_square(other, input, other),
     lambda g, input, other: g * _per_square(-input, input, other),
     cast="float",
-    method=True,
-    ufunc=np.arctan2,
 )
-def atan2(input: Array, other: Array, *, out: Array = None) -> Array:
-    """The angle of the point (other, input), in radians, in [-pi, pi]."""
-    return np.arctan2(input, other, out=out)
 
 
 @primitive(
@@ -215,9 +208,15 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     in_place=True,
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
-    """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
-    if _kind(input, tensor1) in "iu":
-        value = int(value)
+    """input + value * tensor1 * tensor2; of integers, the whole part of ``value``.
+
+    Raises:
+        DTypeError: All are bools.
+    """
+    kind = np.result_type(input, tensor1).kind
+    if kind == "b":
+        raise DTypeError("addcmul is not defined for bool tensors; cast with .float()")
+    value = int(value) if kind in "iu" else value
     return blockwise(lambda y, a, b, c: np.add(a, value * (b * c), out=y), out, input, tensor1, tensor2)
 
 
@@ -225,7 +224,6 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     lambda g: g,
     lambda g, tensor2, value: g * value / tensor2,
     lambda g, tensor1, tensor2, value: g * (-value * tensor1 / (tensor2 * tensor2)),
-    cast="promote",
     method=True,
     in_place=True,
 )
@@ -233,8 +231,11 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, o
     """input + value * tensor1 / tensor2, of floats.
 
     Raises:
-        DTypeError: All are integers, which a quotient is not.
+        DTypeError: Both ``tensor1`` and ``tensor2`` are integers.
     """
-    if _kind(input, tensor1) in "biu":
+    tensor_only("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
+    if np.result_type(tensor1, tensor2).kind in "biu":
         raise DTypeError("addcdiv: Integer division with addcdiv is no longer supported; make floats of them with .float()")
+    if not input.dtype == tensor1.dtype == tensor2.dtype:
+        input, tensor1, tensor2 = promote([input, tensor1, tensor2])
     return blockwise(lambda y, a, b, c: np.add(a, value * (b / c), out=y), out, input, tensor1, tensor2)

@@ -1,24 +1,27 @@
 """Choosing between values, and bounding them, element by element.
 
-In every rule ``g`` is the cotangent of the output. Where two values tie, the derivative is PyTorch's choice: half each in
-``maximum`` and ``minimum``, 1 on the bounds of ``clamp``.
+Where two values tie, the derivative is PyTorch's choice: half each in ``maximum`` and ``minimum``, 1 on the bounds of ``clamp``.
 """
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError
 from ..core.promotion import promote, result_dtype
 from .calls import masked
 from .comparing import isfinite, isnan
+from .composite import Operation
 from .memory import no_slope
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
+from .ufuncs import ufunc_operations
 
 __all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num", "where"]
 
@@ -56,56 +59,22 @@ def _if_less(g: Any, input: Any, other: Any) -> Any:
     return where(input == other, g * 0.5, where(input > other, 0.0, g))
 
 
-@primitive(
-    _if_greater,
-    _if_less,
-    cast="promote",
-    method=True,
-    smooth=lambda input, other: abs(input - other) > 0.02,
-    ufunc=np.maximum,
+def _if_first(first: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The rules of an operation that takes the input where ``first`` says so, or the other is nan, and else the other."""
+    return (
+        lambda g, input, other: where(first(input, other) | isnan(other), g, 0.0),
+        lambda g, input, other: where(first(input, other) | isnan(other), 0.0, g),
+    )
+
+
+_choice = functools.partial(
+    ufunc_operations(__name__), cast="promote", smooth=lambda input, other: abs(input - other) > 0.02
 )
-def maximum(input: Array, other: Array, *, out: Array = None) -> Array:
-    """The larger of two, nan if either is."""
-    return np.maximum(input, other, out=out)
 
-
-@primitive(
-    _if_less,
-    _if_greater,
-    cast="promote",
-    method=True,
-    smooth=lambda input, other: abs(input - other) > 0.02,
-    ufunc=np.minimum,
-)
-def minimum(input: Array, other: Array, *, out: Array = None) -> Array:
-    """The smaller of two, nan if either is."""
-    return np.minimum(input, other, out=out)
-
-
-@primitive(
-    lambda g, input, other: where((input >= other) | isnan(other), g, 0.0),
-    lambda g, input, other: where((input >= other) | isnan(other), 0.0, g),
-    cast="promote",
-    method=True,
-    smooth=lambda input, other: abs(input - other) > 0.02,
-    ufunc=np.fmax,
-)
-def fmax(input: Array, other: Array, *, out: Array = None) -> Array:
-    """The larger of two, the number where one is nan."""
-    return np.fmax(input, other, out=out)
-
-
-@primitive(
-    lambda g, input, other: where((input <= other) | isnan(other), g, 0.0),
-    lambda g, input, other: where((input <= other) | isnan(other), 0.0, g),
-    cast="promote",
-    method=True,
-    smooth=lambda input, other: abs(input - other) > 0.02,
-    ufunc=np.fmin,
-)
-def fmin(input: Array, other: Array, *, out: Array = None) -> Array:
-    """The smaller of two, the number where one is nan."""
-    return np.fmin(input, other, out=out)
+maximum: Operation = _choice("maximum", np.maximum, "The larger of two, nan if either is.", _if_greater, _if_less)
+minimum: Operation = _choice("minimum", np.minimum, "The smaller of two, nan if either is.", _if_less, _if_greater)
+fmax: Operation = _choice("fmax", np.fmax, "The larger of two, the number where one is nan.", *_if_first(operator.ge))
+fmin: Operation = _choice("fmin", np.fmin, "The smaller of two, the number where one is nan.", *_if_first(operator.le))
 
 
 def _inside(input: Any, min: Any, max: Any) -> Any:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError
-from .composite import composite
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
+from .composite import Operation, called, composite
+from .ufuncs import ufunc_operations
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge", "gt", "isclose",
@@ -18,89 +19,37 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(None, None, cast="promote", method=True, operator="eq", ufunc=np.equal)
-def eq(input: Array, other: Array) -> Array:
-    """Elementwise input == other."""
-    return np.equal(input, other)
+_function = ufunc_operations(__name__)
+_comparison = functools.partial(_function, cast="promote")
 
 
-@primitive(None, None, cast="promote", method=True, operator="ne", ufunc=np.not_equal)
-def ne(input: Array, other: Array) -> Array:
-    """Elementwise input != other."""
-    return np.not_equal(input, other)
+def _bitwise(name: str, ufunc: np.ufunc, doc: str, operator: str) -> Operation:
+    def forward(input: Array, other: Array) -> Array:
+        kind = np.result_type(input, other)
+        if kind.kind == "f":
+            raise DTypeError(f"{name} is only defined for integers and truth values, got {kind}; compare first")
+        return ufunc(input, other)
+
+    options: dict[str, Any] = {"cast": "promote", "method": True, "operator": operator, "in_place": True, "ufunc": ufunc}
+    return primitive(None, None, **options)(called(forward, __name__, name, doc))
 
 
-@primitive(None, None, cast="promote", method=True, operator="lt", ufunc=np.less)
-def lt(input: Array, other: Array) -> Array:
-    """Elementwise input < other."""
-    return np.less(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="le", ufunc=np.less_equal)
-def le(input: Array, other: Array) -> Array:
-    """Elementwise input <= other."""
-    return np.less_equal(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="gt", ufunc=np.greater)
-def gt(input: Array, other: Array) -> Array:
-    """Elementwise input > other."""
-    return np.greater(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="ge", ufunc=np.greater_equal)
-def ge(input: Array, other: Array) -> Array:
-    """Elementwise input >= other."""
-    return np.greater_equal(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, ufunc=np.logical_and)
-def logical_and(input: Array, other: Array) -> Array:
-    """Elementwise input and other."""
-    return np.logical_and(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, ufunc=np.logical_or)
-def logical_or(input: Array, other: Array) -> Array:
-    """Elementwise input or other."""
-    return np.logical_or(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, ufunc=np.logical_xor)
-def logical_xor(input: Array, other: Array) -> Array:
-    """Elementwise exactly one of input, other."""
-    return np.logical_xor(input, other)
-
-
-def _bitwise(ufunc: np.ufunc, input: Array, other: Array) -> Array:
-    kind = np.result_type(input, other)
-    if kind.kind == "f":
-        raise DTypeError(f"{ufunc.__name__} is only defined for integers and truth values, got {kind}; compare first")
-    return ufunc(input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="and", in_place=True, ufunc=np.bitwise_and)
-def bitwise_and(input: Array, other: Array) -> Array:
-    """Elementwise input & other."""
-    return _bitwise(np.bitwise_and, input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="or", in_place=True, ufunc=np.bitwise_or)
-def bitwise_or(input: Array, other: Array) -> Array:
-    """Elementwise input | other."""
-    return _bitwise(np.bitwise_or, input, other)
-
-
-@primitive(None, None, cast="promote", method=True, operator="xor", in_place=True, ufunc=np.bitwise_xor)
-def bitwise_xor(input: Array, other: Array) -> Array:
-    """Elementwise input ^ other."""
-    return _bitwise(np.bitwise_xor, input, other)
-
-
-@primitive(None, method=True, ufunc=np.logical_not)
-def logical_not(input: Array) -> Array:
-    """Whether the element is zero."""
-    return np.logical_not(input)
+eq: Operation = _comparison("eq", np.equal, "Elementwise input == other.", None, None, operator="eq")
+ne: Operation = _comparison("ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne")
+lt: Operation = _comparison("lt", np.less, "Elementwise input < other.", None, None, operator="lt")
+le: Operation = _comparison("le", np.less_equal, "Elementwise input <= other.", None, None, operator="le")
+gt: Operation = _comparison("gt", np.greater, "Elementwise input > other.", None, None, operator="gt")
+ge: Operation = _comparison("ge", np.greater_equal, "Elementwise input >= other.", None, None, operator="ge")
+logical_and: Operation = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
+logical_or: Operation = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
+logical_xor: Operation = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)
+bitwise_and: Operation = _bitwise("bitwise_and", np.bitwise_and, "Elementwise input & other.", operator="and")
+bitwise_or: Operation = _bitwise("bitwise_or", np.bitwise_or, "Elementwise input | other.", operator="or")
+bitwise_xor: Operation = _bitwise("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", operator="xor")
+logical_not: Operation = _function("logical_not", np.logical_not, "Whether the element is zero.", None)
+isnan: Operation = _function("isnan", np.isnan, "Whether the element is nan.", None)
+isinf: Operation = _function("isinf", np.isinf, "Whether the element is an infinity.", None)
+isfinite: Operation = _function("isfinite", np.isfinite, "Whether the element is neither nan nor an infinity.", None)
 
 
 @primitive(None, method=True, operator="invert", ufunc=np.invert)
@@ -109,24 +58,6 @@ def bitwise_not(input: Array) -> Array:
     if input.dtype.kind == "f":
         raise ArgumentError("~ (bitwise_not) is only implemented on integer and Boolean-type tensors; compare first")
     return np.invert(input)
-
-
-@primitive(None, method=True, ufunc=np.isnan)
-def isnan(input: Array) -> Array:
-    """Whether the element is nan."""
-    return np.isnan(input)
-
-
-@primitive(None, method=True, ufunc=np.isinf)
-def isinf(input: Array) -> Array:
-    """Whether the element is an infinity."""
-    return np.isinf(input)
-
-
-@primitive(None, method=True, ufunc=np.isfinite)
-def isfinite(input: Array) -> Array:
-    """Whether the element is neither nan nor an infinity."""
-    return np.isfinite(input)
 
 
 @composite(method=True)

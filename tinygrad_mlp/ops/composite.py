@@ -11,8 +11,9 @@ from ..core.errors import ArgumentError
 from ..core.graph import Tensor
 from ..core.primitive import renamed, signature
 
-__all__ = ["composite", "takes_tensors"]
+__all__ = ["Operation", "called", "composite", "takes_tensors"]
 
+Operation = Callable[..., Any]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -43,6 +44,12 @@ def takes_tensors(function: _F) -> _F:
             raise
 
     return call  # type: ignore[return-value] # same signature as `function`, which mypy cannot see
+
+
+def called(function: Any, module: str, name: str, doc: str) -> Any:
+    """A function that was made by another one, as if it stood in ``module`` under its own name, with its own docstring."""
+    function.__module__, function.__name__, function.__qualname__, function.__doc__ = module, name, name, doc
+    return function
 
 
 @overload

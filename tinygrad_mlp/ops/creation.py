@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from ..device import device as device_type
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
 from ..lending import borrowed
-from .composite import composite
+from .composite import Operation, called, composite
 
 _dtype_type = dtype
-Array = Any  # a Tensor
 
 __all__ = [
     "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
@@ -237,26 +237,18 @@ def from_numpy(ndarray: Any) -> Array:
 # ---------------------------------------------------------------------------------------------------- filled by a rule
 
 
-@composite
-def zeros(
-    *args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Array:
-    """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
-    return finish(np.zeros(_sizes("zeros", args, size), numpy_dtype(dtype)), device, requires_grad)
+def _filled(name: str, fill: Operation, doc: str) -> Operation:
+    def filled(
+        *args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    ) -> Array:
+        return finish(fill(_sizes(name, args, size), numpy_dtype(dtype)), device, requires_grad)
+
+    return composite(called(filled, __name__, name, doc))
 
 
-@composite
-def ones(*args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
-    """Ones: ``ones(2, 3)`` or ``ones((2, 3))``."""
-    return finish(np.ones(_sizes("ones", args, size), numpy_dtype(dtype)), device, requires_grad)
-
-
-@composite
-def empty(
-    *args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Array:
-    """Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``."""
-    return finish(np.empty(_sizes("empty", args, size), numpy_dtype(dtype)), device, requires_grad)
+zeros: Operation = _filled("zeros", np.zeros, "Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``.")
+ones: Operation = _filled("ones", np.ones, "Ones: ``ones(2, 3)`` or ``ones((2, 3))``.")
+empty: Operation = _filled("empty", np.empty, "Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``.")
 
 
 @composite
@@ -371,25 +363,19 @@ def logspace(
 # ------------------------------------------------------------------------------------------------- like another tensor
 
 
-@composite
-def zeros_like(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
-    """Zeros in the shape and dtype of ``input``."""
-    like = _as_tensor_like("zeros_like", input)
-    return finish(np.zeros_like(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
+def _filled_like(name: str, fill: Operation, doc: str) -> Operation:
+    def filled(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+        like = _as_tensor_like(name, input)
+        return finish(fill(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
+
+    return composite(called(filled, __name__, name, doc))
 
 
-@composite
-def ones_like(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
-    """Ones in the shape and dtype of ``input``."""
-    like = _as_tensor_like("ones_like", input)
-    return finish(np.ones_like(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
-
-
-@composite
-def empty_like(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
-    """Memory as it was found, in the shape and dtype of ``input``."""
-    like = _as_tensor_like("empty_like", input)
-    return finish(np.empty_like(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
+zeros_like: Operation = _filled_like("zeros_like", np.zeros_like, "Zeros in the shape and dtype of ``input``.")
+ones_like: Operation = _filled_like("ones_like", np.ones_like, "Ones in the shape and dtype of ``input``.")
+empty_like: Operation = _filled_like(
+    "empty_like", np.empty_like, "Memory as it was found, in the shape and dtype of ``input``."
+)
 
 
 @composite
@@ -411,22 +397,16 @@ def new_tensor(
     return finish(_from_data(data, dtype or input.dtype), device, requires_grad)
 
 
-@composite(method=True)
-def new_zeros(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
-    """:func:`zeros` in the dtype of ``input``."""
-    return zeros(*args, dtype=dtype or input.dtype, **options)
+def _new(name: str, filled: Operation) -> Operation:
+    def new(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
+        return filled(*args, dtype=dtype or input.dtype, **options)
+
+    return composite(called(new, __name__, name, f":func:`{filled.__name__}` in the dtype of ``input``."), method=True)
 
 
-@composite(method=True)
-def new_ones(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
-    """:func:`ones` in the dtype of ``input``."""
-    return ones(*args, dtype=dtype or input.dtype, **options)
-
-
-@composite(method=True)
-def new_empty(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
-    """:func:`empty` in the dtype of ``input``."""
-    return empty(*args, dtype=dtype or input.dtype, **options)
+new_zeros: Operation = _new("new_zeros", zeros)
+new_ones: Operation = _new("new_ones", ones)
+new_empty: Operation = _new("new_empty", empty)
 
 
 @composite(method=True)

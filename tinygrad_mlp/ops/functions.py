@@ -1,24 +1,25 @@
 """Functions of one number.
 
-In every rule ``g`` is the cotangent of the output ``y``. At a kink or a jump the derivative is PyTorch's choice: 0 for
-``abs``, ``relu`` and the rounding functions. ``out``, where taken, is memory to compute in.
+At a kink or a jump the derivative is PyTorch's choice: 0 for ``abs``, ``relu`` and the rounding functions.
 """
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import exp
+from ..core.basics import Array, exp
 from ..core.errors import DTypeError
 from .choosing import between
+from .composite import Operation
 from .memory import BLOCK, no_slope
 from .special import erf_of, erfc_of
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
+from .ufuncs import ufunc_operations
 
 __all__ = [
     "abs", "acos", "asin", "atan", "ceil", "cos", "cosh", "erf", "erfc", "expm1", "floor", "frac", "log1p", "log2",
@@ -31,17 +32,74 @@ def _negated(input: Array, out: Array) -> Array:
     return np.negative(input) if out is None else np.multiply(input, -1, out=out)
 
 
-@primitive(
+def _within(low: float, high: float = math.inf) -> Callable[[Any], Any]:
+    """Where a function is smooth, and neither steep nor large."""
+    return lambda input: (input > low) & (input < high)
+
+
+_function = ufunc_operations(__name__)
+_of_floats = functools.partial(_function, cast="float")
+
+abs: Operation = _function(
+    "abs",
+    np.absolute,
+    "The absolute value.",
     lambda g, input: g * sign(input),
-    method=True,
     operator="abs",
     in_place=True,
     smooth=lambda input: abs(input) > 0.02,
     ufunc=(np.absolute, np.fabs),
 )
-def abs(input: Array, *, out: Array = None) -> Array:
-    """The absolute value."""
-    return np.absolute(input, out=out)
+floor: Operation = _function("floor", np.floor, "The largest integer below or at the input.", no_slope, in_place=True)
+ceil: Operation = _function("ceil", np.ceil, "The smallest integer above or at the input.", no_slope, in_place=True)
+trunc: Operation = _function("trunc", np.trunc, "The input rounded towards zero.", no_slope, in_place=True)
+expm1: Operation = _of_floats(
+    "expm1", np.expm1, "e ** input - 1, accurate near 0.", lambda g, y: g * (y + 1), smooth=_within(-20, 3)
+)
+log1p: Operation = _of_floats(
+    "log1p", np.log1p, "log(1 + input), accurate near 0.", lambda g, input: g / (input + 1), smooth=_within(-0.8)
+)
+log2: Operation = _of_floats(
+    "log2", np.log2, "The logarithm to base 2.", lambda g, input: g / (input * math.log(2)), smooth=_within(0.2)
+)
+log10: Operation = _of_floats(
+    "log10", np.log10, "The logarithm to base 10.", lambda g, input: g / (input * math.log(10)), smooth=_within(0.2)
+)
+sqrt: Operation = _of_floats(
+    "sqrt", np.sqrt, "The square root.", lambda g, y: g / (2 * y), in_place=True, smooth=_within(0.2)
+)
+sin: Operation = _of_floats(
+    "sin", np.sin, "The sine of radians.", lambda g, input: g * cos(input), in_place=True, smooth=_within(-20, 20)
+)
+cos: Operation = _of_floats(
+    "cos", np.cos, "The cosine of radians.", lambda g, input: -g * sin(input), in_place=True, smooth=_within(-20, 20)
+)
+tan: Operation = _of_floats(
+    "tan", np.tan, "The tangent of radians.", lambda g, y: g * (1 + y * y), smooth=_within(-1.2, 1.2)
+)
+asin: Operation = _of_floats(
+    "asin",
+    np.arcsin,
+    "The inverse sine, in radians.",
+    lambda g, input: g / sqrt(1 - input * input),
+    smooth=_within(-0.9, 0.9),
+)
+acos: Operation = _of_floats(
+    "acos",
+    np.arccos,
+    "The inverse cosine, in radians.",
+    lambda g, input: -g / sqrt(1 - input * input),
+    smooth=_within(-0.9, 0.9),
+)
+atan: Operation = _of_floats(
+    "atan", np.arctan, "The inverse tangent, in radians.", lambda g, input: g / (1 + input * input), smooth=lambda: True
+)
+sinh: Operation = _of_floats(
+    "sinh", np.sinh, "The hyperbolic sine.", lambda g, input: g * cosh(input), smooth=_within(-4, 4)
+)
+cosh: Operation = _of_floats(
+    "cosh", np.cosh, "The hyperbolic cosine.", lambda g, input: g * sinh(input), smooth=_within(-4, 4)
+)
 
 
 @primitive(no_slope, method=True, ufunc=np.sign)
@@ -50,53 +108,13 @@ def sign(input: Array, *, out: Array = None) -> Array:
     return np.subtract(input > 0, input < 0, out=out, dtype=input.dtype) if input.dtype != bool else np.copy(input)
 
 
-@primitive(
-    lambda g, y: g * (y + 1), cast="float", method=True, smooth=lambda input: (input > -20) & (input < 3), ufunc=np.expm1
-)
-def expm1(input: Array, *, out: Array = None) -> Array:
-    """e ** input - 1, accurate near 0."""
-    return np.expm1(input, out=out)
-
-
-@primitive(lambda g, input: g / (input + 1), cast="float", method=True, smooth=lambda input: input > -0.8, ufunc=np.log1p)
-def log1p(input: Array, *, out: Array = None) -> Array:
-    """log(1 + input), accurate near 0."""
-    return np.log1p(input, out=out)
-
-
-@primitive(
-    lambda g, input: g / (input * math.log(2)), cast="float", method=True, smooth=lambda input: input > 0.2, ufunc=np.log2
-)
-def log2(input: Array, *, out: Array = None) -> Array:
-    """The logarithm to base 2."""
-    return np.log2(input, out=out)
-
-
-@primitive(
-    lambda g, input: g / (input * math.log(10)), cast="float", method=True, smooth=lambda input: input > 0.2, ufunc=np.log10
-)
-def log10(input: Array, *, out: Array = None) -> Array:
-    """The logarithm to base 10."""
-    return np.log10(input, out=out)
-
-
-@primitive(
-    lambda g, y: g / (2 * y), cast="float", method=True, in_place=True, smooth=lambda input: input > 0.2, ufunc=np.sqrt
-)
-def sqrt(input: Array, *, out: Array = None) -> Array:
-    """The square root."""
-    return np.sqrt(input, out=out)
-
-
-@primitive(lambda g, y: g * (-0.5 * y * y * y), cast="float", method=True, in_place=True, smooth=lambda input: input > 0.2)
+@primitive(lambda g, y: g * (-0.5 * y * y * y), cast="float", method=True, in_place=True, smooth=_within(0.2))
 def rsqrt(input: Array, *, out: Array = None) -> Array:
     """1 / sqrt(input)."""
     return np.true_divide(1, np.sqrt(input, out=out), out=out)
 
 
-@primitive(
-    lambda g, input: g * (2 * input), method=True, in_place=True, smooth=lambda input: abs(input) < 7, ufunc=np.square
-)
+@primitive(lambda g, input: g * (2 * input), method=True, in_place=True, smooth=_within(-7, 7), ufunc=np.square)
 def square(input: Array, *, out: Array = None) -> Array:
     """input ** 2."""
     return np.multiply(input, input, out=out, dtype=np.int64 if input.dtype == bool else None)
@@ -115,80 +133,6 @@ def reciprocal(input: Array, *, out: Array = None) -> Array:
     return np.true_divide(1, input, out=out)
 
 
-@primitive(
-    lambda g, input: g * cos(input),
-    cast="float",
-    method=True,
-    in_place=True,
-    smooth=lambda input: abs(input) < 20,
-    ufunc=np.sin,
-)
-def sin(input: Array, *, out: Array = None) -> Array:
-    """The sine of radians."""
-    return np.sin(input, out=out)
-
-
-@primitive(
-    lambda g, input: -g * sin(input),
-    cast="float",
-    method=True,
-    in_place=True,
-    smooth=lambda input: abs(input) < 20,
-    ufunc=np.cos,
-)
-def cos(input: Array, *, out: Array = None) -> Array:
-    """The cosine of radians."""
-    return np.cos(input, out=out)
-
-
-@primitive(lambda g, y: g * (1 + y * y), cast="float", method=True, smooth=lambda input: abs(input) < 1.2, ufunc=np.tan)
-def tan(input: Array, *, out: Array = None) -> Array:
-    """The tangent of radians."""
-    return np.tan(input, out=out)
-
-
-@primitive(
-    lambda g, input: g / sqrt(1 - input * input),
-    cast="float",
-    method=True,
-    smooth=lambda input: abs(input) < 0.9,
-    ufunc=np.arcsin,
-)
-def asin(input: Array, *, out: Array = None) -> Array:
-    """The inverse sine, in radians."""
-    return np.arcsin(input, out=out)
-
-
-@primitive(
-    lambda g, input: -g / sqrt(1 - input * input),
-    cast="float",
-    method=True,
-    smooth=lambda input: abs(input) < 0.9,
-    ufunc=np.arccos,
-)
-def acos(input: Array, *, out: Array = None) -> Array:
-    """The inverse cosine, in radians."""
-    return np.arccos(input, out=out)
-
-
-@primitive(lambda g, input: g / (1 + input * input), cast="float", method=True, smooth=lambda: True, ufunc=np.arctan)
-def atan(input: Array, *, out: Array = None) -> Array:
-    """The inverse tangent, in radians."""
-    return np.arctan(input, out=out)
-
-
-@primitive(lambda g, input: g * cosh(input), cast="float", method=True, smooth=lambda input: abs(input) < 4, ufunc=np.sinh)
-def sinh(input: Array, *, out: Array = None) -> Array:
-    """The hyperbolic sine."""
-    return np.sinh(input, out=out)
-
-
-@primitive(lambda g, input: g * sinh(input), cast="float", method=True, smooth=lambda input: abs(input) < 4, ufunc=np.cosh)
-def cosh(input: Array, *, out: Array = None) -> Array:
-    """The hyperbolic cosine."""
-    return np.cosh(input, out=out)
-
-
 @primitive(lambda g, y: g * (y * (1 - y)), cast="float", method=True, in_place=True, smooth=lambda: True)
 def sigmoid(input: Array, *, out: Array = None) -> Array:
     """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
@@ -197,17 +141,17 @@ def sigmoid(input: Array, *, out: Array = None) -> Array:
     return np.reciprocal(np.add(y, 1, out=y), out=y)
 
 
-@primitive(
-    lambda g, input: g * (exp(-input * input) * (2 / math.sqrt(math.pi))), cast="float", method=True, smooth=lambda: True
-)
+def _bell(height: float) -> Callable[..., Any]:
+    return lambda g, input: g * (exp(-input * input) * (height / math.sqrt(math.pi)))
+
+
+@primitive(_bell(2), cast="float", method=True, smooth=lambda: True)
 def erf(input: Array) -> Array:
     """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
     return erf_of(input)
 
 
-@primitive(
-    lambda g, input: g * (exp(-input * input) * (-2 / math.sqrt(math.pi))), cast="float", method=True, smooth=lambda: True
-)
+@primitive(_bell(-2), cast="float", method=True, smooth=lambda: True)
 def erfc(input: Array) -> Array:
     """1 - erf(input), accurate for large inputs."""
     return erfc_of(input)
@@ -216,28 +160,9 @@ def erfc(input: Array) -> Array:
 @primitive(lambda g, y: between(g, y, 0), method=True, in_place=True, smooth=lambda input: abs(input) > 0.02)
 def relu(input: Array, *, out: Array = None) -> Array:
     """max(input, 0). EE6132 lab, eq. 1."""
-    zeros = np.zeros(
-        input.shape if input.size <= BLOCK else input.shape[-1:], input.dtype
-    )  # an array is faster than the number 0
+    # an array is faster than the number 0
+    zeros = np.zeros(input.shape if input.size <= BLOCK else input.shape[-1:], input.dtype)
     return np.maximum(input, zeros, out=out)
-
-
-@primitive(no_slope, method=True, in_place=True, ufunc=np.floor)
-def floor(input: Array, *, out: Array = None) -> Array:
-    """The largest integer below or at the input."""
-    return np.floor(input, out=out)
-
-
-@primitive(no_slope, method=True, in_place=True, ufunc=np.ceil)
-def ceil(input: Array, *, out: Array = None) -> Array:
-    """The smallest integer above or at the input."""
-    return np.ceil(input, out=out)
-
-
-@primitive(no_slope, method=True, in_place=True, ufunc=np.trunc)
-def trunc(input: Array, *, out: Array = None) -> Array:
-    """The input rounded towards zero."""
-    return np.trunc(input, out=out)
 
 
 @primitive(lambda g: g, method=True, smooth=lambda input: abs(input - np.round(input)) > 0.02)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..core.graph import Tensor
 from ..grad_mode import no_grad
@@ -23,12 +24,7 @@ from .dims import as_int64
 from .inplace import inplace, write_copy
 from .places import INTEGERS, index, index_sum, merged, put, ravel_index, slice_, true_positions
 
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
-
 __all__ = ["argwhere", "masked_select", "nonzero"]
-
-# ---------------------------------------------------------------------------------------------------- the building blocks
-
 
 # ----------------------------------------------------------------------------------------------------------------- x[key]
 

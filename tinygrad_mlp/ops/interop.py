@@ -123,28 +123,8 @@ def _spread(operation: Callable[..., Any]) -> Callable[..., Any]:
     return reduce
 
 
-def _along(operation: Callable[..., Any], otherwise: Any) -> Callable[..., Any]:
-    """A function of one tensor and an axis."""
-    return lambda a, axis=otherwise: operation(a, axis)
-
-
 def _running(operation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda a, axis=None: operation(a.reshape(-1), 0) if axis is None else operation(a, axis)
-
-
-def _plain(operation: Callable[..., Any], count: int) -> Callable[..., Any]:
-    """A function of ``count`` tensors and nothing else."""
-    if count == 1:
-        return lambda a: operation(a)
-    return lambda a, b: operation(_operand(a), _operand(b))
-
-
-def _joined(operation: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda arrays, axis=0: operation([_operand(a) for a in arrays], axis)
-
-
-def _where(condition: Any, x: Any, y: Any) -> Any:
-    return choosing.where(_operand(condition), _operand(x), _operand(y))
 
 
 def _flip(m: Any, axis: Any = None) -> Any:
@@ -152,17 +132,9 @@ def _flip(m: Any, axis: Any = None) -> Any:
     return shapes.flip(m, tuple(axes))
 
 
-def _clip(a: Any, a_min: Any = None, a_max: Any = None) -> Any:
-    return choosing.clamp(a, a_min, a_max)
-
-
 def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
     a, axis = (a.reshape(-1), 0) if axis is None else (a, axis % a.ndim)
     return a[(*[slice(None)] * axis, indices)]
-
-
-def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    return scattering.take_along_dim(arr, _operand(indices), axis)
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -180,17 +152,17 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.any: _reduction(sums.any),
     np.argmax: _reduction(order.argmax),
     np.argmin: _reduction(order.argmin),
-    np.argsort: _along(order.argsort, -1),
+    np.argsort: lambda a, axis=-1: order.argsort(a, axis),
     np.around: lambda a, decimals=0: functions.round(a, decimals=decimals),
     np.broadcast_to: lambda array, shape: shapes.expand(array, shape),
-    np.clip: _clip,
-    np.concatenate: _joined(joining.cat),
-    np.copy: _plain(basics.clone, 1),
-    np.count_nonzero: _along(sums.count_nonzero, None),
+    np.clip: lambda a, a_min=None, a_max=None: choosing.clamp(a, a_min, a_max),
+    np.concatenate: lambda arrays, axis=0: joining.cat([_operand(a) for a in arrays], axis),
+    np.copy: lambda a: basics.clone(a),
+    np.count_nonzero: lambda a, axis=None: sums.count_nonzero(a, axis),
     np.cumprod: _running(products.cumprod),
     np.cumsum: _running(products.cumsum),
     np.diag: lambda v, k=0: shapes.diag(v, k),
-    np.dot: _plain(linalg.matmul, 2),
+    np.dot: lambda a, b: linalg.matmul(_operand(a), _operand(b)),
     np.einsum: lambda subscripts, *operands: linalg.einsum(subscripts, *map(_operand, operands)),
     np.expand_dims: lambda a, axis: shapes.unsqueeze(a, axis),
     np.flip: _flip,
@@ -203,10 +175,10 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.nan_to_num: lambda x, nan=0.0, posinf=None, neginf=None: choosing.nan_to_num(x, nan, posinf, neginf),
     np.ndim: lambda a: a.ndim,
     np.nonzero: lambda a: indexing.nonzero(a, as_tuple=True),
-    np.ones_like: _plain(creation.ones_like, 1),
-    np.outer: _plain(linalg.outer, 2),
+    np.ones_like: lambda a: creation.ones_like(a),
+    np.outer: lambda a, b: linalg.outer(_operand(a), _operand(b)),
     np.prod: _reduction(products.prod),
-    np.ravel: _plain(shapes.ravel, 1),
+    np.ravel: lambda a: shapes.ravel(a),
     np.repeat: lambda a, repeats, axis=None: shapes.repeat_interleave(a, repeats, axis),
     np.reshape: lambda a, shape: a.reshape(shape),
     np.roll: lambda a, shift, axis=None: shapes.roll(a, shift, axis),
@@ -215,18 +187,18 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.size: lambda a, axis=None: a.numel() if axis is None else a.shape[axis],
     np.sort: lambda a, axis=-1: order.sort(a, axis)[0],
     np.squeeze: lambda a, axis=None: shapes.squeeze(a) if axis is None else shapes.squeeze(a, axis),
-    np.stack: _joined(joining.stack),
+    np.stack: lambda arrays, axis=0: joining.stack([_operand(a) for a in arrays], axis),
     np.std: _spread(sums.std),
     np.sum: _reduction(sums.sum),
     np.swapaxes: lambda a, axis1, axis2: shapes.transpose(a, axis1, axis2),
     np.take: _take,
-    np.take_along_axis: _take_along_axis,
+    np.take_along_axis: lambda arr, indices, axis=-1: scattering.take_along_dim(arr, _operand(indices), axis),
     np.tile: lambda A, reps: joining.tile(A, (reps,) if isinstance(reps, int) else reps),  # noqa: N803 - NumPy's name
-    np.trace: _plain(linalg.trace, 1),
+    np.trace: lambda a: linalg.trace(a),
     np.transpose: lambda a, axes=None: shapes.permute(a, tuple(range(a.ndim))[::-1] if axes is None else axes),
     np.tril: lambda m, k=0: shapes.tril(m, k),
     np.triu: lambda m, k=0: shapes.triu(m, k),
     np.var: _spread(sums.var),
-    np.where: _where,
-    np.zeros_like: _plain(creation.zeros_like, 1),
+    np.where: lambda condition, x, y: choosing.where(_operand(condition), _operand(x), _operand(y)),
+    np.zeros_like: lambda a: creation.zeros_like(a),
 }

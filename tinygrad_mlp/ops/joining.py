@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DimensionError, ShapeError
 from ..core.graph import wrap
 from .composite import composite
@@ -17,8 +18,6 @@ from .dims import dim_of, sizes_of
 from .places import slice_
 from .shape import atleast_1d, atleast_2d, reshape
 from .sums import sum as sum_over
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
     "cat", "chunk", "concat", "concatenate", "hstack", "narrow", "select", "split", "stack", "tile", "unbind", "vstack",

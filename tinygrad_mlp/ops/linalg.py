@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import matrix_product
+from ..core.basics import Array, matrix_product
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from .composite import composite
 from .dims import tensor_only
 from .shape import expand
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = ["addmm", "bmm", "dot", "einsum", "inner", "matmul", "mm", "mv", "outer", "trace"]
 

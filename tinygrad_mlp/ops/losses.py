@@ -1,7 +1,4 @@
-"""Losses, each one operation with its ``reduction``, so that the value and the gradient are each computed in one go.
-
-In every rule ``g`` is the cotangent of the output ``y``.
-"""
+"""Losses, each one operation with its ``reduction``, so that the value and the gradient are each computed in one go."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import exp, log
+from ..core.basics import Array, exp, log
 from ..core.errors import ShapeError
 from .activations import hardtanh, logsigmoid
 from .choosing import clamp, where
@@ -20,8 +17,6 @@ from .functions import log1p, sigmoid, sign
 from .normalisation import floating, log_softmax, shifted, softmax, softmax_of, softmax_slope
 from .summing import average, narrowed, total, widened
 from .sums import sum
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__: list[str] = []
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import cast, clone, zeros_of
+from ..core.basics import Array, cast, clone, zeros_of
 from ..core.errors import ArgumentError
 from ..core.promotion import result_dtype
 from ..device import device as device_type
@@ -16,7 +16,6 @@ from ..dtypes import as_dtype, dtype
 from .composite import composite
 
 _dtype_type = dtype
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = ["result_type"]
 

@@ -1,8 +1,4 @@
-"""Norms of vectors and matrices, and logsumexp.
-
-``dim`` names the dimensions that are reduced: an int, a tuple where PyTorch takes one, all if None. ``keepdim`` keeps
-them with size 1.
-"""
+"""Norms of vectors and matrices, and logsumexp. ``dim`` and ``keepdim`` as in :mod:`.sums`."""
 
 from __future__ import annotations
 
@@ -12,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array, exp
 from ..core.basics import cast as cast_to
-from ..core.basics import exp
 from ..core.errors import ArgumentError, ShapeError
 from ..dtypes import as_dtype, dtype
 from .choosing import where
@@ -25,8 +21,6 @@ from .linalg import svdvals
 from .order import _largest, _smallest, amax, amin
 from .summing import narrowed, total, widened
 from .sums import floating, spread_to, sum
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 # NumPy's stubs know `keepdims` as a literal only.
 _maximum: Any = np.maximum.reduce

@@ -1,8 +1,4 @@
-"""Order: largest and smallest elements and where they are, medians, sorting.
-
-``dim`` names the dimensions that are reduced: an int, a tuple where PyTorch takes one, all if None. ``keepdim`` keeps
-them with size 1.
-"""
+"""Order: largest and smallest elements and where they are, medians, sorting. ``dim`` and ``keepdim`` as in :mod:`.sums`."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import DimensionError, ShapeError
 from ..core.graph import Tensor, wrap
 from .choosing import maximum, minimum, where
@@ -20,8 +17,6 @@ from .dims import Dims, along, as_int64, axes_of, dim_of, nonempty, single
 from .joining import narrow
 from .shape import squeeze
 from .sums import spread_to, sum
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = ["amax", "amin", "argmax", "argmin", "argsort", "max", "median", "min", "sort", "topk", "unique"]
 

@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import DimensionError, ShapeError
 from .dims import as_int64
 
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
-
-__all__ = ["index", "index_sum", "put", "ravel_index", "slice_", "true_positions", "unslice"]
+__all__ = ["first_place", "index", "index_sum", "put", "ravel_index", "slice_", "true_positions", "unslice"]
 
 INTEGERS = (np.dtype(np.int64), np.dtype(np.int32))
+
+
+def first_place(where: np.ndarray[Any, Any]) -> tuple[int, ...]:
+    """The index of the first element that is true, or of the largest."""
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(where)), where.shape))
 
 
 @primitive(lambda g, key, input_shape: unslice(g, key=key, shape=input_shape), view=True)

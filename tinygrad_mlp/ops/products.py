@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import zeros_of
+from ..core.basics import Array, zeros_of
 from ..dtypes import dtype
 from .composite import composite
 from .dims import along, dim_of, single
@@ -20,7 +20,6 @@ from .shape import flip, ravel
 from .summing import wide
 from .sums import accumulated, spread_to
 
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 _multiply: Any = np.multiply.reduce  # whose types know `keepdims` as a literal only
 
 __all__ = ["cumprod", "cumsum", "prod"]

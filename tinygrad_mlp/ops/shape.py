@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
-from .composite import composite
+from .composite import Operation, called, composite
 from .dims import dim_of, sizes_of
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 __all__ = [
     "atleast_1d", "atleast_2d", "broadcast_tensors", "broadcast_to", "diag", "diagonal", "flatten", "flip", "meshgrid",
@@ -369,22 +368,22 @@ def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | 
     return np.roll(input, steps if along else steps[0], along or None)
 
 
-def _triangle(name: str, input: Array, diagonal: int) -> Array:
-    if input.ndim < 2:
-        raise ShapeError(f"{name}: input tensor must have at least 2 dimensions, got shape {input.shape}")
-    return (np.tril if name == "tril" else np.triu)(input, diagonal)
+def _triangle(name: str, of: Operation, doc: str) -> Operation:
+    def forward(input: Array, diagonal: int = 0) -> Array:
+        if input.ndim < 2:
+            raise ShapeError(f"{name}: input tensor must have at least 2 dimensions, got shape {input.shape}")
+        return of(input, diagonal)
+
+    operation = primitive(lambda g, diagonal: operation(g, diagonal), method=True)(called(forward, __name__, name, doc))
+    return operation
 
 
-@primitive(lambda g, diagonal: tril(g, diagonal), method=True)
-def tril(input: Array, diagonal: int = 0) -> Array:
-    """The matrix (or each of a batch) with zeros above the ``diagonal``-th diagonal."""
-    return _triangle("tril", input, diagonal)
-
-
-@primitive(lambda g, diagonal: triu(g, diagonal), method=True)
-def triu(input: Array, diagonal: int = 0) -> Array:
-    """The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal."""
-    return _triangle("triu", input, diagonal)
+tril: Operation = _triangle(
+    "tril", np.tril, "The matrix (or each of a batch) with zeros above the ``diagonal``-th diagonal."
+)
+triu: Operation = _triangle(
+    "triu", np.triu, "The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal."
+)
 
 
 @primitive(lambda g, offset, dim1, dim2: diagonal(g, offset, dim1, dim2))

@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 
 from ..core.apply import primitive
+from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..dtypes import as_dtype, dtype
 from .choosing import where
 from .comparing import ne
-from .composite import composite
+from .composite import Operation, called, composite
 from .dims import Dims, as_int64, axes_of, count_of, dims_of, tensor_only
 from .shape import expand, reshape
 from .summing import average, total
-
-Array = Any  # an ndarray inside a forward, a Tensor at the caller
 
 _FEW = 128  # rows, of which a matrix product sums as exactly as `total` does
 
@@ -194,21 +193,16 @@ def std_mean(
 # ------------------------------------------------------------------------------------------------------- truth and counts
 
 
-def _truth(ufunc: Any, name: str, input: Array, dim: Dims, keepdim: bool) -> Array:
-    result = ufunc.reduce(input, axes_of(name, dim, input.ndim), keepdims=keepdim)
-    return np.asarray(result).astype(np.uint8) if input.dtype == np.uint8 else result
+def _truth(name: str, ufunc: Any, doc: str) -> Operation:
+    def forward(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+        result = ufunc.reduce(input, axes_of(name, dim, input.ndim), keepdims=keepdim)
+        return np.asarray(result).astype(np.uint8) if input.dtype == np.uint8 else result
+
+    return primitive(None, method=True, reduces=ufunc)(called(forward, __name__, name, doc))
 
 
-@primitive(None, method=True, reduces=np.logical_or)
-def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
-    """Whether any element along ``dim`` is true, or not zero."""
-    return _truth(np.logical_or, "any", input, dim, keepdim)
-
-
-@primitive(None, method=True, reduces=np.logical_and)
-def all(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
-    """Whether all elements along ``dim`` are true, or not zero."""
-    return _truth(np.logical_and, "all", input, dim, keepdim)
+any: Operation = _truth("any", np.logical_or, "Whether any element along ``dim`` is true, or not zero.")
+all: Operation = _truth("all", np.logical_and, "Whether all elements along ``dim`` are true, or not zero.")
 
 
 @composite(method=True)

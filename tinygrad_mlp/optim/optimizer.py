@@ -200,6 +200,8 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if state.follower is not None:
+            state.follower.updating()
         own = getattr(self.update, "__func__", None) is not Optimizer.update  # in Tensor operations
         with recording(False):
             for group in self.param_groups:
@@ -229,23 +231,17 @@ class Optimizer:
             )
         if decay != _NOTHING:
             function, values = _with_decay, (*values, function, *decay)
-
-        def run() -> None:
+        follower = None if now["observers"] else now["follower"]
+        if follower is None or not follower.updated(function, (p, g, *tensors, *values)):
             call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
-            if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
+            if p._like.size > _LARGE and not np.may_share_memory(p._data, g._data):
                 call = (blockwise, *call)
             try:
                 now["quiet"](*call)
-            except (
-                TypeError,
-                ValueError,
-            ) as error:  # memory is read-only, or p.data was replaced by other shapes or integers
+            except (TypeError, ValueError) as error:  # read-only memory, or p.data was replaced by other shapes or integers
                 raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from error
-
-        if now["follower"] is None or now["observers"]:
-            run()
-        else:
-            now["follower"].update(run, function, (p, g, *tensors), values)
+            if follower is not None:
+                follower.update(function, (p, g, *tensors, *values))
         line = origin()
         for version in versions:
             version.bump(writer, line)

@@ -40,7 +40,9 @@ from .text import opened, read_json
 
 __all__ = ["load", "read_json", "save"]
 
-_FORMATS: dict[str, tuple[Callable[[Any], bytes], Callable[[Path], Any]]] = {
+_Format = tuple[Callable[[Any], bytes], Callable[[Path], Any]]  # an object to a file's content, and a file to the object
+
+_FORMATS: dict[str, _Format] = {
     ".safetensors": (safetensors.pack, safetensors.unpack),
     ".npz": (npz.pack, npz.unpack),
     ".json": (text.pack, text.unpack),
@@ -72,14 +74,12 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    path = _path(f)
-    pack = _FORMATS[_ending(path)][0]
+    path, (pack, _) = _path_and_format(f)
     try:
         content = pack(obj)
-    except FileFormatError as error:
-        raise FileFormatError(f"cannot save to {path}: {error}") from error
-    except RecursionError as error:
-        raise FileFormatError(f"cannot save to {path}: the object is nested too deeply, or contains itself") from error
+    except (FileFormatError, RecursionError) as error:
+        reason = error if isinstance(error, FileFormatError) else "the object is nested too deeply, or contains itself"
+        raise FileFormatError(f"cannot save to {path}: {reason}") from error
     with replacing(path) as file:
         file.write(content)
 
@@ -100,8 +100,7 @@ def load(f: str | os.PathLike[str], map_location: str | device | None = None, *,
         OSError: The system does not let it be read: FileNotFoundError, PermissionError.
         ImportError: The safetensors library is not installed, for .safetensors.
     """
-    path = _path(f)
-    unpack = _FORMATS[_ending(path)][1]
+    path, (_, unpack) = _path_and_format(f)
     if map_location is not None:
         device(map_location)
     if not weights_only:
@@ -122,16 +121,13 @@ def load(f: str | os.PathLike[str], map_location: str | device | None = None, *,
         raise
 
 
-def _path(f: Any) -> Path:
-    path = os.fspath(f) if isinstance(f, os.PathLike) else f
-    if not isinstance(path, str):
+def _path_and_format(f: Any) -> tuple[Path, _Format]:
+    name = os.fspath(f) if isinstance(f, os.PathLike) else f
+    if not isinstance(name, str):
         raise ArgumentError(f"expected a path, whose ending says the format, got {type(f).__name__}")
-    if "\0" in path:
-        raise FileFormatError(f"{path!r} is not a path: it has a null character in it")
-    return Path(path)
-
-
-def _ending(path: Path) -> str:
+    if "\0" in name:
+        raise FileFormatError(f"{name!r} is not a path: it has a null character in it")
+    path = Path(name)
     ending = path.suffix.lower()
     if ending not in _FORMATS:
         pickled = ending in (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
@@ -140,4 +136,4 @@ def _ending(path: Path) -> str:
             + (": it is pickle, which may run any code when loaded" if pickled else "")
             + "; use .safetensors (which PyTorch reads and writes, too, with safetensors.torch), .npz or .json"
         )
-    return ending
+    return path, _FORMATS[ending]

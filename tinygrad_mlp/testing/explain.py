@@ -16,23 +16,23 @@ import numpy as np
 
 from .._tensor import is_tensor
 from ..autograd.gradients import grad
+from ..autograd.recording import Array, operation_of
 from ..core.apply import node_of
 from ..core.backward import fit, history
 from ..core.graph import Node, wrap
 from ..core.lines import source_line
 from ..core.primitive import OPS, Primitive
-from ..core.state import Observer
+from ..core.state import Observer, state
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, GraphError, ShapeError
-from ..grad_mode import observed_by, state
+from ..grad_mode import observed_by
 from ..nn import Module
+from ..ops.places import first_place
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-__all__ = ["BackwardStep", "Difference", "Explanation", "explain_backward", "keep_values"]
-
-Array = np.ndarray[Any, Any]
+__all__ = ["BackwardStep", "Explanation", "GradientDifference", "explain_backward", "keep_values"]
 
 _kept: WeakKeyDictionary[Node, Array] = WeakKeyDictionary()  # what keep_values saw, for as long as the graph lives
 
@@ -96,7 +96,7 @@ class BackwardStep:
 
 
 @dataclass(frozen=True)
-class Difference:
+class GradientDifference:
     """Where a handwritten gradient and the graph's part first, walking back from the loss.
 
     Attributes:
@@ -128,7 +128,7 @@ class Explanation:
     """
 
     steps: tuple[BackwardStep, ...]
-    difference: Difference | None = None
+    difference: GradientDifference | None = None
     compared: tuple[str, ...] = ()
 
     @property
@@ -237,9 +237,9 @@ def _input_name(node: Node, position: int) -> str:
 
 
 class _Graph:
-    """The nodes behind a loss, newest first, with who uses them."""
+    """The nodes behind a loss, newest first, with who uses them, and what they are called: ``names`` are users' own."""
 
-    def __init__(self, loss: Tensor, gradient: Tensor | None) -> None:
+    def __init__(self, loss: Tensor, gradient: Tensor | None, names: Mapping[Node, str]) -> None:
         root = node_of(loss)
         if root is None:
             raise GraphError(
@@ -260,6 +260,7 @@ class _Graph:
         stand_ins = [wrap(np.broadcast_to(np.zeros((), node.dtype), node.shape), node) for node in targets]
         gradients = grad(loss, stand_ins, gradient, retain_graph=True, allow_unused=True)
         self.gradients = {node: g._data for node, g in zip(targets, gradients, strict=True) if g is not None}
+        self.labels = self._labels(names)
 
     def values(self) -> dict[Node, Array]:
         """What is known of the values: kept, a leaf's own, or saved by an operation for its rules."""
@@ -277,7 +278,7 @@ class _Graph:
                 known[node] = tensor._data
         return known | {node: _kept[node] for node in self.nodes if node in _kept}
 
-    def labels(self, names: Mapping[Node, str]) -> dict[Node, str]:
+    def _labels(self, names: Mapping[Node, str]) -> dict[Node, str]:
         """``#k`` for operations, from the loss on, with the name where there is one; for leaves the name alone."""
         operations = [node for node in self.nodes if not node.is_leaf]
         leaves = [node for node in self.nodes if node.is_leaf]
@@ -291,15 +292,13 @@ class _Graph:
             labels[node] = label
         return labels
 
+    def title(self, node: Node) -> str:
+        """An operation's label and name."""
+        return f"{self.labels[node]} {operation_of(node)}"
+
 
 def _norm(array: Array | None) -> float | None:
     return None if array is None else float(np.linalg.norm(np.asarray(array, np.float64).ravel()))
-
-
-def _operation(node: Node) -> str:
-    if node.is_leaf:
-        return ""
-    return node.op.name if node.op is not None else node.name().removesuffix("Backward")
 
 
 def explain_backward(
@@ -341,14 +340,14 @@ computed one 36; 1 of 2 elements differ. The gradient of the output of #3 mul wa
         GraphError: The loss has no graph, or it was freed; a given tensor is not part of it.
         ArgumentError: A name in ``given`` that ``names`` does not have. ShapeError: A given gradient of another shape.
     """
-    graph = _Graph(loss, gradient)
     tensors = dict(names.named_parameters() if isinstance(names, Module) else names or {})
     named = {node: name for name, tensor in tensors.items() if (node := node_of(tensor)) is not None}
-    labels, values = graph.labels(named), graph.values()
+    graph = _Graph(loss, gradient, named)
+    labels, values = graph.labels, graph.values()
     steps = tuple(
         BackwardStep(
             label=labels[node],
-            operation=_operation(node),
+            operation="" if node.is_leaf else operation_of(node),
             formula="" if node.is_leaf else _formula(node),
             inputs=tuple((_input_name(node, k), labels[p]) for k, p in enumerate(node.parents) if p is not None),
             shape=node.shape,
@@ -361,7 +360,7 @@ computed one 36; 1 of 2 elements differ. The gradient of the output of #3 mul wa
         for node in sorted(graph.nodes, key=lambda node: node.is_leaf)
     )
     theirs = _given(graph, given or {}, tensors)
-    return Explanation(steps, _difference(graph, theirs, labels, rtol), tuple(labels[node] for node in theirs))
+    return Explanation(steps, _difference(graph, theirs, rtol), tuple(labels[node] for node in theirs))
 
 
 # --------------------------------------------------------------------------------------- where a handwritten gradient errs
@@ -395,9 +394,7 @@ def _given(graph: _Graph, given: Mapping[Any, Any], tensors: Mapping[str, Tensor
     return dict(sorted(found.items(), key=lambda item: (complete[item[0]], item[0].number), reverse=True))
 
 
-def _difference(
-    graph: _Graph, given: Mapping[Node, Array], labels: Mapping[Node, str], rtol: float | None
-) -> Difference | None:
+def _difference(graph: _Graph, given: Mapping[Node, Array], rtol: float | None) -> GradientDifference | None:
     agreeing: set[Node] = set()
     for node, theirs in given.items():
         ours = np.asarray(graph.gradients[node], np.float64)
@@ -412,31 +409,24 @@ def _difference(
             agreeing.add(node)
             continue
         error = np.where(alike, -1, np.nan_to_num(np.abs(theirs - ours), nan=np.inf))
-        element = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
+        element = first_place(error)
         users = graph.users[node]
         user, position = min(users, key=lambda use: use[0].number, default=(node, 0))
-        at = f"{labels[user]} {_operation(user)}" if users else "the loss"
+        at = graph.title(user) if users else "the loss"
         name = _input_name(user, position) if users else ""
         text = (
-            f"The gradient of {labels[node]} parts from the given one at {at}"
+            f"The gradient of {graph.labels[node]} parts from the given one at {at}"
             + (f", input {name!r}" if users else "")
             + f": at element {list(element)} the given number is {theirs[element]:.9g}, the computed one {ours[element]:.9g}; "
             f"{(~alike).sum()} of {alike.size} elements differ."
-            + _likeness(graph, node, theirs, ours, lambda a, b: bool(same(a, b).all()), labels)
-            + _suspects(graph, node, agreeing, labels)
+            + _likeness(graph, node, theirs, ours, lambda a, b: bool(same(a, b).all()))
+            + _suspects(graph, node, agreeing)
         )
-        return Difference(labels[node], at, name, element, float(theirs[element]), float(ours[element]), text)
+        return GradientDifference(graph.labels[node], at, name, element, float(theirs[element]), float(ours[element]), text)
     return None
 
 
-def _likeness(
-    graph: _Graph,
-    node: Node,
-    theirs: Array,
-    ours: Array,
-    same: Callable[[Array, Array], bool],
-    labels: Mapping[Node, str],
-) -> str:
+def _likeness(graph: _Graph, node: Node, theirs: Array, ours: Array, same: Callable[[Array, Array], bool]) -> str:
     """What the given gradient looks like: a usual mistake, if it is one."""
     if not theirs.any():
         return " It is 0 everywhere."
@@ -449,11 +439,11 @@ def _likeness(
         for user in {user for user, _ in graph.users[node]}:
             terms = user.vjp(graph.gradients[user], {node}, False) if user in graph.gradients else ()
             if same(theirs, ours - sum(np.asarray(fit(term, node), np.float64) for _, term in terms)):
-                return f" The term that comes from {labels[user]} {_operation(user)} is missing."
+                return f" The term that comes from {graph.title(user)} is missing."
     return ""
 
 
-def _suspects(graph: _Graph, node: Node, agreeing: set[Node], labels: Mapping[Node, str]) -> str:
+def _suspects(graph: _Graph, node: Node, agreeing: set[Node]) -> str:
     """Which operations lie between the tensor and the nearest ones whose gradients agree."""
     between: set[Node] = set()
     stack = [user for user, _ in graph.users[node]]
@@ -465,7 +455,7 @@ def _suspects(graph: _Graph, node: Node, agreeing: set[Node], labels: Mapping[No
                 stack.extend(next_user for next_user, _ in graph.users[user])
     if not between:
         return ""
-    names = [f"{labels[user]} {_operation(user)}" for user in graph.nodes if user in between]
+    names = [graph.title(user) for user in graph.nodes if user in between]
     if len(names) == 1:
         known = "was given and agrees, so it" if between <= agreeing else "is that of the loss, so it"
         return f" The gradient of the output of {names[0]} {known} is this step."

@@ -58,10 +58,10 @@ def logsigmoid(input: Tensor) -> Tensor: """log(1 / (1 + exp(-x))) = -softplus(-
 def one_hot(tensor: Tensor, num_classes: _int = -1) -> Tensor: """1 at the class and 0 elsewhere, shapes ``(*) -> (*, num_classes)``, int64; -1 takes the largest class plus 1."""
 def pad(input: Tensor, pad: _Sequence[_int], mode: str = 'constant', value: _float | None = None) -> Tensor: """The tensor with elements added at (or, where negative, cut off) both ends of its last dimensions."""
 def prelu(input: Tensor, weight: Tensor) -> Tensor: """x where x > 0, else weight x, with one weight for all or one per channel (dimension 1)."""
-def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
+def sigmoid(input: Tensor) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
 def softplus(input: Tensor, beta: _float = 1.0, threshold: _float = 20.0) -> Tensor: """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
 def softsign(input: Tensor) -> Tensor: """x / (1 + abs(x))."""
-def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
+def tanh(input: Tensor) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
 
 __all__ = [
     "batch_norm",

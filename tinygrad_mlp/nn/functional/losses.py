@@ -44,9 +44,14 @@ def _checked(reduction: str) -> str:
 
 
 def _reduce(loss: Tensor, reduction: str) -> Tensor:
-    if reduction == "mean":
-        return loss.mean()
-    return loss.sum() if reduction == "sum" else loss
+    return loss if reduction == "none" else loss.mean() if reduction == "mean" else loss.sum()
+
+
+def _weighted(op: Op, weight: Tensor | None, reduction: str, *operands: Tensor | None, **params: float) -> Tensor:
+    """A loss, each element's times its weight where there are weights, reduced."""
+    if weight is None:
+        return op(*operands, reduction=reduction, **params)
+    return _reduce(op(*operands, reduction="none", **params) * weight, reduction)
 
 
 def _constant(loss: str, **tensors: Tensor | None) -> None:
@@ -65,11 +70,9 @@ def _of_pairs(op: Op, input: Tensor, target: Tensor, weight: Tensor | None, redu
             stacklevel=3,
         )
         input, target = broadcast_tensors(input, target)  # noqa: A001 - PyTorch's argument name
-    if weight is None:
-        return op(input, target, reduction=reduction, **params)
-    if weight.shape != input.shape:
+    if weight is not None and weight.shape != input.shape:
         raise ValueError(f"Weights and input must have the same size, got {weight.shape} and {input.shape}")
-    return _reduce(op(input, target, reduction="none", **params) * weight, reduction)
+    return _weighted(op, weight, reduction, input, target, **params)
 
 
 def _with_weighted_mean(op: Op, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
@@ -200,9 +203,8 @@ def binary_cross_entropy(
             f"binary_cross_entropy: Found dtype {target.dtype} but expected {input.dtype}; use target.to(input)"
         )
     _constant("binary_cross_entropy", weight=weight)
-    if weight is None:
-        return losses.bce(input, target, reduction=reduction)
-    return _reduce(losses.bce(input, target, reduction="none") * weight.expand(input.shape), reduction)
+    weight = None if weight is None else weight.expand(input.shape)
+    return _weighted(losses.bce, weight, reduction, input, target)
 
 
 @takes_tensors
@@ -232,10 +234,8 @@ def binary_cross_entropy_with_logits(
             f"{target.dtype}; use target.to(input)"
         )
     _constant("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
-    if weight is None:
-        return losses.bce_logits(input, target, pos_weight, reduction=reduction)
-    loss = losses.bce_logits(input, target, pos_weight, reduction="none")
-    return _reduce(loss * weight.expand(input.shape), reduction)
+    weight = None if weight is None else weight.expand(input.shape)
+    return _weighted(losses.bce_logits, weight, reduction, input, target, pos_weight)
 
 
 def _by_rows(input: Tensor, target: Tensor, weight: Tensor | None, loss: str) -> tuple[Tensor, Tensor]:

@@ -99,9 +99,7 @@ class ReduceLROnPlateau(LRScheduler):
         self._last_lr = self._present()
 
     def _improves(self, metric: float) -> bool:
-        if self.threshold_mode == "rel":
-            margin = 1 - self.threshold if self.mode == "min" else 1 + self.threshold
-            bar = self.best * margin
-        else:
-            bar = self.best - self.threshold if self.mode == "min" else self.best + self.threshold
-        return metric < bar if self.mode == "min" else metric > bar
+        sign = -1 if self.mode == "min" else 1
+        step = sign * self.threshold
+        bar = self.best * (1 + step) if self.threshold_mode == "rel" else self.best + step
+        return sign * metric > sign * bar

@@ -10,6 +10,7 @@ import numpy as np
 from ..._tensor import Tensor
 from ...autograd.gradients import grad
 from ...ops.creation import from_numpy
+from ...ops.places import first_place
 from ...trees import leaves
 
 __all__ = ["close", "difference", "gradients_of", "name_of", "values_of", "weighted_sum"]
@@ -43,7 +44,7 @@ def difference(
             return f"{name} has {x.dtype} {x.shape} and {y.dtype} {y.shape}"
         apart = ~_alike(x, y, rtol, atol)
         if apart.any():
-            at = tuple(int(i) for i in np.unravel_index(int(np.argmax(apart)), x.shape))
+            at = first_place(apart)
             return f"{name}, element {at}, is {x[at]} and {y[at]}"
     return f"{len(a)} results and {len(b)}"
 

@@ -10,18 +10,16 @@ import numpy as np
 from ..._tensor import Tensor
 from ...autograd.gradient_check import GradcheckError, gradcheck
 from ...ops.creation import from_numpy, zeros_like
-from .comparing import close, difference, gradients_of, name_of, values_of
+from .comparing import Array, close, difference, gradients_of, name_of, values_of
 from .suite import CheckError
 
 __all__ = ["assert_equivalent", "assert_gradients_match"]
 
-Array = np.ndarray[Any, Any]
 
-
-def _over_examples(check: Callable[..., None], inputs: Sequence[Any], examples: int | None) -> None:
-    """Call the check with the inputs, or with examples that hypothesis draws where some are strategies."""
+def _over_examples(compare: Callable[..., None], inputs: Sequence[Any], examples: int | None) -> None:
+    """Call the comparison with the inputs, or with examples that hypothesis draws where some are strategies."""
     if not any(hasattr(x, "example") and hasattr(x, "map") for x in inputs):
-        check(*inputs)
+        compare(*inputs)
         return
     from hypothesis import given, settings
     from hypothesis import strategies as st
@@ -31,7 +29,7 @@ def _over_examples(check: Callable[..., None], inputs: Sequence[Any], examples: 
     @settings(max_examples=settings().max_examples if examples is None else examples)
     @given(whole)
     def run(drawn: tuple[Any, ...]) -> None:
-        check(*(t for x in drawn for t in (x if isinstance(x, tuple) else (x,))))
+        compare(*(t for x in drawn for t in (x if isinstance(x, tuple) else (x,))))
 
     run()
 
@@ -78,7 +76,7 @@ def assert_gradients_match(
         CheckError: They do not match; it says where, and what both are.
     """
 
-    def check(*values: Any) -> None:
+    def compare(*values: Any) -> None:
         arguments = _leaves(values)
         places = [k for k, x in enumerate(arguments) if isinstance(x, Tensor) and x.requires_grad]
 
@@ -93,7 +91,7 @@ def assert_gradients_match(
         except GradcheckError as error:
             raise CheckError(f"assert_gradients_match({name_of(f)}): {error}") from error
 
-    _over_examples(check, inputs, examples)
+    _over_examples(compare, inputs, examples)
 
 
 def assert_equivalent(
@@ -127,7 +125,7 @@ def assert_equivalent(
         CheckError: They are not; it says what parts, where, and both numbers.
     """
 
-    def check(*values: Any) -> None:
+    def compare(*values: Any) -> None:
         names = ["the values", "the gradients", "the second derivatives"]
         names += [f"the derivatives of order {k}" for k in range(3, order + 1)]
         both = [_derivatives(function, _leaves(values), order) for function in (f, g)]
@@ -140,7 +138,7 @@ def assert_equivalent(
             if len(mine) != len(others):
                 raise CheckError(f"assert_equivalent({name_of(f)}, {name_of(g)}): {len(mine)} results and {len(others)}")
 
-    _over_examples(check, inputs, examples)
+    _over_examples(compare, inputs, examples)
 
 
 def _derivatives(f: Callable[..., Any], arguments: list[Any], order: int) -> list[list[Array]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from ...ops.creation import from_numpy
 from ...ops.joining import cat
 from .comparing import close, name_of, values_of
 from .modules import MODULE_CHECKS, ModuleCase
-from .suite import Found, Suite, expect_equal, register, run, try_factory
+from .suite import Suite, expect, expect_equal, expect_error, register, run, try_factory
 
 __all__ = ["LOSS_CHECKS", "check_loss"]
 
@@ -26,14 +27,9 @@ class _LossCase(ModuleCase):
     """A factory of losses that takes the reduction, a prediction and a target."""
 
     def __init__(
-        self,
-        make: Callable[..., Any],
-        prediction: Tensor,
-        target: Tensor,
-        perfect: Any,
-        reductions: Sequence[str],
-        graded: Sequence[int],
+        self, make: Callable[..., Any], prediction: Tensor, target: Tensor, perfect: Any, reductions: Sequence[str]
     ) -> None:
+        graded = [0, 1] if target.requires_grad else [0]
         super().__init__(lambda: make(reduction=reductions[-1]) if reductions else make(), (prediction, target), graded)
         self.make = make
         self.reductions: tuple[str, ...] = tuple(reductions)
@@ -81,11 +77,10 @@ def check_loss(
         ValueError: ``skip`` names a check that there is not.
         ArgumentError: ``loss`` is a loss, not what makes one, or fails to make one.
     """
-    graded = [0, 1] if target.requires_grad else [0]
     not_applicable = ["batch_rows_independent"]
     not_applicable += [] if reductions else ["reductions_consistent", "rows_permute"]
     not_applicable += ["zero_when_perfect"] if perfect is None else []
-    case = _LossCase(loss, prediction, target, perfect, reductions, graded)
+    case = _LossCase(loss, prediction, target, perfect, reductions)
     try_factory("check_loss", "loss", loss, "reduction" if reductions else "", case.factory, callable)
     run(f"check_loss({name_of(loss)})", LOSS_CHECKS, case, skip, not_applicable)
 
@@ -94,23 +89,23 @@ def check_loss(
 def reductions_consistent(case: _LossCase) -> None:
     """'sum' and 'mean' are the sum and the mean of 'none', both without dimensions, and an unknown reduction raises ValueError."""
     for reduction in case.reductions:
-        value = case.loss(reduction)
-        if reduction != "none" and value.ndim:
-            raise Found(f"reduction={reduction!r} gave the shape {tuple(value.shape)}", "reduce over every dimension")
+        shape = tuple(case.loss(reduction).shape)
+        expect(
+            reduction == "none" or not shape,
+            f"reduction={reduction!r} gave the shape {shape}",
+            "reduce over every dimension",
+        )
     if "none" in case.reductions:
         each = case.loss("none")
         for reduction in {"sum", "mean"} & set(case.reductions):
             expected, got = getattr(each, reduction)(), case.loss(reduction)
-            if not close(values_of(expected), values_of(got), 1e-9):
-                raise Found(
-                    f"reduction={reduction!r} gave {got.item()}, the {reduction} of 'none' is {expected.item()}",
-                    "reduce the same elements that 'none' returns; leave out this check if the mean is weighted",
-                )
-    try:
-        case.loss("no such reduction")
-    except ValueError:
-        return
-    raise Found("reduction='no such reduction' was accepted", "raise ValueError for what is none of the reductions")
+            expect(
+                close(values_of(expected), values_of(got), 1e-9),
+                f"reduction={reduction!r} gave {got.item()}, the {reduction} of 'none' is {expected.item()}",
+                "reduce the same elements that 'none' returns; leave out this check if the mean is weighted",
+            )
+    saw, do = "reduction='none of these' was accepted", "raise ValueError for what is none of the reductions"
+    expect_error(ValueError, lambda: case.loss("none of these"), saw, do)
 
 
 @register(LOSS_CHECKS)
@@ -118,16 +113,14 @@ def zero_when_perfect(case: _LossCase) -> None:
     """The loss of the perfect prediction is 0."""
     inputs = [case.perfect.detach().to(float64), *case.inputs()[1:]]
     value = float(case.loss(case.whole, inputs).detach().sum().item())
-    if abs(value) > 1e-6:
-        raise Found(f"a loss of {value}", "leave out perfect= if the loss does not promise that")
+    expect(not abs(value) > 1e-6, f"a loss of {value}", "leave out perfect= if the loss does not promise that")
 
 
 @register(LOSS_CHECKS)
 def not_negative(case: _LossCase) -> None:
     """The loss is not negative."""
     value = float(case.loss(case.whole).detach().sum().item())
-    if not value >= 0:
-        raise Found(f"a loss of {value}", "leave out this check if the loss has no such bound")
+    expect(value >= 0, f"a loss of {value}", "leave out this check if the loss has no such bound")
 
 
 @register(LOSS_CHECKS)
@@ -135,12 +128,10 @@ def shapes_checked(case: _LossCase) -> None:
     """A target with another number of rows raises an error."""
     prediction, target = case.inputs()[:2]
     for wrong in (cat([target, target[:1]]), cat([target, target])):
-        try:
-            value = case.loss(case.whole, [prediction, wrong])
-        except (RuntimeError, ValueError, TypeError, IndexError):
-            continue
-        raise Found(
-            f"a prediction of shape {tuple(prediction.shape)} and a target of shape {tuple(wrong.shape)} gave {tuple(value.shape)}",
+        expect_error(
+            (RuntimeError, ValueError, TypeError, IndexError),
+            functools.partial(case.loss, case.whole, [prediction, wrong]),
+            f"a prediction of shape {tuple(prediction.shape)} and a target of shape {tuple(wrong.shape)} gave {{.shape}}",
             "compare the shapes, and raise ValueError or ShapeError, before computing",
         )
 
@@ -152,13 +143,10 @@ def descends(case: _LossCase) -> None:
     value = case.loss(case.whole, inputs).sum()
     (g,) = grad(value, [inputs[0]])
     steepness = float((g * g).sum().item())
-    if steepness == 0:
-        raise Found("a gradient of 0", "give a prediction that is not perfect")
-    stepped = float(
-        case.loss(case.whole, [inputs[0].detach() - 1e-6 * g / steepness**0.5, *case.inputs()[1:]]).detach().sum().item()
-    )
-    if not stepped < value.item():
-        raise Found(f"{value.item()} before the step, {stepped} after it", "check the sign of the gradient")
+    expect(steepness, "a gradient of 0", "give a prediction that is not perfect")
+    beyond = [inputs[0].detach() - 1e-6 * g / steepness**0.5, *case.inputs()[1:]]
+    before, after = value.item(), float(case.loss(case.whole, beyond).detach().sum().item())
+    expect(after < before, f"{before} before the step, {after} after it", "check the sign of the gradient")
 
 
 @register(LOSS_CHECKS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,12 +18,10 @@ from ...nn import Module
 from ...ops.creation import from_numpy, zeros
 from ...ops.random import manual_seed
 from ...trees import leaves
-from .comparing import gradients_of, name_of, values_of, weighted_sum
-from .suite import Found, Suite, expect_equal, register, run, try_factory
+from .comparing import Array, gradients_of, name_of, values_of, weighted_sum
+from .suite import FailedCheck, Suite, expect, expect_equal, expect_error, register, run, try_factory
 
 __all__ = ["MODULE_CHECKS", "ModuleCase", "check_module"]
-
-Array = np.ndarray[Any, Any]
 
 MODULE_CHECKS: Suite = {}
 
@@ -126,10 +125,10 @@ def returns_tensors(case: ModuleCase) -> None:
     """The factory makes modules (or functions) in training mode, and calling one gives tensors."""
     manual_seed(0)
     module = case.factory()
-    if isinstance(module, Module) and not module.training:
-        raise Found("a new module with training=False", "leave the mode to train() and eval()")
-    if not leaves(_call(case.module(), case.inputs()), Tensor):
-        raise Found("a result without a tensor in it", "return a Tensor, or a tuple, list or dict of them, from forward")
+    training = module.training if isinstance(module, Module) else True
+    expect(training, "a new module with training=False", "leave the mode to train() and eval()")
+    tensors = leaves(_call(case.module(), case.inputs()), Tensor)
+    expect(tensors, "a result without a tensor in it", "return a Tensor, or a tuple, list or dict of them, from forward")
 
 
 def _check_gradients(case: ModuleCase, wanted: Callable[[Any, list[Any]], list[Tensor]], noun: str) -> None:
@@ -149,7 +148,7 @@ def _check_gradients(case: ModuleCase, wanted: Callable[[Any, list[Any]], list[T
         try:
             gradcheck(function, sources, order=2, fast_mode=large)
         except GradcheckError as error:
-            raise Found(
+            raise FailedCheck(
                 f"in {'training' if mode else 'evaluation'} mode, of the {noun} {', '.join(_names_of(module, sources))}: {error}",
                 "correct the backward of your Function, or the formula; give inputs away from kinks",
             ) from error
@@ -198,10 +197,8 @@ def parameters_registered(case: ModuleCase) -> None:
         if name not in own
         for text in _strays(name, value, known)
     ]
-    if found:
-        raise Found(
-            "; ".join(found), "wrap it in nn.Parameter, or register_buffer; keep modules in ModuleList or ModuleDict"
-        )
+    do = "wrap it in nn.Parameter, or register_buffer; keep modules in ModuleList or ModuleDict"
+    expect(not found, "; ".join(found), do)
 
 
 @register(MODULE_CHECKS)
@@ -210,11 +207,8 @@ def parameters_used(case: ModuleCase) -> None:
     module = case.module()
     _backward(module, case.inputs())
     unused = [name for name, p in module.named_parameters() if p.requires_grad and p.grad is None]
-    if unused:
-        raise Found(
-            f"no gradient reaches {', '.join(unused)}",
-            "use them in forward; do not detach(), take .data, or compute with .numpy(); a constant is a buffer",
-        )
+    do = "use them in forward; do not detach(), take .data, or compute with .numpy(); a constant is a buffer"
+    expect(not unused, f"no gradient reaches {', '.join(unused)}", do)
 
 
 @register(MODULE_CHECKS)
@@ -256,12 +250,12 @@ def modes_respected(case: ModuleCase) -> None:
     for mode in (False, True, False):
         module.train(mode)
         wrong = [name or "the module" for name, part in module.named_modules() if part.training is not mode]
-        if wrong:
-            raise Found(f"train({mode}) left training={not mode} in {', '.join(wrong)}", "call super().train(mode) in train")
+        saw = f"train({mode}) left training={not mode} in {', '.join(wrong)}"
+        expect(not wrong, saw, "call super().train(mode) in train")
     before = {key: np.array(t.detach().numpy()) for key, t in module.state_dict().items()}
     _call(module, case.inputs())
-    if any(part.training for part in module.modules()):
-        raise Found("forward switched to training mode", "leave the mode as it is in forward")
+    switched = any(part.training for part in module.modules())
+    expect(not switched, "forward switched to training mode", "leave the mode as it is in forward")
     after = values_of(module.state_dict())
     expect_equal(list(before.values()), after, "update statistics only where self.training", names=list(before))
 
@@ -272,11 +266,11 @@ def grad_mode_and_defaults_kept(case: ModuleCase) -> None:
     default = get_default_dtype()
     module, inputs = case.module(), case.inputs()
     _call(module, inputs)
-    if not is_grad_enabled() or get_default_dtype() is not default:
-        raise Found(
-            f"grad mode {is_grad_enabled()}, default dtype {get_default_dtype()} after forward",
-            "use `with torch.no_grad():`, and pass dtype= where a tensor is made",
-        )
+    expect(
+        is_grad_enabled() and get_default_dtype() is default,
+        f"grad mode {is_grad_enabled()}, default dtype {get_default_dtype()} after forward",
+        "use `with torch.no_grad():`, and pass dtype= where a tensor is made",
+    )
 
 
 @register(MODULE_CHECKS)
@@ -287,13 +281,13 @@ def state_dict_round_trip(case: ModuleCase) -> None:
     _call(trained, case.inputs())
     state = {key: t.detach().clone() for key, t in trained.state_dict().items()}
     twin = case.module(seed=2)
-    if list(twin.state_dict()) != list(state):
-        raise Found(f"the keys {list(state)} and {list(twin.state_dict())}", "register the same entries in every __init__")
+    keys, others = list(state), list(twin.state_dict())
+    expect(keys == others, f"the keys {keys} and {others}", "register the same entries in every __init__")
     twin.load_state_dict(state)
     outputs = [values_of(_call(m.eval(), case.inputs())) for m in (trained, twin)]
     expect_equal(outputs[0], outputs[1], "make what the output depends on a Parameter, or register_buffer it")
     again = values_of(twin.state_dict())
-    expect_equal(values_of(state), again, "load every entry as it was saved", names=list(state))
+    expect_equal(values_of(state), again, "load every entry as it was saved", names=keys)
 
 
 @register(MODULE_CHECKS)
@@ -304,12 +298,10 @@ def state_dict_strict(case: ModuleCase) -> None:
     for key, value in list(state.items())[:1]:
         wrong["a missing entry"] = {k: v for k, v in state.items() if k != key}
         wrong["an entry of another shape"] = {**state, key: zeros((*value.shape, 2), dtype=value.dtype)}
+    do = "leave load_state_dict to nn.Module, or raise as it does"
     for what, entries in wrong.items():
-        try:
-            case.module().load_state_dict(entries)
-        except (RuntimeError, KeyError):
-            continue
-        raise Found(f"{what} was accepted", "leave load_state_dict to nn.Module, or raise as it does")
+        load = functools.partial(case.module().load_state_dict, entries)
+        expect_error((RuntimeError, KeyError), load, f"{what} was accepted", do)
 
 
 @register(MODULE_CHECKS)
@@ -321,8 +313,7 @@ def deepcopy_independent(case: ModuleCase) -> None:
     copied = values_of(_call(twin.eval(), case.inputs()))
     expect_equal(before, copied, "keep all state in parameters and buffers", "original and copy")
     shared = _shared(module, twin)
-    if shared:
-        raise Found(f"{shared} of the copy shares memory", "do not define __deepcopy__, or copy every tensor in it")
+    expect(not shared, f"{shared} of the copy shares memory", "do not define __deepcopy__, or copy every tensor in it")
     _moved(twin)
     after = values_of(_call(module, case.inputs()))
     expect_equal(before, after, "do not keep bound methods or closures of self", "after changing the copy")
@@ -341,8 +332,7 @@ def instances_independent(case: ModuleCase) -> None:
     """Two modules share no parameter, and start equal from the same seed."""
     a, b = case.module(), case.module()
     shared = _shared(a, b)
-    if shared:
-        raise Found(f"{shared} belongs to both", "make parameters in __init__, not in the class or the module file")
+    expect(not shared, f"{shared} belongs to both", "make parameters in __init__, not in the class or the module file")
     expect_equal(
         values_of(a.state_dict()),
         values_of(b.state_dict()),
@@ -367,8 +357,7 @@ def gradients_accumulate(case: ModuleCase) -> None:
     expect_equal([2 * g for g in once], twice, "never set .grad in forward", "twice one pass, and two passes", rtol=1e-12)
     module.zero_grad()
     left = [name for name, p in module.named_parameters() if p.grad is not None and p.grad.numpy().any()]
-    if left:
-        raise Found(f"after zero_grad(): {', '.join(left)} has a gradient", "call super().zero_grad() in zero_grad")
+    expect(not left, f"after zero_grad(): {', '.join(left)} has a gradient", "call super().zero_grad() in zero_grad")
 
 
 @register(MODULE_CHECKS)
@@ -383,8 +372,9 @@ def dtypes_kept(case: ModuleCase) -> None:
         grads |= {f"the gradient of input {k}": x.grad for k, x in enumerate(inputs) if isinstance(x, Tensor)}
         found = {f"output {k}": t for k, t in enumerate(leaves(result, Tensor))} | grads | dict(module.named_buffers())
         for name, t in found.items():
-            if t is not None and t.is_floating_point() and t.dtype is not dtype:
-                raise Found(
+            if t is not None and t.is_floating_point():
+                expect(
+                    t.dtype is dtype,
                     f"with inputs and parameters of {dtype}, {name} is {t.dtype}",
                     "make constants with dtype=x.dtype; Python numbers never change a dtype, NumPy arrays do",
                 )
@@ -400,8 +390,8 @@ def batch_rows_independent(case: ModuleCase) -> None:
         rows = [x[row : row + 1] if isinstance(x, Tensor) and x.ndim else x for x in case.inputs()]
         alone = leaves(_call(module, rows), Tensor)
         for t, part in zip(whole, alone, strict=True):
-            if t.ndim == 0 or len(t) != size:
-                raise Found(f"{size} rows in, shape {tuple(t.shape)} out", "give batched=False if there is no batch")
+            saw = f"{size} rows in, shape {tuple(t.shape)} out"
+            expect(t.ndim and len(t) == size, saw, "give batched=False if there is no batch")
             expect_equal(
                 values_of(t[row : row + 1]),
                 values_of(part),
@@ -420,16 +410,15 @@ def frozen_stays_frozen(case: ModuleCase) -> None:
         parameters = dict(module.named_parameters())
         parameters[frozen].requires_grad_(False)
         _backward(module, case.inputs())
-        if parameters[frozen].grad is not None:
-            raise Found(f"{frozen} is frozen and has a gradient", "return None for inputs that need no gradient")
+        still = parameters[frozen].grad is None
+        expect(still, f"{frozen} is frozen and has a gradient", "return None for inputs that need no gradient")
         if not parameters[frozen].requires_grad:
             lost = [n for n in names if n != frozen and parameters[n].grad is None]
-            if lost:
-                raise Found(f"with {frozen} frozen, {', '.join(lost)} has no gradient", "do not detach the others")
+            expect(not lost, f"with {frozen} frozen, {', '.join(lost)} has no gradient", "do not detach the others")
     module = case.module()
     module.requires_grad_(False)
-    if any(t.requires_grad for t in leaves(_call(module, case.inputs()), Tensor)):
-        raise Found("an output requires grad though nothing else does", "do not call requires_grad_() in forward")
+    graph = any(t.requires_grad for t in leaves(_call(module, case.inputs()), Tensor))
+    expect(not graph, "an output requires grad though nothing else does", "do not call requires_grad_() in forward")
 
 
 @register(MODULE_CHECKS)
@@ -439,8 +428,8 @@ def no_grad_respected(case: ModuleCase) -> None:
     inputs = case.inputs(requires_grad=True)
     with no_grad():
         without = _call(case.module(), inputs)
-    if any(t.requires_grad and all(t is not x for x in inputs) for t in leaves(without, Tensor)):
-        raise Found("an output that requires grad", "do not use enable_grad() or requires_grad_() in forward")
+    graph = any(t.requires_grad and all(t is not x for x in inputs) for t in leaves(without, Tensor))
+    expect(not graph, "an output that requires grad", "do not use enable_grad() or requires_grad_() in forward")
     expect_equal(values_of(with_graph), values_of(without), "do not let values depend on the grad mode")
 
 
@@ -449,10 +438,10 @@ def printable(case: ModuleCase) -> None:
     """str(module) names the class, and extra_repr() is a string."""
     module = case.module()
     extra = module.extra_repr()
-    if not isinstance(extra, str):
-        raise Found(f"extra_repr() gave {type(extra).__name__}", "return a string such as f'in_features={self.in_features}'")
-    if type(module).__name__ not in str(module):
-        raise Found(f"{str(module)!r}, without {type(module).__name__}", "define extra_repr(), not __repr__ or __str__")
+    do = "return a string such as f'in_features={self.in_features}'"
+    expect(isinstance(extra, str), f"extra_repr() gave {type(extra).__name__}", do)
+    name, text = type(module).__name__, str(module)
+    expect(name in text, f"{text!r}, without {name}", "define extra_repr(), not __repr__ or __str__")
 
 
 @register(MODULE_CHECKS)

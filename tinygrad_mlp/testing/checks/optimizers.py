@@ -14,12 +14,10 @@ from ...dtypes import float32, float64
 from ...grad_mode import is_grad_enabled, no_grad
 from ...ops.creation import from_numpy, linspace, tensor
 from ...optim.lr_scheduler import StepLR
-from .comparing import close, name_of, values_of
-from .suite import Found, Suite, expect_equal, register, run, try_factory
+from .comparing import Array, close, name_of, values_of
+from .suite import Suite, expect, expect_equal, expect_error, register, run, try_factory
 
 __all__ = ["OPTIMIZER_CHECKS", "check_optimizer"]
-
-Array = np.ndarray[Any, Any]
 
 OPTIMIZER_CHECKS: Suite = {}
 
@@ -49,6 +47,11 @@ class _OptimizerCase:
             curvature = linspace(0.5, 2.0, max(p.numel(), 1), dtype=p.dtype).reshape(p.shape)
             total = total + (curvature * p * p).sum()
         return self.sign * total
+
+    def new(self, dtype: Any = float64) -> tuple[list[Tensor], Any]:
+        """Parameters, and their optimizer."""
+        params = self.params(dtype)
+        return params, self.optimizer(params)
 
     def step(self, optimizer: Any, params: Sequence[Tensor], count: int = 1) -> None:
         """Steps on the objective."""
@@ -97,8 +100,8 @@ def minimizes(case: _OptimizerCase) -> None:
     before = case.sign * case.objective(params).item()
     case.step(case.optimizer(params), params, case.steps)
     after = case.sign * case.objective(params).item()
-    if not after < before:
-        raise Found(f"{before} at first, {after} after {case.steps} steps", "check the update's sign; raise lr= or steps=")
+    saw = f"{before} at first, {after} after {case.steps} steps"
+    expect(after < before, saw, "check the update's sign; raise lr= or steps=")
 
 
 @register(OPTIMIZER_CHECKS)
@@ -108,8 +111,8 @@ def every_parameter_moves(case: _OptimizerCase) -> None:
     before = values_of(params)
     case.step(case.optimizer(params), params)
     still = [str(p.shape) for p, old in zip(params, before, strict=True) if np.array_equal(p.detach().numpy(), old)]
-    if still:
-        raise Found(f"no change in parameters of shape {', '.join(still)}", "go through every parameter of every group")
+    saw = f"no change in parameters of shape {', '.join(still)}"
+    expect(not still, saw, "go through every parameter of every group")
 
 
 @register(OPTIMIZER_CHECKS)
@@ -126,19 +129,16 @@ def writes_in_place(case: _OptimizerCase) -> None:
     views, memory = [p.detach() for p in params], [p._data for p in params]
     case.step(case.optimizer(params), params)
     for p, view, array in zip(params, views, memory, strict=True):
-        if p._data is not array or not np.array_equal(view.numpy(), p.detach().numpy()):
-            raise Found(
-                "a parameter with new memory, which its views do not see", "write with p.add_(...), not p.data = ..."
-            )
-        if not p.is_leaf or not p.requires_grad:
-            raise Found(f"is_leaf={p.is_leaf}, requires_grad={p.requires_grad} after a step", "update under no_grad()")
+        same = p._data is array and np.array_equal(view.numpy(), p.detach().numpy())
+        expect(same, "a parameter with new memory, which its views do not see", "write with p.add_(...), not p.data = ...")
+        saw = f"is_leaf={p.is_leaf}, requires_grad={p.requires_grad} after a step"
+        expect(p.is_leaf and p.requires_grad, saw, "update under no_grad()")
 
 
 @register(OPTIMIZER_CHECKS)
 def gradients_untouched(case: _OptimizerCase) -> None:
     """A step reads .grad and does not write it."""
-    params = case.params()
-    optimizer = case.optimizer(params)
+    params, optimizer = case.new()
     for _ in range(2):
         optimizer.zero_grad()
         case.objective(params).backward()
@@ -159,10 +159,9 @@ def skips_without_gradient(case: _OptimizerCase) -> None:
         optimizer.zero_grad()
         case.objective(params[:1]).backward()
         optimizer.step()
-    for k in (1, 2):
-        if not np.array_equal(params[k].detach().numpy(), before[k]):
-            what = "has .grad None" if k == 1 else "does not require grad"
-            raise Found(f"a parameter that {what} moved", "skip parameters whose grad is None, before weight decay, too")
+    for k, what in ((1, "has .grad None"), (2, "does not require grad")):
+        still = np.array_equal(params[k].detach().numpy(), before[k])
+        expect(still, f"a parameter that {what} moved", "skip parameters whose grad is None, before weight decay, too")
 
 
 @register(OPTIMIZER_CHECKS)
@@ -181,12 +180,9 @@ def options_checked(case: _OptimizerCase) -> None:
         "an empty list": lambda: case.optimizer([]),
         "a tensor": lambda: case.optimizer(case.params()[0]),
     }
+    do = "call super().__init__(params, defaults), which checks both"
     for what, call in calls.items():
-        try:
-            call()
-        except (ValueError, TypeError):
-            continue
-        raise Found(f"{what} was accepted", "call super().__init__(params, defaults), which checks both")
+        expect_error((ValueError, TypeError), call, f"{what} was accepted", do)
 
 
 @register(OPTIMIZER_CHECKS)
@@ -220,11 +216,12 @@ def state_dict_resumes(case: _OptimizerCase) -> None:
     second.load_state_dict(saved)
     case.step(second, twins, 3)
     expect_equal(values_of(params), values_of(twins), "keep all state in self.state[p]", "without a break, and resumed")
-    try:
-        case.optimizer(case.params()[:1]).load_state_dict(saved)
-    except (ValueError, RuntimeError, KeyError):
-        return
-    raise Found("a state_dict of three parameters was loaded for one", "leave load_state_dict to Optimizer, or check sizes")
+    expect_error(
+        (ValueError, RuntimeError, KeyError),
+        lambda: case.optimizer(case.params()[:1]).load_state_dict(saved),
+        "a state_dict of three parameters was loaded for one",
+        "leave load_state_dict to Optimizer, or check sizes",
+    )
 
 
 @register(OPTIMIZER_CHECKS)
@@ -243,10 +240,10 @@ def closure_called(case: _OptimizerCase) -> None:
 
     with no_grad():
         loss = optimizer.step(closure)
-    if not seen or not all(seen):
-        raise Found(f"{len(seen)} calls of the closure, with gradients enabled: {seen}", "call it under enable_grad()")
-    if not isinstance(loss, Tensor | float):
-        raise Found(f"step(closure) returned {type(loss).__name__}", "return what the closure returned")
+    saw = f"{len(seen)} calls of the closure, with gradients enabled: {seen}"
+    expect(seen and all(seen), saw, "call it under enable_grad()")
+    saw = f"step(closure) returned {type(loss).__name__}"
+    expect(isinstance(loss, Tensor | float), saw, "return what the closure returned")
     expect_equal(expected, values_of(params), "update after the closure, once", "without and with a closure")
 
 
@@ -254,21 +251,18 @@ def closure_called(case: _OptimizerCase) -> None:
 def zero_grad_clears(case: _OptimizerCase) -> None:
     """zero_grad() makes every gradient None, and zeros with set_to_none=False."""
     for to_none in (True, False):
-        params = case.params()
-        optimizer = case.optimizer(params)
+        params, optimizer = case.new()
         case.objective(params).backward()
         optimizer.zero_grad(set_to_none=to_none)
         wrong = [p.grad for p in params if (p.grad is not None if to_none else p.grad is None or p.grad.numpy().any())]
-        if wrong:
-            raise Found(f"zero_grad(set_to_none={to_none}) left {wrong[0]}", "do not override zero_grad")
+        expect(not wrong, f"zero_grad(set_to_none={to_none}) left {wrong[:1]}", "do not override zero_grad")
 
 
 @register(OPTIMIZER_CHECKS)
 def parameter_dtypes_kept(case: _OptimizerCase) -> None:
     """float32 parameters stay float32, as does the state of their shape."""
     for dtype in (float32, float64):
-        params = case.params(dtype)
-        optimizer = case.optimizer(params)
+        params, optimizer = case.new(dtype)
         case.step(optimizer, params, 2)
         found = {f"a parameter of {dtype}": p for p in params}
         for p in params:
@@ -276,8 +270,7 @@ def parameter_dtypes_kept(case: _OptimizerCase) -> None:
                 f"the state {k!r} of a parameter of {dtype}": v for k, v in optimizer.state.get(p, {}).items() if _like(v, p)
             }
         for name, t in found.items():
-            if t.dtype is not dtype:
-                raise Found(f"{name} is {t.dtype}", "make state with zeros_like(p)")
+            expect(t.dtype is dtype, f"{name} is {t.dtype}", "make state with zeros_like(p)")
 
 
 def _like(value: Any, p: Tensor) -> bool:
@@ -289,8 +282,7 @@ def scheduler_drives(case: _OptimizerCase) -> None:
     """A scheduler sets the lr of the next step, as setting it in param_groups does."""
     found = []
     for scheduled in (True, False):
-        params = case.params()
-        optimizer = case.optimizer(params)
+        params, optimizer = case.new()
         start = optimizer.param_groups[0]["lr"]
         scheduler = StepLR(optimizer, step_size=1, gamma=0.5) if scheduled else None
         for k in range(3):
@@ -301,8 +293,7 @@ def scheduler_drives(case: _OptimizerCase) -> None:
                 optimizer.param_groups[0]["lr"] = start * 0.5 ** (k + 1)
         found.append(values_of(params))
     expect_equal(found[0], found[1], "read group['lr'] in every step", "by a scheduler, and by hand")
-    if close(found[0], case.ran(3)):
-        raise Found("another lr changed nothing", "read group['lr'] in every step")
+    expect(not close(found[0], case.ran(3)), "another lr changed nothing", "read group['lr'] in every step")
 
 
 @register(OPTIMIZER_CHECKS)
@@ -310,8 +301,7 @@ def step_compiles(case: _OptimizerCase) -> None:
     """Under tinygrad_mlp.compile a training step changes the parameters as without it, bit for bit."""
     found = []
     for compiled in (False, True):
-        params = case.params()
-        optimizer = case.optimizer(params)
+        params, optimizer = case.new()
 
         def step(scale: Tensor, params: list[Tensor] = params, optimizer: Any = optimizer) -> Tensor:
             optimizer.zero_grad()
@@ -337,5 +327,4 @@ def step_compiles(case: _OptimizerCase) -> None:
 def shows_its_options(case: _OptimizerCase) -> None:
     """str(optimizer) names the class and the lr."""
     text = str(case.optimizer(case.params()))
-    if "lr" not in text:
-        raise Found(f"{text!r}", "do not override __repr__, or name the options in it")
+    expect("lr" in text, f"{text!r}", "do not override __repr__, or name the options in it")

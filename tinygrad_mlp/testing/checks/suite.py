@@ -16,7 +16,18 @@ from ...ops.random import get_rng_state, set_rng_state
 from ...optim import Optimizer
 from .comparing import Array, close, difference, name_of
 
-__all__ = ["CheckError", "Found", "Suite", "expect_equal", "register", "run", "try_factory", "undisturbed"]
+__all__ = [
+    "CheckError",
+    "FailedCheck",
+    "Suite",
+    "expect",
+    "expect_equal",
+    "expect_error",
+    "register",
+    "run",
+    "try_factory",
+    "undisturbed",
+]
 
 _F = TypeVar("_F", bound=Callable[..., None])
 
@@ -33,7 +44,7 @@ class CheckError(TinygradError, AssertionError):
         super().__init__("\n".join([title, *(f"{name}\n{text}" for name, text in self.failures.items())]))
 
 
-class Found(Exception):  # noqa: N818 - caught by run(), never by users
+class FailedCheck(Exception):  # noqa: N818 - caught by run(), never by users
     """What a check saw and what to do about it, on its way into a CheckError."""
 
     def __init__(self, saw: str, do: str) -> None:
@@ -69,13 +80,28 @@ def undisturbed() -> Iterator[None]:
         set_default_dtype(default)
 
 
+def expect(holds: Any, saw: str, do: str) -> None:
+    """Raise FailedCheck, with what was seen and what to do, unless the condition holds."""
+    if not holds:
+        raise FailedCheck(saw, do)
+
+
+def expect_error(errors: type[Exception] | tuple[type[Exception], ...], call: Callable[[], Any], saw: str, do: str) -> None:
+    """Raise FailedCheck unless the call raises one of the errors; ``{}`` in ``saw`` stands for the result."""
+    try:
+        result = call()
+    except errors:
+        return
+    raise FailedCheck(saw.format(result), do)
+
+
 def expect_equal(
     a: Sequence[Array], b: Sequence[Array], do: str, what: str = "", *, names: Sequence[str] | None = None, rtol: float = 0.0
 ) -> None:
-    """Raise Found, with where they differ, unless two lists of arrays are equal: to the last bit, or within ``rtol``."""
+    """Raise FailedCheck, with where they differ, unless two lists of arrays are equal: to the last bit, or within ``rtol``."""
     if not close(a, b, rtol):
         where = difference(a, b, names, rtol)
-        raise Found(f"{what}: {where}" if what else where, do)
+        raise FailedCheck(f"{what}: {where}" if what else where, do)
 
 
 def try_factory(
@@ -120,8 +146,8 @@ def run(title: str, suite: Suite, case: Any, skip: str | Iterable[str], not_appl
         try:
             with undisturbed():
                 check(case)
-        except Found as found:
-            saw, do = found.saw, found.do
+        except FailedCheck as failed:
+            saw, do = failed.saw, failed.do
         except Exception as error:  # whatever the code under test raises is what this check saw
             saw = f"{type(error).__name__}: {error}"
             do = "see the traceback of the error by calling it yourself, as the check does"

@@ -14,11 +14,10 @@ import numpy as np
 
 from ..random_programs.program import LIBRARY, Line, RandomProgram, pytorch
 from .deviations import LOOSE, deviation
-from .running import ORDERS, Outcome, Rounding, array_of, distance, dtype_of, names_for, run
+from .running import ORDERS, Array, Outcome, Rounding, array_of, distance, dtype_of, names_for, run
 
 __all__ = ["Mismatch", "compare"]
 
-Array = np.ndarray[Any, Any]
 Place = tuple[str, str]  # what kind of number, and of which tensor
 
 

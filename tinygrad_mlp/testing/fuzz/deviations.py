@@ -19,7 +19,6 @@ DEVIATIONS: dict[str, str] = {
     r"INTERNAL ASSERT FAILED|returned an invalid gradient|ZeroTensors are immutable": "a fault there",
     r"INDICES element is out of DATA bounds|: index \d+ is out of bounds|: index out of range in self": "another class of error for an index out of range",
     r"Dimension specified as 0 but tensor has no dimensions": "another class of error for a tensor without dimensions",
-    r"Integer division with addcdiv": "addcdiv divides integers here",
     r"^v\d+\W.*: a leaf Variable that requires grad": "the write is given its history here",
     r"view size is not compatible": "another memory layout, of which there is a view",
     r"Subtraction, the `-` operator": "sub with bool computes here",

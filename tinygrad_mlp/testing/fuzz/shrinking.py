@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..random_programs.program import LIBRARY, Leaf, Line, RandomProgram
-from .comparing import compare
+from .comparing import Mismatch, compare
 from .running import array_of, dtype_of, run
 
 __all__ = ["script", "shrink"]
@@ -83,7 +83,9 @@ def _simpler(program: RandomProgram) -> Iterator[RandomProgram]:
             yield replace(program, leaves=(*program.leaves[:k], simpler, *program.leaves[k + 1 :]))
 
 
-def shrink(program: RandomProgram, kind: str, limit: int = 600) -> RandomProgram:
+def shrink(
+    program: RandomProgram, kind: str, limit: int = 600, compare: Callable[[RandomProgram], Mismatch | None] = compare
+) -> RandomProgram:
     """A smaller program with a mismatch of the same kind, in at most ``limit`` comparisons."""
     candidates = _simpler(program)
     while limit and (candidate := next(candidates, None)) is not None:

@@ -12,15 +12,44 @@ from typing import Any
 import numpy as np
 
 from ..._tensor import Tensor
-from ...core.primitive import PRIMITIVES, Primitive
+from ...core.primitive import OPS, PRIMITIVES, Primitive, signature
 from ...ops.creation import from_numpy
-from .declared import is_smooth, smooth_at, symbol_of
+from .forms import forms
 from .program import LIBRARY
 from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhere, off, within
 
-__all__ = ["ELEMENTWISE", "ELEMENTWISE_INPLACE", "TANH", "binary", "form", "forms", "three"]
+__all__ = ["ELEMENTWISE", "ELEMENTWISE_INPLACE", "TANH"]
 
 # ------------------------------------------------------------------------------------------------ from the operations
+
+# Python's operators, by the names of their methods without underscores.
+_SYMBOLS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "neg": "-", "invert": "~",
+    "and": "&", "or": "|", "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+}  # fmt: skip
+
+
+def _declared(op: Primitive, key: str) -> Any:
+    return OPS[op.name].declared.get(key)  # type: ignore[attr-defined] # every operation has it
+
+
+def _symbol_of(op: Primitive) -> str | None:
+    """The operator that the operation is, such as ``"+"``; None where it is none."""
+    return _SYMBOLS.get(_declared(op, "operator"))
+
+
+def _is_smooth(op: Primitive) -> bool:
+    """Whether the operation has useful derivatives somewhere: else it rounds, or compares."""
+    return _declared(op, "smooth") is not None
+
+
+def _smooth_at(op: Primitive, *operands: Any) -> bool:
+    """Whether the operation has continuous, moderate derivatives at all of these numbers, as its declaration says."""
+    predicate, given = _declared(op, "smooth"), dict(zip(op.inputs, operands, strict=True))
+    if predicate is None:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.all(predicate(*(np.asarray(given[name]) for name in signature(predicate)[0]))))
 
 
 def _kinds(op: Primitive) -> str:
@@ -40,7 +69,7 @@ def _kinds(op: Primitive) -> str:
 
 def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
     """An elementwise operation's lines: on a first operand, on a second one, and in place."""
-    symbol = symbol_of(op)
+    symbol = _symbol_of(op)
     rest = ", {}" if op.arity == 2 else ""
     rooms = ("torch", LIBRARY), ("F", LIBRARY.nn.functional)
     several = [f"{room}.{op.name}({{}}{rest})" for room, names in rooms if hasattr(names, op.name)][:1]
@@ -53,8 +82,8 @@ def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
         inplace.append(f"!{{}} {symbol}= {{}}")
     for swapped in range(op.arity):
         smooth: Predicate = nowhere
-        if is_smooth(op):
-            smooth = anywhere if op.arity == 2 else lambda x: smooth_at(op, x.array)
+        if _is_smooth(op):
+            smooth = anywhere if op.arity == 2 else lambda x: _smooth_at(op, x.array)
         name = f"{op.name}, second operand" if swapped else op.name
         yield Template(name, _writes(op, several, bool(swapped)), smooth, kinds=kinds)
     if inplace:
@@ -65,16 +94,16 @@ def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Write
     """One of the forms, with a second operand where the operation has two."""
     if op.arity == 1:
         return lambda w, x: w.pick(several).format(x)
-    numbers = symbol_of(op) is not None
-    everywhere = not is_smooth(op)
+    numbers = _symbol_of(op) is not None
+    everywhere = not _is_smooth(op)
 
     def ordered(x: Any, y: Any) -> tuple[Any, Any]:
         return (y, x) if swapped else (x, y)
 
-    positive = not (everywhere or all(smooth_at(op, *ordered(1.0, y)) for y in (0.0, -1.0)))
+    positive = not (everywhere or all(_smooth_at(op, *ordered(1.0, y)) for y in (0.0, -1.0)))
 
     def write(w: Writer, x: Value) -> str:
-        y = w.other(x, lambda y: everywhere or smooth_at(op, *ordered(x.array, y)), positive=positive, number=numbers)
+        y = w.other(x, lambda y: everywhere or _smooth_at(op, *ordered(x.array, y)), positive=positive, number=numbers)
         number_first = swapped and y[0] not in "xv("
         return (several[-1] if number_first else w.pick(several)).format(*ordered(x.name, y))
 
@@ -94,34 +123,10 @@ TANH = next(template for template in _DERIVED if template.name == "tanh")
 # ----------------------------------------------------------------------------------------- options, and other operands
 
 
-def form(text: str) -> Callable[[Writer, Value], str]:
-    """Lines that need nothing but their first operand; ``{}`` stands for it."""
-    return lambda w, x: text.format(x)
-
-
-def forms(kinds: str, smooth: Predicate, texts: str, takes: Predicate = anywhere) -> list[Template]:
-    """A template of that sort for each of the texts, between which there are semicolons."""
-    return [Template(text, form(text), smooth, takes, kinds) for text in texts.split("; ")]
-
-
-def binary(text: str, positive: bool = False) -> Callable[[Writer, Value], str]:
-    """Lines with a second operand."""
-    return lambda w, x: text.format(x, w.other(x, positive=positive))
-
-
-def three(text: str, positive: bool = False) -> Callable[[Writer, Value], str]:
-    """Lines with two more tensors, the second perhaps positive, and a number."""
-    return lambda w, x: text.format(
-        x,
-        w.other(x, number=False),
-        w.tensor(x.shape, x, positive=positive),
-        w.pick((1, 0.5, -2) if x.kind == "f" else (1, 2)),
-    )
-
-
-def _margin(text: str) -> Callable[[Writer, Value], str]:
+def _where_above(w: Writer, x: Value) -> str:
     """With a number that a smooth operand is nowhere near."""
-    return lambda w, x: text.format(x, w.pick([p for p in (0, 0.5, 1, -1, 2, -100) if not w.smooth or x.off(p)]))
+    point = w.pick([p for p in (0, 0.5, 1, -1, 2, -100) if not w.smooth or x.off(p)])
+    return f"torch.where({x} > {point}, {x}, {x} * 0.5)"
 
 
 def _clamp(w: Writer, x: Value) -> str:
@@ -129,20 +134,6 @@ def _clamp(w: Writer, x: Value) -> str:
     if w.smooth and not x.off(*(p for p in (low, high) if p is not None)):
         low, high = -100, 100
     return f"torch.clamp({x}, {low}, {high})"
-
-
-def _apart(text: str) -> Callable[[Writer, Value], str]:
-    """With a second operand that differs from the first wherever a smooth line needs that."""
-    return lambda w, x: text.format(x, w.other(x, lambda y: abs(x.array - y) > 0.02, number=False))
-
-
-def _atan2(w: Writer, x: Value) -> str:
-    other = w.other(x, lambda y: abs(y) > 0.2, positive=True, number=False)
-    return f"torch.atan2({x}, {other}.to({x}.dtype))"  # of small integers PyTorch's gradient takes squares that do not fit
-
-
-def _where(w: Writer, x: Value) -> str:
-    return f"torch.where({w.mask(w.like(x.shape) if w.chance(20) else x.shape)}, {x}, {w.other(x)})"
 
 
 def _prelu(w: Writer, x: Value) -> str:
@@ -168,21 +159,19 @@ ELEMENTWISE = [
     *forms("f", off(0), "F.elu({}, alpha=0.5); F.selu({}); F.celu({}, alpha=1.5); F.leaky_relu({}, 0.2)"),
     *forms("f", off(0, 6), "F.relu6({})"),
     *forms("f", off(-0.5, 2), "F.hardtanh({}, -0.5, 2.0)"),
-    Template("add_alpha", binary("torch.add({}, {}, alpha=2)"), within(-20, 20), kinds="fi"),
-    Template("sub_alpha", binary("torch.sub({}, {}, alpha=2)"), within(-20, 20), kinds="fi"),
-    Template("div_floor", binary('torch.div({}, {}, rounding_mode="floor")', positive=True), kinds="fi"),
-    Template("div_trunc", binary('torch.div({}, {}, rounding_mode="trunc")', positive=True), kinds="fi"),
-    Template("isclose", binary("torch.isclose({}, {})"), kinds="fi"),
-    Template("atan2", _atan2, nonzero, nonzero),
+    *forms("fi", within(-20, 20), "torch.add({}, {other}, alpha=2); torch.sub({}, {other}, alpha=2)"),
+    *forms(
+        "fi", nowhere, 'torch.div({}, {divisor}, rounding_mode="floor"); torch.div({}, {divisor}, rounding_mode="trunc")'
+    ),
+    *forms("fi", nowhere, "torch.isclose({}, {other})"),
+    *forms("f", nonzero, "torch.atan2({}, {steep}.to({}.dtype))", nonzero),  # to: of small integers PyTorch squares too much
     Template("clamp", _clamp, anywhere, kinds="fi"),
-    Template("clamp_min", _apart("torch.clamp({}, min={})"), anywhere),
-    Template("clamp_max", _apart("torch.clamp({}, max={})"), anywhere),
-    Template("where", _where, anywhere, kinds="fib"),
-    Template("where_above", _margin("torch.where({0} > {1}, {0}, {0} * 0.5)"), off(-100), kinds="fi"),
-    Template("masked_fill", lambda w, x: f"torch.masked_fill({x}, {w.mask(x.shape)}, {w.pick((0.5, 0, 2))})", anywhere),
-    Template("lerp", lambda w, x: f"torch.lerp({x}, {w.other(x, number=False)}, {w.pick((0.25, 0.75, 2))})", anywhere),
-    Template("lerp_tensor", three("torch.lerp({0}, {1}.to({0}.dtype), {2}.to({0}.dtype))"), within(-5, 5)),
-    Template("addcmul", three("torch.addcmul({0}, {1}.to({0}.dtype), {2}.to({0}.dtype), value={3})"), within(-10, 10)),
-    Template("addcdiv", three("torch.addcdiv({0}, {1}.to({0}.dtype), {2}.to({0}.dtype), value={3})", True), within(-20, 20)),
+    *forms("f", anywhere, "torch.clamp({}, min={apart}); torch.clamp({}, max={apart})"),
+    *forms("fib", anywhere, "torch.where({mask}, {}, {other}); torch.where({mask_like}, {}, {factor})"),
+    Template("where_above", _where_above, off(-100), kinds="fi"),
+    *forms("f", anywhere, "torch.masked_fill({}, {mask}, {factor}); torch.lerp({}, {tensor}, {part})"),
+    *forms("f", within(-5, 5), "torch.lerp({}, {tensor}.to({}.dtype), {same}.to({}.dtype))"),
+    *forms("f", within(-10, 10), "torch.addcmul({}, {tensor}.to({}.dtype), {same}.to({}.dtype), value={factor})"),
+    *forms("f", within(-20, 20), "torch.addcdiv({}, {tensor}.to({}.dtype), {positive}.to({}.dtype), value={factor})"),
     Template("prelu", _prelu, off(0), off(0)),
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from .forms import forms
 from .program import Shape
 from .writer import Template, Value, Writer, anywhere, ndim, nonempty, nonzero, nowhere, within
 
@@ -31,10 +32,6 @@ def _product(form: str, *shapes: Callable[[Value, int], Shape], mixed: bool = Tr
     return writes
 
 
-def _same(x: Value, free: int) -> Shape:
-    return x.shape
-
-
 def _einsum(w: Writer, x: Value) -> str:
     n = x.shape
     rows: list[tuple[str, list[Shape]]]
@@ -46,16 +43,6 @@ def _einsum(w: Writer, x: Value) -> str:
         rows = [("bij,bjk->bik", [(n[0], n[-1], 2)]), ("bij->ib", []), ("bij,j->bi", [(n[-1],)])]
     equation, shapes = w.pick(rows)
     return f'torch.einsum("{equation}", {", ".join([x.name, *(w.tensor(s, x, mixed=False) for s in shapes)])})'
-
-
-def _pairwise(name: str, options: Sequence[str] = ("",)) -> Callable[[Writer, Value], str]:
-    """A loss of two tensors of one shape."""
-
-    def writes(w: Writer, x: Value) -> str:
-        target = w.tensor(x.shape, x, mixed=False)
-        return f'F.{name}({x}, {target}, reduction="{w.pick(("mean", "sum", "none"))}"{w.pick(options)})'
-
-    return writes
 
 
 def _classes(w: Writer, x: Value) -> str:
@@ -145,7 +132,7 @@ PRODUCTS = [
     Template("matmul", _matmul, _SMALL, nonempty, "fi"),
     Template("mm", _product("torch.mm({}, {})", lambda x, k: (x.shape[-1], k)), _SMALL, _matrix, "fi"),
     Template("mv", _product("torch.mv({}, {})", lambda x, k: x.shape[1:]), _SMALL, _matrix, "fi"),
-    Template("dot", _product("torch.dot({}, {})", _same), _SMALL, ndim(1, 1), "fi"),
+    *forms("fi", _SMALL, "torch.dot({}, {same})", ndim(1, 1)),
     Template("inner", _product("torch.inner({}, {})", lambda x, k: x.shape[-1:]), _SMALL, ndim(1), "fi"),
     Template("outer", _product("torch.outer({}, {})", lambda x, k: (k,)), _SMALL, ndim(1, 1), "fi"),
     Template("bmm", _product("torch.bmm({}, {})", lambda x, k: (x.shape[0], x.shape[-1], k)), _SMALL, ndim(3, 3), "fi"),
@@ -155,19 +142,19 @@ PRODUCTS = [
     Template(
         "bilinear", _product("F.bilinear({0}, {0}, {1})", lambda x, k: (k, *x.shape[-1:] * 2), mixed=False), _SMALL, _matrix
     ),
-    Template("trace", lambda w, x: f"torch.trace({x})", anywhere, ndim(2, 2), "fi"),
+    *forms("fi", anywhere, "torch.trace({})", ndim(2, 2)),
     Template("einsum", _einsum, _SMALL, _scores),
     Template("layer_norm", _layer_norm, _apart_rows, nonempty),
     Template("batch_norm", _batch_norm, _apart_columns, _standardized),
-    Template("normalize", lambda w, x: f"F.normalize({x}, dim={w.dim(x)})", nonzero, nonempty),
-    Template("cosine_similarity", _product("F.cosine_similarity({}, {}, dim=-1)", _same, mixed=False), nowhere, nonempty),
-    Template("pairwise_distance", _product("F.pairwise_distance({}, {})", _same, mixed=False), nowhere, _matrix),
+    *forms("f", nonzero, "F.normalize({}, dim={dim})", nonempty),
+    *forms("f", nowhere, "F.cosine_similarity({}, {alike}, dim=-1)", nonempty),
+    *forms("f", nowhere, "F.pairwise_distance({}, {alike})", _matrix),
     Template("embedding", lambda w, x: f"F.embedding({w.indices(x.shape[0], w.integer(1, 3), 2)}, {x})", anywhere, _matrix),
     Template("one_hot", lambda w, x: f"F.one_hot({w.indices(4, 3)}, 5)", nowhere, kinds="i"),
-    Template("mse_loss", _pairwise("mse_loss"), _SMALL),
-    Template("l1_loss", _pairwise("l1_loss"), nowhere),
-    Template("smooth_l1_loss", _pairwise("smooth_l1_loss", ("", ", beta=0.5")), nowhere),
-    Template("huber_loss", _pairwise("huber_loss", ("", ", delta=0.5")), nowhere),
+    *forms("f", _SMALL, 'F.mse_loss({}, {alike}, reduction="{reduction}")'),
+    *forms("f", nowhere, 'F.l1_loss({}, {alike}, reduction="{reduction}")'),
+    *forms("f", nowhere, 'F.smooth_l1_loss({}, {alike}, reduction="{reduction}", beta={width})'),
+    *forms("f", nowhere, 'F.huber_loss({}, {alike}, reduction="{reduction}", delta={width})'),
     Template("cross_entropy", _cross_entropy, anywhere, _scores),
     Template("nll_loss", _nll, nowhere, _scores),
     Template("bce", _bce, _SMALL, nonempty),

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .forms import forms
 from .program import Shape
-from .reductions import along
 from .writer import Template, Value, Writer, anywhere, filled, ndim, nonempty, nowhere, within
 
 __all__ = ["SHAPES", "index_add", "key", "scatter"]
@@ -125,26 +125,10 @@ def _take_along_dim(w: Writer, x: Value) -> str:
     return f"torch.take_along_dim({x}, {w.indices(x.shape[dim], *shape)}, {dim})"
 
 
-def _some(w: Writer, x: Value) -> str:
-    """The tensor and one or two more of its shape."""
-    return ", ".join([x.name, *(w.tensor(x.shape, x) for _ in range(w.integer(1, 2)))])
-
-
 def _narrow(w: Writer, x: Value) -> str:
     dim = w.integer(0, x.ndim - 1)
     start = w.integer(0, x.shape[dim] - 1)
     return f"torch.narrow({x}, {dim}, {start}, {w.integer(1, x.shape[dim] - start + w.amok())})"
-
-
-def _split(w: Writer, x: Value) -> str:
-    dim = w.integer(0, x.ndim - 1)
-    kind = w.pick(("split", "chunk"))
-    return f"torch.{kind}({x}, {w.integer(1, 3)}, {dim})[{w.pick((0, -1))}]"
-
-
-def _roll(w: Writer, x: Value) -> str:
-    shift = w.integer(-2, 3)
-    return f"torch.roll({x}, {shift}{f', {w.dim(x)}' if x.ndim and w.chance(60) else ''})"
 
 
 def _pad(w: Writer, x: Value) -> str:
@@ -160,65 +144,39 @@ def _unflatten(w: Writer, x: Value) -> str:
 SHAPES = [
     Template("reshape", lambda w, x: f"{x}.reshape({_shape(w, x)})", anywhere, kinds="fib"),
     Template("view", lambda w, x: f"{x}.view({_shape(w, x)})", nowhere, kinds="fib"),
-    Template("flatten", lambda w, x: f"torch.flatten({x}{w.pick(('', ', 1' if x.ndim > 1 else '', ', 0, -1'))})", anywhere),
+    *forms("fib", anywhere, "torch.flatten({}); torch.flatten({}, 0, -1)"),
+    *forms("fib", anywhere, "torch.flatten({}, 1)", ndim(2)),
     Template("unflatten", _unflatten, nowhere, nonempty, "fib"),
-    Template("T", lambda w, x: f"{x}.T", ndim(2, 2), ndim(0, 2), "fib"),
-    Template("mT", lambda w, x: f"{x}.mT", anywhere, ndim(2), "fib"),
-    Template("t", lambda w, x: f"torch.t({x})", anywhere, ndim(0, 2), "fib"),
+    *forms("fib", ndim(2, 2), "{}.T", ndim(0, 2)),
+    *forms("fib", anywhere, "{}.mT; torch.tril({}, {offset}); torch.triu({}, {offset})", ndim(2)),
+    *forms("fib", anywhere, "torch.t({})", ndim(0, 2)),
     Template("permute", _permute, anywhere, kinds="fib"),
-    Template("transpose", lambda w, x: f"torch.transpose({x}, {w.dim(x)}, {w.dim(x)})", anywhere, kinds="fib"),
-    Template("movedim", lambda w, x: f"torch.movedim({x}, {w.dim(x)}, {w.dim(x)})", anywhere, kinds="fib"),
-    Template("squeeze", lambda w, x: f"{x}.squeeze({w.pick(('', w.dim(x)))})", anywhere, kinds="fib"),
-    Template("unsqueeze", lambda w, x: f"torch.unsqueeze({x}, {w.dim(x, 1)})", anywhere, kinds="fib"),
+    *forms("fib", anywhere, "torch.transpose({}, {dim}, {dim}); torch.movedim({}, {dim}, {dim})"),
+    *forms("fib", anywhere, "{}.squeeze(); {}.squeeze({dim}); torch.unsqueeze({}, {new_dim})"),
     Template("expand", _expand, within(-20, 20), kinds="fib"),
-    Template("broadcast_to", lambda w, x: f"torch.broadcast_to({x}, {(2, *x.shape)})", anywhere, kinds="fib"),
-    Template(
-        "repeat",
-        lambda w, x: f"{x}.repeat({[w.integer(1, 2) for _ in range(max(x.ndim, 1) + w.chance(20))]})",
-        anywhere,
-        kinds="fib",
-    ),
-    Template("tile", lambda w, x: f"torch.tile({x}, ({w.integer(1, 2)},))", anywhere, kinds="fib"),
-    Template("repeat_interleave", along("torch.repeat_interleave({}, 2, {})"), anywhere, ndim(1), "fib"),
-    Template("flip", along("torch.flip({}, ({},))"), anywhere, ndim(1), "fib"),
-    Template("roll", _roll, anywhere, filled, "fib"),
-    Template("tril", lambda w, x: f"torch.tril({x}, {w.integer(-1, 1)})", anywhere, ndim(2), "fib"),
-    Template("triu", lambda w, x: f"torch.triu({x}, {w.integer(-1, 1)})", anywhere, ndim(2), "fib"),
-    Template("diag", lambda w, x: f"torch.diag({x}, {w.integer(-1, 1)})", nowhere, ndim(1, 2), "fib"),
-    Template(
-        "diagonal",
-        lambda w, x: f"torch.diagonal({x}, {w.integer(-1, 1)}, {w.pick(('0, 1', '-2, -1'))})",
-        nowhere,
-        ndim(2),
-        "fib",
-    ),
+    *forms("fib", anywhere, "torch.broadcast_to({}, (2, *{}.shape)); torch.tile({}, ({twice},))"),
+    *forms("fib", anywhere, "{}.repeat({twice}, *(2,) * {}.ndim); {}.repeat(2, *(1,) * ({}.ndim - 1))"),
+    *forms("fib", anywhere, "torch.repeat_interleave({}, 2, {dim}); torch.flip({}, ({dim},))", ndim(1)),
+    *forms("fib", anywhere, "torch.roll({}, {shift})", filled),
+    *forms("fib", anywhere, "torch.roll({}, {shift}, {dim})", nonempty),
+    *forms("fib", nowhere, "torch.diag({}, {offset})", ndim(1, 2)),
+    *forms("fib", nowhere, "torch.diagonal({}, {offset}, 0, 1); torch.diagonal({}, {offset}, -2, -1)", ndim(2)),
     Template("narrow", _narrow, anywhere, nonempty, "fib"),
-    Template("select", along("torch.select({}, {}, 0)"), anywhere, nonempty, "fib"),
-    Template("split", _split, anywhere, nonempty, "fib"),
-    Template("unbind", along("torch.unbind({}, {})[0]"), anywhere, nonempty, "fib"),
-    Template("cat", lambda w, x: f"torch.cat([{_some(w, x)}], {w.dim(x)})", anywhere, ndim(1), "fib"),
-    Template("stack", lambda w, x: f"torch.stack([{_some(w, x)}], {w.dim(x, 1)})", anywhere, kinds="fib"),
-    Template("hstack", lambda w, x: f"torch.hstack([{_some(w, x)}])", anywhere, kinds="fib"),
-    Template("vstack", lambda w, x: f"torch.vstack([{_some(w, x)}])", anywhere, kinds="fib"),
-    Template(
-        "meshgrid",
-        lambda w, x: f'torch.meshgrid({x}, {w.tensor((2,), x)}, indexing="ij")[{w.integer(0, 1)}]',
-        nowhere,
-        ndim(1, 1),
-        "fi",
-    ),
-    Template("atleast_2d", lambda w, x: f"torch.atleast_2d({x})", anywhere, kinds="fib"),
+    *forms("fib", anywhere, "torch.select({}, {dim}, 0); torch.unbind({}, {dim})[0]", nonempty),
+    *forms("fib", anywhere, "torch.split({}, {few}, {dim})[{end}]; torch.chunk({}, {few}, {dim})[{end}]", nonempty),
+    *forms("fib", anywhere, "torch.cat([{some}], {dim})", ndim(1)),
+    *forms("fib", anywhere, "torch.stack([{some}], {new_dim}); torch.hstack([{some}]); torch.vstack([{some}])"),
+    *forms("fi", nowhere, 'torch.meshgrid({}, {same}, indexing="ij")[{which}]', ndim(1, 1)),
+    *forms("fib", anywhere, "torch.atleast_2d({}); {}[None]; {}[..., None]; {}[...]"),
     Template("pad", _pad, nowhere, nonempty, "f"),
     Template("getitem", lambda w, x: f"{x}[{key(w, x)}]", nonempty, ndim(1), "fib"),
     Template("ellipsis", lambda w, x: f"{x}[..., {_slice_of(w, x.shape[-1] if x.ndim else 1)}]", nonempty, ndim(1), "fib"),
-    Template("new_axis", lambda w, x: f"{x}[{w.pick(('None', '..., None', 'None, ...', '...'))}]", anywhere, kinds="fib"),
     Template("getitem_advanced", lambda w, x: f"{x}[{_advanced(w, x)}]", nowhere, nonempty, "fib"),
-    Template("masked_select", lambda w, x: f"torch.masked_select({x}, {w.mask(x.shape)})", nowhere, kinds="fib"),
+    *forms("fib", nowhere, "torch.masked_select({}, {mask}); torch.nonzero({})"),
     Template("gather", _gather, anywhere, nonempty, "fib"),
     Template("index_select", _index_select, anywhere, nonempty, "fib"),
     Template("take_along_dim", _take_along_dim, anywhere, nonempty, "fib"),
     Template("scatter", scatter("torch.scatter({}, {}, {}, {})"), anywhere, nonempty, "f"),
     Template("scatter_add", scatter("torch.scatter_add({}, {}, {}, {})"), anywhere, nonempty, "f"),
     Template("index_add", index_add("torch.index_add({}, {}, {}, {}, alpha={})"), anywhere, nonempty, "f"),
-    Template("nonzero", lambda w, x: f"torch.nonzero({x})", nowhere, kinds="fib"),
 ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from .elementwise import ELEMENTWISE_INPLACE, binary, forms, three
+from .elementwise import ELEMENTWISE_INPLACE
+from .forms import forms
 from .program import Shape
 from .shapes import index_add, key, scatter
 from .writer import Template, Value, Writer, nonempty, nowhere
@@ -28,23 +27,15 @@ def _source(w: Writer, x: Value, shape: Shape) -> Value:
     return w.fresh(shape, w.dtype(x), grad=None if x.kind == "f" else False)
 
 
-def _masked_fill(w: Writer, x: Value) -> str:
-    return f"{x}.masked_fill_({w.mask(x.shape)}, 1)"
-
-
 WRITES = [
     *ELEMENTWISE_INPLACE,
-    *(replace(t, inplace=True) for t in forms("fi", nowhere, "{}.zero_(); {}.fill_(2); {}.clamp_(-1, 1)")),
-    *(replace(t, inplace=True) for t in forms("f", nowhere, "F.elu({}, inplace=True); F.leaky_relu({}, 0.1, inplace=True)")),
-    Template("detach_mul_", lambda w, x: f"{x}.detach().mul_(2)", inplace=True),
-    Template("sub_alpha_", binary("{}.sub_({}, alpha=2)"), kinds="fi", inplace=True),
-    Template("copy_", binary("{}.copy_({})"), kinds="fi", inplace=True),
-    Template("div_", binary("{}.div_({})", positive=True), inplace=True),
+    *forms("fi", nowhere, "{}.zero_(); {}.fill_(2); {}.clamp_(-1, 1); {}.masked_fill_({mask}, 1)", inplace=True),
+    *forms("f", nowhere, "F.elu({}, inplace=True); F.leaky_relu({}, 0.1, inplace=True)", inplace=True),
+    *forms("fi", nowhere, "{}.sub_({other}, alpha=2); {}.copy_({other})", inplace=True),
+    *forms("f", nowhere, "{}.detach().mul_(2); {}.div_({divisor}); {}.lerp_({same}, 0.25)", inplace=True),
+    *forms("f", nowhere, "{}.addcmul_({tensor}.to({}.dtype), {same}.to({}.dtype), value={factor})", inplace=True),
     Template("setitem", _assign, kinds="fib", takes=nonempty, inplace=True),
     Template("setitem_advanced", _assign_advanced, kinds="fib", takes=nonempty, inplace=True),
-    Template("masked_fill_", _masked_fill, kinds="fi", inplace=True),
-    Template("lerp_", lambda w, x: f"{x}.lerp_({w.tensor(x.shape, x)}, 0.25)", inplace=True),
-    Template("addcmul_", three("{0}.addcmul_({1}.to({0}.dtype), {2}.to({0}.dtype), value={3})"), inplace=True),
     Template("scatter_add_", scatter("{}.scatter_add_({}, {}, {})"), takes=nonempty, inplace=True),
     Template("index_add_", index_add("{}.index_add_({}, {}, {}, alpha={})"), takes=nonempty, inplace=True),
 ]

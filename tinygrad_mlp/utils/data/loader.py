@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from ..._tensor import Tensor
 from ...ops.random import Generator
 from .collating import default_collate, default_convert
-from .datasets import Dataset, Indices, IterableDataset, fetch, is_batched, plain
+from .datasets import Dataset, IterableDataset, fetch, is_batched, plain
 from .samplers import BatchSampler, RandomSampler, Sampler, SequentialSampler, generator_of
 
 __all__ = ["DataLoader", "get_worker_info"]
@@ -173,14 +173,11 @@ class DataLoader(Generic[_T_co]):
         return iter(given.slices() if type(given) is BatchSampler else given)
 
     def _fetched(self, indices: Any) -> Any:
+        """The batch, or sample, that an epoch's next entry stands for."""
         if self._streamed:
             return self.collate_fn(indices)
         if self.batch_sampler is None:
-            sample: Any = self.dataset[indices]
-            return self.collate_fn(sample)
-        return self._batch(indices)
-
-    def _batch(self, indices: Indices) -> Any:
+            return self.collate_fn(self.dataset[indices])
         if not is_batched(self.dataset):
             return self.collate_fn(fetch(self.dataset, indices))
         if self.collate_fn is not default_collate:

@@ -1,0 +1,65 @@
+"""Templates that are text: a line with fields in it, which stand for what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .writer import Predicate, Template, Value, Writer, anywhere
+
+__all__ = ["FIELDS", "forms"]
+
+
+# Each is drawn anew wherever it stands; {} is the first operand.
+FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
+    "alike": lambda w, x: w.tensor(x.shape, x, mixed=False),  # of the operand's shape and dtype
+    "apart": lambda w, x: w.other(x, lambda y: abs(x.array - y) > 0.02, number=False),  # everywhere from the operand
+    "dim": lambda w, x: w.dim(x),
+    "divisor": lambda w, x: w.other(x, positive=True),
+    "end": lambda w, x: w.pick((0, -1)),
+    "factor": lambda w, x: w.pick((1, 0.5, -2) if x.kind == "f" else (1, 2)),
+    "keep": lambda w, x: w.keep(),
+    "few": lambda w, x: w.integer(1, 3),
+    "mask": lambda w, x: w.mask(x.shape),
+    "mask_like": lambda w, x: w.mask(w.like(x.shape) if w.chance(20) else x.shape),
+    "new_dim": lambda w, x: w.dim(x, 1),
+    "offset": lambda w, x: w.integer(-1, 1),
+    "other": lambda w, x: w.other(x),
+    "over": lambda w, x: "" if (dims := w.dims(x)) is None else f", {dims}{w.keep()}",  # every dimension, or some
+    "over_one": lambda w, x: "" if w.chance(40) else f", {w.dim(x)}{w.keep()}",  # every dimension, or one
+    "part": lambda w, x: w.pick((0.25, 0.75, 2)),
+    "positive": lambda w, x: w.tensor(x.shape, x, positive=True),
+    "reduction": lambda w, x: w.pick(("mean", "sum", "none")),
+    "same": lambda w, x: w.tensor(x.shape, x),  # of the operand's shape
+    "shift": lambda w, x: w.integer(-2, 3),
+    "some": lambda w, x: ", ".join([x.name, *(w.tensor(x.shape, x) for _ in range(w.integer(1, 2)))]),  # with the operand
+    "steep": lambda w, x: w.other(x, lambda y: abs(y) > 0.2, positive=True, number=False),
+    "tensor": lambda w, x: w.other(x, number=False),
+    "twice": lambda w, x: w.integer(1, 2),
+    "which": lambda w, x: w.integer(0, 1),
+    "width": lambda w, x: w.pick((1.0, 0.5)),
+    "x": lambda w, x: x,
+}
+
+
+class _Fields(dict[str, Any]):
+    """What the fields of a form stand for."""
+
+    def __init__(self, w: Writer, x: Value) -> None:
+        super().__init__()
+        self.w, self.x = w, x
+
+    def __missing__(self, field: str) -> Any:
+        return FIELDS[field](self.w, self.x)
+
+
+def _form(text: str) -> Callable[[Writer, Value], str]:
+    text = text.replace("{}", "{x}")
+    return lambda w, x: text.format_map(_Fields(w, x))
+
+
+def forms(
+    kinds: str, smooth: Predicate, texts: str, takes: Predicate = anywhere, *, inplace: bool = False
+) -> list[Template]:
+    """A template for each of the texts, between which there are semicolons."""
+    return [Template(text, _form(text), smooth, takes, kinds, inplace) for text in texts.split("; ")]
