@@ -171,7 +171,11 @@ def test_memory_is_used_again_after_its_last_reader() -> None:
 def test_a_choice_does_not_write_over_what_it_still_reads() -> None:
     x, chosen, out = arrays(3)
     a, b = np.arange(3, dtype=np.float32), np.ones(3, np.float32)
-    program = [line(np.add, x, a, 1), line(choose, chosen, np.array([True, False, True]), x, b), line(np.add, out, chosen, 0)]
+    program = [
+        line(np.add, x, a, 1),
+        line(choose, chosen, np.array([True, False, True]), x, b),
+        line(np.add, out, chosen, 0),
+    ]
     for i in packed(program, {owner(array) for array in (a, b, out)}):
         i.call(*i.inputs, out=i.output)
     assert out.tolist() == [1, 1, 3]

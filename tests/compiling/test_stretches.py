@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trainings import CALLS, batches, network, stretches_of, training_step, warm
+from trainings import CALLS, batches, lines_of, network, noted, stretches_of, training_step, warm
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn, optim
 from tinygrad_mlp.compiling import stretches
-from tinygrad_mlp.compiling.following import Follower
 from tinygrad_mlp.nn import functional as F
 
 # ------------------------------------------------------------------------- the library's layers, losses and optimizers
@@ -138,21 +137,20 @@ def test_what_is_cut_is_there() -> None:
     assert CUT.keys() <= STEPS.keys()
 
 
+def all_stretches(step: Any) -> list[stretches.Stretch]:
+    return [stretch for line in lines_of(step) for stretch in line.stretches.values()]
+
+
 @pytest.mark.parametrize("name", STEPS)
 @pytest.mark.filterwarnings("ignore:reduction")
 def test_programs_are_made_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     step, inputs = STEPS[name]()
     compiled = warm(torch.compile(step), *inputs, calls=CALLS + 3)
-    made: list[Any] = []
-    by_lines: list[tuple[int, int]] = []
-    begin, through = stretches._Instance.__init__, Follower.step_through
-    with monkeypatch.context() as patch:
-        patch.setattr(stretches._Instance, "__init__", lambda self, *a: (made.append(self), begin(self, *a)) and None)
-        patch.setattr(Follower, "step_through", lambda self, *a: (by_lines.append(a), through(self, *a)) and None)
-        for _ in range(5):
-            compiled(*inputs)
+    made = noted(monkeypatch, stretches._Instance, "__init__")
+    for _ in range(5):
+        compiled(*inputs)
     assert made == []
-    assert [(low, high) for low, high in by_lines if high - low > 1] == []
+    assert [s for s in all_stretches(compiled) if s.high - s.low > 1 and not s.instances and s.calls > CALLS] == []
 
 
 # -------------------------------------------------------------------------------------------------- what replays allocate
@@ -265,13 +263,11 @@ def test_what_moves_and_what_stays() -> None:
 
 
 def test_a_program_whose_inputs_keep_changing_is_not_made_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
-    begin = stretches._Instance.__init__
-    monkeypatch.setattr(stretches._Instance, "__init__", lambda self, *a: (made.append(self), begin(self, *a)) and None)
+    made = noted(monkeypatch, stretches._Instance, "__init__")
     values = [torch.full((3,), float(i)) for i in range(6)]
     step = torch.compile(lambda *given: sum((v * (i + 2) for i, v in enumerate(given)), start=torch.zeros(3)))
     for call in range(80):  # one more of them is another in every tenth call
-        given = [values[(call if call // 10 > i else 0)  % 6] for i in range(6)]
+        given = [values[(call if call // 10 > i else 0) % 6] for i in range(6)]
         assert step(*given).tolist() == sum((v * (i + 2) for i, v in enumerate(given)), start=torch.zeros(3)).tolist()
     assert len(made) <= 2 * stretches._ATTEMPTS
 

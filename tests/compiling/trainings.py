@@ -11,13 +11,14 @@ import pytest
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn, optim
+from tinygrad_mlp.compiling.following import Line
 from tinygrad_mlp.compiling.instruction import Instruction
 from tinygrad_mlp.compiling.stretches import Stretch
 from tinygrad_mlp.nn import functional as F
 
 __all__ = [
-    "CALLS", "OPTIMIZERS", "Batch", "Make", "Tiny", "X", "agree", "batches", "instructions", "names", "network", "run", "same",
-    "stretches_of", "training_step", "warm",
+    "CALLS", "OPTIMIZERS", "Batch", "Make", "Tiny", "X", "agree", "batches", "instructions", "lines_of", "names", "network", "noted", "run",
+    "same", "stretches_of", "training_step", "warm",
 ]  # fmt: skip
 
 CALLS = 4  # a program computes from this call on: one makes lines, two follow them
@@ -40,7 +41,10 @@ def batches(count: int, size: int = 16, features: int = 6, classes: int = 4) -> 
     """Inputs and classes, from one seed."""
     rng = np.random.default_rng(0)
     return [
-        (torch.tensor(rng.standard_normal((size, features)).astype(np.float32)), torch.tensor(rng.integers(0, classes, size)))
+        (
+            torch.tensor(rng.standard_normal((size, features)).astype(np.float32)),
+            torch.tensor(rng.integers(0, classes, size)),
+        )
         for _ in range(count)
     ]
 
@@ -163,16 +167,40 @@ def names(step: Any) -> list[str]:
     return [i.name for i in instructions(step)]
 
 
+def lines_of(step: Any) -> list[Line]:
+    """All lines that a step keeps, with those of its backward passes."""
+    found, stack = [], [step.root]
+    while stack:
+        line = stack.pop()
+        found.append(line)
+        stack += [other for siblings in line.next.values() for other in siblings]
+        stack += [other for sweep in line.sweeps.values() if sweep is not None for other in sweep.lines]
+    return found
+
+
+def noted(patch: pytest.MonkeyPatch, of: type, name: str) -> list[Any]:
+    """A list of the objects of a class whose method is called from now on."""
+    objects: list[Any] = []
+    method = getattr(of, name)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        objects.append(self)
+        return method(self, *args, **kwargs)
+
+    patch.setattr(of, name, call)
+    return objects
+
+
 @contextmanager
 def stretches_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, int]]]:
     """A list of the stretches that are computed in a block: their first line, and the one after the last."""
     computed: list[tuple[int, int]] = []
     compute = Stretch.run
 
-    def noted(self: Stretch, *args: Any) -> None:
+    def run(self: Stretch, *args: Any) -> None:
         computed.append((self.low, self.high))
         compute(self, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Stretch, "run", noted)
+        patch.setattr(Stretch, "run", run)
         yield computed

@@ -26,7 +26,17 @@ WHOLE = {
 }
 # Those that do not give each element from those in its place: products, sums, sorting, choosing and moving elements.
 NOT_ELEMENTWISE = {
-    *("_argmedian", "_cat", "_class_distribution", "_einsum", "_left_vectors", "_logits_slope", "_median", "_on_diagonal", "_pad"),
+    *(
+        "_argmedian",
+        "_cat",
+        "_class_distribution",
+        "_einsum",
+        "_left_vectors",
+        "_logits_slope",
+        "_median",
+        "_on_diagonal",
+        "_pad",
+    ),
     *("_plain_class_slope", "_prod", "_recurrence", "_right_vectors", "_stack", "argmax", "argmin", "argsort", "argwhere"),
     *("bincount", "class_nll", "cumprod", "cumsum", "gather", "index_add", "index_sum", "put", "ravel_index", "repeat"),
     *("roll", "scatter", "scatter_add", "scatter_sum", "svdvals", "tril", "triu", "true_positions", "unslice"),
