@@ -13,7 +13,7 @@ import pytest
 from contract import differentiable, tensors, weights_for
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.compiling.instruction import Instruction, Number, copy, elementwise
+from tinygrad_mlp.compiling.instruction import Instruction, Number, elementwise
 from tinygrad_mlp.compiling.passes.lowering import lowered
 from tinygrad_mlp.core.primitive import PRIMITIVES, Primitive
 from tinygrad_mlp.core.state import state
