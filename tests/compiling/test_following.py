@@ -63,7 +63,7 @@ def test_a_module_that_follows_makes_one_node_for_all(monkeypatch: pytest.Monkey
     assert (nodes, ran) == ([], [])
     F.cross_entropy(out, y).backward()
     assert [type(node).__name__ for node in nodes] == ["CompiledBackward", "OutputNode", "Node"]  # of the loss
-    assert set(ran) == {"class_cross_entropy", "_plain_class_slope"}
+    assert {"linear", "tanh", "matrix_product"}.isdisjoint(ran)
 
 
 # ------------------------------------------------------------------------------------------------------ how the tree grows
