@@ -137,10 +137,15 @@ class FixedLr(Descent):
         p.sub_(g * self.lr)
 
 
-class LooksAtGradients(Descent):
+class WritesPrivately(Descent):
+    """Into memory that is the library's own, so that nobody is told."""
+
     def update(self, p: Any, g: Any, state: Any, group: Any) -> None:
-        if g.abs().sum().item() > 0:
-            super().update(p, g, state, group)
+        moved = g * 1
+        memory = moved._data
+        step = moved * group["lr"]
+        memory += 1
+        p.sub_(step)
 
 
 class Nameless(Descent):
@@ -163,7 +168,7 @@ BROKEN_OPTIMIZERS: list[tuple[str, Callable[..., Any]]] = [
     ("zero_grad_clears", KeepsOldGradients),
     ("parameter_dtypes_kept", WideState),
     ("scheduler_drives", FixedLr),
-    ("step_compiles", LooksAtGradients),
+    ("step_compiles", WritesPrivately),
     ("shows_its_options", Nameless),
 ]
 
