@@ -40,7 +40,6 @@ WAITS: dict[str, Callable[[torch.Tensor], Any]] = {
 AT_ONCE: dict[str, tuple[Callable[[torch.Tensor], Any], str]] = {
     "masks": (lambda x: (x * 2)[x > 0.5].sum(), "its shape depends on values"),
     "nonzero": (lambda x: (x > 0.5).nonzero() * 1, "likewise"),
-    "unique": (lambda x: (x * 2).unique() * 1, "likewise"),
     "gather": (lambda x: (x * 2).gather(0, INDEX * 1) * 1, "it refuses indices out of range"),
     "repeat_interleave": (lambda x: (x * 2).repeat_interleave(INDEX[0] * 1, 1) * 1, "its shape depends on values"),
     "bincount": (lambda x: ((x * 2) > 1).int().flatten().bincount() * 1, "likewise"),
@@ -53,6 +52,7 @@ WHOLE = {  # what gives a shape that no values decide, and refuses none, but is 
     "sorting": {"argsort", "gather"},
     "cumulative": {"cumsum"},
     "joining": {"_cat"},
+    "extremes": {"argmax", "gather"},
 }
 
 
