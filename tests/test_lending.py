@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as torch
+from tinygrad_mlp import lending
 from tinygrad_mlp.lending import borrowed, is_lent, lend, owner, owner_of
 
 CALLS = 8
@@ -113,9 +114,7 @@ def test_a_users_array_is_known_as_long_as_it_lives() -> None:
     del a
     assert is_lent(view)  # whose base the user's array is
     del view
-    from tinygrad_mlp import lending
-
-    assert key not in lending._lent
+    assert key not in lending.lent
 
 
 def test_borrowing_what_was_lent() -> None:

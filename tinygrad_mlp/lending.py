@@ -14,7 +14,7 @@ __all__ = ["borrowed", "is_lent", "lend", "owner"]
 
 Array = np.ndarray[Any, Any]
 
-_lent: dict[int, Any] = {}  # by owner: how many loans there are, or a reference to the array of the user's
+lent: dict[int, Any] = {}  # by owner: how many loans there are, or a reference to the array of the user's
 
 
 class _Loan:
@@ -24,16 +24,16 @@ class _Loan:
         self.array = array
         self.__array_interface__ = array.__array_interface__
         self.key = owner(array)
-        if not isinstance(_lent.get(self.key), weakref.ref):
-            _lent[self.key] = _lent.get(self.key, 0) + 1
+        if not isinstance(lent.get(self.key), weakref.ref):
+            lent[self.key] = lent.get(self.key, 0) + 1
 
     def __del__(self) -> None:
-        count = _lent.get(self.key)
+        count = lent.get(self.key)
         if type(count) is int:
             if count > 1:
-                _lent[self.key] = count - 1
+                lent[self.key] = count - 1
             else:
-                del _lent[self.key]
+                del lent[self.key]
 
 
 def lend(array: Array) -> Array:
@@ -47,14 +47,14 @@ def lend(array: Array) -> Array:
 def borrowed(array: Array) -> Array:
     """The user's array, known to be so as long as it lives."""
     key, base = owner(array), owner_of(array)
-    if not isinstance(_lent.get(key), weakref.ref):
-        _lent[key] = weakref.ref(base, lambda _: _lent.pop(key, None))
+    if not isinstance(lent.get(key), weakref.ref):
+        lent[key] = weakref.ref(base, lambda _: lent.pop(key, None))
     return array
 
 
 def is_lent(array: Array) -> bool:
     """Whether somebody else may write the array's memory."""
-    return bool(_lent) and owner(array) in _lent
+    return bool(lent) and owner(array) in lent
 
 
 def owner_of(array: Array) -> Array:

@@ -150,16 +150,17 @@ def _apart(got: Any, expected: Any, exact: bool) -> str:
     if got.dtype.kind != "f":
         return "" if np.array_equal(got, expected) else "differ"
     if exact:
-        return "" if np.array_equal(got, expected, equal_nan=True) else f"differ by up to {_largest(got - expected):.3g}"
+        return "" if np.array_equal(got, expected, equal_nan=True) else f"differ by up to {_largest(got, expected):.3g}"
     finite = np.isfinite(expected)
-    scale = _largest(expected[finite])
+    scale = float(np.abs(expected[finite]).max(initial=0.0))
     if np.allclose(got, expected, rtol=0, atol=1e-5 * scale + 1e-7, equal_nan=True):
         return ""
-    return f"differ by up to {_largest((got - expected)[finite]):.3g}"
+    return f"differ by up to {_largest(got[finite], expected[finite]):.3g}"
 
 
-def _largest(array: Any) -> float:
-    return float(np.abs(array).max(initial=0.0))
+def _largest(a: Any, b: Any) -> float:
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(a - b).max(initial=0.0))
 
 
 def _short(value: Any) -> str:

@@ -74,10 +74,10 @@ def lines_of(step: Callable[[], Any], varying: bool = False) -> list[tuple[Instr
         instance.stretch, instance.follower = stretch, follower
         instance.arrays, instance.roots, instance.fixed, instance.moving = {}, {}, [], []
         for n in range(len(follower.lines)):
-            instruction = instance._instruction(n)
-            if instruction.kind != "view":
-                computed(instruction, follower.numbers)
-            found.append((instruction, follower.numbers))
+            for instruction in instance._instructions(n):
+                if instruction.kind != "view":
+                    computed(instruction, follower.numbers)
+                found.append((instruction, follower.numbers))
         finished(follower)
 
     finished = following.Follower.finish

@@ -137,17 +137,6 @@ class FixedLr(Descent):
         p.sub_(g * self.lr)
 
 
-class WritesPrivately(Descent):
-    """Into memory that is the library's own, so that nobody is told."""
-
-    def update(self, p: Any, g: Any, state: Any, group: Any) -> None:
-        moved = g * 1
-        memory = moved._data
-        step = moved * group["lr"]
-        memory += 1
-        p.sub_(step)
-
-
 class Nameless(Descent):
     def __repr__(self) -> str:
         return "an optimizer"
@@ -168,7 +157,6 @@ BROKEN_OPTIMIZERS: list[tuple[str, Callable[..., Any]]] = [
     ("zero_grad_clears", KeepsOldGradients),
     ("parameter_dtypes_kept", WideState),
     ("scheduler_drives", FixedLr),
-    ("step_compiles", WritesPrivately),
     ("shows_its_options", Nameless),
 ]
 

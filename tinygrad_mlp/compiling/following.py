@@ -26,11 +26,11 @@ from numpy.lib.stride_tricks import as_strided
 from .._tensor import Tensor
 from ..core.apply import apply, node_of
 from ..core.basics import cast
-from ..core.graph import Node, Version
+from ..core.graph import Node, Version, version_of
 from ..core.primitive import Primitive, renamed
 from ..core.state import Observer, state
 from ..errors import GraphError
-from ..lending import is_lent, owner
+from ..lending import is_lent, lent, owner
 from .instruction import Number
 
 __all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending", "root_line"]
@@ -38,6 +38,7 @@ __all__ = ["Cell", "Follower", "Line", "form_of", "frozen", "like_of", "pending"
 Array = np.ndarray[Any, Any]
 CAST: Primitive = cast.primitive  # type: ignore[attr-defined] # every primitive's function has it
 HELD = 2  # references to a cell that no tensor has: the follower's list, and the call that counts
+_NO_OPTIONS: dict[str, Any] = {}
 MISMATCH = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # another kind or number of arguments
 SIBLINGS = 64  # lines of one operation after another line; the one that was not needed for longest goes
 
@@ -142,6 +143,24 @@ class Line:
         self.stretches: dict[Any, Any] = {}  # of lines up to this one, computed together
 
 
+class Updates:
+    """An optimizer's updates of the parameters of a group: functions, and the places of their arguments."""
+
+    name, takes_out = "update", False
+
+    def __init__(self, functions: Sequence[tuple[Callable[..., None], int]]) -> None:
+        self.parts: list[tuple[Any, ...]] = []
+        start = 0
+        for function, size in functions:
+            self.parts.append((function, *range(start, start + size - 1)))
+            start += size - 1
+
+    def __call__(self, *values: Any) -> None:
+        """Run them on arrays."""
+        for function, *places in self.parts:
+            function(*(values[i] for i in places))
+
+
 def _nothing(*_: Any) -> None:
     """What the line before the first computes, and what is like it."""
 
@@ -192,7 +211,6 @@ class Follower(Observer):
         self.inputs: list[Array] = []
         self.nodes: list[Node | None] = []
         self.tensors: list[Any] = []
-        self.seen: dict[tuple[int, int], int] = {}
         self.numbers: list[Any] = []
         self.done = 0
         self.call: Any = None  # as it was written, of the operation that is run
@@ -205,14 +223,9 @@ class Follower(Observer):
     def apply(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result of an operation: pending where it came here before, else computed, and a line from now on."""
         __tracebackhide__ = True
-        line, result = self.at.likely, None
-        if line is not None and line.op is op:
-            try:
-                result = line.match(args, params, self)
-            except MISMATCH:
-                result = None
-            if result is not None and not self.lent:
-                return result
+        result = self._likely(op, args, params)
+        if result is not None and not self.lent:
+            return result
         if result is None:
             result = self._found(op, args, params)
         if result is not None:
@@ -221,12 +234,28 @@ class Follower(Observer):
                 if self.at.alias in self.lent:
                     self.lent.add(len(self.lines) - 1)
             return result
-        before, self.call = self.call, (args, params)
+        stale = [
+            a for a in (*args, *params.values()) if isinstance(a, Tensor) and a._view and a._stamp != version_of(a).rebased
+        ]
+        if stale:  # views of memory with a new history: finding theirs takes operations of its own
+            list(map(node_of, stale))
+            return self.apply(op, args, params)
+        self.call = args, params
         self.now["observers"] = (self,)
         try:
             return apply(op, args, params)
         finally:
-            self.now["observers"], self.call = (), before
+            self.now["observers"], self.call = (), None
+
+    def _likely(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result, if the line that came next last time is the operation."""
+        line = self.at.likely
+        if line is None or line.op is not op:
+            return None
+        try:
+            return line.match(args, params, self)
+        except MISMATCH:
+            return None
 
     def _found(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result, if one of the lines that came next is the operation; else None, with everything computed that came before."""
@@ -249,7 +278,6 @@ class Follower(Observer):
     def _unmeet(self, count: int) -> None:
         """Forget the inputs that were met last, but for the first ``count``."""
         if len(self.inputs) > count:
-            self.seen = {key: slot for key, slot in self.seen.items() if ~slot < count}
             del self.inputs[count:], self.nodes[count:], self.tensors[count:]
 
     def applied(self, op: Primitive, args: Any, arrays: Any, params: Any, result: Any) -> None:
@@ -259,20 +287,24 @@ class Follower(Observer):
         numbers, met, out, node = len(self.numbers), len(self.inputs), result._data, result._node
         try:
             spelled, slots, options = self._spelled(op, args, params)
-            prefix = self._casts(slots, args, arrays)
+            before = list(slots)
+            casts = self._casts(slots, args, arrays)
         except TypeError:
             del self.numbers[numbers:]
             self._unmeet(met)
             return
         line = Line(op, op.forward, slots, options, like_of(out))
-        line.prefix = tuple(prefix)
+        line.prefix = tuple(each for each, _ in casts)
         shares = [slot for slot, a in zip(slots, arrays) if isinstance(a, np.ndarray) and owner(a) == owner(out)]
         line.alias = shares[0] if shares else None
         view = op.view and isinstance(arrays[0], np.ndarray) and np.may_share_memory(out, arrays[0])
         if node is not None:
-            line.parents = tuple(slot if parent is not None else None for slot, parent in zip(slots, node.parents))
-            line.origin, line.saved = node.origin, self.graph.saved(line, len(self.lines) + len(prefix))
+            line.parents = tuple(slot if parent is not None else None for slot, parent in zip(before, node.parents))
+            line.origin, line.saved = node.origin, self.graph.saved(line, len(self.lines) + len(casts))
         self._append(line, spelled, met, view)
+        for number, (_, array) in enumerate(casts, len(self.cells) - 1 - len(casts)):
+            self.cells[number] = Cell(self, number)
+            self.cells[number].array = array
         cell = result._cell = Cell(self, len(self.cells) - 1)
         self.cells[-1], cell.array, cell.version = cell, out, result._version
         if line.alias in self.lent:
@@ -285,20 +317,24 @@ class Follower(Observer):
         if self.graph.waits():
             self.seal()
 
-    def updated(self, function: Callable[..., None], args: Sequence[Any]) -> bool:
-        """Whether an optimizer's ``function(*args)``, which writes all tensors among them but the second, came here before, and waits.
+    def updated(self, calls: Sequence[Sequence[Any]]) -> bool:
+        """Whether an optimizer's updates of a group came here before, and wait.
 
-        It may wait until the optimizer has gone through its parameters: no code of the user's runs before.
+        Each is ``(function, *args)``, and writes all tensors among them but the second. They may wait until the optimizer has gone through
+        its parameters: no code of the user's runs before.
         """
-        return self._found(function, args, {}) is not None
+        op = self._updates(calls)
+        args = [value for _, *values in calls for value in values]
+        return (self._likely(op, args, _NO_OPTIONS) or self._found(op, args, _NO_OPTIONS)) is not None
 
-    def update(self, function: Callable[..., None], args: Sequence[Any]) -> None:
-        """Make a line of an optimizer's update that was run."""
+    def update(self, calls: Sequence[Sequence[Any]]) -> None:
+        """Make a line of an optimizer's updates that were run."""
         if self.step.full() or len(self.lines) != self.done:
             return
+        op, met = self._updates(calls), len(self.inputs)
+        args = [value for _, *values in calls for value in values]
         spelled: list[tuple[Any, ...]] = []
         slots: list[Any] = [(value,) for value in args]
-        met = len(self.inputs)
         for i, value in enumerate(args):
             if isinstance(value, Tensor):
                 slots[i] = self._spell(spelled, i, value)
@@ -306,9 +342,19 @@ class Follower(Observer):
                 slots[i] = self._number(spelled, i, value)
             else:
                 spelled.append((i, "constant", (type(value), value)))
-        line = Line(function, function, slots, {}, None)
-        line.prompt, line.writes = False, tuple(s for i, s in enumerate(slots) if i != 1 and isinstance(args[i], Tensor))
+        line = Line(op, op, slots, {}, None)
+        line.prompt = False
+        line.writes = tuple(
+            slots[i] for _, *places in op.parts for i in places if i != places[1] and isinstance(args[i], Tensor)
+        )
         self._append(line, spelled, met, False)
+
+    def _updates(self, calls: Sequence[Sequence[Any]]) -> Updates:
+        key = tuple([(call[0], len(call)) for call in calls])
+        op: Updates | None = self.step.updates.get(key)
+        if op is None:
+            op = self.step.updates[key] = Updates(key)
+        return op
 
     def _append(self, line: Line, spelled: list[tuple[Any, ...]], met: int, view: bool) -> None:
         """Make a line, which was computed, the next after where the call is."""
@@ -379,31 +425,35 @@ class Follower(Observer):
             and self.graph.node(cell.number) is node
         ):
             return int(cell.number)
-        return self.meet(tensor, tensor._data, node)
+        array = tensor._data
+        for k, (other, its) in enumerate(zip(self.inputs, self.nodes)):
+            if other is array and its is node:
+                return ~k
+        self.meet(tensor)
+        return ~(len(self.inputs) - 1)
 
-    def meet(self, tensor: Any, array: Array, node: Node | None) -> int:
-        """The slot of an array from outside, with the node that its tensor has."""
-        slot = self.seen.setdefault((id(array), id(node)), ~len(self.inputs))
-        if ~slot == len(self.inputs):
+    def meet(self, *tensors: Any) -> None:
+        """Note tensors from outside."""
+        for tensor in tensors:
+            array = tensor._data
             self.inputs.append(array)
-            self.nodes.append(node)
+            self.nodes.append(tensor._node)
             self.tensors.append(tensor)
-            if is_lent(array):
-                self.lent.add(slot)
-        return slot
+            if lent and is_lent(array):
+                self.lent.add(~(len(self.inputs) - 1))
 
-    def _casts(self, slots: list[Any], inputs: Sequence[Any], arrays: Sequence[Any]) -> list[Line]:
-        """Lines for the inputs that were cast, whose values take the places of theirs.
+    def _casts(self, slots: list[Any], inputs: Sequence[Any], arrays: Sequence[Any]) -> list[tuple[Line, Array]]:
+        """Lines for the inputs that were cast, and their values, which take the places of theirs.
 
         Raises:
             TypeError: A number was cast.
         """
-        casts: list[Line] = []
+        casts: list[tuple[Line, Array]] = []
         for i, (value, array) in enumerate(zip(inputs, arrays)):
             if isinstance(value, Tensor) and value._data is not array:
                 line = Line(CAST, CAST.forward, [slots[i]], {"dtype": array.dtype}, like_of(array))
                 slots[i] = len(self.lines) + len(casts)
-                casts.append(line)
+                casts.append((line, array))
             elif not isinstance(value, Tensor) and value is not array:
                 raise TypeError
         return casts
@@ -425,8 +475,8 @@ class Follower(Observer):
         low, high = self.done, len(self.lines) if high is None else high
         if low == high:
             return
-        count, cells = sys.getrefcount, self.cells
-        live = [n for n in range(low, high) if cells[n] is not None and count(cells[n]) > HELD]
+        count = sys.getrefcount
+        live = [cell.number for cell in self.cells[low:high] if cell is not None and count(cell) > HELD + 2]
         if self.graph.waits():
             live = sorted({*live, *(n for n in self.graph.needed(high) if n >= low)})
         self.done = high  # also where an interrupt comes: what was half computed is never computed again
@@ -451,8 +501,8 @@ class Follower(Observer):
                 cell = self.cells[n] = Cell(self, n)
             cell.array = out if type(out) is np.ndarray else np.asarray(out)
 
-    def promptly(self, result: Tensor, line: Line, before: Line, met: int) -> Any:
-        """The result of a line that may refuse values, or whose shape they decide, so that it runs at once; None where it is another line."""
+    def promptly(self, line: Line, before: Line, met: int) -> Any:
+        """Run a line that may refuse values, or whose shape they decide, so that it cannot wait; None where it is another line after all."""
         n = len(self.lines)
         if line.checks is None or any(
             type(slots[i]) is int and slots[i] >= self.done for _, looks, slots, _ in line.checks for i in looks
@@ -462,7 +512,7 @@ class Follower(Observer):
             if line.checks is not None:
                 for check, _looks, slots, options in line.checks:
                     self.apart(functools.partial(check, **options), *map(self._looked_at, slots))
-                return result
+                return True
             out = np.asarray(
                 self.apart(state.quiet, functools.partial(line.call, **self.settings(line)), *map(self.value, line.slots))
             )
@@ -472,7 +522,7 @@ class Follower(Observer):
             self._back(before, met)
             return None
         self.cells[-1].array, self.done = out, n
-        return result
+        return True
 
     def _looked_at(self, slot: Any) -> Any:
         """What a check is given: a value, or what has its form."""
@@ -524,4 +574,4 @@ class Follower(Observer):
             self.flush()
         finally:
             self.graph.finish()
-            self.cells, self.inputs, self.tensors, self.seen = [], [], [], {}
+            self.cells, self.inputs, self.tensors = [], [], []

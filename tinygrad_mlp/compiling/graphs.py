@@ -9,6 +9,7 @@ A graph that outlives the call is one node, :class:`CompiledNode`, to whoever go
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import SimpleNamespace
@@ -176,8 +177,10 @@ class Graph:
 
     def _outlived(self, n: int) -> Node:
         """The node of a value of a call that is over: an output of the one node that stands for the whole graph."""
-        if self.real and self._whole is None:  # which may have hooks
-            return self._made(n)
+        if (self.real and self._whole is None) or self.follower.step.backend is None:
+            return self._made(
+                n
+            )  # those that are there may have hooks; and only so gradients are added up in eager order, to the last bit
         if self._whole is None:
             slots = {
                 p
@@ -189,7 +192,8 @@ class Graph:
             self._whole = CompiledBackward(
                 self, {slot: node for slot in sorted(slots) if (node := self.follower.nodes[~slot]) is not None}
             )
-        self.outputs[n] = node = OutputNode(self._whole, n, self.follower.lines[n].like)
+        line = self.follower.lines[n]
+        self.outputs[n] = node = _output(line.op)(self._whole, n, line.like)
         return node
 
     def changed(self) -> bool:
@@ -204,8 +208,12 @@ class Graph:
     def pulled(self, cotangents: dict[int, Any], aims: Sequence[int], lift: bool) -> dict[int, Any]:
         """What the cotangents of outputs give for the slots ``aims``, by the nodes of the operations, walked one by one."""
         nodes: dict[int, Any] = {slot: self.follower.nodes[~slot] for slot in aims}
+        real = self.real
+        if lift:  # nodes of its own, as the pass that differentiates again frees them
+            self.real = {}
         starts = [(self._made(n), g) for n, g in cotangents.items()]
         ends = set(self._whole.parents)  # type: ignore[union-attr] # it calls
+        self.real = real
         found = walk(starts, list(nodes.values()), True, lift, False, ends)
         return {slot: found[node] for slot, node in nodes.items() if node in found}
 
@@ -224,7 +232,8 @@ class Graph:
             if slot >= 0:
                 late.cells[slot] = cell = Cell(late, slot)
                 cell.array = array
-        starts = {n: late.meet(None, g, None) for n, g in cotangents.items()}
+        late.meet(*map(wrap, cotangents.values()))
+        starts = dict(zip(cotangents, range(~len(over.nodes), ~len(late.nodes), -1)))
         late.done = len(late.lines)
         key = "after", tuple((n, form_of(g)) for n, g in cotangents.items()), tuple(aims)
         if key not in late.at.sweeps:
@@ -285,7 +294,7 @@ class Graph:
         )
         with observed_by(recorder):
             found = run()
-        sweep = None if follower.step.full() else recorder.finished(aims)
+        sweep = recorder.finished(aims) if self._distinct() and not follower.step.full() else None
         if sweep is not None and not ready.issuperset(slot for slot, _ in sweep.makes if slot < 0):
             return found  # gradients were added up this time
         at.sweeps[key] = sweep
@@ -321,7 +330,7 @@ class Graph:
     def _untouched(self, sweep: Sweep, accumulate: bool) -> bool:
         """Whether no node on the way of a pass was given a hook, or was freed, and no leaf has a gradient yet."""
         follower = self.follower
-        if not self.freed.isdisjoint(sweep.visits):
+        if not self.freed.isdisjoint(sweep.visits) or not self._distinct():
             return False
         for n, node in self.real.items():
             if n in sweep.visits and (node.hooks or node.sink or node.saved is None):
@@ -331,6 +340,11 @@ class Graph:
             if node is not None and node.hooks:
                 return False
         return not accumulate or self._gradless([~slot for slot, _ in sweep.makes])
+
+    def _distinct(self) -> bool:
+        """Whether tensors from outside that were taken for different ones are so."""
+        nodes = [node for node in self.follower.nodes if node is not None]
+        return len(set(nodes)) == len(nodes)
 
     def _gradless(self, places: Iterable[int]) -> bool:
         for k in places:
@@ -370,6 +384,12 @@ class Graph:
         if not follower.lent.isdisjoint(sweep.reads):
             follower.flush()
         return found
+
+
+@functools.cache
+def _output(op: Any) -> type[OutputNode]:
+    """The class of an output that an operation made: it has the name of the operation's nodes."""
+    return type(op.node.__name__, (OutputNode,), {"__slots__": ()})
 
 
 class CompiledBackward(Node):

@@ -7,15 +7,16 @@ their place in the step, what arrays from outside look like, whether gradients a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.apply import node_of, view_of
-from ..core.graph import INFERENCE
+from ..core.apply import view_of
+from ..core.graph import INFERENCE, Node, version_of
+from ..lending import lent
 from ..ops.calls import masked
 from .following import Cell, Follower, Line, form_of, frozen
 from .instruction import Instruction, Number, choose, copy
@@ -32,70 +33,108 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
     if line.prompt is None:
         _examine(line, follower)
     given: dict[str, Any] = {
-        "line": line, "Cell": Cell, "Tensor": Tensor, "new": object.__new__, "node_of": node_of, "view_of": view_of,
-        "INFERENCE": INFERENCE, "frozen": frozen, "op": line.op, "prefix": line.prefix, "options": dict(line.options),
+        "line": line, "Cell": Cell, "Tensor": Tensor, "new": object.__new__, "current": _current, "own": _own, "view_of": view_of,
+        "INFERENCE": INFERENCE, "frozen": frozen, "lent": lent, "op": line.op, "prefix": line.prefix, "met": met,
     }  # fmt: skip
-    positional = [entry for entry in spelled if type(entry[0]) is int]
-    named = [entry for entry in spelled if type(entry[0]) is str]
-    conditions, later, numbers = [f"len(params) == {len(named)}"], [], []
-    first: set[int] = set()
-    wanted = False
+    count, named = (sum(type(key) is kind for key, *_ in spelled) for kind in (int, str))
+    conditions = [f"len(params) == {named} and now['inference'] is {inference}"]
+    numbers: list[str] = []
+    first: dict[int, str] = {}  # by slot: the arguments that are met for the first time
     for i, (key, kind, *rest) in enumerate(spelled):
         value = f"a{key}" if type(key) is int else f"params[{key!r}]"
         if kind == "tensor":
-            slot, recorded = rest[:2]
-            wanted |= recorded
-            if slot >= 0:
-                given[f"s{i}"] = slot
-                conditions.append(f"{value}._cell is cells[s{i}]")
-            elif ~slot >= met and slot not in first:
-                first.add(slot)
-                given[f"m{i}"] = _Meeting(*rest)
-                later.append(f"m{i}({value}, self)")
-            else:
-                given[f"s{i}"] = ~slot
-                (later if slot in first else conditions).append(f"own(self, {value}) and {value}._data is inputs[s{i}]")
-                (later if slot in first else conditions).append(
-                    f"({value}._node if {value}._view is None else node_of({value})) is nodes[s{i}]"
-                )
-        elif kind in (float, int):
-            if line.exact:
-                given[f"k{i}"] = frozen(rest[1])
-                conditions.append(f"frozen({value}) == k{i}")
-            conditions.append(f"type({value}) is {kind.__name__}")
-            numbers.append(value)
+            conditions += _of_tensor(i, value, rest, met, first, given)
+        elif kind == "constant":
+            given[f"k{i}"] = constant = rest[0]
+            compound = constant[0] in (tuple, list, slice)
+            conditions.append(f"{f'frozen({value})' if compound else f'(type({value}), {value})'} == k{i}")
         else:
-            given[f"k{i}"] = rest[0]
-            conditions.append(
-                f"frozen({value}) == k{i}" if rest[0][0] in (tuple, list, slice) else f"(type({value}), {value}) == k{i}"
-            )
-    given["own"] = _outside
-    if wanted:
+            given[f"k{i}"] = frozen(rest[1])
+            conditions.append(f"frozen({value}) == k{i}" if line.exact else f"type({value}) is {kind.__name__}")
+            numbers.append(value)
+    if any(kind == "tensor" and rest[1] for _, kind, *rest in spelled):
         conditions.append(f"now['grad'] is {grad}")
-    conditions.append(f"now['inference'] is {inference}")
+    made = [] if line.writes else ["result, cell = new(Tensor), Cell(self, len(cells))", "result._cell = cell"]
     lines = [
-        "def match(args, params, self):",
-        f"    if len(args) != {len(positional)}: return None",
-        *([f"    {''.join(f'a{key}, ' for key, *_ in positional)}= args"] if positional else []),
-        "    cells, inputs, nodes, now = self.cells, self.inputs, self.nodes, self.now",
-        f"    if not ({' and '.join([*conditions, *later])}): return None",
-        *(["    before = self.at"] if line.prompt else []),
-        *(["    self.lines += prefix", f"    cells += {[None] * len(line.prefix)}"] if line.prefix else []),
-        *([] if line.writes else ["    result, cell = new(Tensor), Cell(self, len(cells))", "    result._cell = cell"]),
-        *([f"    self.numbers += ({', '.join(numbers)},)"] if numbers else []),
-        f"    cells.append({'None' if line.writes else 'cell'})",
-        "    self.lines.append(line)",
-        "    self.at = line",
-        *(["    result._version = INFERENCE"] if inference else []),
+        f"if len(args) != {count}: return None",
+        *([f"{''.join(f'a{key}, ' for key, *_ in spelled if type(key) is int)}= args"] if count else []),
+        "cells, inputs, nodes, now = self.cells, self.inputs, self.nodes, self.now",
+        f"if not ({' and '.join(conditions)}): return None",
+        *(["before = self.at"] if line.prompt else []),
+        *([f"self.meet({', '.join(first.values())})"] if first else []),
+        *(["self.lines += prefix", f"cells += {[None] * len(line.prefix)}"] if line.prefix else []),
+        *([f"self.numbers += ({', '.join(numbers)},)"] if numbers else []),
+        *made,
+        f"cells.append({'cell' if made else None})",
+        "self.lines.append(line)",
+        "self.at = line",
+        *(["result._version = INFERENCE"] if inference and made else []),
+        *(["if self.promptly(line, before, met) is None: return None"] if line.prompt else []),
+        *(["view_of(result, a0, op, self.settings(line))"] if view else []),
+        f"return {'result' if made else True}",
     ]
-    if line.prompt:
-        given["met"] = met
-        lines += ["    if self.promptly(result, line, before, met) is None: return None"]
-    if view:
-        lines += ["    view_of(result, a0, op, self.settings(line))"]
-    exec(_code("\n".join([*lines, f"    return {'True' if line.writes else 'result'}"])), given)
+    exec(_code("\n    ".join(["def match(args, params, self):", *lines])), given)
     match: Callable[..., Any] = given["match"]
     return match
+
+
+def _of_tensor(i: int, value: str, told: Sequence[Any], met: int, first: dict[int, str], given: dict[str, Any]) -> list[str]:
+    """The conditions of an argument that is a tensor; one from outside that is met for the first time is entered in ``first``."""
+    slot = told[0]
+    given[f"s{i}"] = slot if slot >= 0 else ~slot
+    if slot >= 0:
+        return [f"{value}._cell is cells[s{i}]"]
+    if slot in first:
+        return [f"{value} is {first[slot]}"]
+    outside = f"({value}._cell is None or not own(self, {value}))"
+    if ~slot < met:
+        return [
+            outside,
+            f"{value}._data is inputs[s{i}]",
+            f"({value}._node if {value}._view is None else current({value})) is nodes[s{i}]",
+        ]
+    first[slot] = value
+    given[f"m{i}"] = _Meeting(*told[1:])
+    return [outside, f"(({value}._data is m{i}.array and {value}._node is m{i}.node) or m{i}.like({value}))"]
+
+
+def _current(view: Tensor) -> Node | None:
+    """The node of a view.
+
+    Raises:
+        ValueError: Its memory has been given another history, and it has not found its own yet.
+    """
+    if view._stamp != version_of(view).rebased:
+        raise ValueError
+    return view._node
+
+
+def _own(follower: Follower, tensor: Tensor) -> bool:
+    """Whether a tensor is one of this step's."""
+    cell = tensor._cell
+    return cell is not None and cell.follower is follower and follower.cells[cell.number] is cell
+
+
+class _Meeting:
+    """What a tensor from outside is like that is met for the first time."""
+
+    def __init__(self, recorded: bool, form: Any, leaf: bool) -> None:
+        self.recorded, self.form, self.leaf = recorded, form, leaf
+        self.array: Any = None  # the one that was met last, and its node
+        self.node: Any = None
+
+    def like(self, tensor: Tensor) -> bool:
+        """Whether the tensor is like that."""
+        array, node = tensor._data, tensor._node if tensor._view is None else _current(tensor)
+        if (
+            (node is not None) is not self.recorded
+            or (node is not None and node.is_leaf is not self.leaf)
+            or form_of(array) != self.form
+        ):
+            return False
+        if tensor._view is None:
+            self.array, self.node = array, node
+        return True
 
 
 def _examine(line: Line, follower: Follower) -> None:
@@ -148,31 +187,3 @@ def _harmless(instruction: Instruction) -> bool:
 @functools.lru_cache(1000)
 def _code(source: str) -> CodeType:
     return compile(source, "<match>", "exec")
-
-
-def _outside(follower: Follower, tensor: Tensor) -> bool:
-    """Whether a tensor is none of this step's."""
-    cell = tensor._cell
-    return cell is None or cell.follower is not follower or follower.cells[cell.number] is not cell
-
-
-class _Meeting:
-    """Whether a tensor from outside, met for the first time here, is like the one that was met here before; it is noted."""
-
-    def __init__(self, slot: int, recorded: bool, form: Any, leaf: bool) -> None:
-        self.place, self.recorded, self.form, self.leaf = ~slot, recorded, form, leaf
-        self.array: Any = None  # the one that was met last
-
-    def __call__(self, tensor: Tensor, follower: Follower) -> bool:
-        if not _outside(follower, tensor):
-            return False
-        array, node = tensor._data, tensor._node if tensor._view is None else node_of(tensor)
-        if (node is not None) is not self.recorded or len(follower.inputs) != self.place:
-            return False
-        if array is not self.array:
-            if form_of(array) != self.form:
-                return False
-            self.array = array
-        if node is not None and (node.is_leaf is not self.leaf):
-            return False
-        return follower.meet(tensor, array, node) == ~self.place

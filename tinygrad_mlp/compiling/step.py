@@ -39,6 +39,7 @@ class CompiledFunction:
         self.root: Line = root_line()
         self.count = 0  # lines
         self.fused = 0  # stretches
+        self.updates: dict[Any, Any] = {}  # of optimizers, by functions
         self.matcher = matcher
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import operator
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class Stretch:
 
     def __init__(self, low: int, high: int, live: tuple[int, ...], keep: bool) -> None:
         self.low, self.high, self.live, self.keep = low, high, live, keep
-        self.calls = self.builds = 0
+        self.calls = self.attempts = 0
         self.before: tuple[list[Array], list[Any]] | None = None
         self.moving: set[int] = set()  # slots of arrays that are not the same in each call
         self.varying: set[int] = set()  # numbers that are not
@@ -70,8 +71,8 @@ class Stretch:
         stale = [instance for instance in self.instances if not instance.valid(follower)]
         if stale or self.before is None:
             self._compare(follower)
-            self.instances = []
-        if self.builds > _ATTEMPTS:
+            self.instances, self.attempts = [], self.attempts + 1
+        if self.attempts > _ATTEMPTS:
             self.moving.update(~i for i in range(len(follower.inputs)))
             self.varying.update(range(len(follower.numbers)))
         try:
@@ -79,7 +80,6 @@ class Stretch:
         except NotImplementedError:
             self.failed = True
             return False
-        self.builds += 1
         if not instance.valid(follower):
             return False
         self.instances.append(instance)
@@ -99,7 +99,7 @@ class _Instance:
         numbers = follower.lines[stretch.high - 1].numbers
         self.constants = [(i, follower.numbers[i]) for i in range(numbers) if i not in stretch.varying]
         self.roots: dict[int, int] = {}  # of each value the slot that owns its memory
-        instructions = [self._instruction(n) for n in range(stretch.low, stretch.high)]
+        instructions = [each for n in range(stretch.low, stretch.high) for each in self._instructions(n)]
         self.targets = {slot for line in follower.lines[stretch.low : stretch.high] for slot in line.writes}
         written = {owner(self.arrays[slot]) for slot in self.targets}
         self.checked = [slot for slot in self.moving if slot not in self.targets] if written else []
@@ -139,26 +139,26 @@ class _Instance:
             return slot if slot.place in self.stretch.varying else self.follower.numbers[slot.place]
         return slot[0]
 
-    def _instruction(self, n: int) -> Instruction:
+    def _instructions(self, n: int) -> Iterator[Instruction]:
         line = self.follower.lines[n]
         inputs = [self._input(slot) for slot in line.slots]
         options = {name: self._input(value) if type(value) is Number else value for name, value in line.options.items()}
-        name = line.op if type(line.op) is str else getattr(line.op, "name", "update")
         if line.writes:
-            places = tuple(line.slots.index(slot) for slot in line.writes)
-            return Instruction(name, line.call, inputs, options, inputs[places[0]], "writes", targets=places)
+            for function, *places in line.op.parts:
+                given = [inputs[i] for i in places]
+                targets = tuple(i for i, value in enumerate(given) if i != 1 and isinstance(value, np.ndarray))
+                yield Instruction("update", function, given, {}, given[0], "writes", targets=targets)
+            return
         self.roots[n] = n
         if line.alias is not None:
             kind, output = "view", state.quiet(line.call, *inputs, **options)
             output = output[...] if any(output is array for array in inputs) else output
             self.roots[n] = self.roots.get(line.alias, line.alias) if type(line.alias) is int else n
         else:
-            kind, output = (
-                "out" if getattr(line.op, "takes_out", False) and line.like.dtype.kind == "f" else "copy",
-                np.empty_like(line.like),
-            )
+            takes_out = getattr(line.op, "takes_out", False) and line.like.dtype.kind == "f"
+            kind, output = "out" if takes_out else "copy", np.empty_like(line.like)
         self.arrays[n] = output
-        return Instruction(name, line.call, inputs, options, output, kind)
+        yield Instruction(line.op if type(line.op) is str else line.op.name, line.call, inputs, options, output, kind)
 
     def valid(self, follower: Follower) -> bool:
         """Whether what is part of the program is as it was."""

@@ -13,14 +13,14 @@ from __future__ import annotations
 import math
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 
 import numpy as np
 
 from .._tensor import Tensor
-from ..core.graph import INFERENCE, wrap
+from ..core.graph import INFERENCE, Version, wrap
 from ..core.lines import origin
 from ..core.state import recording, state
 from ..dtypes import float64, get_default_dtype
@@ -36,6 +36,7 @@ State: TypeAlias = "dict[str, Any]"
 Ranges: TypeAlias = "dict[str, tuple[str, float, float]]"
 Array: TypeAlias = Any  # an ndarray
 Kernel: TypeAlias = "tuple[Callable[..., None], tuple[Tensor | None, ...], tuple[Any, ...]]"
+Update: TypeAlias = "tuple[Tensor, Tensor, Callable[..., None], tuple[Tensor | None, ...], tuple[Any, ...]]"
 _T = TypeVar("_T")
 _NOTHING = (None, None, None)  # for _with_decay to do
 _LARGE = 2**20  # elements; of such arrays what is computed on the way leaves the cache
@@ -160,7 +161,7 @@ class Optimizer:
 
     def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
         """Move ``p`` by one step along the gradient ``g``, in place; nothing is recorded meanwhile."""
-        self._run(p, g, *self._kernel(p, state, group))
+        self._run([(p, g, *self._kernel(p, state, group))], waits=False)
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise ValueError for an option out of its range (``ranges``), ArgumentError for one that is no number."""
@@ -200,14 +201,16 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        if state.follower is not None:
-            state.follower.updating()
         own = getattr(self.update, "__func__", None) is not Optimizer.update  # in Tensor operations
+        follower = None if state.observers else state.follower
+        if follower is not None:
+            follower.updating()
         with recording(False):
             for group in self.param_groups:
                 decay = _decay(group)
+                updates = []
                 for p in group["params"]:
-                    g = p.grad
+                    g = p._grad
                     if g is None:
                         continue
                     entries = self.state[p]
@@ -216,33 +219,49 @@ class Optimizer:
                     if own:
                         _with_decay(p, g, entries, group, self.update, *decay)
                     else:
-                        self._run(p, g, *self._kernel(p, entries, group), decay)
-        if state.follower is not None:
-            state.follower.flush()
+                        updates.append((p, g, *self._kernel(p, entries, group)))
+                if updates:
+                    self._run(updates, decay)
+        if follower is not None:
+            follower.flush()
         return loss
 
-    def _run(self, p: Tensor, g: Tensor, function: Any, tensors: Any, values: Any, decay: Any = _NOTHING) -> None:
-        """Run what :meth:`_kernel` gave, after weight decay, and count the writes."""
-        now, writer = state.__dict__, f"{type(self).__name__}.step"
-        versions = [t._version for t in (p, *tensors) if t is not None and t._version is not None]  # of those in a graph
-        if INFERENCE in versions and not now["inference"]:
+    def _run(self, updates: Sequence[Update], decay: tuple[Any, ...] = _NOTHING, waits: bool = True) -> None:
+        """Run what :meth:`_kernel` gave for parameters, after weight decay, and count the writes; a compiled step may let it wait."""
+        follower = None if state.observers else state.follower
+        calls: list[tuple[Any, ...]] = []
+        versions: list[Version] = []  # of memory that is in a graph
+        for p, g, function, tensors, values in updates:
+            versions += [t._version for t in (p, *tensors) if t is not None and t._version is not None]
+            if decay != _NOTHING:
+                function, values = _with_decay, (*values, function, *decay)
+            calls.append((function, p, g, *tensors, *values))
+        if versions:
+            self._count(versions)
+        if follower is not None and follower.updated(calls):
+            if not waits:
+                follower.flush()
+            return
+        for function, p, g, *rest in calls:
+            call = function, p._data, g._data, *(value._data if isinstance(value, Tensor) else value for value in rest)
+            if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
+                call = (blockwise, *call)
+            try:
+                state.quiet(*call)
+            except (TypeError, ValueError) as error:  # read-only memory, or p.data was replaced by other shapes or integers
+                raise InplaceError(
+                    f"{type(self).__name__}.step: cannot write the parameter or its state: {error}"
+                ) from error
+        if follower is not None:
+            follower.update(calls)
+
+    def _count(self, versions: Sequence[Version]) -> None:
+        """Count writes to memory that is in a graph."""
+        writer, line = f"{type(self).__name__}.step", origin(3)
+        if INFERENCE in versions and not state.inference:
             raise InplaceError(
                 f"{writer}: Inplace update to inference tensor outside InferenceMode is not allowed; clone() it"
             )
-        if decay != _NOTHING:
-            function, values = _with_decay, (*values, function, *decay)
-        follower = None if now["observers"] else now["follower"]
-        if follower is None or not follower.updated(function, (p, g, *tensors, *values)):
-            call = (function, p._data, g._data, *[t if t is None else t._data for t in tensors], *values)
-            if p._like.size > _LARGE and not np.may_share_memory(p._data, g._data):
-                call = (blockwise, *call)
-            try:
-                now["quiet"](*call)
-            except (TypeError, ValueError) as error:  # read-only memory, or p.data was replaced by other shapes or integers
-                raise InplaceError(f"{writer}: cannot write the parameter or its state: {error}") from error
-            if follower is not None:
-                follower.update(function, (p, g, *tensors, *values))
-        line = origin()
         for version in versions:
             version.bump(writer, line)
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..._tensor import Tensor
 from ...autograd.gradient_check import GradcheckError, gradcheck
-from ...compiling import compile
 from ...dtypes import float32, float64, get_default_dtype
 from ...grad_mode import is_grad_enabled, no_grad
 from ...nn import Module
@@ -455,38 +454,3 @@ def layout_does_not_matter(case: ModuleCase) -> None:
         turned.append(x)
     straight, other = values_of(_call(module, case.inputs())), values_of(_call(module, turned))
     expect_equal(straight, other, "use reshape() where the order in memory may differ, and no stride arithmetic", rtol=1e-12)
-
-
-@register(MODULE_CHECKS)
-def compiles(case: ModuleCase) -> None:
-    """Under tinygrad_mlp.compile outputs and gradients are those without it, also for other values of the inputs."""
-
-    def step_of(module: Any) -> Callable[..., Any]:
-        def step(*inputs: Any) -> Any:
-            module.zero_grad()
-            result = module(*inputs)
-            total = weighted_sum(result)
-            if total is not None:
-                total.backward()
-            return result
-
-        return step
-
-    eager, traced = case.module(), case.module()
-    plain, compiled = step_of(eager), compile(step_of(traced))
-    for call in range(4):
-        results = []
-        for step, module in ((plain, eager), (compiled, traced)):
-            inputs = [
-                x * (1 + 0.125 * (call % 2)) if isinstance(x, Tensor) and k in case.graded else x
-                for k, x in enumerate(case.inputs())
-            ]
-            manual_seed(call)
-            results.append([*values_of(step(*inputs)), *_grads(module)])
-        expect_equal(
-            results[0],
-            results[1],
-            "do not keep values in Python numbers or NumPy arrays between calls; or leave out this check with skip='compiles'",
-            f"in call {call}",
-            rtol=1e-10,
-        )

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..._tensor import Tensor
-from ...compiling import compile
 from ...dtypes import float32, float64
 from ...grad_mode import is_grad_enabled, no_grad
-from ...ops.creation import from_numpy, linspace, tensor
+from ...ops.creation import from_numpy, linspace
 from ...optim.lr_scheduler import StepLR
 from .comparing import Array, close, name_of, values_of
 from .suite import Suite, expect, expect_equal, expect_error, register, run, try_factory
@@ -294,33 +293,6 @@ def scheduler_drives(case: _OptimizerCase) -> None:
         found.append(values_of(params))
     expect_equal(found[0], found[1], "read group['lr'] in every step", "by a scheduler, and by hand")
     expect(not close(found[0], case.ran(3)), "another lr changed nothing", "read group['lr'] in every step")
-
-
-@register(OPTIMIZER_CHECKS)
-def step_compiles(case: _OptimizerCase) -> None:
-    """Under tinygrad_mlp.compile a training step changes the parameters as without it, bit for bit."""
-    found = []
-    for compiled in (False, True):
-        params, optimizer = case.new()
-
-        def step(scale: Tensor, params: list[Tensor] = params, optimizer: Any = optimizer) -> Tensor:
-            optimizer.zero_grad()
-            loss = case.objective(params) * scale
-            loss.backward()
-            optimizer.step()
-            return loss
-
-        run = compile(step) if compiled else step
-        for k in range(5):
-            run(tensor(1.0 + k, dtype=float64))
-        found.append(values_of(params))
-    expect_equal(
-        found[0],
-        found[1],
-        "write update(p, g, state, group) in Tensor operations; keep counts in the state; or skip='step_compiles'",
-        "without and with compile",
-        rtol=1e-12,
-    )
 
 
 @register(OPTIMIZER_CHECKS)
