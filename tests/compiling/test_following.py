@@ -103,17 +103,16 @@ def work(function: Callable[[], Any]) -> int:
     return count
 
 
-def test_a_step_is_learnt_in_time_that_grows_with_its_length() -> None:
-    """Of twice and four times the layers each call takes twice and four times the work, and not more."""
+@pytest.mark.parametrize("call", range(7), ids=lambda call: f"call {call}")
+def test_the_work_of_a_call_grows_with_the_length_of_the_step(call: int) -> None:
+    """Of twice the layers it is twice the work and little more, whether lines are made, followed, made into a program, or that runs."""
     per_layer = []
-    for layers in (50, 100, 200):
+    for layers in (100, 200):
         step, x = torch.compile(deep(layers)), torch.ones(2, 3)
-        counts = [work(lambda step=step, x=x: step(x)) / layers for _ in range(7)]
+        warm(step, x, calls=call)
+        per_layer.append(work(lambda step=step, x=x: step(x)) / layers)
         assert step.count == 2 * layers + 3  # a line for each operation, and one for the update
-        per_layer.append(counts)
-    first, middle, last = (np.array(counts) for counts in per_layer)
-    assert np.all(middle <= 1.15 * first), (first, middle)
-    assert np.all(last <= 1.15 * middle), (middle, last)
+    assert per_layer[1] <= 1.15 * per_layer[0]
 
 
 def test_shapes_in_rotation() -> None:
