@@ -137,6 +137,58 @@ def test_what_is_cut_is_there() -> None:
     assert CUT.keys() <= STEPS.keys()
 
 
+def _of(*parts: str) -> tuple[Callable[..., Any], tuple[torch.Tensor, ...]]:
+    """A training step in which more is done."""
+    model = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 4))
+    o = optim.SGD(model.parameters(), 0.1, momentum=0.9)
+    x, y = batches(1)[0]
+    if "from_numpy" in parts:
+        x = torch.from_numpy(x.numpy().copy())
+
+    def step(x: torch.Tensor, y: torch.Tensor) -> Any:
+        out = model(x)
+        loss = F.cross_entropy(out, y)
+        if "l2" in parts:
+            loss = loss + 0.01 * sum((p * p).sum() for p in model.parameters())
+        o.zero_grad("zeros" not in parts)
+        loss.backward()
+        if "clip" in parts:
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        o.step()
+        if "item" in parts:
+            return loss.item()
+        if "accuracy" in parts:
+            return loss, (out.argmax(1) == y).sum()
+        if "probabilities" in parts:
+            return loss, out.softmax(1)
+        return loss, out
+
+    return step, (x, y)
+
+
+LOOPS: dict[
+    str, tuple[int, str]
+] = {  # what people do in steps: in how many stretches that is computed, and why more than one
+    "item": (1, ""),
+    "l2": (1, ""),
+    "accuracy": (2, "argmax() stays whole, and runs at once, after the update"),
+    "probabilities": (2, "they are computed after the update, which the optimizer's step computes"),
+    "clip": (8, "it looks at the norm, and writes the gradients in place, one by one"),
+    "zeros": (2, "the gradients are added to what is there, by a pass that is walked node by node"),
+    "from_numpy": (3, "the batch may be written at any time, so what reads it is computed at once, in forward and backward"),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_what_is_done_in_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    step, inputs = _of(name)
+    compiled = warm(torch.compile(step), *inputs, calls=3)
+    with stretches_of(monkeypatch) as computed:
+        for _ in range(3):
+            compiled(*inputs)
+    assert len(computed) == 3 * LOOPS[name][0], computed
+
+
 def all_stretches(step: Any) -> list[stretches.Stretch]:
     return [stretch for line in lines_of(step) for stretch in line.stretches.values()]
 
