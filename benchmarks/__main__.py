@@ -1,6 +1,8 @@
 """Time whole training steps side by side: rounds interleaved, each peer in its own process; tables, JSON and a plot.
 
     python -m benchmarks [STEP…] [--rounds N] [--out DIR] [--quick]
+    python -m benchmarks --catalogue [ENTRY…]   a step with every layer, loss and optimizer there is, against PyTorch
+    python -m benchmarks --script [--python PATH]   import, load MNIST, train for an epoch: the wall time of all of it
 
 A ratio is taken within a round, so that what slows the machine down slows both down. Peers that are not installed are left out
 (``pip install '.[bench]'`` brings them).
@@ -13,13 +15,16 @@ import json
 import os
 import platform
 import statistics
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import catalogue, script
 from .goals import COMPILED, EAGER, NUMBA, markdown, ratios
-from .peers import available
+from .peers import available, installed
 from .rounds import PINS, measure
 from .steps import STEPS
 
@@ -36,8 +41,15 @@ def main() -> None:
         help="write steps.json, steps.md (times and goals) and, where matplotlib is, steps.png",
     )
     parser.add_argument("--quick", action="store_true", help="2 short rounds: that it runs, not how fast")
+    parser.add_argument(
+        "--catalogue", action="store_true", help="the steps are of the catalogue: each layer, loss and optimizer"
+    )
+    parser.add_argument("--script", action="store_true", help="time a whole script, from a cold start")
+    parser.add_argument(
+        "--python", action="append", default=[], help="with --script: a further interpreter, for peers that this one lacks"
+    )
     args = parser.parse_args()
-    unknown = set(args.steps) - set(STEPS)
+    unknown = set(args.steps) - set(catalogue.ENTRIES if args.catalogue else STEPS)
     if unknown or args.rounds < 1:
         parser.error(f"no step {sorted(unknown)}" if unknown else "--rounds must be at least 1")
     rounds, seconds = (2, 0.002) if args.quick else (args.rounds, 0.15)
@@ -45,15 +57,37 @@ def main() -> None:
     for name in PINS:
         if name in os.environ:
             print(f"{name}={os.environ[name]} would bind NumPy alone: set aside for the peers' processes")
+    if args.catalogue:
+        peers = [peer for peer, (module, _) in catalogue.PEERS.items() if installed(module)]
+        results = catalogue.measure(args.steps or catalogue.ENTRIES, peers, rounds, seconds / 5)
+        print(catalogue.table(results))
+        save(args.out, "catalogue", rounds, results, catalogue.table(results))
+        return
+    if args.script:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = script.folder_of_digits(Path(scratch), args.quick)
+            results = script.measure(
+                folder, 1 if args.quick else min(rounds, 5), Path(scratch), [sys.executable, *args.python]
+            )
+        print(script.table(results))
+        save(args.out, "script", rounds, results, script.table(results))
+        return
     for name in args.steps or STEPS:
         results[name] = measure(name, available(STEPS[name], args.quick), rounds, seconds)
         print(table(name, results[name]), flush=True)
-    if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
-        about = {"machine": platform.platform(), "cores": os.cpu_count(), "numpy": np.__version__, "rounds": rounds}
-        (args.out / "steps.json").write_text(json.dumps({"about": about, "steps": results}, indent=1) + "\n")
-        (args.out / "steps.md").write_text(markdown(results))
+    if save(args.out, "steps", rounds, results, markdown(results)):
         plot(results, args.out / "steps.png")
+
+
+def save(out: Path | None, name: str, rounds: int, results: dict[str, Any], tables: str) -> bool:
+    """Write the times as JSON and the tables in Markdown, where a folder is given."""
+    if out is None:
+        return False
+    out.mkdir(parents=True, exist_ok=True)
+    about = {"machine": platform.platform(), "cores": os.cpu_count(), "numpy": np.__version__, "rounds": rounds}
+    (out / f"{name}.json").write_text(json.dumps({"about": about, name: results}, indent=1) + "\n")
+    (out / f"{name}.md").write_text(f"{tables.rstrip()}\n")
+    return True
 
 
 def table(name: str, times: dict[str, Any]) -> str:

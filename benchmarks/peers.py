@@ -16,7 +16,7 @@ import numpy as np
 
 from .steps import Array, Step
 
-__all__ = ["PEERS", "Run", "available"]
+__all__ = ["PEERS", "Run", "available", "installed"]
 
 Run = Callable[[], float]
 
@@ -408,7 +408,7 @@ PEERS: dict[str, tuple[str, Callable[[Step], Run]]] = {  # name: (module it need
 
 def available(step: Step, quick: bool = False) -> list[str]:
     """The peers that are installed and can do the step; ``quick`` is without those that compile for long."""
-    found = [name for name, (module, _) in PEERS.items() if _installed(module)]
+    found = [name for name, (module, _) in PEERS.items() if installed(module)]
     return [
         name
         for name in found
@@ -417,7 +417,8 @@ def available(step: Step, quick: bool = False) -> list[str]:
     ]
 
 
-def _installed(module: str) -> bool:
+def installed(module: str) -> bool:
+    """Whether a module can be imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # of the package that the module is in

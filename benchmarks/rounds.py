@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-__all__ = ["PINS", "Worker", "measure"]
+__all__ = ["PINS", "Worker", "measure", "started"]
 
 PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Variables that give NumPy's BLAS other kernels than it would choose for the processor; nobody else's products heed them, so that
@@ -23,25 +23,28 @@ the processes are started without them."""
 
 
 class Worker:
-    """A process of one peer and one step."""
+    """A process that answers each line that it is sent, all in JSON; it has said a first one when it is ready."""
 
     def __init__(self, process: subprocess.Popen[str], peer: str) -> None:
         self._process = process
         self.peer = peer
-        answer = self._answer()
-        self.first, self.resident = answer["first"], answer["resident"]
+        self.first = self._answer()
         self.repeats = 1
         self._signal("SIGSTOP")
 
-    def run(self) -> float:
-        """Seconds a step, over ``repeats`` steps."""
+    def ask(self, request: Any) -> dict[str, Any]:
+        """Its answer; it runs meanwhile only."""
         assert self._process.stdin is not None
         self._signal("SIGCONT")
-        self._process.stdin.write(f"{self.repeats}\n")
+        self._process.stdin.write(f"{json.dumps(request)}\n")
         self._process.stdin.flush()
-        seconds = float(self._answer()["seconds"]) / self.repeats
+        answer = self._answer()
         self._signal("SIGSTOP")
-        return seconds
+        return answer
+
+    def run(self) -> float:
+        """Seconds a step, over ``repeats`` steps."""
+        return float(self.ask(self.repeats)["seconds"]) / self.repeats
 
     def _signal(self, name: str) -> None:
         if hasattr(signal, name):  # Windows has neither
@@ -57,8 +60,9 @@ class Worker:
 
 
 @contextmanager
-def _started(peer: str, step: str) -> Iterator[Worker]:
-    command = [sys.executable, "-m", "benchmarks.worker", peer, step]
+def started(module: str, peer: str, *arguments: str) -> Iterator[Worker]:
+    """A worker: ``python -m MODULE PEER …``, which ends with the block."""
+    command = [sys.executable, "-m", module, peer, *arguments]
     environment = {name: value for name, value in os.environ.items() if name not in PINS}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
@@ -77,7 +81,7 @@ def measure(step: str, peers: Sequence[str], rounds: int, seconds: float) -> dic
         seconds: Roughly how long a turn lasts.
     """
     with ExitStack() as stack:
-        workers = [stack.enter_context(_started(peer, step)) for peer in peers]
+        workers = [stack.enter_context(started("benchmarks.worker", peer, step)) for peer in peers]
         for worker in workers:
             worker.run()
             worker.repeats = max(1, int(seconds / worker.run()))
@@ -85,7 +89,4 @@ def measure(step: str, peers: Sequence[str], rounds: int, seconds: float) -> dic
         for _ in range(rounds):
             for worker in workers:
                 times[worker.peer].append(worker.run())
-        return {
-            worker.peer: {"seconds": times[worker.peer], "first": worker.first, "resident": worker.resident}
-            for worker in workers
-        }
+        return {worker.peer: {"seconds": times[worker.peer], **worker.first} for worker in workers}

@@ -88,6 +88,8 @@ WITH_A_NEW_ONE: dict[str, Code] = {
 }
 ELSEWHERE = {"tile"}  # its dims are how often, not which
 INSIDE = {
+    "batch_mean",
+    "batch_variance",
     "index",
     "index_sum",
     "largest",
@@ -95,6 +97,7 @@ INSIDE = {
     "scatter_sum",
     "smallest",
     "standardize",
+    "standardize_slope",
     "sum_along",
 }  # not called by users
 

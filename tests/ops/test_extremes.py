@@ -146,8 +146,9 @@ ROWS: dict[str, Code] = {
     "prod": lambda t, x: x.prod(-1),
 }
 
-# Values in which zeros of either sign may come out: which one wins a tie; relu makes 0.0 of -0.0; a loss of 0 is 0.0.
-EITHER_ZERO = {"amax", "amin", "max", "min", "maximum", "minimum", "fmax", "fmin", "clamp, tensors", "relu"}
+# Values in which zeros of either sign may come out: which one wins a tie; relu makes 0.0 of -0.0; a loss of 0 is 0.0; a weight of -0.0
+# counts as 0.0 in prelu.
+EITHER_ZERO = {"amax", "amin", "max", "min", "maximum", "minimum", "fmax", "fmin", "clamp, tensors", "prelu", "relu"}
 EITHER_ZERO |= {"clamp, one tensor for both bounds"}
 EITHER_ZERO |= {name for name in ROWS if name.startswith("cross_entropy")}
 

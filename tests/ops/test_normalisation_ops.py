@@ -15,17 +15,50 @@ import tinygrad_mlp as tg
 from tinygrad_mlp.core.primitive import OPS
 from tinygrad_mlp.errors import DimensionError, DTypeError
 
+
+def standardized(x: Any, dim: tuple[int, ...], eps: float) -> Any:
+    return (x - x.mean(dim, True)) / (x.var(dim, unbiased=False, keepdim=True) + eps).sqrt()
+
+
+def slope_of_standardized(g: Any, x: Any, dim: tuple[int, ...], eps: float) -> Any:
+    y, s = standardized(x, dim, eps), (x.var(dim, unbiased=False, keepdim=True) + eps).sqrt()
+    return (g - g.mean(dim, True) - y * (g * y).mean(dim, True)) / s
+
+
 SAMPLES = [
     *[Sample(name, (normal(2, 3, 4), dim)) for name in ("softmax", "log_softmax") for dim in (0, 1, -1)],
     *[Sample(name, (np.array(0.3), 0)) for name in ("softmax", "log_softmax")],
     *[
         Sample(
             "standardize",
-            (normal(4, 3, 2), dim, 1e-5),
-            torch_fn=lambda x, dim, eps: (x - x.mean(dim, True)) / (x.var(dim, unbiased=False, keepdim=True) + eps).sqrt(),
+            (normal(4, 3, 2),),
+            {"dim": dim, "eps": 1e-5},
+            torch_fn=lambda x, dim, eps: standardized(x, dim, eps),
         )
         for dim in ((-1,), (0, 2), (-2, -1))
     ],
+    Sample(
+        "standardize",
+        (normal(5, 4), normal(4, seed=1), normal(4, seed=2)),
+        {"dim": (1,), "eps": 0.1},
+        torch_fn=lambda x, weight, bias, dim, eps: standardized(x, dim, eps) * weight + bias,
+    ),
+    Sample(
+        "standardize_slope",
+        (normal(4, 3, 2, seed=3), normal(4, 3, 2)),
+        {"dim": (0, 2), "eps": 0.1},
+        torch_fn=lambda g, x, dim, eps: slope_of_standardized(g, x, dim, eps),
+    ),
+    *[
+        Sample("batch_mean", (normal(5, 4, 3),), {"dim": dim}, torch_fn=lambda x, dim: x.mean(dim).flatten().detach())
+        for dim in ((0, 2), (1,))
+    ],
+    Sample(
+        "batch_variance",
+        (normal(5, 4), normal(4)),
+        {"dim": (0,)},
+        torch_fn=lambda x, mean, dim: (x - mean).square().mean(0).detach(),
+    ),
 ]
 
 
@@ -78,7 +111,7 @@ def test_softmax_refuses_integers_and_dims_that_are_not_there(name: str) -> None
 @given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=3, min_side=2, max_side=5), elements=finite), st.data())
 def test_standardize_gives_mean_0_and_variance_1(x: np.ndarray, data: st.DataObject) -> None:
     dims = tuple(data.draw(st.sets(st.integers(0, x.ndim - 1), min_size=1)))
-    y = OPS["standardize"](tensor(x), dims, 1e-5).numpy()
+    y = OPS["standardize"](tensor(x), dim=dims, eps=1e-5).numpy()
     variance = x.var(dims)
     np.testing.assert_allclose(y.mean(dims), 0, atol=1e-6)
     np.testing.assert_allclose(y.var(dims), variance / (variance + 1e-5), atol=1e-6)

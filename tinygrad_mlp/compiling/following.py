@@ -223,6 +223,8 @@ class Follower(Observer):
     def apply(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result of an operation: pending where it came here before, else computed, and a line from now on."""
         __tracebackhide__ = True
+        if self.now["observers"]:
+            return self.apart(apply, op, args, params)
         result = self._likely(op, args, params)
         if result is not None and not self.lent:
             return result
@@ -240,12 +242,11 @@ class Follower(Observer):
         if stale:  # views of memory with a new history: finding theirs takes operations of its own
             list(map(node_of, stale))
             return self.apply(op, args, params)
-        self.call = args, params
-        self.now["observers"] = (self,)
+        self.call, self.now["observers"] = (args, params), (self,)
         try:
-            return apply(op, args, params)
+            return self.apart(apply, op, args, params)
         finally:
-            self.now["observers"], self.call = (), None
+            self.call, self.now["observers"] = None, ()
 
     def _likely(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result, if the line that came next last time is the operation."""
@@ -484,6 +485,7 @@ class Follower(Observer):
 
     def apart(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function whose operations are none of the step's."""
+        __tracebackhide__ = True
         before, self.now["follower"] = self.now["follower"], None
         try:
             return function(*args)

@@ -281,6 +281,13 @@ class Graph:
                 follower.flush()
                 return run()
             return self._swept(sweep, targets, retain_graph)
+        return self._learn(run, key, [root._data for root in roots], targets is None)
+
+    def _learn(
+        self, run: Callable[[], dict[Node, Any]], key: Any, roots: Sequence[Array], accumulate: bool
+    ) -> dict[Node, Any]:
+        """Walk a pass, and note it."""
+        follower, (starts, aims, retain_graph, _) = self.follower, key
         follower.flush()
         for n in starts:
             self.node(n)
@@ -289,9 +296,8 @@ class Graph:
             for k, leaf in enumerate(follower.nodes)
             if leaf and not leaf.hooks and (not accumulate or self._gradless([k]))
         }
-        recorder = Recorder(
-            follower, self.real, {n: (np.ones(root._data.shape, root._data.dtype),) for n, root in zip(starts, roots)}
-        )
+        at, ones = follower.at, [np.ones(root.shape, root.dtype) for root in roots]
+        recorder = Recorder(follower, self.real, {n: (one,) for n, one in zip(starts, ones)})
         with observed_by(recorder):
             found = run()
         sweep = recorder.finished(aims) if self._distinct() and not follower.step.full() else None

@@ -38,22 +38,12 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
     }  # fmt: skip
     count, named = (sum(type(key) is kind for key, *_ in spelled) for kind in (int, str))
     conditions = [f"len(params) == {named} and now['inference'] is {inference}"]
-    numbers: list[str] = []
     first: dict[int, str] = {}  # by slot: the arguments that are met for the first time
-    for i, (key, kind, *rest) in enumerate(spelled):
-        value = f"a{key}" if type(key) is int else f"params[{key!r}]"
-        if kind == "tensor":
-            conditions += _of_tensor(i, value, rest, met, first, given)
-        elif kind == "constant":
-            given[f"k{i}"] = constant = rest[0]
-            compound = constant[0] in (tuple, list, slice)
-            conditions.append(f"{f'frozen({value})' if compound else f'(type({value}), {value})'} == k{i}")
-        else:
-            given[f"k{i}"] = frozen(rest[1])
-            conditions.append(f"frozen({value}) == k{i}" if line.exact else f"type({value}) is {kind.__name__}")
-            numbers.append(value)
-    if any(kind == "tensor" and rest[1] for _, kind, *rest in spelled):
+    for i, entry in enumerate(spelled):
+        conditions += _conditions(i, entry, met, first, given, line.exact)
+    if any(entry[3] for entry in spelled if entry[1] == "tensor"):
         conditions.append(f"now['grad'] is {grad}")
+    numbers = [_spelled(key) for key, kind, *_ in spelled if kind in (float, int)]
     made = [] if line.writes else ["result, cell = new(Tensor), Cell(self, len(cells))", "result._cell = cell"]
     lines = [
         f"if len(args) != {count}: return None",
@@ -78,23 +68,33 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
     return match
 
 
-def _of_tensor(i: int, value: str, told: Sequence[Any], met: int, first: dict[int, str], given: dict[str, Any]) -> list[str]:
-    """The conditions of an argument that is a tensor; one from outside that is met for the first time is entered in ``first``."""
-    slot = told[0]
-    given[f"s{i}"] = slot if slot >= 0 else ~slot
-    if slot >= 0:
+def _spelled(key: int | str) -> str:
+    return f"a{key}" if type(key) is int else f"params[{key!r}]"
+
+
+def _conditions(
+    i: int, entry: Sequence[Any], met: int, first: dict[int, str], given: dict[str, Any], exact: bool
+) -> list[str]:
+    """What an argument must be; one from outside that is met for the first time is entered in ``first``."""
+    key, kind, told, *more = entry
+    value = _spelled(key)
+    if kind == "constant":
+        given[f"k{i}"] = told
+        return [f"{f'frozen({value})' if told[0] in (tuple, list, slice) else f'(type({value}), {value})'} == k{i}"]
+    if kind != "tensor":
+        given[f"k{i}"] = frozen(more[0])
+        return [f"frozen({value}) == k{i}" if exact else f"type({value}) is {kind.__name__}"]
+    given[f"s{i}"] = told if told >= 0 else ~told
+    if told >= 0:
         return [f"{value}._cell is cells[s{i}]"]
-    if slot in first:
-        return [f"{value} is {first[slot]}"]
+    if told in first:
+        return [f"{value} is {first[told]}"]
     outside = f"({value}._cell is None or not own(self, {value}))"
-    if ~slot < met:
-        return [
-            outside,
-            f"{value}._data is inputs[s{i}]",
-            f"({value}._node if {value}._view is None else current({value})) is nodes[s{i}]",
-        ]
-    first[slot] = value
-    given[f"m{i}"] = _Meeting(*told[1:])
+    if ~told < met:
+        node = f"({value}._node if {value}._view is None else current({value}))"
+        return [outside, f"{value}._data is inputs[s{i}]", f"{node} is nodes[s{i}]"]
+    first[told] = value
+    given[f"m{i}"] = _Meeting(*more)
     return [outside, f"(({value}._data is m{i}.array and {value}._node is m{i}.node) or m{i}.like({value}))"]
 
 
@@ -142,26 +142,14 @@ def _examine(line: Line, follower: Follower) -> None:
     line.prompt = False
     if line.alias is not None:
         return
-    spelled = line.spelled[0]
-    forms = {slot: rest[1] for _, kind, slot, *rest in spelled if kind == "tensor" and len(rest) == 3}
-
-    def dummy(slot: int) -> Array:
-        each = follower.lines + list(line.prefix)
-        like = each[slot].like if slot >= 0 else None if slot in forms else follower.inputs[~slot]
-        shape, dtype = forms[slot][:2] if like is None else (like.shape, like.dtype)
-        return np.zeros(shape, dtype)
-
-    arrays = {slot: dummy(slot) for slot in line.slots if type(slot) is int}
-    values = {number: value for _, kind, number, value in (entry for entry in spelled if entry[1] in (float, int))}
+    arrays = _dummies(line, follower)
+    values = {number: value for _, kind, number, value in (entry for entry in line.spelled[0] if entry[1] in (float, int))}
+    calls: list[Instruction] = []
     for line.exact in (False, True):
         given = {**arrays, **(values if line.exact else {})}
-        inputs = [slot[0] if type(slot) is tuple else given.get(slot, slot) for slot in line.slots]
-        options = {name: given.get(v, v) if type(v) is Number else v for name, v in line.options.items()}
-        out = np.empty_like(line.like)
-        kind = "out" if line.op.takes_out and out.dtype.kind == "f" else "copy"
-        instruction = Instruction(line.op.name, line.call, inputs, options, out, kind)
+        instruction = _instruction(line, given)
         calls = lowered(instruction, set())
-        if not (len(calls) == 1 and calls[0] is instruction):
+        if calls != [instruction]:
             break
     slots = {id(array): slot for slot, array in arrays.items()}
     checks = []
@@ -173,6 +161,26 @@ def _examine(line: Line, follower: Follower) -> None:
             line.prompt = True
     if checks:
         line.prompt, line.checks = True, None if line.prompt else checks
+
+
+def _dummies(line: Line, follower: Follower) -> dict[int, Array]:
+    """Arrays like the line's inputs, by slot."""
+    forms = {entry[2]: entry[4][:2] for entry in line.spelled[0] if entry[1] == "tensor" and len(entry) == 6}
+    lines = [*follower.lines, *line.prefix]
+    for slot in line.slots:
+        if type(slot) is int and slot not in forms:
+            like = lines[slot].like if slot >= 0 else follower.inputs[~slot]
+            forms[slot] = like.shape, like.dtype
+    return {slot: np.zeros(*form) for slot, form in forms.items()}
+
+
+def _instruction(line: Line, given: dict[Any, Any]) -> Instruction:
+    inputs = [slot[0] if type(slot) is tuple else given.get(slot, slot) for slot in line.slots]
+    options = {name: given.get(v, v) if type(v) is Number else v for name, v in line.options.items()}
+    out = np.empty_like(line.like)
+    return Instruction(
+        line.op.name, line.call, inputs, options, out, "out" if line.op.takes_out and out.dtype.kind == "f" else "copy"
+    )
 
 
 def _harmless(instruction: Instruction) -> bool:

@@ -101,21 +101,17 @@ class _Instance:
         self.roots: dict[int, int] = {}  # of each value the slot that owns its memory
         instructions = [each for n in range(stretch.low, stretch.high) for each in self._instructions(n)]
         self.targets = {slot for line in follower.lines[stretch.low : stretch.high] for slot in line.writes}
-        written = {owner(self.arrays[slot]) for slot in self.targets}
-        self.checked = [slot for slot in self.moving if slot not in self.targets] if written else []
-        self.written = list(self.targets)
+        self.checked = [slot for slot in self.moving if slot not in self.targets] if self.targets else []
         roots = list(dict.fromkeys(self.roots[n] for n in stretch.live))
         own = [root for root in roots if root >= stretch.low]
         self.fresh = [root for root in own if not keep or self.arrays[root].size < _LARGE]
         self.kept = [self.arrays[root] for root in own if root not in self.fresh]
-        arguments = [*(self.arrays[slot] for slot in self.moving), *(self.arrays[slot] for slot in self.fresh)]
-        moving = {owner(array) for array in arguments}
-        live = {owner(self.arrays[root]) for root in roots} | {owner(self.arrays[slot]) for slot in self.fixed} | moving
+        arguments = [self.arrays[slot] for slot in (*self.moving, *self.fresh)]
+        moving = set(map(owner, arguments))
+        live = {owner(self.arrays[slot]) for slot in (*roots, *self.fixed)} | moving
+        results = [self.arrays[n] for n in stretch.live]
         self.program = Program(
-            optimized(instructions, live, moving, follower.step.backend),
-            arguments,
-            sorted(stretch.varying),
-            [self.arrays[n] for n in stretch.live],
+            optimized(instructions, live, moving, follower.step.backend), arguments, sorted(stretch.varying), results
         )
         self.expected = [follower.inputs[~slot] for slot in self.fixed]
         self.places = [~slot for slot in self.fixed]
@@ -169,7 +165,7 @@ class _Instance:
             if numbers[i] != value or type(numbers[i]) is not type(value):
                 return False
         if self.checked:
-            written = {owner(follower.value(slot)) for slot in self.written}
+            written = {owner(follower.value(slot)) for slot in self.targets}
             if any(owner(follower.value(slot)) in written for slot in self.checked):
                 return False
         return True

@@ -91,7 +91,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     """
     __tracebackhide__ = True
     now = state.__dict__  # of this thread, looked up once
-    if now["follower"] is not None and not now["observers"]:
+    if now["follower"] is not None:  # a compiled step is running
         return now["follower"].apply(op, args, params)
     if params or len(args) != op.arity:
         args, given = op.bind(tuple(args), params)
@@ -126,7 +126,7 @@ def apply(op: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     if type(out) is not np.ndarray:
         out = np.asarray(out)
     result = wrap(out)
-    if recorded and out.dtype.kind == "f":
+    if recorded:
         record(op, parents, args, arrays, params, result, kept)
     for observer in now["observers"]:
         observer.applied(op, args, arrays, given, result)

@@ -64,13 +64,14 @@ def walk(
         g = pending.pop(node, None)
         if g is None or node not in wanted:
             continue
-        if node.hooks and node not in ends:
+        if node in ends:
+            arrived[node] = _unshared(node, g, shared)
+            continue
+        if node.hooks:
             g = _run_hooks(node, g, create_graph)
             shared.add(node)
         if targets is not None and node in aims:
-            arrived[node] = g if create_graph or node not in shared else np.array(g)
-        if node in ends:
-            continue
+            arrived[node] = _unshared(node, g, shared)
         if node.sink is not None and (not node.is_leaf or (accumulate and node in aims)):
             _deliver(node, g, node in shared)
         if node.parents and (targets is None or not wanted.isdisjoint(node.parents)):
@@ -80,6 +81,11 @@ def walk(
             if not retain_graph:
                 node.free()
     return arrived
+
+
+def _unshared(node: Node, g: Any, shared: set[Node]) -> Any:
+    """A gradient whose memory nothing else holds, where it is an array."""
+    return np.array(g) if node in shared and type(g) is np.ndarray else g
 
 
 def _add(pending: dict[Node, Any], shared: set[Node], node: Node, g: Any, fresh: bool) -> None:

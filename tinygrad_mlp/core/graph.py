@@ -263,6 +263,8 @@ def record(
     op: Primitive, parents: list[Node | None], args: Any, arrays: Any, params: Any, result: Tensor, kept: Any
 ) -> None:
     """Give the result of a primitive its node, with what the rules of the inputs that want a gradient ask for."""
+    if result._data.dtype.kind != "f":
+        return
     if op.partial:  # some inputs have no rule, and so no gradient
         parents = [None if rule is None else parent for parent, rule in zip(parents, op.rules)]
         if parents.count(None) == len(parents):

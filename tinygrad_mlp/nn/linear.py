@@ -64,7 +64,7 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """``(*, in_features) -> (*, out_features)``."""
-        return linear(input, self.weight, self.bias)
+        return (F.linear if getattr(input, "ndim", 0) > 2 else linear)(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """The sizes."""

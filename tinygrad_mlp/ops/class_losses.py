@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import DimensionError
 from .calls import one_call
+from .summing import total
 
 __all__ = ["class_losses", "class_slopes", "class_total", "in_range"]
 
@@ -63,7 +64,7 @@ def class_losses(input: Array, target: Array, ignore_index: int, *, out: Array =
     row = np.arange(rows)
     of_class = work[3:].take(index * rows + row if _classes_first(work) else row * classes + index)
     np.exp(z, z)
-    np.add.reduce(z, 0, None, sums)
+    sums[...] = np.add.reduce(z, 0) if _classes_first(work) else total(work[3:].reshape(rows, classes), 1)
     np.log(sums, losses)
     np.subtract(losses, of_class, losses)
     if ignoring:

@@ -54,8 +54,9 @@ def index_sum(input: Array, indices: Array, *, dim: int, size: int) -> Array:
     out = np.zeros((rows.shape[0], size, rows.shape[2]), input.dtype)
     if at.size:  # sort, so that equal indices stand in runs, and sum each run
         order = np.argsort(at, kind="stable")
-        starts = np.flatnonzero(np.diff(at[order], prepend=-1))
-        out[:, at[order[starts]]] = np.add.reduceat(rows[:, order], starts, axis=1)
+        at = at[order]
+        starts = np.concatenate([[0], np.flatnonzero(at[1:] != at[:-1]) + 1])
+        out[:, at[starts]] = np.add.reduceat(rows.take(order, 1), starts, axis=1)
     return out.reshape(*before, size, *after)
 
 

@@ -19,6 +19,8 @@ _add: Any = np.add.reduce  # whose types know `keepdims` as a literal only
 _FLOAT32 = np.dtype(np.float32)
 _SHORT = 128  # rows that are added one after the other: about as exact as NumPy's pairs
 _BLOCK = 32  # rows, where there are more
+_LONG = 2048  # numbers of a row, of which 16 or so are added at a time by a product: about as exact as NumPy's pairs
+_ONES = {kind: np.ones(_LONG, kind) for kind in "fd"}
 _WIDTH = 4096  # elements, up to which short rows are laid side by side: NumPy is slow to start on each
 _NARROW = 24  # elements of a last dimension, below which NumPy is many times slower along it than along the first
 
@@ -48,6 +50,8 @@ def total(
     [100000.0, 100000.0, 100000.0]
     """
     dtype = array.dtype if dtype is None else dtype
+    if dtype is array.dtype and _in_rows(array, axes):
+        return _of_rows(array, keepdims)
     if dtype.kind != "f" or (dtype is array.dtype and dtype.char != "e" and _exact(array, axes)):
         return _add(array, axes, dtype, keepdims=keepdims)
     x = array.astype(wide(dtype), copy=False)
@@ -69,6 +73,17 @@ def total(
     if keepdims:
         x = x.reshape([1 if d in dims else n for d, n in enumerate(array.shape)])
     return x.astype(dtype, copy=False)
+
+
+def _in_rows(array: Array, axes: int | tuple[int, ...] | None) -> bool:
+    """Whether the sums are of rows, for which a product is five times as fast as NumPy's sums."""
+    last = type(axes) is int and axes == array.ndim - 1 > 0 and array.dtype.char in _ONES
+    return last and 0 < array.shape[-1] <= _LONG and array.flags.c_contiguous
+
+
+def _of_rows(array: Array, keepdims: bool) -> Array:
+    summed = np.matmul(array, _ONES[array.dtype.char][: array.shape[-1]])
+    return summed[..., None] if keepdims else summed
 
 
 def _exact(array: Array, axes: int | tuple[int, ...] | None) -> bool:

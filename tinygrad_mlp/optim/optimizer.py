@@ -244,7 +244,7 @@ class Optimizer:
             return
         for function, p, g, *rest in calls:
             call = function, p._data, g._data, *(value._data if isinstance(value, Tensor) else value for value in rest)
-            if p._data.size > _LARGE and not np.may_share_memory(p._data, g._data):
+            if p._like.size > _LARGE and not np.may_share_memory(p._data, g._data):
                 call = (blockwise, *call)
             try:
                 state.quiet(*call)

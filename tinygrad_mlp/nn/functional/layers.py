@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..._tensor import Tensor
 from ...core import basics
-from ...dtypes import float32
+from ...dtypes import float16, float32
 from ...errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ...grad_mode import no_grad
 from ...ops import activations, normalisation
@@ -14,7 +14,6 @@ from ...ops.arithmetic import addcmul
 from ...ops.choosing import clamp
 from ...ops.composite import takes_tensors
 from ...ops.functions import rsqrt
-from ...ops.linalg import einsum
 from ...ops.memory import result_type
 from ...ops.norms import norm
 from ...ops.random import rand
@@ -42,6 +41,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if weight.ndim == 1 and (bias is None or bias.ndim == 0):
         return linear(input, weight.unsqueeze(0), bias).squeeze(-1)
+    if (
+        input.ndim > 2 and input._like.size and input.shape[-1] == weight.shape[-1]
+    ):  # one product of matrices, not a row of them
+        return basics.linear(input.reshape(-1, input.shape[-1]), weight, bias).reshape(*input.shape[:-1], weight.shape[0])
     return basics.linear(input, weight, bias)
 
 
@@ -63,7 +66,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
             f"bilinear: input1 {tuple(input1.shape)}, input2 {tuple(input2.shape)} and weight {tuple(weight.shape)} do not "
             "fit: expected (*, in1), (*, in2) and (out, in1, in2) with the same leading sizes"
         )
-    y = einsum("...i,kij,...j->...k", input1, weight, input2)
+    rows = linear(input2, weight.reshape(-1, weight.shape[2]))  # (*, out * in1)
+    y = (rows.reshape(*sizes[:-1], *weight.shape[:2]) * input1.unsqueeze(-2)).sum(-1)
     return y if bias is None else y + bias
 
 
@@ -113,20 +117,33 @@ def layer_norm(
                 f"layer_norm: Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
                 f"{list(parameter.shape)} and normalized_shape = {list(shape)}"
             )
-    return _affine(normalisation.standardize(input, tuple(range(-len(shape), 0)), eps), weight, bias)
+    _same_dtype(input, weight, bias)
+    return normalisation.standardize(input, weight, bias, dim=tuple(range(-len(shape), 0)), eps=eps)
 
 
-def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    for part in (weight, bias):
-        if part is not None and part.dtype != x.dtype:
+def _same_dtype(x: Tensor, *parameters: Tensor | None) -> None:
+    for part in parameters:
+        if part is not None and part._like.dtype != x._like.dtype:
             raise DTypeError(
                 f"normalisation: mixed dtype: the input has {x.dtype}, weight or bias {part.dtype}; cast the input with "
                 ".to(dtype), or the layer with .double() or .float()"
             )
-    if weight is not None and bias is not None:
-        return addcmul(bias, x, weight)
-    x = x if weight is None else x * weight
-    return x if bias is None else x + bias
+
+
+def _followed(
+    input: Tensor, dims: Sequence[int], running_mean: Tensor | None, running_var: Tensor | None, momentum: float
+) -> tuple[Tensor, ...]:
+    """Move the running statistics towards the batch's; gives the batch's mean and biased variance, if they can be used again."""
+    if running_mean is running_var is None:
+        return ()
+    count = input.numel() // input.shape[1]
+    with no_grad():
+        mean = normalisation.batch_mean(input, dim=dims)
+        variance = normalisation.batch_variance(input, mean, dim=dims)
+        for running, batch in ((running_mean, mean), (running_var, variance * (count / (count - 1)))):
+            if running is not None:
+                running.lerp_(batch if batch.dtype is running.dtype else batch.to(running.dtype), momentum)
+    return (mean, variance) if input.dtype is not float16 else ()  # which is standardized in more digits
 
 
 @takes_tensors
@@ -164,20 +181,20 @@ def batch_norm(
             raise ShapeError(f"batch_norm: {name} should contain {channels} elements not {tensor.numel()}")
 
     def per_channel(tensor: Tensor) -> Tensor:
-        return tensor.reshape(-1, *(1,) * (input.ndim - 2))
+        return tensor if input.ndim == 2 else tensor.reshape(-1, *(1,) * (input.ndim - 2))
 
     scale = None if weight is None else per_channel(weight)
     shift = None if bias is None else per_channel(bias)
     if training:
-        if input.numel() == channels > 0:
+        count = input.numel() // (channels or 1)
+        if count == 1:
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        _same_dtype(input, weight, bias)
         dims = (0, *range(2, input.ndim))
-        with no_grad():  # an empty batch has neither mean nor variance
-            if running_mean is not None and input.numel():
-                running_mean.lerp_(input.mean(dims).to(running_mean.dtype), momentum)
-            if running_var is not None and input.numel():
-                running_var.lerp_(input.var(dims).to(running_var.dtype), momentum)
-        return _affine(normalisation.standardize(input, dims, eps), scale, shift)
+        moments = (
+            _followed(input, dims, running_mean, running_var, momentum) if count else ()
+        )  # which an empty batch has not
+        return normalisation.standardize(input, scale, shift, *moments, dim=dims, eps=eps)
     if running_mean is None or running_var is None:
         raise ShapeError("batch_norm: running_mean and running_var must be defined in evaluation mode")
     inverse = rsqrt(per_channel(running_var) + eps)
