@@ -44,6 +44,7 @@ NOT_ELEMENTWISE = {
 # Rules of operations that are lowered, or views, which stay one instruction themselves, and why.
 WHOLE_RULES = {
     "diagonal": "an array of zeros with the gradient on its diagonal",
+    "gelu": "the slopes are kept of the forward, which writes them into a part of an array",
     "index": "the sums of the rows that were taken more than once",
     "permute": "of a number, for which there is nothing to permute",
     "slice_": "an array of zeros with the gradient in the slice",
@@ -52,7 +53,6 @@ WHOLE_RULES = {
 SOMETIMES = {  # of some calls only
     "class_cross_entropy": "with weights",
     "flip": "with dimensions",
-    "gelu": "by erfc, but for its approximation",
 }
 
 
