@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -328,6 +329,21 @@ def test_numbers_that_change_in_a_later_call() -> None:
     for n, m in numbers:
         assert step(torch.ones(3), n, m).tolist() == [n + m] * 3
     assert len(step.programs) == 1
+
+
+def test_batches_are_let_go() -> None:
+    """What was given to a call is not kept after it, as little as without compiling; the last one may be."""
+    model = network()
+    compiled = torch.compile(training_step(model, optim.SGD(model.parameters(), 0.1)))
+    y = torch.zeros(100, dtype=torch.int64)
+    kept = []
+    for _ in range(CALLS + 4):
+        x = torch.randn(100, 6)
+        kept.append(weakref.ref(x._data))
+        compiled(x, y)
+        del x
+    gc.collect()
+    assert [i for i, array in enumerate(kept[:-1]) if array() is not None] == []
 
 
 def test_a_single_line_is_not_worth_a_program() -> None:
