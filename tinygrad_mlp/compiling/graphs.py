@@ -24,7 +24,7 @@ from ..core.graph import Node, record, version_of, wrap
 from ..core.state import Observer
 from ..grad_mode import observed_by, state
 from ..lending import owner
-from .following import HELD, Cell, Follower, Line, form_of, like_of, pending
+from .following import HELD, Cell, Follower, Line, form_of, like_of
 from .instruction import Number
 
 __all__ = ["Graph"]
@@ -277,10 +277,12 @@ class Graph:
         at, key = follower.at, (starts, aims, retain_graph, accumulate)
         if key in at.sweeps:
             sweep = at.sweeps[key]
-            if sweep is None or not self._untouched(sweep, accumulate):
-                follower.flush()
-                return run()
-            return self._swept(sweep, targets, retain_graph)
+            if sweep is not None and self._untouched(sweep):
+                leaves = self._leaves([slot for slot, _ in sweep.makes]) if targets is None else None
+                if leaves is not None or (targets is not None and not self._hooked(sweep)):
+                    return self._swept(sweep, leaves, retain_graph)
+            follower.flush()
+            return run()
         return self._learn(run, key, [root._data for root in roots], targets is None)
 
     def _learn(
@@ -292,9 +294,7 @@ class Graph:
         for n in starts:
             self.node(n)
         ready = {
-            ~k
-            for k, leaf in enumerate(follower.nodes)
-            if leaf and not leaf.hooks and (not accumulate or self._gradless([k]))
+            ~k for k, leaf in enumerate(follower.nodes) if leaf and not leaf.hooks and (not accumulate or self._leaves([~k]))
         }
         at, ones = follower.at, [np.ones(root.shape, root.dtype) for root in roots]
         recorder = Recorder(follower, self.real, {n: (one,) for n, one in zip(starts, ones)})
@@ -333,34 +333,33 @@ class Graph:
         slots = tuple(places.get(id(node)) for node in nodes)
         return None if None in slots else slots  # type: ignore[return-value]
 
-    def _untouched(self, sweep: Sweep, accumulate: bool) -> bool:
-        """Whether no node on the way of a pass was given a hook, or was freed, and no leaf has a gradient yet."""
-        follower = self.follower
-        if not self.freed.isdisjoint(sweep.visits) or not self._distinct():
-            return False
-        for n, node in self.real.items():
-            if n in sweep.visits and (node.hooks or node.sink or node.saved is None):
-                return False
-        for slot, _ in sweep.makes:
-            node = follower.nodes[~slot] if slot < 0 else None  # type: ignore[assignment]
-            if node is not None and node.hooks:
-                return False
-        return not accumulate or self._gradless([~slot for slot, _ in sweep.makes])
+    def _untouched(self, sweep: Sweep) -> bool:
+        """Whether no node on the way of a pass was given a hook, or was freed."""
+        if not (self.freed and not self.freed.isdisjoint(sweep.visits)) and self._distinct():
+            real = [node for n, node in self.real.items() if n in sweep.visits] if self.real else []
+            return not any(node.hooks or node.sink or node.saved is None for node in real)
+        return False
+
+    def _leaves(self, slots: Iterable[int]) -> list[Any] | None:
+        """The tensors of leaves, if they have no gradient yet and no hooks."""
+        leaves = []
+        nodes = self.follower.nodes
+        for slot in slots:
+            node: Any = nodes[~slot]
+            leaf = node.sink() if node.sink is not None else None
+            if leaf is None or node.hooks or leaf._node is not node or leaf._grad is not None:
+                return None
+            leaves.append(leaf)
+        return leaves
+
+    def _hooked(self, sweep: Sweep) -> bool:
+        nodes = [self.follower.nodes[~slot] for slot, _ in sweep.makes if slot < 0]
+        return any(node is not None and node.hooks for node in nodes)
 
     def _distinct(self) -> bool:
         """Whether tensors from outside that were taken for different ones are so."""
         nodes = [node for node in self.follower.nodes if node is not None]
         return len(set(nodes)) == len(nodes)
-
-    def _gradless(self, places: Iterable[int]) -> bool:
-        for k in places:
-            node = self.follower.nodes[k]
-            if node is None:
-                continue
-            tensor = node.sink() if node.sink is not None else None
-            if tensor is None or tensor._node is not node or tensor._grad is not None:
-                return False
-        return True
 
     def _enter(self, sweep: Sweep, retain_graph: bool) -> None:
         follower = self.follower
@@ -371,19 +370,20 @@ class Graph:
         if not retain_graph:
             self.freed |= sweep.visits
 
-    def _swept(self, sweep: Sweep, targets: Sequence[Node] | None, retain_graph: bool) -> dict[Node, Any]:
+    def _swept(self, sweep: Sweep, leaves: Sequence[Any] | None, retain_graph: bool) -> dict[Node, Any]:
         follower = self.follower
         self._enter(sweep, retain_graph)
         found: dict[Node, Any] = {}
-        for slot, n in sweep.makes:
-            cell = follower.cells[n] = Cell(follower, n)
-            gradient = pending(cell)
-            gradient._node = None
-            if targets is None:
-                follower.nodes[~slot].sink()._grad = gradient  # type: ignore[union-attr,misc] # _gradless() has seen it
+        new, cells = object.__new__, follower.cells
+        for i, (slot, n) in enumerate(sweep.makes):
+            gradient: Tensor = new(Tensor)
+            gradient._cell, gradient._node = Cell(follower, n), None
+            cells[n] = gradient._cell
+            if leaves is not None:
+                leaves[i]._grad = gradient
             else:
                 found[follower.nodes[~slot] if slot < 0 else self.real[slot]] = gradient  # type: ignore[index]
-        if not retain_graph:
+        if not retain_graph and self.real:
             for n, node in self.real.items():
                 if n in sweep.visits:
                     node.free()

@@ -65,7 +65,7 @@ class Stretch:
 
     def _fused(self, follower: Follower) -> bool:
         for instance in self.instances:
-            if instance.valid(follower) and not instance.busy():
+            if not instance.busy() and instance.valid(follower):
                 instance.run(follower)
                 return True
         stale = [instance for instance in self.instances if not instance.valid(follower)]

@@ -38,4 +38,5 @@ class FunctionModule(Module):
 
     def options(self) -> dict[str, Any]:
         """The function's keyword arguments, as they are now."""
-        return {name: getattr(self, name) for name in self._options}
+        own = self.__dict__
+        return {name: own[name] if name in own else getattr(self, name) for name in self._options}

@@ -130,6 +130,12 @@ def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, negi
     return result
 
 
+@primitive(lambda g, source: passed(g, source), no_slope)
+def passed(input: Array, source: Array) -> Array:
+    """``input`` where ``source`` is not 0, else 0: what ReLU, whose result is ``source``, does to a gradient."""
+    return masked(input, np.not_equal(source, 0))
+
+
 @primitive(lambda g, source, low, high: between(g, source, low, high), no_slope)
 def between(input: Array, source: Array, low: float, high: float | None = None) -> Array:
     """``input`` where low < source < high, else 0: what the kinks of piecewise linear functions do to a gradient."""
