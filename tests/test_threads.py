@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tinygrad_mlp as tg
@@ -131,19 +132,31 @@ def test_two_trainings_side_by_side_are_those_of_each_alone(compiled: tuple[bool
         assert side_by_side(*tasks) == alone
 
 
-def test_a_compiled_step_is_not_traced_again_for_what_other_threads_do_to_their_modules() -> None:
+def test_a_compiled_step_is_not_learnt_again_for_what_other_threads_do_to_their_modules() -> None:
     model = nn.Linear(2, 1)
     step = tg.compile(lambda x: model(x).sum())
     x = tg.ones(3, 2)
-    for _ in range(3):
+    for _ in range(5):
         step(x)
-    program = step.program
+    lines, programs = step.count, step.programs
+    assert len(programs) == 1
     side_by_side(lambda: nn.Linear(2, 2))
+    side_by_side(lambda: setattr(model, "in_features", 2))
     step(x)
-    assert step.program is program
-    side_by_side(lambda: setattr(model, "in_features", 2))  # its own module, though
-    step(x)
-    assert step.program is not program
+    assert (step.count, step.programs) == (lines, programs)
+
+
+def test_each_thread_follows_for_itself() -> None:
+    weight = tg.ones(3, requires_grad=True)
+    step = tg.compile(lambda x: ((weight * x).exp().sum().item(), (x * 2).sum()))
+
+    def work(k: int) -> list[Any]:
+        return [(first, second.item()) for first, second in (step(tg.full((3,), k + i / 20)) for i in range(20))]
+
+    tasks = [lambda k=k: work(k) for k in range(2)]
+    expected = [[pytest.approx((3 * np.exp(k + i / 20), 6 * (k + i / 20)), rel=1e-5) for i in range(20)] for k in range(2)]
+    for _ in range(5):
+        assert side_by_side(*tasks) == expected
 
 
 @pytest.mark.parametrize("own", [True, False])

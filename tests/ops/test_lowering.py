@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,10 @@ import pytest
 from contract import differentiable, tensors, weights_for
 
 import tinygrad_mlp as tg
-from tinygrad_mlp.compiling.instruction import Instruction, copy, elementwise
-
+from tinygrad_mlp.compiling.instruction import Instruction, Number, elementwise
 from tinygrad_mlp.compiling.passes.lowering import lowered
-from tinygrad_mlp.compiling.tracer import Tracer
 from tinygrad_mlp.core.primitive import PRIMITIVES, Primitive
-from tinygrad_mlp.grad_mode import observed_by
+from tinygrad_mlp.core.state import state
 
 # Operations on one or more numbers that stay one instruction, and why.
 WHOLE = {
@@ -35,69 +35,144 @@ NOT_ELEMENTWISE = {
         "_logits_slope",
         "_median",
         "_on_diagonal",
-        "_prod",
+        "_pad",
     ),
-    *("_pad", "_recurrence", "_right_vectors", "_stack", "argmax", "argmin", "argsort", "argwhere", "bincount", "class_nll"),
-    *("cumprod", "cumsum", "diagonal", "expand", "gather", "index_add", "index_sum", "nonzero", "put"),
-    *("ravel_index", "repeat", "roll", "scatter", "scatter_add", "scatter_sum", "svdvals", "tril", "triu"),
-    *("true_positions", "unslice"),
+    *("_plain_class_slope", "_prod", "_recurrence", "_right_vectors", "_stack", "argmax", "argmin", "argsort", "argwhere"),
+    *("bincount", "class_nll", "cumprod", "cumsum", "gather", "index_add", "index_sum", "put", "ravel_index", "repeat"),
+    *("roll", "scatter", "scatter_add", "scatter_sum", "svdvals", "tril", "triu", "true_positions", "unslice"),
+}
+# Rules of operations that are lowered, or views, which stay one instruction themselves, and why.
+WHOLE_RULES = {
+    "diagonal": "an array of zeros with the gradient on its diagonal",
+    "gelu": "the slopes are kept of the forward, which writes them into a part of an array",
+    "index": "the sums of the rows that were taken more than once",
+    "permute": "of a number, for which there is nothing to permute",
+    "slice_": "an array of zeros with the gradient in the slice",
+    "soft_cross_entropy": "the classes are moved to the front as an array",
+}
+SOMETIMES = {  # of some calls only
+    "class_cross_entropy": "with weights",
+    "flip": "with dimensions",
 }
 
 
-def traced(dtype: Any) -> list[Instruction]:
+def lines_of(step: Callable[[], Any], varying: bool = False) -> list[tuple[Instruction, list[Any]]]:
+    """What the first call of a compiled step does: instructions whose memory holds what they read and give; with the numbers.
+
+    Args:
+        step: It; an error ends it.
+        varying: Whether its numbers may be others in each call.
+    """
+    from tinygrad_mlp.compiling import following, stretches
+
+    found: list[tuple[Instruction, list[Any]]] = []
+
+    def finish(follower: Any) -> None:
+        stretch = stretches.Stretch(0, len(follower.lines), (), keep=True)
+        stretch.varying = set(range(len(follower.numbers))) if varying else set()
+        instance: Any = object.__new__(stretches._Instance)
+        instance.stretch, instance.follower = stretch, follower
+        instance.arrays, instance.roots, instance.fixed, instance.moving = {}, {}, [], []
+        for n in range(len(follower.lines)):
+            for instruction in instance._instructions(n):
+                if instruction.kind != "view":
+                    computed(instruction, follower.numbers)
+                found.append((instruction, follower.numbers))
+        finished(follower)
+
+    finished = following.Follower.finish
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(following.Follower, "finish", finish)
+        tg.compile(step, fusion=False)()
+    return found
+
+
+def computed(instruction: Instruction, numbers: Sequence[Any] = (), out: bool = False) -> None:
+    """Run it on the numbers; what it gives is copied into its output, or with ``out`` written there."""
+
+    def now(value: Any) -> Any:
+        return numbers[value.place] if type(value) is Number else value
+
+    options = {key: now(value) for key, value in instruction.options.items()}
+    inputs = map(now, instruction.inputs)
+    if out:
+        state.quiet(functools.partial(instruction.call, out=instruction.output, **options), *inputs)
+    elif instruction.kind == "writes":
+        state.quiet(functools.partial(instruction.call, **options), *inputs)
+    else:
+        result = state.quiet(functools.partial(instruction.call, **options), *inputs)
+        np.copyto(instruction.output, result, casting="unsafe")
+
+
+@functools.cache
+def sampled(dtype: Any, varying: bool = False) -> list[tuple[Instruction, list[Any]]]:
     """What all sample calls and their backward passes do."""
     from test_contract import SAMPLES  # which imports this file, as any other here
 
     instructions = []
     for sample in SAMPLES:
-        tracer = Tracer()
         args = tensors(sample, tg, dtype)
-        try:
-            with observed_by(tracer):
-                outs = differentiable(sample.run(args))
-                if outs:
-                    cotangents = [
-                        tg.from_numpy(w.astype(t.dtype.numpy)) for w, t in zip(weights_for(outs), outs, strict=True)
-                    ]
-                    tg.autograd.backward(outs, cotangents)
-        except tg.errors.GraphError:  # it looks at values
-            continue
-        instructions += [i for i in tracer.instructions if i.kind in ("out", "copy") and i.call is not copy]
+
+        def step(sample: Any = sample, args: Any = args) -> None:
+            outs = differentiable(sample.run(args))
+            if outs:
+                cotangents = [tg.tensor(w.astype(t.dtype.numpy)) for w, t in zip(weights_for(outs), outs, strict=True)]
+                tg.autograd.backward([(out * w).sum() for out, w in zip(outs, cotangents, strict=True)])
+
+        instructions += lines_of(step, varying)
     return instructions
 
 
-def replayed(program: list[Instruction]) -> None:
-    for part in program:
-        with np.errstate(all="ignore"):
-            part.call(*part.inputs, **part.options, out=part.output)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_what_is_lowered_gives_the_same_bits(dtype: Any) -> None:
-    whole = defaultdict(set)
-    for instruction in traced(dtype):
+@pytest.mark.parametrize("varying", [False, True])
+def test_what_is_lowered_gives_the_same_bits(dtype: Any, varying: bool) -> None:
+    for instruction, given in sampled(dtype, varying):
+        if instruction.kind == "view":
+            continue
+        numbers = [v * 0.75 if type(v) is float else v for v in given]  # others than those of the call
+        computed(instruction, numbers)
         before = [array.copy() for array in instruction.reads()]
+        expected = instruction.output.copy()
         parts = lowered(instruction, set())
-        for array, values in zip(instruction.reads(), before, strict=True):
-            np.testing.assert_array_equal(array, values)  # nothing is written while it is lowered
-        whole[instruction.name].add(parts[0] is instruction)
+        for array, was in zip((*instruction.reads(), instruction.output), (*before, expected), strict=True):
+            np.testing.assert_array_equal(array, was)  # nothing is written while it is lowered
         if parts[0] is instruction or any(np.may_share_memory(instruction.output, a) for a in instruction.reads()):
             continue
-        expected = instruction.output.copy()
         for attempt in (0, 1):
             instruction.output[...] = attempt
-            replayed(parts)
-            assert instruction.output.tobytes() == expected.tobytes(), [part.name for part in parts]
-        assert [part.completes >= 0 for part in parts].count(True) == 1
-    assert {name for name, kinds in whole.items() if kinds == {True}} == (NOT_ELEMENTWISE | WHOLE.keys()) & whole.keys()
-    both = {name for name, kinds in whole.items() if kinds == {True, False}}
-    assert both == {"class_cross_entropy", "flip", "reshape"}  # with weights; with dimensions; where it copies
+            for part in parts:
+                if part.kind != "view":
+                    computed(part, numbers, out=True)
+            assert instruction.output.tobytes() == expected.tobytes(), (instruction.name, [part.name for part in parts])
+
+
+@functools.cache
+def kinds() -> dict[str, set[str]]:
+    """Of each name, whether its instructions are views, stay whole, or are lowered."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for instruction, _ in sampled(np.float32):
+        whole = instruction.kind != "view" and lowered(instruction, set())[0] is instruction
+        found[instruction.name].add("view" if instruction.kind == "view" else "whole" if whole else "lowered")
+    return found
 
 
 def test_every_primitive_is_lowered_or_has_a_reason() -> None:
-    lowering = {i.name for i in traced(np.float32) if lowered(i, set())[0] is not i}
-    views = {name for name, op in PRIMITIVES.items() if op.view}
-    assert set(PRIMITIVES) - lowering - views - NOT_ELEMENTWISE == set(WHOLE)
+    assert {name for name in PRIMITIVES if kinds().get(name, {"whole"}) == {"whole"}} == NOT_ELEMENTWISE | WHOLE.keys()
+
+
+def test_every_rule_is_lowered_or_has_a_reason() -> None:
+    whole = {name.partition("_rule")[0] for name, found in kinds().items() if "_rule" in name and "lowered" not in found}
+    views = {name.partition("_rule")[0] for name, found in kinds().items() if "_rule" in name and found == {"view"}}
+    assert whole - views - NOT_ELEMENTWISE - WHOLE.keys() == WHOLE_RULES.keys()
+
+
+def test_what_is_lowered_sometimes() -> None:
+    sometimes = {name.partition("_rule")[0] for name, found in kinds().items() if {"whole", "lowered"} <= found}
+    assert sometimes - {"copy"} == SOMETIMES.keys()
+
+
+def test_copies_of_gradients_are_lowered() -> None:
+    assert kinds()["copy"] == {"lowered"}
 
 
 def instruction_of(forward: Any, *inputs: Any, **options: Any) -> Instruction:
@@ -132,23 +207,25 @@ def test_what_cannot_be_noted_stays_whole(forward: Any) -> None:
 
 
 def test_numbers_that_differ_from_call_to_call() -> None:
-    numbers = Expressions({}, [], {})
-    n = numbers.number("group['lr']", 0.5)
-    x = np.ones(3, np.float32)
+    x, n = np.ones(3, np.float32), Number(0, float)
 
-    def parts(forward: Any) -> list[Instruction]:
-        return lowered(Instruction("f", forward, [x, n], {}, np.empty_like(x), "copy"), set())
+    def parts(forward: Any) -> list[str]:
+        return [part.name for part in lowered(Instruction("f", forward, [x, n], {}, np.empty_like(x), "copy"), set())]
 
-    (add,) = parts(lambda x, n: x + (1 - n) / 2)
-    assert add.inputs[1] == 0.25
-    assert [e for e, name in numbers.numbers.items() if name == add.inputs[1].name] == [
-        "n1 / 2"
-    ]  # computed anew in each call
-    numbers.guards.clear()
-    assert [part.name for part in parts(lambda x, n: x if n == 1 else x * n)] == ["multiply"]
-    assert set(numbers.guards) == {("(n0 == 1)", False)}
-    for frozen in (lambda x, n: x * math.sqrt(n), lambda x, n: x * np.asarray(n), lambda x, n: x * int(n)):
-        assert [part.name for part in parts(frozen)] == ["f"]
+    assert parts(lambda x, n: x * n + n) == ["multiply", "add"]
+    assert parts(lambda x, n: np.where(x > n, x, n)) == ["greater", "choose"]
+    for looks in (  # at the number, whose value is not that of other calls
+        lambda x, n: x if n == 1 else x * n,
+        lambda x, n: x * 2 if n else x,
+        lambda x, n: x * (2 if n > 0 else 3),
+        lambda x, n: x * math.sqrt(n),
+        lambda x, n: x * np.sqrt(n),
+        lambda x, n: x * np.asarray(n),
+        lambda x, n: x * int(n),
+        lambda x, n: x + (1 - n) / 2,
+        lambda x, n: x * {1.0: 2}.get(n, 1),
+    ):
+        assert parts(looks) == ["f"]
 
 
 def test_views_of_what_is_elsewhere_in_each_call_are_taken_anew() -> None:
