@@ -201,7 +201,7 @@ class OutputNode(Node):
 
     __slots__ = ("position",)
 
-    def __init__(self, function: _FunctionNode, position: int, array: np.ndarray[Any, Any]) -> None:
+    def __init__(self, function: Node, position: int, array: Any) -> None:
         super().__init__((function,), array, function.origin)
         self.position = position
 

@@ -112,7 +112,7 @@ class Follower(Observer):
     def _found(self, op: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result, if one of the lines that came next is the operation; else None, with everything computed that came before."""
         at, met = self.at, len(self.inputs)
-        siblings = at.next.get(kind_of(op, args), ())
+        siblings = at.next.get(kind_of(op, args), [])
         if siblings and siblings[0].alone:
             self.now["follower"] = None
             return None
@@ -124,7 +124,7 @@ class Follower(Observer):
                 continue
             if result is not None:
                 at.likely = line
-                siblings.insert(0, siblings.pop(siblings.index(line)))  # type: ignore[attr-defined] # there is a line in it
+                siblings.insert(0, siblings.pop(siblings.index(line)))
                 return result
         self._unmeet(met)
         self.flush()

@@ -21,8 +21,8 @@ from .._tensor import Tensor
 from ..autograd.function import Cotangents, OutputNode
 from ..core.backward import fit, walk
 from ..core.graph import Node, record, version_of, wrap
-from ..core.state import Observer
-from ..grad_mode import observed_by, state
+from ..core.state import Observer, state
+from ..grad_mode import observed_by
 from ..lending import owner
 from .following import HELD, Follower
 from .instruction import Number
@@ -123,7 +123,7 @@ class Graph:
         node.versions = [(name, version, counts.get(version, count)) for name, version, count in node.versions]
         if freed:
             node.free()
-        return node  # type: ignore[no-any-return]
+        return node
 
     def _stand_in(self, slot: Any) -> Any:
         """What was given for a slot: a tensor with the value, and the counter of writes, of the step's."""

@@ -155,9 +155,10 @@ def _examine(line: Line, follower: Follower) -> None:
     slots = {id(array): slot for slot, array in arrays.items()}
     checks = []
     for each in calls:
-        looks = getattr(each.call, "looks", None)
+        call: Any = each.call
+        looks = getattr(call, "looks", None)
         if looks is not None:
-            checks.append((each.call.checked, looks, [slots.get(id(v), (v,)) for v in each.inputs], each.options))
+            checks.append((call.checked, looks, [slots.get(id(v), (v,)) for v in each.inputs], each.options))
         elif not _harmless(each):
             line.prompt = True
     if checks:

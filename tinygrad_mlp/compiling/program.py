@@ -99,7 +99,7 @@ class Program:
             return [self._value(value) for value in instruction.inputs]
         return [self._value(v) if isinstance(v, np.ndarray) else self._scalar(v, dtype) for v in instruction.inputs]
 
-    def _scalar(self, value: float, dtype: Any) -> str:
+    def _scalar(self, value: Any, dtype: Any) -> str:
         """The name of an array without dimensions."""
         if type(value) is not Number:
             key = (repr(value), dtype.char)

@@ -131,17 +131,20 @@ _OWN = frozenset({"training", "_orig_mod", "_compiled"})
 
 
 @overload
-def compile(model: Module, **options: Any) -> OptimizedModule: ...  # noqa: A001 - PyTorch's name
-
-
+def compile(  # type: ignore[overload-overlap] # noqa: A001 - a module can be called, too; PyTorch's name
+    model: Module, *, fullgraph: bool = ..., dynamic: bool | None = ..., backend: str = ..., mode: str | None = ...,
+    options: dict[str, Any] | None = ..., disable: bool = ..., fusion: bool = ...,
+) -> OptimizedModule: ...  # fmt: skip
 @overload
-def compile(model: Callable[..., Any], **options: Any) -> CompiledFunction: ...  # noqa: A001 - likewise
-
-
+def compile(  # noqa: A001 - likewise
+    model: Callable[..., Any], *, fullgraph: bool = ..., dynamic: bool | None = ..., backend: str = ..., mode: str | None = ...,
+    options: dict[str, Any] | None = ..., disable: bool = ..., fusion: bool = ...,
+) -> CompiledFunction: ...  # fmt: skip
 @overload
-def compile(model: None = None, **options: Any) -> Callable[[Callable[..., Any]], Any]: ...  # noqa: A001 - likewise
-
-
+def compile(  # noqa: A001 - likewise
+    model: None = None, *, fullgraph: bool = ..., dynamic: bool | None = ..., backend: str = ..., mode: str | None = ...,
+    options: dict[str, Any] | None = ..., disable: bool = ..., fusion: bool = ...,
+) -> Callable[[Callable[..., Any]], Any]: ...  # fmt: skip
 def compile(  # noqa: A001 - likewise
     model: Any = None,
     *,

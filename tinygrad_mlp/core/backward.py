@@ -233,7 +233,7 @@ def gradients(
 
     if state.follower is None or create_graph or state.observers:
         return run()
-    return state.follower.graph.sweep(run, roots, cotangents, targets, retain_graph, accumulate)  # type: ignore[no-any-return]
+    return state.follower.graph.sweep(run, roots, cotangents, targets, retain_graph, accumulate)
 
 
 def backward(
