@@ -209,7 +209,7 @@ class _Methods(Tensor):
     def __len__(self) -> int:
         if not self._like.ndim:
             raise ArgumentError("len() of a 0-d tensor")
-        return len(self._data)
+        return int(self._like.shape[0])
 
     def __bool__(self) -> bool:
         if self._like.size != 1:

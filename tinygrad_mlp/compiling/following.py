@@ -26,6 +26,7 @@ from ..core.basics import cast
 from ..core.graph import Node, version_of
 from ..core.primitive import Primitive, renamed
 from ..core.state import Observer, state
+from ..dtypes import get_default_dtype
 from ..lending import is_lent, lent, owner
 from .instruction import Number
 from .lines import Cell, Like, Line, Updates, form_of, frozen, kind_of
@@ -60,6 +61,8 @@ class Follower(Observer):
         self.inputs: list[Array] = []
         self.nodes: list[Node | None] = []
         self.tensors: list[Any] = []
+        self.places: dict[Any, int] = {}  # the slots of what came from outside, as far as they were asked for
+        self.seen: list[Any] = []  # and their keys, in order
         self.numbers: list[Any] = []
         self.done = 0
         self.call: Any = None  # as it was written, of the operation that is run
@@ -134,6 +137,9 @@ class Follower(Observer):
         """Forget the inputs that were met last, but for the first ``count``."""
         if len(self.inputs) > count:
             del self.inputs[count:], self.nodes[count:], self.tensors[count:]
+            for key in self.seen[count:]:
+                self.places.pop(key, None)
+            del self.seen[count:]
 
     def applied(self, op: Primitive, args: Any, arrays: Any, params: Any, result: Any) -> None:
         """Make a line of an operation that was run; of one that cannot be told from others none is made."""
@@ -215,6 +221,9 @@ class Follower(Observer):
         """Make a line, which was computed, the next after where the call is."""
         line.numbers, line.graphs = len(self.numbers), self.at.graphs + (line.parents is not None)
         line.spelled = spelled, met, self.now["grad"], self.now["inference"], view
+        kinds = {arg._like.dtype.kind for arg in args if isinstance(arg, Tensor)}
+        if line.like is not None and line.like.dtype.kind == "f" and "f" not in kinds:
+            line.default = get_default_dtype()
 
         def first(args: Any, params: Any, follower: Follower) -> Any:
             line.match = follower.apart(follower.step.matcher, line, follower)
@@ -280,12 +289,15 @@ class Follower(Observer):
             and self.graph.node(cell.number) is node
         ):
             return int(cell.number)
-        array = tensor._data
-        for k, (other, its) in enumerate(zip(self.inputs, self.nodes)):
-            if other is array and its is node:
-                return ~k
-        self.meet(tensor)
-        return ~(len(self.inputs) - 1)
+        for k in range(len(self.seen), len(self.inputs)):
+            self.seen.append((id(self.inputs[k]), id(self.nodes[k])))
+            self.places.setdefault(self.seen[k], ~k)
+        key = id(tensor._data), id(node)
+        if key not in self.places:
+            self.places[key] = ~len(self.inputs)
+            self.seen.append(key)
+            self.meet(tensor)
+        return self.places[key]
 
     def meet(self, *tensors: Any) -> None:
         """Note tensors from outside."""
@@ -423,6 +435,12 @@ class Follower(Observer):
             if cell is not None and cell.array is None:
                 cell.follower = None
         self.cells = [None] * len(self.cells)
+
+    def past(self) -> Follower:
+        """What the graph needs of the call when it is over: it does not refer to the graph, so that there is no cycle."""
+        past: Follower = object.__new__(Follower)
+        past.step, past.at, past.lines, past.nodes, past.numbers = self.step, self.at, self.lines, self.nodes, self.numbers
+        return past
 
     def finish(self) -> None:
         """Compute what waits, and let go of what nobody needs any more: tensors refer to their cells, and cells to this."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -48,8 +49,7 @@ class Graph:
         self.sealed = 0  # lines up to here are the step's no more: their nodes are like those from outside
         self.over = self._released = False
         self._forms: dict[int, Like] = {}
-        self._whole: CompiledBackward | None = None
-        self.outputs: dict[int, Node] = {}
+        self._whole: Callable[[], CompiledBackward | None] = lambda: None  # a weak reference: it refers to this
         self._kept: dict[int, Any] = {}  # once the call is over: by slot the values that backward needs, and their counters
         self._versions: dict[int, tuple[Any, int]] = {}
 
@@ -96,6 +96,8 @@ class Graph:
         return self._made(n)
 
     def _made(self, n: int) -> Node:
+        if n in self.real:
+            return self.real[n]
         missing, stack = {n}, [n]
         while stack:
             for parent in self.follower.lines[stack.pop()].parents:
@@ -174,29 +176,26 @@ class Graph:
                 self._kept[slot], version = follower.inputs[~slot], version_of(follower.tensors[~slot])
             self._versions[slot] = version, version.count
         self._forms = {~k: Like(array) for k, array in enumerate(follower.inputs)} if needed else {}
+        self.follower = follower.past()
         self.over = True
         self.real = {} if not needed else self.real
 
     def _outlived(self, n: int) -> Node:
         """The node of a value of a call that is over: an output of the one node that stands for the whole graph."""
-        if (self.real and self._whole is None) or self.follower.step.backend is None:
+        if (self.real and self._whole() is None) or self.follower.step.backend is None:
             return self._made(
                 n
             )  # those that are there may have hooks; and only so gradients are added up in eager order, to the last bit
-        if self._whole is None:
-            slots = {
-                p
-                for m, line in enumerate(self.follower.lines)
-                if m not in self.freed
-                for p in line.parents or ()
-                if p is not None and p < 0
-            }
-            self._whole = CompiledBackward(
-                self, {slot: node for slot in sorted(slots) if (node := self.follower.nodes[~slot]) is not None}
+        whole = self._whole()
+        if whole is None:
+            parents = [p for m, line in enumerate(self.follower.lines) if m not in self.freed for p in line.parents or ()]
+            slots = sorted({p for p in parents if p is not None and p < 0})
+            whole = CompiledBackward(
+                self, {slot: node for slot in slots if (node := self.follower.nodes[~slot]) is not None}
             )
+            self._whole = weakref.ref(whole)
         line = self.follower.lines[n]
-        self.outputs[n] = node = _output(line.op)(self._whole, n, line.like)
-        return node
+        return _output(line.op)(whole, n, line.like)
 
     def changed(self) -> bool:
         """Whether a value that backward needs was let go of, or written, so that the operations' own nodes have to say so."""
@@ -214,7 +213,7 @@ class Graph:
         if lift:  # nodes of its own, as the pass that differentiates again frees them
             self.real = {}
         starts = [(self._made(n), g) for n, g in cotangents.items()]
-        ends = set(self._whole.parents)  # type: ignore[union-attr] # it calls
+        ends = set(self._whole().parents)  # type: ignore[union-attr] # it calls
         self.real = real
         found = walk(starts, list(nodes.values()), True, lift, False, ends)
         return {slot: found[node] for slot, node in nodes.items() if node in found}
@@ -256,6 +255,7 @@ class Graph:
         for cell in made.values():
             late.cells[cell.number] = cell
         late.flush(keep=False)
+        late.cells, late.inputs, late.tensors = [], [], []
         return {slot: cell.array for slot, cell in made.items()}
 
     # ----------------------------------------------------------------------------------------------- backward passes
@@ -447,7 +447,7 @@ def _added(a: Array, b: Array) -> Array:
 
 
 def _copied(array: Array) -> Array:
-    return np.array(array)
+    return np.copy(array)
 
 
 class Recorder(Observer):
@@ -547,8 +547,9 @@ class Recorder(Observer):
                 return None
             total = self._total(slot)
             first = len(self.follower.lines)
-            if type(total) is not int or total < first or self._array(total).base is not None or total in makes.values():
-                total = self._line("copy", _copied, [total], {}, np.array(self._array(total)))
+            own = type(total) is int and total >= first and self.lines[total - first].alias is None
+            if not own or self._array(total).base is not None or total in makes.values():
+                total = self._line("copy", _copied, [total], {}, np.copy(self._array(total)))
             makes[slot] = total
         return Sweep(self.lines, list(makes.items()), visits)
 

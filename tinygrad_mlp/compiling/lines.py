@@ -139,6 +139,7 @@ class Line:
         self.checks: Any = None
         self.match: Callable[..., Any] = _nothing
         self.spelled: Any = None  # the call as it was written, until match is made of it
+        self.default: Any = None  # the default dtype, where its result's is that
         self.alone = False  # whether calls that begin with it are better not followed
         self.prefix: tuple[Line, ...] = ()  # casts of its inputs
         self.origin: Any = None

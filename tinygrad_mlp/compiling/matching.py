@@ -16,7 +16,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..core.apply import view_of
 from ..core.graph import INFERENCE, Node, version_of
-from ..lending import lent
+from ..dtypes import get_default_dtype
 from ..ops.calls import masked
 from .following import Follower
 from .instruction import Instruction, Number, choose, copy
@@ -35,7 +35,7 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
         _examine(line, follower)
     given: dict[str, Any] = {
         "line": line, "Cell": Cell, "Tensor": Tensor, "new": object.__new__, "current": _current, "own": _own, "view_of": view_of,
-        "INFERENCE": INFERENCE, "frozen": frozen, "lent": lent, "op": line.op, "prefix": line.prefix, "met": met,
+        "INFERENCE": INFERENCE, "frozen": frozen, "default": get_default_dtype, "op": line.op, "prefix": line.prefix, "met": met,
     }  # fmt: skip
     count, named = (sum(type(key) is kind for key, *_ in spelled) for kind in (int, str))
     conditions = [f"len(params) == {named} and now['inference'] is {inference}"]
@@ -45,6 +45,8 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
     if any(entry[3] for entry in spelled if entry[1] == "tensor"):
         conditions.append(f"now['grad'] is {grad}")
     numbers = [_spelled(key) for key, kind, *_ in spelled if kind in (float, int)]
+    if line.default is not None:
+        conditions.append("default() is line.default")
     made = [] if line.writes else ["result, cell = new(Tensor), Cell(self, len(cells))", "result._cell = cell"]
     lines = [
         f"if len(args) != {count}: return None",
@@ -133,7 +135,7 @@ class _Meeting:
             or form_of(array) != self.form
         ):
             return False
-        if tensor._view is None:
+        if tensor._view is None and node is not None:  # a parameter; batches are to be let go
             self.array, self.node = array, node
         return True
 

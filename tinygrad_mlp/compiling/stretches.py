@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import operator
 import sys
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,7 +41,9 @@ class Stretch:
     def __init__(self, low: int, high: int, live: tuple[int, ...], keep: bool) -> None:
         self.low, self.high, self.live, self.keep = low, high, live, keep
         self.calls = self.attempts = 0
-        self.before: tuple[list[Array], list[Any]] | None = None
+        self.before: tuple[list[Any], list[Any]] | None = (
+            None  # weak references to the arrays of the call before, and its numbers
+        )
         self.moving: set[int] = set()  # slots of arrays that are not the same in each call
         self.varying: set[int] = set()  # numbers that are not
         self.instances: list[_Instance] = []
@@ -60,9 +63,9 @@ class Stretch:
         numbers = follower.numbers[: follower.lines[self.high - 1].numbers]
         if self.before is not None:
             arrays, others = self.before
-            self.moving |= {~i for i, (a, b) in enumerate(zip(arrays, follower.inputs)) if a is not b}
+            self.moving |= {~i for i, (a, b) in enumerate(zip(arrays, follower.inputs)) if a() is not b}
             self.varying |= {i for i, (a, b) in enumerate(zip(others, numbers)) if a != b or type(a) is not type(b)}
-        self.before = list(follower.inputs), numbers
+        self.before = list(map(weakref.ref, follower.inputs)), numbers
 
     def _fused(self, follower: Follower) -> bool:
         for instance in self.instances:
@@ -123,8 +126,8 @@ class _Instance:
         if slot not in self.arrays:
             outside = slot < 0 and slot not in self.stretch.moving
             self.arrays[slot] = given = self.follower.value(slot)
-            if not outside:
-                self.arrays[slot] = given[...]
+            if not outside:  # stands for arrays that are others in each call, which are to be let go
+                self.arrays[slot] = np.empty_like(given) if given.flags.forc else given[...]
             (self.fixed if outside else self.moving).append(slot)
             self.roots[slot] = slot
         return self.arrays[slot]

@@ -227,6 +227,7 @@ def gradients(
     retain_graph = create_graph if retain_graph is None else retain_graph
 
     def run() -> dict[Node, Any]:
+        __tracebackhide__ = True
         starts = list(_starts(name, roots, cotangents, create_graph))
         with recording(create_graph):
             return walk(starts, targets, retain_graph, create_graph, accumulate)

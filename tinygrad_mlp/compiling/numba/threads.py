@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import operator
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,7 +57,7 @@ class _Divided:
         self._threads, self._most = blas.threads, min(rows, rows * columns // _WORTH)
         self._numbers = [i for i, kind in enumerate(kinds) if kind == NUMBER]
         self._places = [i for i, kind in enumerate(kinds) if kind != NUMBER]
-        self._arrays: list[Array] = []
+        self._arrays: list[weakref.ref[Array]] = []
         self._contiguous = False
         self._addresses = np.zeros(len(kinds), np.int64)
         self._values = np.zeros(len(kinds))
@@ -66,8 +66,8 @@ class _Divided:
     def __call__(self, *arguments: Any) -> None:
         """Run the loop."""
         arrays = [arguments[i] for i in self._places]
-        if not (self._arrays and all(map(operator.is_, arrays, self._arrays))):
-            self._arrays = arrays
+        if not (self._arrays and all(array is before() for array, before in zip(arrays, self._arrays))):
+            self._arrays = list(map(weakref.ref, arrays))  # weak: whether results are held is told by counting references
             self._contiguous = all(array.flags.c_contiguous for array in arrays)
             self._addresses[self._places] = [array.ctypes.data for array in arrays]
         if not self._contiguous:
