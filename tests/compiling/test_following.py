@@ -12,7 +12,8 @@ from trainings import CALLS, Tiny, X, agree, batches, lines_of, network, noted, 
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn, optim
-from tinygrad_mlp.compiling.following import SIBLINGS, Follower, frozen
+from tinygrad_mlp.compiling import step as steps
+from tinygrad_mlp.compiling.following import Follower, frozen
 from tinygrad_mlp.core.graph import Node
 from tinygrad_mlp.core.primitive import PRIMITIVES
 from tinygrad_mlp.nn import functional as F
@@ -116,25 +117,30 @@ def test_the_work_of_a_call_grows_with_the_length_of_the_step(call: int) -> None
 
 
 def test_shapes_in_rotation() -> None:
+    """Of each shape there are a few lines, made once, and programs of some of them."""
     model = network()
     step = torch.compile(training_step(model, optim.SGD(model.parameters(), 0.1)))
     sizes = []
-    for _ in range(6):
+    for _ in range(12):
         for rows in range(1, 101):
             step(torch.ones(rows, 6), torch.zeros(rows, dtype=torch.int64))
-        sizes.append((len(lines_of(step)), len(step.programs)))
-        assert len(step.root.next) == 1
-        assert all(len(siblings) <= SIBLINGS for siblings in step.root.next.values())
-    lines, programs = sizes[-1]
-    assert lines <= SIBLINGS * 40  # of an operation after another SIBLINGS are kept, each with what came after it
-    assert programs <= SIBLINGS * stretches_most()
-    assert sizes[-1][0] <= 1.1 * sizes[1][0]
+        sizes.append((len(lines_of(step)), step.count, len(step.programs)))
+    assert {lines for lines, _, _ in sizes} == {1 + 100 * 12}
+    assert {count for _, count, _ in sizes} == {100 * 5}
+    programs = [made for _, _, made in sizes]
+    assert programs == sorted(programs)
+    assert 8 <= programs[-1] <= steps._MOST_FUSED
 
 
-def stretches_most() -> int:
-    from tinygrad_mlp.compiling import stretches
-
-    return stretches._INSTANCES + 1
+def test_shapes_that_never_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "_MOST_LINES", 300)
+    model = network()
+    step = torch.compile(training_step(model, optim.SGD(model.parameters(), 0.1)))
+    for rows in range(1, 301):
+        step(torch.ones(rows, 6), torch.zeros(rows, dtype=torch.int64))
+        assert step.count <= 300 + 5
+    assert len(lines_of(step)) <= 1 + 12 * (300 // 5 + 1)
+    assert step.programs == []
 
 
 def test_shapes_in_rotation_are_computed_right() -> None:
@@ -148,8 +154,6 @@ def test_shapes_in_rotation_are_computed_right() -> None:
 
 
 def test_a_step_that_never_is_the_same_is_learnt_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinygrad_mlp.compiling import step as steps
-
     monkeypatch.setattr(steps, "_MOST_LINES", 50)
     compiled = torch.compile(lambda x, n: (x[:n].exp() + x[n:].sum()).sum())
     for i in range(100):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from contract import Sample, apart, booleans, normal
 
 import tinygrad_mlp as tg
+from tinygrad_mlp.core.primitive import PRIMITIVES
 
 A, B, ROW = apart(2, 3), apart(2, 3, seed=1) + 0.03, apart(3, seed=2) + 0.01
 
@@ -20,6 +22,7 @@ SAMPLES = [
     Sample("where", (booleans(2, 3), A, 0.5)),
     Sample("where", (booleans(3), 1.5, A)),
     *[Sample("clamp", (A, *bounds)) for bounds in ((-0.1, 0.1), (None, 0.1), (0.0, None), (ROW, B), (B, ROW))],
+    Sample("passed", (B, A), torch_fn=lambda x, s: x.where(s != 0, 0) + s * 0),
     Sample("between", (B, A, -0.1, 0.2), torch_fn=lambda x, s, low, high: x.where((s > low) & (s < high), 0) + s * 0),
     Sample("masked_fill", (A, booleans(2, 3), 2.5)),
     Sample("masked_fill", (A, booleans(3), normal())),
@@ -48,3 +51,8 @@ def test_where_does_not_leak_nan_from_the_branch_not_taken() -> None:
     tg.where(x > 0, x.sqrt(), 0.0)[1].backward()
     assert x.grad is not None
     assert x.grad.tolist()[1] == 0.25
+
+
+def test_a_gradient_is_passed_where_the_result_is_not_zero() -> None:
+    g, y = tg.tensor([1.0, 2.0, float("nan"), 4.0]), tg.tensor([0.0, 3.0, 0.0, float("nan")])
+    np.testing.assert_array_equal(PRIMITIVES["passed"].forward(g.numpy(), y.numpy()), [0, 2, 0, 4])

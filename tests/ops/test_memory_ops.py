@@ -16,6 +16,7 @@ A, B, ROW = apart(2, 3), apart(2, 3, seed=1) + 0.03, apart(3, seed=2) + 0.01
 SAMPLES = [
     *[Sample(name, (A,)) for name in ("clone",)],
     Sample("zeros_of", (A,), torch_name="zeros_like"),
+    Sample("same", (A,), torch_fn=lambda a: a.detach()),
     Sample("copy", (A, ROW), torch_name=""),
     Sample("cast", (A,), {"dtype": np.dtype(np.float64)}, torch_name="", widens=True),
     Sample("contiguous", (A,), torch_fn=lambda a: a.contiguous()),
