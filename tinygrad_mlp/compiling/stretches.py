@@ -127,7 +127,7 @@ class _Instance:
             outside = slot < 0 and slot not in self.stretch.moving
             self.arrays[slot] = given = self.follower.value(slot)
             if not outside:  # stands for arrays that are others in each call, which are to be let go
-                self.arrays[slot] = np.empty_like(given) if given.flags.forc else given[...]
+                self.arrays[slot] = np.copy(given) if given.flags.forc else given[...]
             (self.fixed if outside else self.moving).append(slot)
             self.roots[slot] = slot
         return self.arrays[slot]
