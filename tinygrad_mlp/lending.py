@@ -5,70 +5,82 @@ A compiled step computes at once what reads such memory.
 
 from __future__ import annotations
 
-import weakref
+import sys
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
-__all__ = ["borrowed", "is_lent", "lend", "owner"]
+__all__ = ["borrowed", "is_lent", "lend", "lent", "owner"]
 
 Array = np.ndarray[Any, Any]
 
-lent: dict[int, Any] = {}  # by owner: how many loans there are, or a reference to the array of the user's
+lent: Counter[int] = Counter()  # by owner: the arrays that were handed out; under 0 those that were taken from users
 
 
 class _Loan:
-    """What an array refers to that was handed out; it lives as long as that array, or a view of it."""
+    """What an array refers to that was handed out, or made of a user's; it lives as long as that array, or a view of it.
 
-    def __init__(self, array: Array) -> None:
-        self.array = array
+    NumPy has views of such an array refer to the array itself, so that what this holds is held by nothing else of the library's.
+    """
+
+    def __init__(self, array: Array, key: int) -> None:
+        self.array, self.key = array, key
         self.__array_interface__ = array.__array_interface__
-        self.key = owner(array)
-        if not isinstance(lent.get(self.key), weakref.ref):
-            lent[self.key] = lent.get(self.key, 0) + 1
+        lent[key] += 1
+
+    def view(self) -> Array:
+        """The array over the memory."""
+        view = np.asarray(self)
+        if not self.array.flags.writeable:
+            view.flags.writeable = False
+        return view
 
     def __del__(self) -> None:
-        count = lent.get(self.key)
-        if type(count) is int:
-            if count > 1:
-                lent[self.key] = count - 1
-            else:
-                del lent[self.key]
+        lent[self.key] -= 1
+        if not lent[self.key]:
+            del lent[self.key]
+
+
+class _Borrowed(_Loan):
+    """Of an array of the user's."""
+
+    def held(self) -> bool:
+        """Whether somebody else refers to the user's array, or to the memory that it views."""
+        array, base = self.array, self.array.base
+        if sys.getrefcount(array) > 3:  # this object, the variable here, and the call that counts
+            return True
+        if base is None:
+            return False
+        return not isinstance(base, np.ndarray) or base.base is not None or sys.getrefcount(base) > 3
 
 
 def lend(array: Array) -> Array:
     """A view of the array for the user, who may write it."""
-    view = np.asarray(_Loan(array))
-    if not array.flags.writeable:
-        view.flags.writeable = False
-    return view
+    return _Loan(array, owner(array)).view()
 
 
 def borrowed(array: Array) -> Array:
-    """The user's array, known to be so as long as it lives."""
-    key, base = owner(array), owner_of(array)
-    if not isinstance(lent.get(key), weakref.ref):
-        lent[key] = weakref.ref(base, lambda _: lent.pop(key, None))
-    return array
+    """A view of the user's array, for a tensor."""
+    return _Borrowed(array, 0).view()
 
 
 def is_lent(array: Array) -> bool:
     """Whether somebody else may write the array's memory."""
-    return bool(lent) and owner(array) in lent
-
-
-def owner_of(array: Array) -> Array:
-    """The array whose memory an array views."""
-    base: Any = array.base
-    while base is not None:
-        if isinstance(base, _Loan):
-            base = base.array
-        if not isinstance(base, np.ndarray):
+    while array.base is not None:
+        base: Any = array.base
+        if isinstance(base, _Borrowed):
+            return base.held() or owner(base.array) in lent or id(array) in lent
+        if not isinstance(base, np.ndarray | _Loan):
             break
-        array, base = base, base.base
-    return array
+        array = base.array if isinstance(base, _Loan) else base
+    return id(array) in lent
 
 
 def owner(array: Array) -> int:
     """The identity of the memory that an array views."""
-    return id(owner_of(array))
+    base: Any = array.base
+    while isinstance(base, np.ndarray | _Loan):
+        array = base.array if isinstance(base, _Loan) else base
+        base = array.base
+    return id(array)

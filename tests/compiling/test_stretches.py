@@ -141,8 +141,11 @@ def _of(*parts: str) -> tuple[Callable[..., Any], tuple[torch.Tensor, ...]]:
     model = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 4))
     o = optim.SGD(model.parameters(), 0.1, momentum=0.9)
     x, y = batches(1)[0]
+    array = x.numpy().copy()
     if "from_numpy" in parts:
-        x = torch.from_numpy(x.numpy().copy())
+        x = torch.from_numpy(array)
+    held = array if "held" in parts else None
+    del array
 
     def step(x: torch.Tensor, y: torch.Tensor) -> Any:
         out = model(x)
@@ -160,6 +163,7 @@ def _of(*parts: str) -> tuple[Callable[..., Any], tuple[torch.Tensor, ...]]:
             return loss, (out.argmax(1) == y).sum()
         if "probabilities" in parts:
             return loss, out.softmax(1)
+        assert held is None or len(held)
         return loss, out
 
     return step, (x, y)
@@ -174,13 +178,17 @@ LOOPS: dict[
     "probabilities": (2, "they are computed after the update, which the optimizer's step computes"),
     "clip": (8, "it looks at the norm, and writes the gradients in place, one by one"),
     "zeros": (2, "the gradients are added to what is there, by a pass that is walked node by node"),
-    "from_numpy": (3, "the batch may be written at any time, so what reads it is computed at once, in forward and backward"),
+    "from_numpy": (1, ""),
+    "from_numpy, held": (
+        3,
+        "the batch may be written at any time, so what reads it is computed at once, in forward and backward",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", LOOPS)
 def test_what_is_done_in_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    step, inputs = _of(name)
+    step, inputs = _of(*name.split(", "))
     compiled = warm(torch.compile(step), *inputs, calls=3)
     with stretches_of(monkeypatch) as computed:
         for _ in range(3):
