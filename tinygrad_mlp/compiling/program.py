@@ -37,6 +37,7 @@ class Program:
         self._inputs, self._results = list(inputs), list(results)
         self._names: dict[int, str] = {}
         self._scalars: dict[tuple[str, str], str] = {}  # of constants without dimensions: the names
+        self._calls: dict[str, list[Any]] = {}
         self._converted: dict[str, str] = {}  # of numbers: the names of arrays that hold them
         self._environment: dict[str, Any] = {"copyto": _store}
         self._moving = {id(array) for array in inputs}  # inputs and views of them, whose memory is another one in each call
@@ -88,7 +89,12 @@ class Program:
         return "\n        ".join([each, *lines])
 
     def _callable(self, instruction: Instruction) -> str:
-        name = f"{instruction.kind if instruction.body else instruction.name.strip('_')}_{id(instruction.call):x}"
+        name = instruction.kind if instruction.body else instruction.name.strip("_")
+        known = self._calls.setdefault(name, [])  # of that name; each is a function of its own
+        place = next((i for i, call in enumerate(known) if call is instruction.call), len(known))
+        if place == len(known):
+            known.append(instruction.call)
+        name = f"{name}_{place}" if place else f"{name}_"
         self._environment[name] = instruction.call
         return name
 
