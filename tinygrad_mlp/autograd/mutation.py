@@ -31,19 +31,12 @@ _DIMS = ("dim", "dims", "dim0", "dim1")
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a gradient without the rules: its products with some directions.
+    """What is known of a gradient without the rules: its products with some directions."""
 
-    Attributes:
-        cotangents: One per output; the gradient is that of their inner product with the outputs.
-        directions: ``(elements of all inputs, directions)``; None for one direction per element.
-        numbers: The numerical derivatives, one a direction.
-        allowed: How far the analytic ones may be off.
-    """
-
-    cotangents: Sequence[Array]
-    directions: Array | None
-    numbers: Array
-    allowed: Array
+    cotangents: Sequence[Array]  # one per output; the gradient is that of their inner product with the outputs
+    directions: Array | None  # (elements of all inputs, directions); None for one direction per element
+    numbers: Array  # the numerical derivatives, one a direction
+    allowed: Array  # how far the analytic ones may be off
 
     def contradicts(self, gradient: Array) -> Array:
         """Per direction, whether the gradient is not what the numbers say."""
@@ -53,27 +46,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Mutant:
-    """One way in which one rule is made wrong.
+    """One way in which one rule is made wrong."""
 
-    Attributes:
-        rule: The primitive, or the user's :class:`~tinygrad_mlp.autograd.Function`.
-        input: The input whose gradient the rule gives.
-        kind: ``"sign"``, ``"scale"``, ``"dropped term"``, ``"missing sum"``, ``"transpose"`` or ``"wrong axis"``.
-        position: Of that input.
-        call: Which of the rule's primitives is changed; None for the rule's result.
-        op: That primitive's name.
-        operand: The position of the operand, or the name of the option, that is changed in it.
-        order: 1 in the rules of the function, 2 in those of its gradient, and so on.
-    """
-
-    rule: str
-    input: str
-    kind: str
-    position: int
-    call: int | None = None
-    op: str = ""
-    operand: int | str | None = None
-    order: int = 1
+    rule: str  # the primitive, or the user's Function
+    input: str  # the input whose gradient the rule gives
+    kind: str  # "sign", "scale", "dropped term", "missing sum", "transpose" or "wrong axis"
+    position: int  # of that input
+    call: int | None = None  # which of the rule's primitives is changed; None for the rule's result
+    op: str = ""  # that primitive's name
+    operand: int | str | None = None  # the position of the operand, or the name of the option, that is changed in it
+    order: int = 1  # 1 in the rules of the function, 2 in those of its gradient, and so on
 
     def __str__(self) -> str:
         which = self.operand if isinstance(self.operand, str) else f"operand {self.operand}"
@@ -250,51 +232,31 @@ def _changed(mutant: Mutant, call: Call, args: list[Any]) -> Array:
     return forward(call, [*args[:k], changed, *args[k + 1 :]])
 
 
-# --------------------------------------------------------------------------------------------------- the observers
+# --------------------------------------------------------------------------------------------------- the observer
 
 
-class _Between(Observer):
-    """An observer that passes on what ``operate`` makes of a node's contributions."""
+class _Mutation(Observer):
+    """Makes one rule wrong wherever it runs, and notes whether that matters; without a mutant, notes which there could be."""
 
-    def __init__(self, operate: Callable[[Node, Any, list[tuple[Node, Any]]], list[tuple[Node, Any]]]) -> None:
-        self.operate = operate
+    def __init__(self, mutant: Mutant | None = None) -> None:
+        self.mutant = mutant
+        self.found: dict[Mutant, None] = {}  # in order, each once
+        self.matters = False
 
     def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
-        """Let the rules run, and pass on something else."""
         honest = list(contributions)
         if not honest or any(isinstance(array, Cotangents) for _, array in honest):  # an output of a user's function
             return iter(honest)
-        return iter(self.operate(node, g, honest))
-
-
-def _mutants(gradient: Callable[[], Any]) -> dict[Mutant, None]:
-    """The mutants that there are of the rules that this gradient runs."""
-    mutants: dict[Mutant, None] = {}
-
-    def note(node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
-        mutants.update(dict.fromkeys(_Rules(node, g, {parent for parent, _ in honest}).mutants()))
-        return honest
-
-    with observed_by(_Between(note)):
-        gradient()
-    return mutants
-
-
-class _Fault:
-    """Makes one rule wrong wherever it runs, and notes whether that made a difference."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        self.mutant = mutant
-        self.matters = False
-
-    def operated(self, node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
-        """What the mutated rule gives."""
-        if operation_of(node) != self.mutant.rule:
-            return honest
-        wrong = _Rules(node, g, {parent for parent, _ in honest}).mutated(self.mutant)
+        if self.mutant is not None and operation_of(node) != self.mutant.rule:
+            return iter(honest)
+        rules = _Rules(node, g, {parent for parent, _ in honest})
+        if self.mutant is None:
+            self.found.update(dict.fromkeys(rules.mutants()))
+            return iter(honest)
+        wrong = rules.mutated(self.mutant)
         for (_, before), (_, after) in zip(honest, wrong, strict=True):
             self.matters = self.matters or not _same(after, before)
-        return list(wrong)
+        return iter(wrong)
 
 
 def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evidence], order: int = 1) -> PowerReport:
@@ -307,10 +269,12 @@ def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evide
     """
     report = PowerReport()
     with np.errstate(all="ignore"):
-        mutants = _mutants(lambda: gradient(evidence[0].cotangents))
+        search = _Mutation()
+        with observed_by(search):
+            gradient(evidence[0].cotangents)
         honest = [gradient(piece.cotangents) for piece in evidence]
 
-        def found(fault: _Fault) -> list[Mutant]:
+        def found(fault: _Mutation) -> list[Mutant]:
             """Where in the report a mutant belongs."""
             differs = False
             for piece, right in zip(evidence, honest, strict=True):
@@ -323,9 +287,9 @@ def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evide
                 differs = differs or not _same(wrong, right)
             return report.survivors if differs else report.masked if fault.matters else report.equivalent
 
-        for mutant in mutants:
-            fault = _Fault(mutant)
-            with observed_by(_Between(fault.operated)):
+        for mutant in search.found:
+            fault = _Mutation(mutant)
+            with observed_by(fault):
                 found(fault).append(replace(mutant, order=order))
     return report
 

@@ -31,19 +31,12 @@ class Slot(int):
 
 @dataclass(frozen=True)
 class Call:
-    """One application of a primitive.
-
-    Attributes:
-        op: The primitive.
-        inputs: Per input the :class:`Slot` that it came from, or the constant that it was.
-        params: The options.
-        value: What came out.
-    """
+    """One application of a primitive."""
 
     op: Primitive
-    inputs: tuple[Any, ...]
-    params: dict[str, Any]
-    value: Array
+    inputs: tuple[Any, ...]  # each the Slot that it came from, or the constant that it was
+    params: dict[str, Any]  # the options
+    value: Array  # what came out
 
 
 def forward(call: Call, args: Sequence[Any]) -> Array:
