@@ -109,11 +109,7 @@ def try_factory(
 ) -> None:
     """Make one of what is to be checked: what is wrong with its factory is then said once, and not by every check.
 
-    Args:
-        parameter: What the factory is given, for messages.
-
-    Raises:
-        ArgumentError: It is no factory, it raises an error, or gives something that is not ``usable``.
+    Its ``parameter`` is for messages. An ArgumentError says that it is no factory, raised an error, or gave nothing ``usable``.
     """
     expected = f"{caller}() makes a new {noun} for each check: give the class, or a function that makes one"
     if isinstance(factory, Module | Optimizer):

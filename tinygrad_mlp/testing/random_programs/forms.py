@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ __all__ = ["FIELDS", "forms"]
 
 # Each is drawn anew wherever it stands; {} is the first operand.
 FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
+    "": lambda w, x: x,
     "alike": lambda w, x: w.tensor(x.shape, x, mixed=False),  # of the operand's shape and dtype
     "apart": lambda w, x: w.other(x, lambda y: abs(x.array - y) > 0.02, number=False),  # everywhere from the operand
     "dim": lambda w, x: w.dim(x),
@@ -38,24 +40,11 @@ FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "twice": lambda w, x: w.integer(1, 2),
     "which": lambda w, x: w.integer(0, 1),
     "width": lambda w, x: w.pick((1.0, 0.5)),
-    "x": lambda w, x: x,
 }
 
 
-class _Fields(dict[str, Any]):
-    """What the fields of a form stand for."""
-
-    def __init__(self, w: Writer, x: Value) -> None:
-        super().__init__()
-        self.w, self.x = w, x
-
-    def __missing__(self, field: str) -> Any:
-        return FIELDS[field](self.w, self.x)
-
-
 def _form(text: str) -> Callable[[Writer, Value], str]:
-    text = text.replace("{}", "{x}")
-    return lambda w, x: text.format_map(_Fields(w, x))
+    return lambda w, x: re.sub(r"\{(\w*)\}", lambda field: str(FIELDS[field[1]](w, x)), text)
 
 
 def forms(

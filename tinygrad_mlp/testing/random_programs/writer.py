@@ -143,23 +143,14 @@ def nonempty(value: Value) -> bool:
 
 @dataclass(frozen=True)
 class Template:
-    """A kind of line that a writer may write.
+    """A kind of line that a writer may write."""
 
-    Attributes:
-        name: For counting and reading.
-        write: The line's expression for a first operand; a statement where it begins with a ``!``.
-        smooth: The operands for which the line's derivatives are continuous and moderate.
-        takes: The operands (by shape) that it is meant for.
-        kinds: The kinds of dtypes it is meant for: f(loat), i(nteger), b(ool).
-        inplace: It writes into its first operand.
-    """
-
-    name: str
-    write: Callable[[Writer, Value], str]
-    smooth: Predicate = nowhere
-    takes: Predicate = anywhere
-    kinds: str = "f"
-    inplace: bool = False
+    name: str  # for counting and reading
+    write: Callable[[Writer, Value], str]  # the expression for a first operand; a statement where it begins with a "!"
+    smooth: Predicate = nowhere  # the operands for which the line's derivatives are continuous and moderate
+    takes: Predicate = anywhere  # the operands (by shape) that it is meant for
+    kinds: str = "f"  # the kinds of dtypes it is meant for: f(loat), i(nteger), b(ool)
+    inplace: bool = False  # it writes into its first operand
 
 
 class _UnsuitableError(Exception):
