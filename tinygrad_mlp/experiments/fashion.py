@@ -46,7 +46,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import Split, first_of_each_class, hold_out, load_images
 from .gradient_check import Network
 from .lab import Lab
-from .plots import draw_history, draw_misclassified, new_figure
+from .plots import draw_histories, draw_misclassified
 from .training import History, TrainedModel, evaluate, glorot_mlp, parameter_groups, record, training_step
 
 TITLE = "Simple networks for Fashion-MNIST"
@@ -327,8 +327,5 @@ def architectures(lab: Lab, data: Split, base: EarlyStopped) -> None:
 
 def curves(lab: Lab, file: str, title: str, trainings: Mapping[str, EarlyStopped], number: str, says: str) -> None:
     """Loss and accuracy per epoch on training and validation images: a row of panels for each training."""
-    figure, axes = new_figure(title, columns=2, rows=len(trainings), height=3.2)
-    for (name, training), left, right in zip(trainings.items(), axes[::2], axes[1::2], strict=True):
-        draw_history(left, training.history, "loss", f"{name}: loss", "cross-entropy")
-        draw_history(right, training.history, "accuracy", f"{name}: accuracy", "accuracy in %")
+    figure = draw_histories(title, {name: training.history for name, training in trainings.items()})
     lab.figure(file, figure, number=number, says=says)
