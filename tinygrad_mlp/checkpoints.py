@@ -122,11 +122,7 @@ class RandomStreams:
         self._streams: dict[str, Generator] = {}
 
     def __getitem__(self, name: str) -> Generator:
-        """The generator of that name.
-
-        Raises:
-            ArgumentError: The name is not a string.
-        """
+        """The generator of that name; an ArgumentError if that is not a string."""
         if not isinstance(name, str):
             raise ArgumentError(f"a random stream is called by a string, such as 'shuffle', got {name!r}")
         if name not in self._streams:
@@ -233,7 +229,6 @@ class _Gradients:
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Set each gradient, and to None where none was saved."""
         if unknown := state_dict.keys() - self._tensors.keys():
             raise StateDictError(f"there are gradients of {', '.join(sorted(unknown))}, but no such parameters")
         for name, tensor in self._tensors.items():

@@ -42,13 +42,11 @@ def _made(output: Array, inputs: Sequence[Array]) -> tuple[tuple[int, ...], floa
 
 
 def _floats(values: Any) -> list[Array]:
-    """The floating-point numbers and arrays among some values."""
     nested = [v for value in values for v in (value if isinstance(value, tuple | list) else (value,))]
     return [np.asarray(v) for v in nested if isinstance(v, float) or (isinstance(v, np.ndarray) and v.dtype.kind == "f")]
 
 
 def _range(name: str, array: Array) -> str:
-    """What an array holds, in a few words."""
     if np.isnan(array).any():
         return f"{name} already held nan at element {list(first_place(np.isnan(array)))}"
     if array.size < 2:

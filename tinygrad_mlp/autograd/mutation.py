@@ -190,7 +190,6 @@ _INCOMPETENT = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueErro
 
 
 def _wrong(kind: str, array: Array) -> Array:
-    """A rule's result, made wrong."""
     if kind == "transpose":
         return np.swapaxes(array, -1, -2).reshape(array.shape)
     return array * {"sign": -1.0, "scale": SCALE, "dropped term": 0.0}[kind]
@@ -215,7 +214,6 @@ def _changes(call: Call, values: Sequence[Array]) -> Iterator[tuple[str, int | s
 
 
 def _changed(mutant: Mutant, call: Call, args: list[Any]) -> Array:
-    """The call's result with the mutant's change."""
     k = mutant.operand
     if mutant.kind == "missing sum":
         total, count = forward(call, args), forward(call, [np.ones_like(args[0]), *args[1:]])
@@ -260,12 +258,9 @@ class _Mutation(Observer):
 
 
 def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evidence], order: int = 1) -> PowerReport:
-    """How many wrong rules the evidence gives away.
+    """How many wrong rules the evidence gives away; the cotangents of its first piece should reach every rule.
 
-    Args:
-        gradient: From one cotangent per output, by a backward pass, to the elements of all gradients as one vector.
-        evidence: What the gradient is held against. The first piece's cotangents should reach every rule.
-        order: Of the derivatives, for the mutants' names.
+    The gradient goes from one cotangent per output, by a backward pass, to the elements of all gradients as one vector.
     """
     report = PowerReport()
     with np.errstate(all="ignore"):

@@ -135,7 +135,5 @@ def distort(images: Images, how: Distortion, random: np.random.Generator) -> Ima
 def _between(pixels: Images, index: npt.NDArray[np.intp], weight: Images) -> Images:
     """Interpolate between pixels and their right neighbours."""
     # "clip" changes no index here, but spares the copy that take() makes to be able to raise.
-    left, difference = (np.take(shifted, index, mode="clip") for shifted in (pixels, pixels[1:]))
-    difference -= left
-    difference *= weight
-    return left + difference
+    left, right = (np.take(shifted, index, mode="clip") for shifted in (pixels, pixels[1:]))
+    return left + weight * (right - left)

@@ -51,7 +51,6 @@ class _Archive(io.FileIO):
     """A file that gives ``zipfile`` no long table of contents, as it would make an object of each entry."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """The next bytes."""
         if size is not None and size > _TABLE:
             raise FileFormatError(f"its table of contents says it has {size:,} bytes, where at most {_TABLE:,} are read")
         return super().read(-1 if size is None else size) or b""

@@ -121,13 +121,11 @@ def not_negative(case: _LossCase) -> None:
 def shapes_checked(case: _LossCase) -> None:
     """A target with another number of rows raises an error."""
     prediction, target = case.inputs()[:2]
+    errors = (RuntimeError, ValueError, TypeError, IndexError)
+    do = "compare the shapes, and raise ValueError or ShapeError, before computing"
     for wrong in (cat([target, target[:1]]), cat([target, target])):
-        expect_error(
-            (RuntimeError, ValueError, TypeError, IndexError),
-            functools.partial(case.loss, case.whole, [prediction, wrong]),
-            f"a prediction of shape {tuple(prediction.shape)} and a target of shape {tuple(wrong.shape)} gave {{.shape}}",
-            "compare the shapes, and raise ValueError or ShapeError, before computing",
-        )
+        saw = f"a prediction of shape {tuple(prediction.shape)} and a target of shape {tuple(wrong.shape)} gave {{.shape}}"
+        expect_error(errors, functools.partial(case.loss, case.whole, [prediction, wrong]), saw, do)
 
 
 @register(LOSS_CHECKS)

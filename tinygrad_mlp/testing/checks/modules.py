@@ -320,13 +320,9 @@ def instances_independent(case: ModuleCase) -> None:
     a, b = case.module(), case.module()
     shared = _shared(a, b)
     expect(not shared, f"{shared} belongs to both", "make parameters in __init__, not in the class or the module file")
-    expect_equal(
-        values_of(a.state_dict()),
-        values_of(b.state_dict()),
-        "initialize with nn.init or torch's random functions, not NumPy's or random",
-        "from one seed",
-        names=list(a.state_dict()),
-    )
+    first, second = (values_of(m.state_dict()) for m in (a, b))
+    do = "initialize with nn.init or torch's random functions, not NumPy's or random"
+    expect_equal(first, second, do, "from one seed", names=list(a.state_dict()))
 
 
 @register(MODULE_CHECKS)
@@ -366,19 +362,15 @@ def batch_rows_independent(case: ModuleCase) -> None:
     module = case.module().eval()
     whole = leaves(_call(module, case.inputs()), Tensor)
     size = next(len(x) for x in case.originals if isinstance(x, Tensor) and x.ndim)
+    do = "reduce over dim=-1 or dim=1, not over everything; statistics of the batch only where self.training"
     for row in range(size):
         rows = [x[row : row + 1] if isinstance(x, Tensor) and x.ndim else x for x in case.inputs()]
         alone = leaves(_call(module, rows), Tensor)
         for t, part in zip(whole, alone, strict=True):
             saw = f"{size} rows in, shape {tuple(t.shape)} out"
             expect(t.ndim and len(t) == size, saw, "give batched=False if there is no batch")
-            expect_equal(
-                values_of(t[row : row + 1]),
-                values_of(part),
-                "reduce over dim=-1 or dim=1, not over everything; statistics of the batch only where self.training",
-                f"row {row} in the batch and alone",
-                rtol=1e-09,
-            )
+            together, single = values_of(t[row : row + 1]), values_of(part)
+            expect_equal(together, single, do, f"row {row} in the batch and alone", rtol=1e-09)
 
 
 @register(MODULE_CHECKS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -194,12 +195,8 @@ def groups_respected(case: _OptimizerCase) -> None:
     case.step(grouped, params, 3)
     for p, share in zip(alone, (1, 2, 4), strict=True):
         case.step(case.optimizer([p], lr=base / share), [p], 3)
-    expect_equal(
-        values_of(params),
-        values_of(alone),
-        "read options from the group in update, not from self; keep state per parameter",
-        "in groups, and each by itself",
-    )
+    do = "read options from the group in update, not from self; keep state per parameter"
+    expect_equal(values_of(params), values_of(alone), do, "in groups, and each by itself")
 
 
 @register(OPTIMIZER_CHECKS)
@@ -215,12 +212,9 @@ def state_dict_resumes(case: _OptimizerCase) -> None:
     second.load_state_dict(saved)
     case.step(second, twins, 3)
     expect_equal(values_of(params), values_of(twins), "keep all state in self.state[p]", "without a break, and resumed")
-    expect_error(
-        (ValueError, RuntimeError, KeyError),
-        lambda: case.optimizer(case.params()[:1]).load_state_dict(saved),
-        "a state_dict of three parameters was loaded for one",
-        "leave load_state_dict to Optimizer, or check sizes",
-    )
+    load = functools.partial(case.optimizer(case.params()[:1]).load_state_dict, saved)
+    saw, do = "a state_dict of three parameters was loaded for one", "leave load_state_dict to Optimizer, or check sizes"
+    expect_error((ValueError, RuntimeError, KeyError), load, saw, do)
 
 
 @register(OPTIMIZER_CHECKS)

@@ -125,11 +125,7 @@ def try_factory(
 
 
 def run(title: str, suite: Suite, case: Any, skip: str | Iterable[str], not_applicable: Iterable[str] = ()) -> None:
-    """Run the checks of a suite but for those to skip and those that do not apply.
-
-    Raises:
-        CheckError: Some failed. ValueError: ``skip`` names a check that there is not.
-    """
+    """Run the checks of a suite but for those to skip and those that do not apply; a CheckError names those that failed."""
     skipped = {skip} if isinstance(skip, str) else set(skip)
     unknown = sorted(skipped - set(suite))
     if unknown:

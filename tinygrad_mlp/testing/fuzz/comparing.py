@@ -56,9 +56,7 @@ def _short(error: Exception) -> str:
 def compare(program: RandomProgram, counts: Counter[str] | None = None) -> Mismatch | None:
     """Run the program in both libraries; the first difference, or None.
 
-    Args:
-        program: What to run.
-        counts: Where to count what happened: lines, errors, gradients, deviations, differences by rounding.
+    In ``counts`` it is counted what happened: lines, errors, gradients, deviations, differences by rounding.
     """
     counts = Counter() if counts is None else counts
     with warnings.catch_warnings():
@@ -174,7 +172,6 @@ def _numbers_part(
 
 
 def _apart(a: Array, b: Array, skipped: Array) -> float:
-    """The distance of two arrays but for some elements."""
     return distance(np.where(skipped, 0, a), np.where(skipped, 0, b)) if a.shape == b.shape else math.inf
 
 
@@ -251,7 +248,6 @@ def _viewed_by_one(program: RandomProgram) -> int | None:
 
 
 def _copying(program: RandomProgram, position: int) -> RandomProgram:
-    """The program with a copy of a line's result."""
     line = program.lines[position]
     copying = Line(line.target, f"({line.expression}).clone()")
     return replace(program, lines=(*program.lines[:position], copying, *program.lines[position + 1 :]))

@@ -14,6 +14,7 @@ __all__ = ["FIELDS", "forms"]
 # Each is drawn anew wherever it stands; {} is the first operand.
 FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "": lambda w, x: x,
+    "affine": lambda w, x: "".join(f", {w.tensor(x.shape[-1:], x, mixed=False)}" for _ in range(2 * w.chance(50))),
     "alike": lambda w, x: w.tensor(x.shape, x, mixed=False),  # of the operand's shape and dtype
     "apart": lambda w, x: w.other(x, lambda y: abs(x.array - y) > 0.02, number=False),  # everywhere from the operand
     "dim": lambda w, x: w.dim(x),
@@ -34,10 +35,15 @@ FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "reduction": lambda w, x: w.pick(("mean", "sum", "none")),
     "same": lambda w, x: w.tensor(x.shape, x),  # of the operand's shape
     "shift": lambda w, x: w.integer(-2, 3),
+    "slope": lambda w, x: w.tensor((w.pick((1, x.shape[1] if x.ndim > 1 else 1)),), x),  # one, or one a channel
     "some": lambda w, x: ", ".join([x.name, *(w.tensor(x.shape, x) for _ in range(w.integer(1, 2)))]),  # with the operand
+    "spread_dim": lambda w, x: w.pick([d for d in range(x.ndim) if x.shape[d] > 1 or not w.smooth] or [0]),
     "steep": lambda w, x: w.other(x, lambda y: abs(y) > 0.2, positive=True, number=False),
     "tensor": lambda w, x: w.other(x, number=False),
     "twice": lambda w, x: w.integer(1, 2),
+    "unbiased": lambda w, x: w.pick(
+        ("", ", unbiased=False", ", correction=0", ", keepdim=True", ", correction=1, keepdim=True")
+    ),
     "which": lambda w, x: w.integer(0, 1),
     "width": lambda w, x: w.pick((1.0, 0.5)),
 }

@@ -126,19 +126,13 @@ def distinct(value: Value) -> bool:
     return value.gap > 0.02
 
 
-def ndim(least: int, most: int = 9) -> Predicate:
-    """Operands with this many dimensions."""
-    return lambda value: least <= value.ndim <= most
+def ndim(least: int, most: int = 9, filled: bool = False) -> Predicate:
+    """Operands with this many dimensions, and with elements."""
+    return lambda value: least <= value.ndim <= most and (value.size > 0 or not filled)
 
 
-def filled(value: Value) -> bool:
-    """Operands with elements."""
-    return value.size > 0
-
-
-def nonempty(value: Value) -> bool:
-    """Operands with dimensions and elements."""
-    return value.ndim > 0 and value.size > 0
+filled = ndim(0, filled=True)
+nonempty = ndim(1, filled=True)
 
 
 @dataclass(frozen=True)
