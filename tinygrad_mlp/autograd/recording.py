@@ -61,15 +61,11 @@ class Recorder(Observer):
     ['mul', 'exp']
     >>> recorder.replay([np.array([0.0, 0.0])])[-1]
     array([1., 1.])
-
-    Attributes:
-        calls: What was computed, in order.
-        values: The inputs, then what came out of each call: a value a slot.
     """
 
     def __init__(self, inputs: Sequence[Array]) -> None:
-        self.calls: list[Call] = []
-        self.values: list[Array] = list(inputs)
+        self.calls: list[Call] = []  # what was computed, in order
+        self.values: list[Array] = list(inputs)  # then what came out of each call: a value a slot
         self._slots = {id(array): Slot(k) for k, array in enumerate(inputs)}  # all kept in values: no id is used again
 
     def slot(self, array: Any) -> Slot | None:

@@ -34,6 +34,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import tinygrad_mlp as torch
@@ -109,25 +110,22 @@ class EarlyStopping:
     """Keeps the weights with the lowest validation loss, and says to stop when it rose several epochs in a row."""
 
     model: nn.Module
-    rises: int = 0
-    previous: float = math.inf
+    losses: list[float] = field(default_factory=list)  # on the validation images, after each epoch
     best: float = math.inf
-    epoch: int = 0
     best_epoch: int = 0
     weights: dict[str, Tensor] = field(default_factory=dict)
 
     def step(self, loss: float) -> None:
         """Note the validation loss after an epoch."""
-        self.epoch += 1
-        self.rises = self.rises + 1 if loss > self.previous else 0
-        self.previous = loss
+        self.losses.append(loss)
         if loss < self.best or not self.weights:
-            self.best, self.best_epoch = min(self.best, loss), self.epoch  # the loss of a first epoch may be NaN
+            self.best, self.best_epoch = min(self.best, loss), len(self.losses)  # the loss of a first epoch may be NaN
             self.weights = {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def stop(self) -> bool:
         """Whether the loss has risen in the last epochs, as many in a row as are allowed."""
-        return self.rises >= RISES
+        last = self.losses[-RISES - 1 :]
+        return len(last) > RISES and all(before < after for before, after in pairwise(last))
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes from epoch to epoch."""

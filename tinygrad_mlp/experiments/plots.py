@@ -20,6 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 Curve = tuple[Sequence[float], Sequence[float]]  # x, y
+Values = Mapping[str, Sequence[float]]  # of a training's curves, an epoch each
 
 _POINTS = 500  # beyond that many points a noisy curve is drawn with its moving average
 _DOTS = 30  # below that many points each has a dot
@@ -56,12 +57,7 @@ def counted(values: Sequence[float]) -> Curve:
 
 
 def draw_history(
-    axes: Axes,
-    history: Mapping[str, Sequence[float]],
-    quantity: str,
-    title: str,
-    ylabel: str = "",
-    lowest: float | None = None,
+    axes: Axes, history: Values, quantity: str, title: str, ylabel: str = "", lowest: float | None = None
 ) -> None:
     """Draw all curves of a quantity over the epochs: those that are named after it, such as `"train loss"` of `"loss"`.
 
@@ -78,10 +74,7 @@ def draw_history(
 
 
 def draw_histories(
-    title: str,
-    histories: Mapping[str, Mapping[str, Sequence[float]]],
-    loss: str = "cross-entropy",
-    lowest: float | None = None,
+    title: str, histories: Mapping[str, Values], loss: str = "cross-entropy", lowest: float | None = None
 ) -> Figure:
     """A figure of loss and accuracy over the epochs, side by side: a row for each training, with its name."""
     figure, panels = new_figure(title, columns=2, rows=len(histories), height=3.2)

@@ -99,17 +99,13 @@ class GradientDifference:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A backward pass explained: ``str()`` or ``.text``, ``.dot``, ``.svg``; a notebook shows the drawing.
+    """A backward pass explained: ``str()`` or ``.text``, ``.dot``, ``.svg``; a notebook shows the drawing."""
 
-    Attributes:
-        steps: The operations from the loss back, then the leaves.
-        difference: Where the given gradients and the computed ones part; None if nowhere, or none were given.
-        compared: The labels of the tensors whose gradients were given.
-    """
-
-    steps: tuple[BackwardStep, ...]
-    difference: GradientDifference | None = None
-    compared: tuple[str, ...] = ()
+    steps: tuple[BackwardStep, ...]  # the operations from the loss back, then the leaves
+    difference: GradientDifference | None = (
+        None  # where given and computed gradients part; None if nowhere, or none were given
+    )
+    compared: tuple[str, ...] = ()  # the labels of the tensors whose gradients were given
 
     @property
     def text(self) -> str:

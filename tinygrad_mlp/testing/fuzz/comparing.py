@@ -163,7 +163,7 @@ def _numbers_part(
             continue
         a, b = (_number(outcome, place, tuple(present.shape)) for outcome in (ours, theirs))
         if distance(a, b) > tolerance:
-            excuse = _excuse(program, ours, theirs, place, (a, b), tolerance, rounding)
+            excuse = _excuse(program, ours, theirs, place, a, b, rounding)
             if excuse:
                 counts[excuse] += 1
                 return None
@@ -176,16 +176,10 @@ def _apart(a: Array, b: Array, skipped: Array) -> float:
 
 
 def _excuse(
-    program: RandomProgram,
-    ours: Outcome,
-    theirs: Outcome,
-    place: Place,
-    numbers: tuple[Array, Array],
-    tolerance: float,
-    rounding: bool,
+    program: RandomProgram, ours: Outcome, theirs: Outcome, place: Place, a: Array, b: Array, rounding: bool
 ) -> str | None:
     """Why two numbers may differ: what to count it as, or None for a difference that nothing excuses."""
-    (kind, name), (a, b) = place, numbers
+    (kind, name), tolerance = place, _tolerance(program, theirs)
     if (position := _viewed_by_one(program)) is not None and compare(_copying(program, position)) is None:
         return "deviation: another memory layout, of which one library has a view"
     if distance(_unsigned(a), _unsigned(b)) < tolerance:
@@ -203,12 +197,10 @@ def _excuse(
             return "deviation: what PyTorch gives, too, where it keeps the graph"
     if not rounding or not _agree_in_float64(program):
         return None
-    return "rounding" if _rounds_apart(program, ours, theirs, place, skipped, tolerance) else None
+    return "rounding" if _rounds_apart(program, ours, theirs, place, skipped) else None
 
 
-def _rounds_apart(
-    program: RandomProgram, ours: Outcome, theirs: Outcome, place: Place, skipped: Array, tolerance: float
-) -> bool:
+def _rounds_apart(program: RandomProgram, ours: Outcome, theirs: Outcome, place: Place, skipped: Array) -> bool:
     """Whether one of the libraries, where it rounds another way, is about as far from itself as from the other."""
     # Where the libraries agree on every value to the last bit, they took the same branches: rounding that makes one take another
     # branch must not excuse a gradient that is far off. Branches taken on values that were overwritten since are not seen.
@@ -222,7 +214,7 @@ def _rounds_apart(
         return _apart(a, b, skipped)
 
     difference = apart(ours, theirs)
-    values = not decided_alike or difference < 50 * tolerance
+    values = not decided_alike or difference < 50 * _tolerance(program, theirs)
     recorded = run(program, LIBRARY, create_graph=True)  # as it is where operations can be moved
     for seed in range(5):
         for library, plain in ((LIBRARY, recorded), (pytorch(), theirs)):

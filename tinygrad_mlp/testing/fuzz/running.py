@@ -53,11 +53,7 @@ class Rounding(Observer):
     """Another way to round: the results of operations, in this library or in PyTorch, move by up to two units in the last place.
 
     Monte Carlo arithmetic: Parker 1997. It leaves alone what no rounding made, numbers of the operands and those that half the
-    digits can hold, so that ties stay ties.
-
-    Args:
-        seed: Of the moves.
-        values: Move the program's values, too, and not only what is computed on the way back.
+    digits can hold, so that ties stay ties. Without ``values`` only what is computed on the way back moves.
     """
 
     def __init__(self, seed: int, *, values: bool) -> None:
