@@ -73,20 +73,15 @@ class Mutant:
 
 @dataclass
 class PowerReport:
-    """How many wrong rules a gradient check noticed.
+    """How many wrong rules a gradient check noticed."""
 
-    Attributes:
-        killed: The mutants that it noticed.
-        survivors: Those that it did not, though the gradient is another: such an error would have passed.
-        masked: Those that leave the gradient as it is all the same, because the function multiplies by 0 what the rule gives,
-            or uses the rule twice, so that a wrong sign cancels. No check at these inputs could notice them.
-        equivalent: Those whose rule gives the same at these inputs.
-    """
-
-    killed: list[Mutant] = field(default_factory=list)
+    killed: list[Mutant] = field(default_factory=list)  # those that it noticed
+    # Those that it did not, though the gradient is another: such an error would have passed.
     survivors: list[Mutant] = field(default_factory=list)
+    # Those that leave the gradient as it is all the same, because the function multiplies by 0 what the rule gives, or uses the
+    # rule twice, so that a wrong sign cancels. No check at these inputs could notice them.
     masked: list[Mutant] = field(default_factory=list)
-    equivalent: list[Mutant] = field(default_factory=list)
+    equivalent: list[Mutant] = field(default_factory=list)  # those whose rule gives the same at these inputs
 
     @property
     def caught(self) -> int:
@@ -124,8 +119,7 @@ class _Result:
     parent: Node
     position: int
     array: Array
-    start: int
-    end: int
+    calls: list[Call]
 
 
 class _Rules:
@@ -141,14 +135,13 @@ class _Rules:
             g = wrap(self.inputs[0])
         self.recorder = Recorder(self.inputs)
         self.results: list[_Result] = []
-        position, begin = -1, 0
+        position, begin, calls = -1, 0, self.recorder.calls
         with no_grad(), observed_by(self.recorder):
             for parent, tensor in node.vjp(g, parents, True):
                 tensor = fit(tensor, parent)
                 position = node.parents.index(parent, position + 1)  # gradients come in the order of the inputs
-                end = len(self.recorder.calls)
-                self.results.append(_Result(parent, position, tensor._data, begin, end))
-                begin = end
+                self.results.append(_Result(parent, position, tensor._data, calls[begin:]))
+                begin = len(calls)
 
     def mutants(self) -> Iterator[Mutant]:
         """Every mutant that still gives the inputs something of a shape that can be theirs."""
@@ -157,7 +150,7 @@ class _Rules:
             name = inputs[result.position] if inputs else f"argument {result.position}"
             kinds = ["sign", "scale", "dropped term"] + ["transpose"] * (result.array.ndim > 1)
             yield from (Mutant(rule, name, kind, result.position) for kind in kinds)
-            for k, call in enumerate(self.recorder.calls[result.start : result.end]):
+            for k, call in enumerate(result.calls):
                 for kind, operand in _changes(call, self.recorder.values):
                     mutant = Mutant(rule, name, kind, result.position, k, call.op.name, operand)
                     try:
@@ -171,7 +164,7 @@ class _Rules:
         result = next((r for r in self.results if r.position == mutant.position), None)
         values = self.recorder.values
         if result is not None and mutant.call is not None:
-            target = next(iter(self.recorder.calls[result.start : result.end][mutant.call :]), None)
+            target = next(iter(result.calls[mutant.call :]), None)
             if target is not None and target.op.name == mutant.op:
                 values = self.recorder.replay(
                     self.inputs, lambda call, args: _changed(mutant, call, args) if call is target else forward(call, args)

@@ -152,13 +152,10 @@ class _UnsuitableError(Exception):
 
 
 class Writer:
-    """Writes a program line by line.
+    """Writes a program line by line, as the choices decide.
 
-    Args:
-        choices: Where decisions come from.
-        smooth: Write only what has continuous, moderate derivatives: float64, away from kinks and singularities. Otherwise
-            anything goes: dtypes, in-place writes, views, ties, and now and then arguments that make no sense.
-        grid: The numbers are small integers, so that ties and zeros abound.
+    A ``smooth`` one has continuous, moderate derivatives: float64, away from kinks and singularities. Otherwise anything goes:
+    dtypes, in-place writes, views, ties, and now and then arguments that make no sense. On a ``grid`` numbers are small integers.
     """
 
     def __init__(self, choices: Choices, *, smooth: bool = True, grid: bool = False) -> None:
