@@ -97,7 +97,7 @@ def check_module(
     >>> import tinygrad_mlp as torch
     >>> check_module(lambda: torch.nn.Linear(3, 2), torch.randn(4, 3))
     >>> len(MODULE_CHECKS)
-    21
+    20
 
     Args:
         module: The class, or a function without arguments that makes a new module; called many times.
