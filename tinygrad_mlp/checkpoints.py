@@ -122,11 +122,7 @@ class RandomStreams:
         self._streams: dict[str, Generator] = {}
 
     def __getitem__(self, name: str) -> Generator:
-        """The generator of that name.
-
-        Raises:
-            ArgumentError: The name is not a string.
-        """
+        """The generator of that name; an ArgumentError if that is not a string."""
         if not isinstance(name, str):
             raise ArgumentError(f"a random stream is called by a string, such as 'shuffle', got {name!r}")
         if name not in self._streams:
@@ -233,7 +229,6 @@ class _Gradients:
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Set each gradient, and to None where none was saved."""
         if unknown := state_dict.keys() - self._tensors.keys():
             raise StateDictError(f"there are gradients of {', '.join(sorted(unknown))}, but no such parameters")
         for name, tensor in self._tensors.items():
@@ -465,14 +460,10 @@ def _finite(tensor: Tensor) -> bool:
 
 def _first_broken(model: Module, gradients: bool = False) -> tuple[str, str] | None:
     """The first parameter that is not finite, buffer with a NaN (it may be infinite on purpose) or gradient: its module, and what."""
-    parameters = dict(model.named_parameters())
-    broken = [(name, "parameter") for name, parameter in parameters.items() if not _finite(parameter)]
-    for name, buffer in model.named_buffers():
-        if buffer.is_floating_point() and np.isnan(buffer._data).any():
-            broken.append((name, "buffer"))
-    for name, parameter in parameters.items():
-        if gradients and parameter.grad is not None and not _finite(parameter.grad):
-            broken.append((name, "gradient of"))
+    parameters = list(model.named_parameters())
+    broken = [(name, "parameter") for name, p in parameters if not _finite(p)]
+    broken += [(name, "buffer") for name, b in model.named_buffers() if b.is_floating_point() and np.isnan(b._data).any()]
+    broken += [(name, "gradient of") for name, p in parameters if gradients and p.grad is not None and not _finite(p.grad)]
     for name, kind in broken[:1]:
         layer, _, own = name.rpartition(".")
         return layer, f"{kind} {own}"
@@ -485,28 +476,22 @@ def _where_it_broke(model: Module, inputs: tuple[Any, ...]) -> tuple[str | None,
         return None, "input"
     found: list[tuple[str, str]] = []
 
-    def look(name: str, module: Module, output: Any) -> None:
+    def look(name: str, module: Module, args: Any, output: Any) -> None:
         own = module.named_parameters(recurse=False)
         found.extend((name, f"parameter {own_name}") for own_name, parameter in own if not _finite(parameter))
         if not all(map(_finite, leaves(output, Tensor))):
             found.append((name, "output"))
 
     if inputs:
-        handles = [
-            module.register_forward_hook(lambda module, args, output, name=name: look(name, module, output))
-            for name, module in model.named_modules()
-        ]
         buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]  # running statistics have seen this batch already
-        try:
-            copy = Generator()
-            copy.set_state(current_generator().get_state())
-            with no_grad(), drawing_from(copy):
-                model(*inputs)
-                for buffer, before in buffers:
-                    buffer.copy_(before)
-        finally:
-            for handle in handles:
-                handle.remove()
+        copy = Generator()
+        copy.set_state(current_generator().get_state())
+        with ExitStack() as hooks, no_grad(), drawing_from(copy):
+            for name, module in model.named_modules():
+                hooks.callback(module.register_forward_hook(partial(look, name)).remove)
+            model(*inputs)
+            for buffer, before in buffers:
+                buffer.copy_(before)
     return found[0] if found else _first_broken(model, gradients=True) or (None, "loss")
 
 

@@ -138,9 +138,9 @@ def _add_options_of_run(run: _Parser) -> None:
     run.add_argument("--epochs", metavar="N", type=_whole_number(1), help=epochs)
     seeds = run.add_mutually_exclusive_group()
     seed = "seed of all random numbers (default: 0)"
-    seeds.add_argument("--seed", metavar="N", type=_whole_number(0, 2**32 - 1), help=seed)
+    seeds.add_argument("--seed", dest="seeds", metavar="N", type=_whole_number(0, 2**32 - 1, lambda n: (n,)), help=seed)
     repeat = "repeat over the seeds 0 to N-1; mean and spread are given"
-    seeds.add_argument("--seeds", metavar="N", type=_whole_number(1, 1000), help=repeat)
+    seeds.add_argument("--seeds", metavar="N", type=_whole_number(1, 1000, lambda n: tuple(range(n))), help=repeat)
     eager = "run training steps as they are written, not compiled: slower, with the same results"
     run.add_argument("--eager", action="store_true", help=eager)
     run.add_argument("--out", metavar="DIR", default="runs", help="results go to DIR/<experiment>/<time> (default: runs)")
@@ -154,14 +154,14 @@ def _experiment(text: str) -> str:
     return text
 
 
-def _whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
-    """What argparse calls to read a whole number within these limits."""
+def _whole_number(least: int, most: int | None = None, made: Callable[[int], Any] = int) -> Callable[[str], Any]:
+    """What argparse calls to read a whole number within these limits, and to make something of it."""
     limits = f"of {least} or more" if most is None else f"from {least} to {most}"
 
-    def parse(text: str) -> int:
+    def parse(text: str) -> Any:
         if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
             raise argparse.ArgumentTypeError(f"expected a whole number {limits}, got {text!r}")
-        return int(text)
+        return made(int(text))
 
     return parse
 
@@ -196,7 +196,7 @@ def _run(options: argparse.Namespace) -> None:
     from .experiments import runs
     from .experiments.results import Settings, format_rows
 
-    asked = Settings(options.data or "sample", options.epochs, _seeds(options) or (0,), options.eager)
+    asked = Settings(options.data or "sample", options.epochs, options.seeds or (0,), options.eager)
     planned: list[tuple[str, RunFolder | None, Settings]] = []
     for name in dict.fromkeys(options.names or find_experiments()):
         folder, settings = (options.resume and runs.unfinished(name, options.out)) or (None, asked)
@@ -221,18 +221,12 @@ def _run(options: argparse.Namespace) -> None:
         print(f"Written to {folder.path}: {', '.join(sorted(os.listdir(folder.path)))}", flush=True)
 
 
-def _seeds(options: argparse.Namespace) -> tuple[int, ...] | None:
-    if options.seeds is not None:
-        return tuple(range(options.seeds))
-    return None if options.seed is None else (options.seed,)
-
-
 def _agree(options: argparse.Namespace, path: Path, settings: Settings) -> None:
     """Refuse to resume a run with other settings than it was begun with."""
     for name, asked, begun in (
         ("--data", options.data, settings.data),
         ("--epochs", options.epochs, settings.epochs),
-        ("--seed or --seeds", _seeds(options), settings.seeds),
+        ("--seed or --seeds", options.seeds, settings.seeds),
     ):
         if asked is not None and asked != begun:
             raise TinygradError(f"{path} was begun with other {name} ({begun}); leave that out, or run without --resume")
@@ -259,9 +253,10 @@ def _check_gradients(options: argparse.Namespace) -> None:
 def _command(name: str, options: argparse.Namespace) -> str:
     """The command that repeats the run."""
     command = ["tinygrad-mlp", "run", name, "--data", options.data or "sample", "--out", options.out]
-    for option in ("epochs", "seed", "seeds"):
-        if (value := getattr(options, option)) is not None:
-            command += [f"--{option}", str(value)]
+    if options.epochs is not None:
+        command += ["--epochs", str(options.epochs)]
+    if options.seeds is not None:
+        command += ["--seeds", str(len(options.seeds))] if len(options.seeds) > 1 else ["--seed", str(options.seeds[0])]
     return shlex.join(command)
 
 

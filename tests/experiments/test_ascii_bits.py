@@ -103,7 +103,7 @@ def test_training_is_the_formulas(
     monkeypatch.setattr(ascii_bits, "LAMBDA_2", 0.02)
     is_penalty = name.endswith("penalty")
     rule = ascii_bits.plain if is_penalty else getattr(ascii_bits, name)
-    penalty = getattr(ascii_bits, name) if is_penalty else ascii_bits.no_penalty
+    penalty = getattr(ascii_bits, name) if is_penalty else None
     train, _ = few_images(MNIST, "sample")
     one, *_ = lab(tmp_path)
     start = ascii_bits.network(one.generator("init"))
@@ -177,7 +177,7 @@ def test_it_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ascii_bits, "ALPHA", 0.5)
     train, _ = few_images(MNIST, "sample")
     one, *_ = lab(tmp_path, epochs=200)
-    model, losses = ascii_bits.train_network(one, "plain", train, ascii_bits.plain, ascii_bits.no_penalty)
+    model, losses = ascii_bits.train_network(one, "plain", train, ascii_bits.plain, None)
     assert losses[-1] < losses[0] / 20
     answers = ascii_bits.Answers(model(train.tensors[0]), train.tensors[1])
     assert answers.measured()["digits right"] > 90

@@ -126,7 +126,7 @@ def test_early_stopping(losses: list[float], stop: bool, best_epoch: int) -> Non
     stopping, model = stopping_after(losses)
     assert stopping.stop() is stop
     assert stopping.best_epoch == best_epoch
-    assert stopping.epoch == len(losses)
+    assert len(stopping.losses) == len(losses)
     model.load_state_dict(stopping.weights)
     assert model.weight.item() == losses[best_epoch - 1]
 

@@ -42,13 +42,11 @@ def _made(output: Array, inputs: Sequence[Array]) -> tuple[tuple[int, ...], floa
 
 
 def _floats(values: Any) -> list[Array]:
-    """The floating-point numbers and arrays among some values."""
     nested = [v for value in values for v in (value if isinstance(value, tuple | list) else (value,))]
     return [np.asarray(v) for v in nested if isinstance(v, float) or (isinstance(v, np.ndarray) and v.dtype.kind == "f")]
 
 
 def _range(name: str, array: Array) -> str:
-    """What an array holds, in a few words."""
     if np.isnan(array).any():
         return f"{name} already held nan at element {list(first_place(np.isnan(array)))}"
     if array.size < 2:
@@ -79,15 +77,9 @@ class _Detector(Observer):
         line = None if here is None else source_line(here)
         names = [f"input {k}" for k in range(len(arrays))] if op.variadic else list(op.inputs)
         given = [_range(n, a) for n, a in zip(names, map(np.asarray, arrays), strict=True) if a.dtype.kind in "fiu"]
-        raise AnomalyError(
-            f"{op.name} returned {value} at element {list(element)} of its output, shape {result._like.shape}; "
-            f"{', '.join(given)}. Forward line: {line}",
-            op.name,
-            element,
-            value,
-            False,
-            line,
-        )
+        text = f"{op.name} returned {value} at element {list(element)} of its output, shape {result._like.shape}; "
+        text += f"{', '.join(given)}. Forward line: {line}"
+        raise AnomalyError(text, op.name, element, value, False, line)
 
     def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
         outer, self.differentiated = self.differentiated, node
@@ -115,19 +107,15 @@ class _Detector(Observer):
         if found is None:
             return
         element, value = found
-        line = node.origin
+        line = None if node.origin is None else source_line(node.origin)
         named = node.op is not None and not node.op.variadic
         argument = f"argument {node.op.inputs[position]!r}" if node.op and named else f"argument {position}"
-        raise AnomalyError(
+        text = (
             f"Function '{node.name()}' returned {'nan' if np.isnan(value) else 'infinite'} values in its {position}th output: "
             f"the gradient of {argument} is {value} at element {list(element)}, shape {array.shape}"
-            f"{''.join('; ' + _range('the gradient of the output', c) for c in given)}. {_forward_line(node)}",
-            node.name() if node.op is None else node.op.name,
-            element,
-            value,
-            True,
-            None if line is None else source_line(line),
+            f"{''.join('; ' + _range('the gradient of the output', c) for c in given)}. {_forward_line(node)}"
         )
+        raise AnomalyError(text, node.name() if node.op is None else node.op.name, element, value, True, line)
 
 
 def _forward_line(node: Node) -> str:

@@ -220,13 +220,12 @@ def _call(
     outputs, single = _checked(name, "outputs of the user-provided function", func(*sources))
     if scalar and not (single and outputs[0].numel() == 1):
         raise GraphError(f"The function given to {name} should return a single Tensor with a single element")
-    if strict:
-        for position, output in enumerate(outputs):
-            if not output.requires_grad:
-                raise GraphError(
-                    f"Output {position} of the user-provided function does not depend on the inputs in a "
-                    "differentiable manner, which is not allowed in strict mode"
-                )
+    for position, output in enumerate(outputs):
+        if strict and not output.requires_grad:
+            raise GraphError(
+                f"Output {position} of the user-provided function does not depend on the inputs in a differentiable "
+                "manner, which is not allowed in strict mode"
+            )
     return outputs, single
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, overload
 
@@ -23,20 +24,6 @@ from .recording import Array
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 _Tensors = Tensor | Sequence[Tensor]
-
-
-@dataclass(frozen=True)
-class _Settings:
-    eps: float
-    atol: float
-    rtol: float
-    nondet_tol: float
-    check_undefined_grad: bool
-    fast_mode: bool
-
-    def __post_init__(self) -> None:
-        if not self.eps > 0:
-            raise ValueError(f"gradcheck: eps is a distance from the point, more than 0, got {self.eps}")
 
 
 # fmt: off
@@ -116,24 +103,19 @@ def gradcheck(
     """
     if order < 1:
         raise ValueError(f"gradcheck: order is that of the highest derivative to check, 1 or more, got {order}")
-    settings = _Settings(eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode)
     subject, found = Subject("gradcheck", func, inputs), PowerReport()
-    try:
+    with nullcontext() if raise_exception else suppress(GradcheckError):
         for level in range(1, order + 1):
-            check = _GradientCheck(subject, settings)
+            check = _GradientCheck(subject, eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode)
             check.run()
             if report:
                 found += power(check.gradient, check.evidence, level)
             if level < order and check.outputs:  # the gradient of a constant is one, too
                 subject = _derivative(subject)
-    except GradcheckError:
-        if raise_exception:
-            raise
-        return False
-    if not report:
-        return True
-    print(found)
-    return found
+        if report:
+            print(found)
+        return found if report else True
+    return False
 
 
 def gradgradcheck(
@@ -167,23 +149,16 @@ def gradgradcheck(
     Raises:
         GradcheckError, ValueError, DTypeError, ArgumentError, ShapeError: As :func:`gradcheck`; or ``grad_outputs`` do not fit.
     """
-    settings = _Settings(eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode)
     subject = Subject("gradgradcheck", func, inputs)
-    try:
-        _GradientCheck(_derivative(subject, grad_outputs, gen_non_contig_grad_outputs), settings).run()
-    except GradcheckError:
-        if raise_exception:
-            raise
-        return False
-    return True
+    with nullcontext() if raise_exception else suppress(GradcheckError):
+        derivative = _derivative(subject, grad_outputs, gen_non_contig_grad_outputs)
+        _GradientCheck(derivative, eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode).run()
+        return True
+    return False
 
 
 def _derivative(subject: Subject, grad_outputs: Any = None, non_contiguous: bool = False) -> Subject:
-    """The function (inputs, cotangents) -> gradients of the inputs.
-
-    Raises:
-        GradcheckError: No output requires grad. ShapeError: The cotangents do not fit.
-    """
+    """The function (inputs, cotangents) -> gradients of the inputs."""
     shapes = [t._like.shape for t in subject.call().checked if t.requires_grad]
     if not shapes:
         raise GradcheckError(f"{subject.caller}: no output of func requires grad, so there is no gradient to differentiate")
@@ -228,38 +203,39 @@ def _identical(a: Array, b: Array) -> Array:
     return (a == b) | ((a != a) & (b != b))
 
 
+@dataclass
 class _GradientCheck:
-    """The check of one order of derivatives.
+    """The check of one order of derivatives."""
 
-    Attributes:
-        outputs: The outputs that require grad.
-        evidence: What the gradients were held against.
-    """
+    subject: Subject
+    eps: float
+    atol: float
+    rtol: float
+    nondet_tol: float
+    check_undefined_grad: bool
+    fast_mode: bool
 
-    def __init__(self, subject: Subject, settings: _Settings) -> None:
-        self.subject, self.settings = subject, settings
+    def __post_init__(self) -> None:
+        if not self.eps > 0:
+            raise ValueError(f"gradcheck: eps is a distance from the point, more than 0, got {self.eps}")
         self.rng = np.random.default_rng(1)
-        self.evidence: list[Evidence] = []
-        tensors = [(n, x) for n, x in zip(subject.names, subject.inputs, strict=True) if isinstance(x, Tensor)]
+        self.evidence: list[Evidence] = []  # what the gradients were held against
+        tensors = [(n, x) for n, x in zip(self.subject.names, self.subject.inputs, strict=True) if isinstance(x, Tensor)]
         self.inputs = [(name, x, x._data.copy()) for name, x in tensors]
-        self.first = subject.call()
+        self.first = self.subject.call()
         self.outputs = [t for t in self.first.checked if t.requires_grad]
-        self.named = [(subject.output_name(k), self.first.tensors[k]) for k in self.first.watched]
+        self.named = [(self.subject.output_name(k), self.first.tensors[k]) for k in self.first.watched]
 
     def run(self) -> None:
-        """Check everything.
-
-        Raises:
-            GradcheckError: What was found.
-        """
+        """Check everything; a GradcheckError says what was found."""
         self._check_function()
         self._check_backward()
-        self.numerics = Numerics(self.subject, self.settings.eps)
+        self.numerics = Numerics(self.subject, self.eps)
         infinite = ~np.isfinite(self.numerics.base)
         if infinite.any():
             row = int(np.argmax(infinite))
             self._fail(f"func has no derivative where it is checked: {self._row(row)[0]} is {self.numerics.base[row]}")
-        if not self.settings.fast_mode:
+        if not self.fast_mode:
             self._check_elements()
         self._check_directions()
 
@@ -305,13 +281,13 @@ class _GradientCheck:
         if a.shape != b.shape:
             self._fail(f"{what} has shape {a.shape}, then {b.shape}, from the same inputs")
         different = ~_identical(a, b)
-        if self.settings.nondet_tol > 0:
-            different &= ~(np.abs(a.astype(float) - b) <= self.settings.nondet_tol)
+        if self.nondet_tol > 0:
+            different &= ~(np.abs(a.astype(float) - b) <= self.nondet_tol)
         if different.any():
             index = first_place(different)
             self._fail(
                 f"{what}, element {index} is {a[index].item()!r}, then {b[index].item()!r}, from the same inputs (nondet_tol "
-                f"{self.settings.nondet_tol:g}). Seed random numbers inside func, and keep no state between calls"
+                f"{self.nondet_tol:g}). Seed random numbers inside func, and keep no state between calls"
             )
 
     # ----------------------------------------------------------------------------------- gradients
@@ -358,7 +334,7 @@ class _GradientCheck:
                     f"backward not multiplied by grad_output: the gradient of {name}, element {index} is {g[index]:.6g} where the "
                     "gradients of all outputs are 0"
                 )
-        if self.settings.check_undefined_grad and len(self.outputs) > 1:
+        if self.check_undefined_grad and len(self.outputs) > 1:
             for k, name in enumerate(names):
                 self._check_undefined(k, name, arrays)
 
@@ -382,7 +358,7 @@ class _GradientCheck:
         return f"{name}, element {index}", tensor
 
     def _wrong(self, analytic: Array, numerical: Array) -> Array:
-        return ~(np.abs(analytic - numerical) <= self.settings.atol + self.settings.rtol * np.abs(numerical))
+        return ~(np.abs(analytic - numerical) <= self.atol + self.rtol * np.abs(numerical))
 
     def _check_elements(self) -> None:
         """The derivative of every element of the outputs by every element of the inputs."""
@@ -412,7 +388,7 @@ class _GradientCheck:
                 wrong = self._wrong(analytic[:, start:column], numerical[:, start:column])
                 unit, slopes, at = mismatch
                 self._mismatch(unit, slopes, analytic[:, at], f"{wrong.sum()} of {wrong.size}")
-        allowed = self.settings.atol + self.settings.rtol * np.abs(numerical)
+        allowed = self.atol + self.rtol * np.abs(numerical)
         self.evidence += map(Evidence, probes, [None] * len(probes), numerical, allowed)
 
     def _place(self, direction: Direction) -> str:
@@ -424,7 +400,7 @@ class _GradientCheck:
     def _kinks(self, slopes: Slopes) -> Array:
         """Per element of the outputs, whether steps disagree by more than the derivative may be off, or rounding explains."""
         with np.errstate(all="ignore"):
-            allowed = self.settings.atol * np.abs(slopes.along).sum() + self.settings.rtol * np.abs(slopes.value)
+            allowed = self.atol * np.abs(slopes.along).sum() + self.rtol * np.abs(slopes.value)
             kinks: Array = ~(slopes.kink <= allowed + slopes.rounding)
             return kinks
 
@@ -434,18 +410,17 @@ class _GradientCheck:
             row = int(np.argmax(kinks))
             below, above = (side[row] for side in slopes.sides)
             self._fail(
-                f"func is not differentiable where it is checked, or too near to tell within eps={self.settings.eps:g} of there: "
+                f"func is not differentiable where it is checked, or too near to tell within eps={self.eps:g} of there: "
                 f"{self._row(row)[0]} has the slopes {below:.6g} and {above:.6g} on the two sides of {self._place(direction)}. The "
                 "gradient there is a choice, which no check can confirm: move the input away from there."
             )
 
     def _mismatch(self, unit: Direction, slopes: Slopes, analytic: Array, count: str) -> NoReturn:
-        """Say which derivative is wrong, and by how much."""
         wrong = self._wrong(analytic, slopes.value)
         row = int(np.argmax(np.where(wrong, np.nan_to_num(np.abs(analytic - slopes.value), nan=np.inf), -1.0)))
         errors = float(slopes.truncation[row]), float(slopes.rounding[row])
         numerical = float(slopes.value[row])
-        allowed = self.settings.atol + self.settings.rtol * abs(numerical)
+        allowed = self.atol + self.rtol * abs(numerical)
         name, tensor = self._row(row)
         what = "the gradient is wrong"
         if abs(float(analytic[row]) - numerical) <= sum(errors):
@@ -459,13 +434,12 @@ class _GradientCheck:
 
     def _numbers(self, analytic: float, numerical: float, allowed: float, errors: tuple[float, float], method: str) -> str:
         """Both numbers and the error budget, a line each."""
-        settings = self.settings
         lines = [
             f"  analytic    {analytic:.15g}",
             f"  numerical   {numerical:.15g} ({method})",
-            f"  difference  {abs(analytic - numerical):.3g}; allowed {allowed:.3g}, of atol={settings.atol:g}, rtol={settings.rtol:g}",
+            f"  difference  {abs(analytic - numerical):.3g}; allowed {allowed:.3g}, of atol={self.atol:g}, rtol={self.rtol:g}",
             f"  the numerical one is good to about {sum(errors):.1g}: truncation {errors[0]:.1g}, rounding {errors[1]:.1g}, with "
-            f"eps={settings.eps:g}",
+            f"eps={self.eps:g}",
         ]
         if not sum(errors) <= allowed:
             lines.append("  which is more than is allowed: take another eps, larger tolerances, or scale the function")
@@ -474,44 +448,44 @@ class _GradientCheck:
     def _check_directions(self) -> None:
         """Random weights of all outputs along random directions of all inputs; in fast mode of each input, too."""
         sources = range(len(self.subject.point))
-        for chosen in [{k} for k in sources if self.settings.fast_mode] + [set(sources)]:
+        for chosen in [{k} for k in sources if self.fast_mode] + [set(sources)]:
             draws = [self.rng.standard_normal(p.shape) for p in self.subject.point]
             length = math.sqrt(sum(float((draws[k] ** 2).sum()) for k in chosen)) or 1.0
             direction = Direction([v / length if k in chosen else None for k, v in enumerate(draws)])
             weights = self.rng.standard_normal(self.numerics.base.size)
             cotangents = self._cotangents(weights)
             gradient = self.gradient(cotangents)
-            slopes = self.numerics.quick(direction)
-            self._locate_kinks(direction, slopes)
-            piece = self._weighed(weights, cotangents, slopes)
-            if piece.contradicts(gradient).any():
-                slopes = self.numerics.careful(direction)
-                self._locate_kinks(direction, slopes)
-                piece = self._weighed(weights, cotangents, slopes)
-                if piece.contradicts(gradient).any():
-                    self._misdirected(direction, slopes, piece, gradient, np.abs(weights))
+            size = np.abs(weights)
+            for derivatives in (self.numerics.quick, self.numerics.careful):
+                slopes = derivatives(direction)
+                if self.fast_mode and self._kinks(slopes).any():
+                    self._check_elements()  # which names the element
+                self._check_kinks(direction, slopes)
+                analytic, numerical = gradient @ slopes.along, weights @ slopes.value
+                share = size.sum() * np.abs(slopes.along).sum()  # of each element's atol
+                allowed = self.atol * share + self.rtol * abs(numerical)
+                if abs(analytic - numerical) <= allowed:
+                    break
+            else:
+                errors = float(size @ slopes.truncation), float(size @ slopes.rounding)
+                self._misdirected(direction, float(analytic), float(numerical), float(allowed), errors, slopes.method)
+            piece = Evidence(cotangents, slopes.along[:, None], np.array([numerical]), np.array([allowed]))
             self.evidence.insert(0, piece)  # where power() begins: it reaches everything
 
-    def _weighed(self, weights: Array, cotangents: list[Array], slopes: Slopes) -> Evidence:
-        number = weights @ slopes.value
-        share = np.abs(weights).sum() * np.abs(slopes.along).sum()  # of each element's atol
-        allowed = self.settings.atol * share + self.settings.rtol * abs(number)
-        return Evidence(cotangents, slopes.along[:, None], np.array([number]), np.array([allowed]))
-
-    def _locate_kinks(self, direction: Direction, slopes: Slopes) -> None:
-        if self.settings.fast_mode and self._kinks(slopes).any():
-            self._check_elements()  # which names the element
-        self._check_kinks(direction, slopes)
-
-    def _misdirected(self, direction: Direction, slopes: Slopes, piece: Evidence, gradient: Array, size: Array) -> NoReturn:
+    def _misdirected(
+        self,
+        direction: Direction,
+        analytic: float,
+        numerical: float,
+        allowed: float,
+        errors: tuple[float, float],
+        method: str,
+    ) -> NoReturn:
         """Say which derivative is wrong where the sum of many is."""
-        if self.settings.fast_mode:
+        if self.fast_mode:
             self._check_elements()
-        assert piece.directions is not None
-        errors = float(size @ slopes.truncation), float(size @ slopes.rounding)
-        numbers = float((gradient @ piece.directions)[0]), float(piece.numbers[0]), float(piece.allowed[0])
-        lines = self._numbers(*numbers, errors, slopes.method)
-        if abs(numbers[0] - numbers[1]) <= sum(errors):
+        lines = self._numbers(analytic, numerical, allowed, errors, method)
+        if abs(analytic - numerical) <= sum(errors):
             self._fail(f"the gradient cannot be told right from wrong along {self._place(direction)}\n{lines}")
         self._fail(
             f"the gradient is wrong along {self._place(direction)}, for a random weight per output, though element by element it is "

@@ -31,19 +31,12 @@ _DIMS = ("dim", "dims", "dim0", "dim1")
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a gradient without the rules: its products with some directions.
+    """What is known of a gradient without the rules: its products with some directions."""
 
-    Attributes:
-        cotangents: One per output; the gradient is that of their inner product with the outputs.
-        directions: ``(elements of all inputs, directions)``; None for one direction per element.
-        numbers: The numerical derivatives, one a direction.
-        allowed: How far the analytic ones may be off.
-    """
-
-    cotangents: Sequence[Array]
-    directions: Array | None
-    numbers: Array
-    allowed: Array
+    cotangents: Sequence[Array]  # one per output; the gradient is that of their inner product with the outputs
+    directions: Array | None  # (elements of all inputs, directions); None for one direction per element
+    numbers: Array  # the numerical derivatives, one a direction
+    allowed: Array  # how far the analytic ones may be off
 
     def contradicts(self, gradient: Array) -> Array:
         """Per direction, whether the gradient is not what the numbers say."""
@@ -53,27 +46,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Mutant:
-    """One way in which one rule is made wrong.
+    """One way in which one rule is made wrong."""
 
-    Attributes:
-        rule: The primitive, or the user's :class:`~tinygrad_mlp.autograd.Function`.
-        input: The input whose gradient the rule gives.
-        kind: ``"sign"``, ``"scale"``, ``"dropped term"``, ``"missing sum"``, ``"transpose"`` or ``"wrong axis"``.
-        position: Of that input.
-        call: Which of the rule's primitives is changed; None for the rule's result.
-        op: That primitive's name.
-        operand: The position of the operand, or the name of the option, that is changed in it.
-        order: 1 in the rules of the function, 2 in those of its gradient, and so on.
-    """
-
-    rule: str
-    input: str
-    kind: str
-    position: int
-    call: int | None = None
-    op: str = ""
-    operand: int | str | None = None
-    order: int = 1
+    rule: str  # the primitive, or the user's Function
+    input: str  # the input whose gradient the rule gives
+    kind: str  # "sign", "scale", "dropped term", "missing sum", "transpose" or "wrong axis"
+    position: int  # of that input
+    call: int | None = None  # which of the rule's primitives is changed; None for the rule's result
+    op: str = ""  # that primitive's name
+    operand: int | str | None = None  # the position of the operand, or the name of the option, that is changed in it
+    order: int = 1  # 1 in the rules of the function, 2 in those of its gradient, and so on
 
     def __str__(self) -> str:
         which = self.operand if isinstance(self.operand, str) else f"operand {self.operand}"
@@ -91,20 +73,15 @@ class Mutant:
 
 @dataclass
 class PowerReport:
-    """How many wrong rules a gradient check noticed.
+    """How many wrong rules a gradient check noticed."""
 
-    Attributes:
-        killed: The mutants that it noticed.
-        survivors: Those that it did not, though the gradient is another: such an error would have passed.
-        masked: Those that leave the gradient as it is all the same, because the function multiplies by 0 what the rule gives,
-            or uses the rule twice, so that a wrong sign cancels. No check at these inputs could notice them.
-        equivalent: Those whose rule gives the same at these inputs.
-    """
-
-    killed: list[Mutant] = field(default_factory=list)
+    killed: list[Mutant] = field(default_factory=list)  # those that it noticed
+    # Those that it did not, though the gradient is another: such an error would have passed.
     survivors: list[Mutant] = field(default_factory=list)
+    # Those that leave the gradient as it is all the same, because the function multiplies by 0 what the rule gives, or uses the
+    # rule twice, so that a wrong sign cancels. No check at these inputs could notice them.
     masked: list[Mutant] = field(default_factory=list)
-    equivalent: list[Mutant] = field(default_factory=list)
+    equivalent: list[Mutant] = field(default_factory=list)  # those whose rule gives the same at these inputs
 
     @property
     def caught(self) -> int:
@@ -142,8 +119,7 @@ class _Result:
     parent: Node
     position: int
     array: Array
-    start: int
-    end: int
+    calls: list[Call]
 
 
 class _Rules:
@@ -159,14 +135,13 @@ class _Rules:
             g = wrap(self.inputs[0])
         self.recorder = Recorder(self.inputs)
         self.results: list[_Result] = []
-        position, begin = -1, 0
+        position, begin, calls = -1, 0, self.recorder.calls
         with no_grad(), observed_by(self.recorder):
             for parent, tensor in node.vjp(g, parents, True):
                 tensor = fit(tensor, parent)
                 position = node.parents.index(parent, position + 1)  # gradients come in the order of the inputs
-                end = len(self.recorder.calls)
-                self.results.append(_Result(parent, position, tensor._data, begin, end))
-                begin = end
+                self.results.append(_Result(parent, position, tensor._data, calls[begin:]))
+                begin = len(calls)
 
     def mutants(self) -> Iterator[Mutant]:
         """Every mutant that still gives the inputs something of a shape that can be theirs."""
@@ -175,7 +150,7 @@ class _Rules:
             name = inputs[result.position] if inputs else f"argument {result.position}"
             kinds = ["sign", "scale", "dropped term"] + ["transpose"] * (result.array.ndim > 1)
             yield from (Mutant(rule, name, kind, result.position) for kind in kinds)
-            for k, call in enumerate(self.recorder.calls[result.start : result.end]):
+            for k, call in enumerate(result.calls):
                 for kind, operand in _changes(call, self.recorder.values):
                     mutant = Mutant(rule, name, kind, result.position, k, call.op.name, operand)
                     try:
@@ -189,7 +164,7 @@ class _Rules:
         result = next((r for r in self.results if r.position == mutant.position), None)
         values = self.recorder.values
         if result is not None and mutant.call is not None:
-            target = next(iter(self.recorder.calls[result.start : result.end][mutant.call :]), None)
+            target = next(iter(result.calls[mutant.call :]), None)
             if target is not None and target.op.name == mutant.op:
                 values = self.recorder.replay(
                     self.inputs, lambda call, args: _changed(mutant, call, args) if call is target else forward(call, args)
@@ -208,7 +183,6 @@ _INCOMPETENT = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueErro
 
 
 def _wrong(kind: str, array: Array) -> Array:
-    """A rule's result, made wrong."""
     if kind == "transpose":
         return np.swapaxes(array, -1, -2).reshape(array.shape)
     return array * {"sign": -1.0, "scale": SCALE, "dropped term": 0.0}[kind]
@@ -233,7 +207,6 @@ def _changes(call: Call, values: Sequence[Array]) -> Iterator[tuple[str, int | s
 
 
 def _changed(mutant: Mutant, call: Call, args: list[Any]) -> Array:
-    """The call's result with the mutant's change."""
     k = mutant.operand
     if mutant.kind == "missing sum":
         total, count = forward(call, args), forward(call, [np.ones_like(args[0]), *args[1:]])
@@ -250,67 +223,46 @@ def _changed(mutant: Mutant, call: Call, args: list[Any]) -> Array:
     return forward(call, [*args[:k], changed, *args[k + 1 :]])
 
 
-# --------------------------------------------------------------------------------------------------- the observers
+# --------------------------------------------------------------------------------------------------- the observer
 
 
-class _Between(Observer):
-    """An observer that passes on what ``operate`` makes of a node's contributions."""
+class _Mutation(Observer):
+    """Makes one rule wrong wherever it runs, and notes whether that matters; without a mutant, notes which there could be."""
 
-    def __init__(self, operate: Callable[[Node, Any, list[tuple[Node, Any]]], list[tuple[Node, Any]]]) -> None:
-        self.operate = operate
+    def __init__(self, mutant: Mutant | None = None) -> None:
+        self.mutant = mutant
+        self.found: dict[Mutant, None] = {}  # in order, each once
+        self.matters = False
 
     def differentiating(self, node: Node, g: Any, contributions: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Node, Any]]:
-        """Let the rules run, and pass on something else."""
         honest = list(contributions)
         if not honest or any(isinstance(array, Cotangents) for _, array in honest):  # an output of a user's function
             return iter(honest)
-        return iter(self.operate(node, g, honest))
-
-
-def _mutants(gradient: Callable[[], Any]) -> dict[Mutant, None]:
-    """The mutants that there are of the rules that this gradient runs."""
-    mutants: dict[Mutant, None] = {}
-
-    def note(node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
-        mutants.update(dict.fromkeys(_Rules(node, g, {parent for parent, _ in honest}).mutants()))
-        return honest
-
-    with observed_by(_Between(note)):
-        gradient()
-    return mutants
-
-
-class _Fault:
-    """Makes one rule wrong wherever it runs, and notes whether that made a difference."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        self.mutant = mutant
-        self.matters = False
-
-    def operated(self, node: Node, g: Any, honest: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
-        """What the mutated rule gives."""
-        if operation_of(node) != self.mutant.rule:
-            return honest
-        wrong = _Rules(node, g, {parent for parent, _ in honest}).mutated(self.mutant)
+        if self.mutant is not None and operation_of(node) != self.mutant.rule:
+            return iter(honest)
+        rules = _Rules(node, g, {parent for parent, _ in honest})
+        if self.mutant is None:
+            self.found.update(dict.fromkeys(rules.mutants()))
+            return iter(honest)
+        wrong = rules.mutated(self.mutant)
         for (_, before), (_, after) in zip(honest, wrong, strict=True):
             self.matters = self.matters or not _same(after, before)
-        return list(wrong)
+        return iter(wrong)
 
 
 def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evidence], order: int = 1) -> PowerReport:
-    """How many wrong rules the evidence gives away.
+    """How many wrong rules the evidence gives away; the cotangents of its first piece should reach every rule.
 
-    Args:
-        gradient: From one cotangent per output, by a backward pass, to the elements of all gradients as one vector.
-        evidence: What the gradient is held against. The first piece's cotangents should reach every rule.
-        order: Of the derivatives, for the mutants' names.
+    The gradient goes from one cotangent per output, by a backward pass, to the elements of all gradients as one vector.
     """
     report = PowerReport()
     with np.errstate(all="ignore"):
-        mutants = _mutants(lambda: gradient(evidence[0].cotangents))
+        search = _Mutation()
+        with observed_by(search):
+            gradient(evidence[0].cotangents)
         honest = [gradient(piece.cotangents) for piece in evidence]
 
-        def found(fault: _Fault) -> list[Mutant]:
+        def found(fault: _Mutation) -> list[Mutant]:
             """Where in the report a mutant belongs."""
             differs = False
             for piece, right in zip(evidence, honest, strict=True):
@@ -323,9 +275,9 @@ def power(gradient: Callable[[Sequence[Array]], Array], evidence: Sequence[Evide
                 differs = differs or not _same(wrong, right)
             return report.survivors if differs else report.masked if fault.matters else report.equivalent
 
-        for mutant in mutants:
-            fault = _Fault(mutant)
-            with observed_by(_Between(fault.operated)):
+        for mutant in search.found:
+            fault = _Mutation(mutant)
+            with observed_by(fault):
                 found(fault).append(replace(mutant, order=order))
     return report
 

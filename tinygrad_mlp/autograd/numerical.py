@@ -49,15 +49,10 @@ class GradcheckError(TinygradError, RuntimeError):
 
 @dataclass
 class Outputs:
-    """What a call of a function returned.
+    """What a call of a function returned."""
 
-    Attributes:
-        tensors: All of it.
-        watched: Which of them have derivatives to check.
-    """
-
-    tensors: tuple[Tensor, ...]
-    watched: list[int]
+    tensors: tuple[Tensor, ...]  # all of it
+    watched: list[int]  # which of them have derivatives to check
 
     @property
     def checked(self) -> list[Tensor]:
@@ -70,19 +65,10 @@ class Outputs:
 
 
 class Subject:
-    """A function at its inputs.
+    """A function at its inputs, as :func:`~tinygrad_mlp.testing.gradcheck` takes them; errors begin with the caller's name.
 
-    Args:
-        caller: Whose name errors begin with.
-        func, inputs: As :func:`~tinygrad_mlp.testing.gradcheck` takes them.
-        names: Of the inputs.
-        output_names: Of the outputs.
-        order: 2 where the outputs are gradients, 3 where they are those of gradients, and so on. Gradients must be
-            differentiable, or constant; of other outputs some may be so, and the others are not checked.
-
-    Attributes:
-        sources: The inputs that are differentiated by, those at the positions ``chosen``, named in ``source_names``.
-        point: Their values. sizes: How many elements each has.
+    The order is 2 where the outputs are gradients, 3 where they are those of gradients, and so on. Gradients must be
+    differentiable, or constant; of other outputs some may be so, and the others are not checked.
 
     Raises:
         ValueError: No input requires grad. DTypeError: One that does is not float64.
@@ -106,7 +92,7 @@ class Subject:
         self.names: list[str] = [f"input {k}" for k in range(len(self.inputs))] if names is None else list(names)
         asked = {id(x): k for k, x in reversed(list(enumerate(self.inputs))) if isinstance(x, Tensor) and x.requires_grad}
         self.chosen: list[int] = sorted(asked.values())  # a tensor that is given twice has one gradient
-        self.sources: list[Tensor] = [self.inputs[k] for k in self.chosen]
+        self.sources: list[Tensor] = [self.inputs[k] for k in self.chosen]  # what is differentiated by
         self.source_names: list[str] = [self.names[k] for k in self.chosen]
         self._validate()
         self.point: list[np.ndarray[Any, Any]] = [x._data.copy() for x in self.sources]
@@ -139,11 +125,7 @@ class Subject:
         return f"output {k}" if self.output_names is None else self.output_names[k]
 
     def call(self) -> Outputs:
-        """Call the function.
-
-        Raises:
-            ArgumentError: It returns something else than Tensors. DTypeError: They are not float64.
-        """
+        """Call the function; an ArgumentError if it returns something else than Tensors, a DTypeError if they are not float64."""
         with enable_grad():
             result = self.func(*self.inputs)
         tensors = tuple(result) if isinstance(result, tuple | list) else (result,)
@@ -181,39 +163,24 @@ class Subject:
 
 @dataclass(frozen=True)
 class Direction:
-    """Which way to go.
+    """Which way to go."""
 
-    Attributes:
-        vectors: Per source a vector, None where it stays.
-        element: The source and the index in it, where a single element moves, by 1.
-    """
-
-    vectors: Sequence[Array | None]
-    element: tuple[int, tuple[int, ...]] | None = None
+    vectors: Sequence[Array | None]  # per source; None where it stays
+    element: tuple[int, tuple[int, ...]] | None = None  # the source and the index in it, where one element moves, by 1
 
 
 @dataclass(frozen=True)
 class Slopes:
-    """The derivatives of all elements of the outputs along a direction.
-
-    Attributes:
-        value: The derivatives.
-        along: The direction as a vector of all sources' elements, as it was taken: x + h v is rounded.
-        sides: The slopes below and above the point.
-        noise: What rounding alone may put between those.
-        method: How the value was found.
-        truncation, rounding: Estimates of its errors.
-        kink: How much of that a kink may be to blame for.
-    """
+    """The derivatives of all elements of the outputs along a direction."""
 
     value: Array
-    along: Array
-    sides: tuple[Array, Array]
-    noise: Array
-    method: str
-    truncation: Array
-    rounding: Array
-    kink: Array
+    along: Array  # the direction as a vector of all sources' elements, as it was taken: x + h v is rounded
+    sides: tuple[Array, Array]  # the slopes below and above the point
+    noise: Array  # what rounding alone may put between those
+    method: str  # how the value was found
+    truncation: Array  # an estimate of the value's error
+    rounding: Array  # likewise
+    kink: Array  # how much of the truncation a kink may be to blame for
 
     @property
     def error(self) -> Array:
@@ -244,11 +211,7 @@ class _ComplexStep:
         self._ways: dict[int, _Way] = {}  # of the calls, by identity, in which they are computed on complex numbers
 
     def derivatives(self, vectors: Sequence[Array]) -> Array:
-        """Along the direction.
-
-        Raises:
-            _NotAnalyticError: A primitive is not the same function of complex numbers.
-        """
+        """Along the direction; a _NotAnalyticError where a primitive is not the same function of complex numbers."""
         inputs = [np.asarray(p + _IMAGINARY * 1j * v) for p, v in zip(self.point, vectors, strict=True)]
         values = self.recorder.replay(inputs, self._computed)
         parts = [
@@ -257,11 +220,7 @@ class _ComplexStep:
         return np.concatenate([np.zeros(0), *parts])
 
     def _computed(self, call: Call, args: list[Any]) -> Array:
-        """The call on complex numbers.
-
-        Raises:
-            _NotAnalyticError: It is not known for them, or gives other real numbers than before.
-        """
+        """The call on complex numbers; a _NotAnalyticError if it is not known for them, or gives other real numbers than before."""
         if not any(map(np.iscomplexobj, args)):
             return call.value
         if id(call) not in self._ways:
@@ -295,11 +254,7 @@ def _as_it_is(call: Call, args: list[Any]) -> Array:
 
 
 def _way_of(call: Call, args: Sequence[Any]) -> _Way:
-    """How to compute a call on complex numbers, found by trying: the way that gives the derivatives that its values have.
-
-    Raises:
-        _NotAnalyticError: There is none.
-    """
+    """How to compute a call on complex numbers, found by trying: the way that gives the derivatives that its values have."""
     rng, h = np.random.default_rng(0), 1e-7
     moved = [k for k, a in enumerate(args) if np.iscomplexobj(a)]
     sizes = {k: np.where(args[k].real == 0, 1.0, np.abs(args[k].real)) for k in moved}
@@ -389,11 +344,7 @@ class Numerics:
         self._scale = self._complex.scale
 
     def differences(self, direction: Direction, h: float) -> Slopes:
-        """Derivatives by differences over ``h``.
-
-        Raises:
-            GradcheckError: The step is too small for the point, or the outputs change their shapes.
-        """
+        """Derivatives by differences over ``h``; a GradcheckError if it is too small for the point, or the outputs change shapes."""
         subject = self.subject
         moves = [None if v is None else h * v for v in direction.vectors]
         plus, ahead = subject.at(moves)
@@ -432,10 +383,9 @@ class Numerics:
             slopes = _merged(suspect, slopes, many)
         if self._complex is None:
             return slopes
-        bounds = np.cumsum([0, *self.subject.sizes])
-        parts = zip(bounds, bounds[1:], self.subject.point, strict=False)
+        parts = np.split(slopes.along, np.cumsum(self.subject.sizes)[:-1])
         try:
-            exact = self._complex.derivatives([slopes.along[a:b].reshape(p.shape) for a, b, p in parts])
+            exact = self._complex.derivatives([v.reshape(p.shape) for v, p in zip(parts, self.subject.point, strict=True)])
             with np.errstate(all="ignore"):
                 near = np.abs(exact - slopes.value) <= _tolerance(slopes.value) + 2 * slopes.error
             if not np.all(near):

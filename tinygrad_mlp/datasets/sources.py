@@ -50,11 +50,7 @@ class Place:
     problem: str | None = None
 
     def read(self, source: Source, splits: Sequence[bool]) -> tuple[Path, list[Pair]]:
-        """The folder that holds the set, and the pairs of the splits asked for (True: training).
-
-        Raises:
-            DataError: it is not there, or broken.
-        """
+        """The folder that holds the set, and the pairs of the splits asked for (True: training); a DataError if it is broken."""
         if self.folder is None:
             raise _AbsentError(self.problem)
         below = (".", source.name, f"{source.title}/raw") if self.named else (".",)
@@ -83,11 +79,7 @@ def load(name: str, train: bool, root: str | Path | None = None, download: bool 
 
 
 def load_folder(name: str, train: bool, folder: str | Path) -> Pair:
-    """Read a set's training or test pair from one folder, or its subfolder of the set's name, and nowhere else.
-
-    Raises:
-        DataError: it is not there, or broken.
-    """
+    """Read a set's pair from one folder, or its subfolder of the set's name, and nowhere else; a DataError if it is not there."""
     source = get_source(name)
     try:
         return Place("the folder given", Path(folder), named=True).read(source, (train,))[1][0]

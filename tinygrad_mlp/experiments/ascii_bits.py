@@ -41,7 +41,7 @@ from .data import load_images, take, with_noise
 from .gradient_check import Network
 from .lab import Lab
 from .plots import draw_curves, draw_wrong, new_figure
-from .training import History, mlp, parameter_groups, predict, weights_and_biases
+from .training import History, mlp, parameter_groups, predict, training_step, weights_and_biases
 
 TITLE = "Digits as bits of their ASCII codes"
 SUMMARY = "MNIST digits as 4 bits of their ASCII codes by a 784-392-196-4 network, full-batch gradient descent"
@@ -98,7 +98,7 @@ class Answers:
 # ------------------------------------------------------------------------------------------------ the update rules
 
 Rule = Callable[[nn.Module], optim.Optimizer]
-Penalty = Callable[[nn.Module], Tensor]
+Penalty = Callable[[nn.Module], Tensor] | None
 
 
 class PrintedLasso(optim.SGD):
@@ -129,11 +129,6 @@ def lasso_as_printed(model: nn.Module) -> optim.Optimizer:
     return PrintedLasso(parameter_groups(model, lam=LAMBDA_1), lr=ALPHA, momentum=MOMENTUM)
 
 
-def no_penalty(model: nn.Module) -> Tensor:
-    """0."""
-    return torch.zeros(())
-
-
 def ridge_penalty(model: nn.Module) -> Tensor:
     """λ/2 Σ w²: section 2.1.4's "square of the magnitude of the coefficients"."""
     return sum(((w * w).sum() for w in weights_and_biases(model)[0]), torch.zeros(())) * (LAMBDA_2 / 2)
@@ -160,23 +155,12 @@ def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 def train_network(
     lab: Lab, name: str, train_set: TensorDataset, rule: Rule, penalty: Penalty
 ) -> tuple[nn.Sequential, list[float]]:
-    """A trained network, and its mean squared error per bit before each step and after the last.
-
-    All rules start from the same weights.
-    """
+    """A trained network, all from the same weights, and its mean squared error per bit before each step and after the last."""
     images, digits = train_set.tensors
     targets = CODES[digits]
     model = network(lab.generator("init"))
     optimizer = rule(model)
-
-    @partial(lab.compiled, model)
-    def step(images: Tensor, targets: Tensor) -> Tensor:
-        optimizer.zero_grad()
-        loss = squared_error(model(images), targets)
-        (loss + penalty(model)).backward()
-        optimizer.step()
-        return loss
-
+    step = lab.compiled(model, training_step(model, squared_error, optimizer, penalty))
     history: History = defaultdict(list)
     for _ in lab.epochs(name, lab.count(*EPOCHS), history, model=model, optimizer=optimizer):
         history["mean squared error"].append(step(images, targets).item() / BITS)
@@ -196,13 +180,13 @@ def run(lab: Lab) -> None:
 
     # Number, title and what the report says of a figure; in it, by name, an update rule and a penalty.
     figures: dict[tuple[str, str, str], dict[str, tuple[Rule, Penalty]]] = {
-        ("Figure 1", "plain gradient descent", "The loss falls gradually."): {"plain": (plain, no_penalty)},
+        ("Figure 1", "plain gradient descent", "The loss falls gradually."): {"plain": (plain, None)},
         ("Figure 3", "ridge", "The loss curve is smooth."): {
-            "ridge as printed": (ridge_as_printed, no_penalty),
+            "ridge as printed": (ridge_as_printed, None),
             "ridge penalty": (plain, ridge_penalty),
         },
         ("Figure 4", "lasso", ""): {
-            "lasso as printed": (lasso_as_printed, no_penalty),
+            "lasso as printed": (lasso_as_printed, None),
             "lasso penalty": (plain, lasso_penalty),
         },
     }

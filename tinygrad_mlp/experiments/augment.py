@@ -114,42 +114,26 @@ def distort(images: Images, how: Distortion, random: np.random.Generator) -> Ima
     >>> distorted.shape, distorted.dtype, bool(0 <= distorted.min() <= distorted.max() <= 1)
     ((1, 784), dtype('float32'), True)
     """
-    count, fields = len(images), _fields(how.sigma)
-    in_x, in_y = _coefficients(count, how, random)
+    fields = _fields(how.sigma)
+    in_x, in_y = _coefficients(len(images), how, random)
     out = np.empty_like(images)
-    size = max(1, min(_BLOCK, count))
-    padded = np.zeros((size, _PADDED, _PADDED), np.float32)
-    pixels = padded.reshape(-1)
-    first = (np.arange(size, dtype=np.float32) * _PADDED**2)[:, None]  # exact in float32, as are all the indices
-    x, y, left, top, corner, other = np.empty((6, size, SIDE**2), np.float32)
-    index = np.empty((size, SIDE**2), np.intp)
-    for start in range(0, count, size):
-        n = min(size, count - start)
-        part = slice(start, start + n)
-        padded[:n, 1:-1, 1:-1] = images[part].reshape(n, SIDE, SIDE)
-        for where, coefficients, low in ((x[:n], in_x, left[:n]), (y[:n], in_y, top[:n])):
-            np.matmul(coefficients[part], fields, out=where)
-            np.clip(where, 0, _LAST, out=where)
-            np.floor(where, out=low)
-            where -= low  # the weight of the right or lower neighbour
-        np.multiply(top[:n], _PADDED, out=top[:n])
-        top[:n] += left[:n]
-        top[:n] += first[:n]
-        np.copyto(index[:n], top[:n], casting="unsafe")
-        upper = _between(pixels, index[:n], x[:n], out[part], corner[:n])
-        lower = _between(pixels[_PADDED:], index[:n], x[:n], other[:n], corner[:n])
-        lower -= upper
-        lower *= y[:n]
-        upper += lower
+    for start in range(0, len(images), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        padded = np.pad(images[part].reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
+        pixels = padded.reshape(-1)
+        x, y = (np.clip(coefficients[part] @ fields, 0, _LAST) for coefficients in (in_x, in_y))
+        left, top = np.floor(x), np.floor(y)
+        first = np.arange(len(padded), dtype=np.float32)[:, None] * _PADDED**2  # exact in float32, as are all the indices
+        x -= left  # the weight of the right neighbour
+        y -= top  # and of the lower one
+        index = (top * _PADDED + left + first).astype(np.intp)
+        upper, lower = (_between(rows, index, x) for rows in (pixels, pixels[_PADDED:]))
+        out[part] = upper + y * (lower - upper)
     return out
 
 
-def _between(pixels: Images, index: npt.NDArray[np.intp], weight: Images, out: Images, scratch: Images) -> Images:
-    """Interpolate between pixels and their right neighbours: `p[index] + weight * (p[index + 1] - p[index])`."""
+def _between(pixels: Images, index: npt.NDArray[np.intp], weight: Images) -> Images:
+    """Interpolate between pixels and their right neighbours."""
     # "clip" changes no index here, but spares the copy that take() makes to be able to raise.
-    np.take(pixels, index, out=out, mode="clip")
-    np.take(pixels[1:], index, out=scratch, mode="clip")
-    scratch -= out
-    scratch *= weight
-    out += scratch
-    return out
+    left, right = (np.take(shifted, index, mode="clip") for shifted in (pixels, pixels[1:]))
+    return left + weight * (right - left)

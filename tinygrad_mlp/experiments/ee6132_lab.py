@@ -412,8 +412,6 @@ def describe(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def classify(classifier: Any, train_set: TensorDataset, test_set: TensorDataset) -> dict[str, float]:
     """The accuracies in % of a scikit-learn classifier fitted to the training set."""
-    classifier.fit(*(tensor.numpy() for tensor in train_set.tensors))
-    return {
-        images: 100 * float(np.mean(classifier.predict(data.tensors[0].numpy()) == data.tensors[1].numpy()))
-        for images, data in (("train", train_set), ("test", test_set))
-    }
+    train, test = ([tensor.numpy() for tensor in data.tensors] for data in (train_set, test_set))
+    classifier.fit(*train)
+    return {"train": 100 * classifier.score(*train), "test": 100 * classifier.score(*test)}

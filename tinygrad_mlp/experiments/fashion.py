@@ -34,6 +34,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import tinygrad_mlp as torch
@@ -46,7 +47,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import Split, first_of_each_class, hold_out, load_images
 from .gradient_check import Network
 from .lab import Lab
-from .plots import draw_history, draw_misclassified, new_figure
+from .plots import draw_histories, draw_misclassified
 from .training import History, TrainedModel, evaluate, glorot_mlp, parameter_groups, record, training_step
 
 TITLE = "Simple networks for Fashion-MNIST"
@@ -109,25 +110,22 @@ class EarlyStopping:
     """Keeps the weights with the lowest validation loss, and says to stop when it rose several epochs in a row."""
 
     model: nn.Module
-    rises: int = 0
-    previous: float = math.inf
+    losses: list[float] = field(default_factory=list)  # on the validation images, after each epoch
     best: float = math.inf
-    epoch: int = 0
     best_epoch: int = 0
     weights: dict[str, Tensor] = field(default_factory=dict)
 
     def step(self, loss: float) -> None:
         """Note the validation loss after an epoch."""
-        self.epoch += 1
-        self.rises = self.rises + 1 if loss > self.previous else 0
-        self.previous = loss
+        self.losses.append(loss)
         if loss < self.best or not self.weights:
-            self.best, self.best_epoch = min(self.best, loss), self.epoch  # the loss of a first epoch may be NaN
+            self.best, self.best_epoch = min(self.best, loss), len(self.losses)  # the loss of a first epoch may be NaN
             self.weights = {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def stop(self) -> bool:
         """Whether the loss has risen in the last epochs, as many in a row as are allowed."""
-        return self.rises >= RISES
+        last = self.losses[-RISES - 1 :]
+        return len(last) > RISES and all(before < after for before, after in pairwise(last))
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes from epoch to epoch."""
@@ -327,8 +325,5 @@ def architectures(lab: Lab, data: Split, base: EarlyStopped) -> None:
 
 def curves(lab: Lab, file: str, title: str, trainings: Mapping[str, EarlyStopped], number: str, says: str) -> None:
     """Loss and accuracy per epoch on training and validation images: a row of panels for each training."""
-    figure, axes = new_figure(title, columns=2, rows=len(trainings), height=3.2)
-    for (name, training), left, right in zip(trainings.items(), axes[::2], axes[1::2], strict=True):
-        draw_history(left, training.history, "loss", f"{name}: loss", "cross-entropy")
-        draw_history(right, training.history, "accuracy", f"{name}: accuracy", "accuracy in %")
+    figure = draw_histories(title, {name: training.history for name, training in trainings.items()})
     lab.figure(file, figure, number=number, says=says)

@@ -55,7 +55,7 @@ from tinygrad_mlp.utils.data import DataLoader, TensorDataset
 from .data import join, load_images, one_hot, take
 from .gradient_check import Network
 from .lab import Lab
-from .plots import counted, draw_curves, draw_history, draw_misclassified, new_figure
+from .plots import counted, draw_curves, draw_histories, draw_misclassified, new_figure
 from .training import History, evaluate, mlp, record, training_step
 
 TITLE = "Grid search for a small network"
@@ -225,7 +225,7 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
     rows = ([*cell, epoch, *values] for cell, measured in epochs.items() for epoch, values in enumerate(measured, 1))
     lab.table("grid.csv", header, rows)
     figure_of_grid(lab, {cell: trained["history"] for cell, trained in cells.items()})
-    curves(lab, "phase1.png", f"Phase 1, best cell: {cell_name(best)}", history, "Section VI, phase 1")
+    curves(lab, "phase1.png", f"Best cell, {cell_name(best)}", history, "Section VI, phase 1")
     return best, model
 
 
@@ -253,16 +253,14 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
     lab.row("test accuracy, highest of all epochs", max(history["test accuracy"]), 75.08, "%")
     lab.row("train accuracy", history["train accuracy"][-1], None, "%")
     lab.model("model.safetensors", model)
-    curves(lab, "phase2.png", f"Phase 2: {cell_name(cell)}", history, "Section VI, phase 2")
+    curves(lab, "phase2.png", f"Phase 2, {cell_name(cell)}", history, "Section VI, phase 2")
     wrong = draw_misclassified(test, evaluate(model, mean_cross_entropy, test).predictions, count=16)
     lab.figure("misclassified.png", wrong)
 
 
-def curves(lab: Lab, file: str, title: str, history: Mapping[str, list[float]], number: str) -> None:
+def curves(lab: Lab, file: str, name: str, history: Mapping[str, list[float]], number: str) -> None:
     """Loss and accuracy per epoch on both sets."""
-    figure, (left, right) = new_figure(title, columns=2)
-    draw_history(left, history, "loss", "Loss", "cross-entropy, sum of 10 outputs")
-    draw_history(right, history, "accuracy", "Accuracy", "accuracy in %")
+    figure = draw_histories("", {name: history}, "cross-entropy, sum of 10 outputs")
     lab.figure(file, figure, number=number, says="Learning curve and accuracy curve.")
 
 

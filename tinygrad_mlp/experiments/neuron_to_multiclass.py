@@ -46,7 +46,6 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import Generator, Tensor, nn, optim
@@ -56,7 +55,7 @@ from tinygrad_mlp.utils.data import TensorDataset
 from .data import Split, hold_out, load_images, versus_rest
 from .gradient_check import Network
 from .lab import Lab
-from .plots import draw_history, draw_misclassified, draw_wrong, new_figure
+from .plots import draw_histories, draw_history, draw_misclassified, draw_wrong, new_figure
 from .training import Criterion, History, TrainedModel, evaluate, mlp, record, score, weights_and_biases
 
 TITLE = "From a neuron to ten classes"
@@ -306,7 +305,8 @@ def hidden(lab: Lab, split: Split) -> None:
     lab.section("Figure 7: one hidden layer of 64", HIDDEN_TEXT)
     criterion = nn.functional.binary_cross_entropy_with_logits
     trainings = with_hidden_layer(lab, "hidden layer", 1, criterion, split, dict.fromkeys(RATES, HIDDEN_TEST))
-    figure = figure_of_rates("784-64-1, 0 vs. all", trainings, lowest=88)
+    histories = {f"lr {lr:g}": training.history for lr, training in trainings.items()}
+    figure = draw_histories("784-64-1, 0 vs. all", histories, lowest=88)
     says = "Plateaus, shorter at larger rates; validation losses of 0.25 at the end."
     lab.figure("figure-7.png", figure, number="Figure 7", says=says)
     lab.model("hidden.safetensors", trainings[2.0].model)
@@ -316,7 +316,8 @@ def softmax(lab: Lab, split: Split) -> None:
     """Ten classes: figure 8."""
     lab.section("Figure 8: ten classes", SOFTMAX_TEXT)
     trainings = with_hidden_layer(lab, "ten classes", 10, nn.functional.cross_entropy, split, SOFTMAX_TEST)
-    figure = figure_of_rates("784-64-10", trainings, lowest=0)
+    histories = {f"lr {lr:g}": training.history for lr, training in trainings.items()}
+    figure = draw_histories("784-64-10", histories, lowest=0)
     says = "Faster convergence at larger rates; at 1.1 and 2 the curves oscillate."
     lab.figure("figure-8.png", figure, number="Figure 8", says=says)
     lab.model("softmax.safetensors", trainings[2.0].model)
@@ -355,12 +356,3 @@ def with_hidden_layer(
         lab.row(f"{title}: last epoch with a rise", from_epoch(steps <= 0) - 1)
         lab.row(f"{title}: deepest fall of the validation accuracy", setback(accuracies[constant - 1 :]), unit="points")
     return trainings
-
-
-def figure_of_rates(title: str, trainings: Mapping[float, TrainedModel], lowest: float) -> Figure:
-    """Loss and accuracy side by side, a learning rate a row."""
-    figure, panels = new_figure(title, columns=2, rows=len(trainings), height=3)
-    for left, right, (lr, training) in zip(panels[::2], panels[1::2], trainings.items(), strict=True):
-        draw_history(left, training.history, "loss", f"Cross-entropy, lr {lr:g}")
-        draw_history(right, training.history, "accuracy", f"Accuracy in %, lr {lr:g}", lowest=lowest)
-    return figure

@@ -15,11 +15,12 @@ from .._tensor import Tensor
 from ..utils.data import TensorDataset
 
 __all__ = [
-    "Curve", "counted", "draw_curves", "draw_history", "draw_images", "draw_matrix", "draw_misclassified", "draw_wrong",
-    "new_figure",
+    "Curve", "counted", "draw_curves", "draw_histories", "draw_history", "draw_images", "draw_matrix", "draw_misclassified",
+    "draw_wrong", "new_figure",
 ]  # fmt: skip
 
 Curve = tuple[Sequence[float], Sequence[float]]  # x, y
+Values = Mapping[str, Sequence[float]]  # of a training's curves, an epoch each
 
 _POINTS = 500  # beyond that many points a noisy curve is drawn with its moving average
 _DOTS = 30  # below that many points each has a dot
@@ -56,12 +57,7 @@ def counted(values: Sequence[float]) -> Curve:
 
 
 def draw_history(
-    axes: Axes,
-    history: Mapping[str, Sequence[float]],
-    quantity: str,
-    title: str,
-    ylabel: str = "",
-    lowest: float | None = None,
+    axes: Axes, history: Values, quantity: str, title: str, ylabel: str = "", lowest: float | None = None
 ) -> None:
     """Draw all curves of a quantity over the epochs: those that are named after it, such as `"train loss"` of `"loss"`.
 
@@ -75,6 +71,17 @@ def draw_history(
     draw_curves(axes, curves, title, "epoch", ylabel)
     if lowest is not None:
         axes.set_ylim(lowest, 100.4)
+
+
+def draw_histories(
+    title: str, histories: Mapping[str, Values], loss: str = "cross-entropy", lowest: float | None = None
+) -> Figure:
+    """A figure of loss and accuracy over the epochs, side by side: a row for each training, with its name."""
+    figure, panels = new_figure(title, columns=2, rows=len(histories), height=3.2)
+    for (name, history), left, right in zip(histories.items(), panels[::2], panels[1::2], strict=True):
+        draw_history(left, history, "loss", f"{name}: loss", loss)
+        draw_history(right, history, "accuracy", f"{name}: accuracy", "accuracy in %", lowest)
+    return figure
 
 
 def draw_matrix(

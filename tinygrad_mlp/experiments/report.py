@@ -55,11 +55,7 @@ dd {{ margin: 0; }}
 
 
 def write_report(folders: Sequence[Path], file: Path) -> None:
-    """Write one page for the runs in these folders, from the results that they saved.
-
-    Raises:
-        DataError: a folder does not hold the results of a run, or they are damaged.
-    """
+    """Write one page for the runs in these folders, from what they saved; a DataError where that is missing or damaged."""
     if not folders:
         raise DataError("a report needs the folder of at least one run")
     parts = [_part(i, folder) for i, folder in enumerate(folders)]

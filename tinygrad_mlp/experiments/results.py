@@ -166,11 +166,8 @@ class RunFolder:
 
     def write_results(self, rows: Iterable[Row]) -> None:
         """Write the rows to `results.json`; a number that is not finite, as of a diverged run, is null."""
-        entries = [{"experiment": self.name, **asdict(row)} for row in rows]
-        for entry in entries:
-            if not math.isfinite(entry["ours"]):
-                entry["ours"] = None
-        self.write_json("results.json", entries)
+        measured = ((row, row.ours if math.isfinite(row.ours) else None) for row in rows)
+        self.write_json("results.json", [{"experiment": self.name, **asdict(row), "ours": ours} for row, ours in measured])
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a value as JSON."""

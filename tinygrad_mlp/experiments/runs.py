@@ -26,11 +26,7 @@ __all__ = ["find_data", "perform", "start", "unfinished"]
 
 
 def find_data(planned: Iterable[tuple[str, Settings]]) -> None:
-    """Load the data sets that these experiments need, so that what is missing or broken is found before anything is trained.
-
-    Raises:
-        DataError: A data set is not there, or is broken.
-    """
+    """Load the data sets that these experiments need: a DataError says what is not there, or broken, before anything is trained."""
     experiments = find_experiments()
     needed = ((dataset, settings.data) for name, settings in planned for dataset in experiments[name].load().DATASETS)
     for dataset, data in dict.fromkeys(needed):
@@ -62,11 +58,7 @@ def start(name: str, settings: Settings, out: str, command: str) -> RunFolder:
 
 
 def unfinished(name: str, out: str) -> tuple[RunFolder, Settings] | None:
-    """The newest run of that name under `out` that was not finished, and its settings; None where there is none.
-
-    Raises:
-        TinygradError: its `run.json` is damaged.
-    """
+    """The newest run of that name under `out` that was not finished, and its settings; a TinygradError if it is damaged."""
     for path in sorted(Path(out, name).glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
         try:
             match read_json(path):

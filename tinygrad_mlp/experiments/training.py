@@ -67,13 +67,15 @@ def parameter_groups(model: nn.Module, **of_weights: float) -> list[dict[str, An
     return [{"params": weights, **of_weights}, {"params": biases}]
 
 
-def training_step(model: nn.Module, criterion: Criterion, optimizer: optim.Optimizer) -> Criterion:
-    """One step of an optimizer: a function of a batch of inputs and targets, which returns the batch's loss."""
+def training_step(
+    model: nn.Module, criterion: Criterion, optimizer: optim.Optimizer, penalty: Callable[[nn.Module], Tensor] | None = None
+) -> Criterion:
+    """One step of an optimizer: a function of a batch of inputs and targets, which returns its loss without the penalty."""
 
     def step(inputs: Tensor, targets: Tensor) -> Tensor:
         optimizer.zero_grad()
         loss = criterion(model(inputs), targets)
-        loss.backward()
+        (loss if penalty is None else loss + penalty(model)).backward()
         optimizer.step()
         return loss
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -69,67 +70,42 @@ def keep_values() -> AbstractContextManager[None]:
 
 @dataclass(frozen=True)
 class BackwardStep:
-    """One operation of the graph, or one of its leaves.
+    """One operation of the graph, or one of its leaves."""
 
-    Attributes:
-        label: ``#1`` for the operation that made the loss, and so on, away from it; a leaf's name.
-        operation: What it is called; ``""`` for a leaf.
-        formula: What it computes, in a few words.
-        inputs: Per input that wants a gradient, the name the operation has for it and the label of what made it.
-        shape, dtype: Of the output.
-        value_norm: The Euclidean norm of the output; None where the value was not kept.
-        gradient_norm: The same of its gradient; None where there is none, such as for a user's function as a whole.
-        line: The line of the program that ran it, where it was noted.
-        depth: The length of the longest way to it from the loss.
-    """
-
-    label: str
-    operation: str
-    formula: str
-    inputs: tuple[tuple[str, str], ...]
-    shape: tuple[int, ...]
-    dtype: str
-    value_norm: float | None
-    gradient_norm: float | None
-    line: str | None
-    depth: int
+    label: str  # "#1" for the operation that made the loss, and so on, away from it; a leaf's name
+    operation: str  # what it is called; "" for a leaf
+    formula: str  # what it computes, in a few words
+    inputs: tuple[tuple[str, str], ...]  # of each that wants a gradient, the operation's name and the label of what made it
+    shape: tuple[int, ...]  # of the output
+    dtype: str  # likewise
+    value_norm: float | None  # the Euclidean norm of the output; None where the value was not kept
+    gradient_norm: float | None  # of its gradient; None where there is none, such as for a user's function as a whole
+    line: str | None  # the line of the program that ran it, where it was noted
+    depth: int  # the length of the longest way to it from the loss
 
 
 @dataclass(frozen=True)
 class GradientDifference:
-    """Where a handwritten gradient and the graph's part first, walking back from the loss.
+    """Where a handwritten gradient and the graph's part first, walking back from the loss."""
 
-    Attributes:
-        tensor: The label of the tensor whose gradients differ.
-        operation: The label and the name of the operation that the gradient comes from.
-        input: The operation's name for that tensor.
-        element: The index at which they differ most.
-        given, computed: The two numbers there.
-        text: All of it as a sentence, with what the difference looks like and what else may be at fault.
-    """
-
-    tensor: str
-    operation: str
-    input: str
-    element: tuple[int, ...]
-    given: float
-    computed: float
-    text: str
+    tensor: str  # the label of the tensor whose gradients differ
+    operation: str  # the label and the name of the operation that the gradient comes from
+    input: str  # the operation's name for that tensor
+    element: tuple[int, ...]  # the index at which they differ most
+    given: float  # the number there
+    computed: float  # and the right one
+    text: str  # all of it as a sentence, with what the difference looks like and what else may be at fault
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A backward pass explained: ``str()`` or ``.text``, ``.dot``, ``.svg``; a notebook shows the drawing.
+    """A backward pass explained: ``str()`` or ``.text``, ``.dot``, ``.svg``; a notebook shows the drawing."""
 
-    Attributes:
-        steps: The operations from the loss back, then the leaves.
-        difference: Where the given gradients and the computed ones part; None if nowhere, or none were given.
-        compared: The labels of the tensors whose gradients were given.
-    """
-
-    steps: tuple[BackwardStep, ...]
-    difference: GradientDifference | None = None
-    compared: tuple[str, ...] = ()
+    steps: tuple[BackwardStep, ...]  # the operations from the loss back, then the leaves
+    difference: GradientDifference | None = (
+        None  # where given and computed gradients part; None if nowhere, or none were given
+    )
+    compared: tuple[str, ...] = ()  # the labels of the tensors whose gradients were given
 
     @property
     def text(self) -> str:
@@ -185,12 +161,10 @@ class Explanation:
             ArgumentError: Another ending.
         """
         name = fspath(path)
-        kinds = {".svg": "svg", ".dot": "dot", ".txt": "text"}
-        kind = next((kind for ending, kind in kinds.items() if name.endswith(ending)), None)
+        kind = {".svg": "svg", ".dot": "dot", ".txt": "text"}.get(name[-4:])
         if kind is None:
             raise ArgumentError(f"save() writes by ending, .svg, .dot or .txt; got {name!r}")
-        with open(name, "w", encoding="utf-8") as file:
-            file.write(getattr(self, kind))
+        Path(name).write_text(getattr(self, kind), encoding="utf-8")
 
 
 def _norm_text(norm: float | None) -> str:
@@ -211,7 +185,6 @@ def _colour(step: BackwardStep) -> str:
 
 
 def _box_text(step: BackwardStep) -> list[str]:
-    """The lines in a box."""
     title = f"{step.label} {step.operation}".rstrip()
     norms = f"|value| {_norm_text(step.value_norm)}  |gradient| {_norm_text(step.gradient_norm)}"
     return [title, *([_cut(step.formula, 34)] if step.formula else []), f"{step.shape} {step.dtype}", norms]
@@ -293,7 +266,6 @@ class _Graph:
         return labels
 
     def title(self, node: Node) -> str:
-        """An operation's label and name."""
         return f"{self.labels[node]} {operation_of(node)}"
 
 
@@ -478,22 +450,16 @@ class _Box:
     layer: int
     step: BackwardStep | None = None
     x: float = 0
-    width: float = 8
 
-    @property
-    def lines(self) -> list[str]:
-        return [] if self.step is None else _box_text(self.step)
-
-    @property
-    def height(self) -> float:
-        return _LINE * len(self.lines) + _PAD if self.step is not None else 0
+    def __post_init__(self) -> None:
+        self.lines = [] if self.step is None else _box_text(self.step)
+        self.width = _CHARACTER * max(map(len, self.lines)) + 2 * _PAD if self.lines else 8
+        self.height = _LINE * len(self.lines) + _PAD if self.lines else 0
 
 
 def _layout(steps: Sequence[BackwardStep]) -> tuple[list[list[_Box]], list[tuple[_Box, ...]]]:
     """Boxes in layers by depth, and the lines between them, a point in every layer that one passes."""
     boxes = {step.label: _Box(step.depth, step) for step in steps}
-    for box in boxes.values():
-        box.width = _CHARACTER * max(map(len, box.lines)) + 2 * _PAD
     layers: list[list[_Box]] = [[] for _ in range(1 + max(step.depth for step in steps))]
     for box in boxes.values():
         layers[box.layer].append(box)

@@ -49,28 +49,16 @@ _DIMENSIONS = 32  # hypothesis's limit
 
 
 def _require(caller: str, least: int, **values: Any) -> None:
-    """Refuse what are not ints from ``least``.
-
-    Raises:
-        ArgumentError: One of them is not.
-    """
+    """Refuse what are not ints from ``least``, and too many dimensions."""
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise ArgumentError(f"{caller}(): {name} must be an int, {least} or more, got {value!r}")
-
-
-def _require_dimensions(caller: str, max_dims: Any) -> None:
-    _require(caller, 0, max_dims=max_dims)
-    if max_dims > _DIMENSIONS:
-        raise ArgumentError(f"{caller}(): max_dims must be {_DIMENSIONS} or less, got {max_dims}")
+        if name == "max_dims" and value > _DIMENSIONS:
+            raise ArgumentError(f"{caller}(): {name} must be {_DIMENSIONS} or less, got {value}")
 
 
 def _sides(caller: str, name: str, value: Any) -> Shape:
-    """A shape that is given as one, or as a number.
-
-    Raises:
-        ArgumentError: It is none.
-    """
+    """A shape that is given as one, or as a number."""
     if not isinstance(value, Sequence) or isinstance(value, str):
         _require(caller, 0, **{name: value})
         return (int(value),)
@@ -95,8 +83,7 @@ def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: in
     Raises:
         ArgumentError: A bound is not an int, is negative, or above the other; or ``max_dims`` is above 32, hypothesis's limit.
     """
-    _require("shapes", 0, min_dims=min_dims, min_side=min_side, max_side=max_side)
-    _require_dimensions("shapes", max_dims)
+    _require("shapes", 0, min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side)
     for what, least, most in (("dims", min_dims, max_dims), ("side", min_side, max_side)):
         if least > most:
             raise ArgumentError(f"shapes(): min_{what}={least} is more than max_{what}={most}")
@@ -194,7 +181,7 @@ def broadcastable_tensors(
         ArgumentError: ``n`` or ``max_side`` is less than 1, ``max_dims`` is not from 0 to 32; or as :func:`tensors`.
     """
     _require("broadcastable_tensors", 1, n=n, max_side=max_side)
-    _require_dimensions("broadcastable_tensors", max_dims)
+    _require("broadcastable_tensors", 0, max_dims=max_dims)
     tensors((), **options)  # says what is wrong with them
     together = hnp.mutually_broadcastable_shapes(num_shapes=n, max_dims=max_dims, max_side=max_side)
     return together.flatmap(lambda drawn: st.tuples(*(tensors(shape, **options) for shape in drawn.input_shapes)))
@@ -326,7 +313,6 @@ class _Drawn:
         self._draw = draw
 
     def integer(self, low: int, high: int) -> int:
-        """An integer from ``low`` to ``high``, both included."""
         return self._draw(st.integers(low, high))
 
 

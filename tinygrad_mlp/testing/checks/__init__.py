@@ -11,7 +11,7 @@ left out with ``skip=``; ``MODULE_CHECKS``, ``LOSS_CHECKS`` and ``OPTIMIZER_CHEC
 >>> check_module(Centred, torch.tensor([[1.0, 2.0], [4.0, 7.0]]))
 Traceback (most recent call last):
     ...
-tinygrad_mlp.testing.checks.suite.CheckError: check_module(Centred): 1 of 21 checks failed
+tinygrad_mlp.testing.checks.suite.CheckError: check_module(Centred): 1 of 20 checks failed
 batch_rows_independent
     expected: in evaluation mode a row's output does not depend on the other rows of the batch (batched=False: there is no batch)
     saw: row 0 in the batch and alone: result 0, element (0, 0), is -2.5 and -0.5

@@ -36,7 +36,6 @@ class _LossCase(ModuleCase):
         self.perfect = perfect
 
     def loss(self, reduction: str | None, inputs: Sequence[Any] | None = None) -> Tensor:
-        """The loss with a reduction."""
         function = self.make(reduction=reduction) if reduction else self.make()
         if isinstance(function, Module):
             function = function.to(float64)
@@ -90,20 +89,15 @@ def reductions_consistent(case: _LossCase) -> None:
     """'sum' and 'mean' are the sum and the mean of 'none', both without dimensions, and an unknown reduction raises ValueError."""
     for reduction in case.reductions:
         shape = tuple(case.loss(reduction).shape)
-        expect(
-            reduction == "none" or not shape,
-            f"reduction={reduction!r} gave the shape {shape}",
-            "reduce over every dimension",
-        )
+        saw = f"reduction={reduction!r} gave the shape {shape}"
+        expect(reduction == "none" or not shape, saw, "reduce over every dimension")
     if "none" in case.reductions:
         each = case.loss("none")
         for reduction in {"sum", "mean"} & set(case.reductions):
             expected, got = getattr(each, reduction)(), case.loss(reduction)
-            expect(
-                close(values_of(expected), values_of(got), 1e-9),
-                f"reduction={reduction!r} gave {got.item()}, the {reduction} of 'none' is {expected.item()}",
-                "reduce the same elements that 'none' returns; leave out this check if the mean is weighted",
-            )
+            saw = f"reduction={reduction!r} gave {got.item()}, the {reduction} of 'none' is {expected.item()}"
+            do = "reduce the same elements that 'none' returns; leave out this check if the mean is weighted"
+            expect(close(values_of(expected), values_of(got), 1e-9), saw, do)
     saw, do = "reduction='none of these' was accepted", "raise ValueError for what is none of the reductions"
     expect_error(ValueError, lambda: case.loss("none of these"), saw, do)
 
@@ -127,13 +121,11 @@ def not_negative(case: _LossCase) -> None:
 def shapes_checked(case: _LossCase) -> None:
     """A target with another number of rows raises an error."""
     prediction, target = case.inputs()[:2]
+    errors = (RuntimeError, ValueError, TypeError, IndexError)
+    do = "compare the shapes, and raise ValueError or ShapeError, before computing"
     for wrong in (cat([target, target[:1]]), cat([target, target])):
-        expect_error(
-            (RuntimeError, ValueError, TypeError, IndexError),
-            functools.partial(case.loss, case.whole, [prediction, wrong]),
-            f"a prediction of shape {tuple(prediction.shape)} and a target of shape {tuple(wrong.shape)} gave {{.shape}}",
-            "compare the shapes, and raise ValueError or ShapeError, before computing",
-        )
+        saw = f"a prediction of shape {tuple(prediction.shape)} and a target of shape {tuple(wrong.shape)} gave {{.shape}}"
+        expect_error(errors, functools.partial(case.loss, case.whole, [prediction, wrong]), saw, do)
 
 
 @register(LOSS_CHECKS)

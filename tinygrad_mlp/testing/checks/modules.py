@@ -17,7 +17,7 @@ from ...nn import Module
 from ...ops.creation import from_numpy, zeros
 from ...ops.random import manual_seed
 from ...trees import leaves
-from .comparing import Array, gradients_of, name_of, values_of, weighted_sum
+from .comparing import gradients_of, name_of, values_of, weighted_sum
 from .suite import FailedCheck, Suite, expect, expect_equal, expect_error, register, run, try_factory
 
 __all__ = ["MODULE_CHECKS", "ModuleCase", "check_module"]
@@ -33,7 +33,6 @@ class _AsModule(Module):
         self.function = function
 
     def forward(self, *inputs: Any) -> Any:
-        """What the function computes."""
         return self.function(*inputs)
 
 
@@ -98,7 +97,7 @@ def check_module(
     >>> import tinygrad_mlp as torch
     >>> check_module(lambda: torch.nn.Linear(3, 2), torch.randn(4, 3))
     >>> len(MODULE_CHECKS)
-    21
+    20
 
     Args:
         module: The class, or a function without arguments that makes a new module; called many times.
@@ -130,44 +129,39 @@ def returns_tensors(case: ModuleCase) -> None:
     expect(tensors, "a result without a tensor in it", "return a Tensor, or a tuple, list or dict of them, from forward")
 
 
-def _check_gradients(case: ModuleCase, wanted: Callable[[Any, list[Any]], list[Tensor]], noun: str) -> None:
+def _check_gradients(case: ModuleCase, noun: str) -> None:
     for mode in (True, False):
         module, inputs = case.module().train(mode), case.inputs(requires_grad=noun == "inputs")
         for p in module.parameters():
             p.requires_grad_(noun == "parameters" and p.requires_grad)
-        sources = wanted(module, inputs)
-        outputs = [t for t in leaves(_call(module, inputs), Tensor) if t.is_floating_point()]
-        if not sources or not outputs:
-            return
+        named = module.named_parameters() if noun == "parameters" else enumerate(inputs)
+        sources = {str(name): x for name, x in named if isinstance(x, Tensor) and x.requires_grad}
 
         def function(*_: Tensor, module: Any = module, inputs: list[Any] = inputs) -> tuple[Tensor, ...]:
             return tuple(t for t in leaves(_call(module, inputs), Tensor) if t.is_floating_point())
 
-        large = sum(t.numel() for t in sources) * sum(t.numel() for t in outputs) > 200
+        outputs = function()
+        if not sources or not outputs:
+            return
+        large = sum(t.numel() for t in sources.values()) * sum(t.numel() for t in outputs) > 200
         try:
-            gradcheck(function, sources, order=2, fast_mode=large)
+            gradcheck(function, list(sources.values()), order=2, fast_mode=large)
         except GradcheckError as error:
-            raise FailedCheck(
-                f"in {'training' if mode else 'evaluation'} mode, of the {noun} {', '.join(_names_of(module, sources))}: {error}",
-                "correct the backward of your Function, or the formula; give inputs away from kinks",
-            ) from error
-
-
-def _names_of(module: Any, sources: Sequence[Tensor]) -> list[str]:
-    names = {id(p): name for name, p in module.named_parameters()}
-    return [names.get(id(t), str(k)) for k, t in enumerate(sources)]
+            saw = f"in {'training' if mode else 'evaluation'} mode, of the {noun} {', '.join(sources)}: {error}"
+            do = "correct the backward of your Function, or the formula; give inputs away from kinks"
+            raise FailedCheck(saw, do) from error
 
 
 @register(MODULE_CHECKS)
 def input_gradients(case: ModuleCase) -> None:
     """First and second derivatives by the floating-point inputs are those of the values, in both modes."""
-    _check_gradients(case, lambda module, inputs: _graded(inputs), "inputs")
+    _check_gradients(case, "inputs")
 
 
 @register(MODULE_CHECKS)
 def parameter_gradients(case: ModuleCase) -> None:
     """First and second derivatives by the parameters are those of the values, in both modes."""
-    _check_gradients(case, lambda module, inputs: [p for p in module.parameters() if p.requires_grad], "parameters")
+    _check_gradients(case, "parameters")
 
 
 def _strays(name: str, value: Any, known: set[int]) -> Iterator[str]:
@@ -229,17 +223,13 @@ def deterministic(case: ModuleCase) -> None:
 def inputs_unchanged(case: ModuleCase) -> None:
     """Forward and backward write to no input, and forward to no parameter."""
     module, inputs = case.module(), case.inputs(requires_grad=True)
-    sources = [*(x for x in inputs if isinstance(x, Tensor)), *module.parameters()]
-    names = [
-        *(f"input {k}" for k, x in enumerate(inputs) if isinstance(x, Tensor)),
-        *(n for n, _ in module.named_parameters()),
-    ]
+    sources = {f"input {k}": x for k, x in enumerate(inputs) if isinstance(x, Tensor)} | dict(module.named_parameters())
     before = values_of(sources)
     inner = [x * 1 if isinstance(x, Tensor) and x.requires_grad else x for x in inputs]  # which an in-place write may change
     given = values_of(inner)
     _backward(module, inner)
     for x, y in ((before, values_of(sources)), (given, values_of(inner))):
-        expect_equal(x, y, "compute out of place, or on a clone()", names=names)
+        expect_equal(x, y, "compute out of place, or on a clone()", names=list(sources))
 
 
 @register(MODULE_CHECKS)
@@ -251,12 +241,12 @@ def modes_respected(case: ModuleCase) -> None:
         wrong = [name or "the module" for name, part in module.named_modules() if part.training is not mode]
         saw = f"train({mode}) left training={not mode} in {', '.join(wrong)}"
         expect(not wrong, saw, "call super().train(mode) in train")
-    before = {key: np.array(t.detach().numpy()) for key, t in module.state_dict().items()}
+    before = values_of(module.state_dict())
     _call(module, case.inputs())
     switched = any(part.training for part in module.modules())
     expect(not switched, "forward switched to training mode", "leave the mode as it is in forward")
     after = values_of(module.state_dict())
-    expect_equal(list(before.values()), after, "update statistics only where self.training", names=list(before))
+    expect_equal(before, after, "update statistics only where self.training", names=list(module.state_dict()))
 
 
 @register(MODULE_CHECKS)
@@ -265,11 +255,9 @@ def grad_mode_and_defaults_kept(case: ModuleCase) -> None:
     default = get_default_dtype()
     module, inputs = case.module(), case.inputs()
     _call(module, inputs)
-    expect(
-        is_grad_enabled() and get_default_dtype() is default,
-        f"grad mode {is_grad_enabled()}, default dtype {get_default_dtype()} after forward",
-        "use `with torch.no_grad():`, and pass dtype= where a tensor is made",
-    )
+    saw = f"grad mode {is_grad_enabled()}, default dtype {get_default_dtype()} after forward"
+    kept = is_grad_enabled() and get_default_dtype() is default
+    expect(kept, saw, "use `with torch.no_grad():`, and pass dtype= where a tensor is made")
 
 
 @register(MODULE_CHECKS)
@@ -332,17 +320,9 @@ def instances_independent(case: ModuleCase) -> None:
     a, b = case.module(), case.module()
     shared = _shared(a, b)
     expect(not shared, f"{shared} belongs to both", "make parameters in __init__, not in the class or the module file")
-    expect_equal(
-        values_of(a.state_dict()),
-        values_of(b.state_dict()),
-        "initialize with nn.init or torch's random functions, not NumPy's or random",
-        "from one seed",
-        names=list(a.state_dict()),
-    )
-
-
-def _grads(module: Any) -> list[Array]:
-    return [np.array(p.grad.numpy()) for p in module.parameters() if p.grad is not None]
+    first, second = (values_of(m.state_dict()) for m in (a, b))
+    do = "initialize with nn.init or torch's random functions, not NumPy's or random"
+    expect_equal(first, second, do, "from one seed", names=list(a.state_dict()))
 
 
 @register(MODULE_CHECKS)
@@ -350,9 +330,9 @@ def gradients_accumulate(case: ModuleCase) -> None:
     """A second backward pass adds to the parameters' gradients, and zero_grad() clears them."""
     module = case.module().eval()
     _backward(module, case.inputs())
-    once = _grads(module)
+    once = values_of([p.grad for p in module.parameters()])
     _backward(module, case.inputs())
-    twice = _grads(module)
+    twice = values_of([p.grad for p in module.parameters()])
     expect_equal([2 * g for g in once], twice, "never set .grad in forward", "twice one pass, and two passes", rtol=1e-12)
     module.zero_grad()
     left = [name for name, p in module.named_parameters() if p.grad is not None and p.grad.numpy().any()]
@@ -370,13 +350,10 @@ def dtypes_kept(case: ModuleCase) -> None:
         grads = {f"the gradient of {name}": p.grad for name, p in module.named_parameters()}
         grads |= {f"the gradient of input {k}": x.grad for k, x in enumerate(inputs) if isinstance(x, Tensor)}
         found = {f"output {k}": t for k, t in enumerate(leaves(result, Tensor))} | grads | dict(module.named_buffers())
+        do = "make constants with dtype=x.dtype; Python numbers never change a dtype, NumPy arrays do"
         for name, t in found.items():
             if t is not None and t.is_floating_point():
-                expect(
-                    t.dtype is dtype,
-                    f"with inputs and parameters of {dtype}, {name} is {t.dtype}",
-                    "make constants with dtype=x.dtype; Python numbers never change a dtype, NumPy arrays do",
-                )
+                expect(t.dtype is dtype, f"with inputs and parameters of {dtype}, {name} is {t.dtype}", do)
 
 
 @register(MODULE_CHECKS)
@@ -385,19 +362,15 @@ def batch_rows_independent(case: ModuleCase) -> None:
     module = case.module().eval()
     whole = leaves(_call(module, case.inputs()), Tensor)
     size = next(len(x) for x in case.originals if isinstance(x, Tensor) and x.ndim)
+    do = "reduce over dim=-1 or dim=1, not over everything; statistics of the batch only where self.training"
     for row in range(size):
         rows = [x[row : row + 1] if isinstance(x, Tensor) and x.ndim else x for x in case.inputs()]
         alone = leaves(_call(module, rows), Tensor)
         for t, part in zip(whole, alone, strict=True):
             saw = f"{size} rows in, shape {tuple(t.shape)} out"
             expect(t.ndim and len(t) == size, saw, "give batched=False if there is no batch")
-            expect_equal(
-                values_of(t[row : row + 1]),
-                values_of(part),
-                "reduce over dim=-1 or dim=1, not over everything; statistics of the batch only where self.training",
-                f"row {row} in the batch and alone",
-                rtol=1e-09,
-            )
+            together, single = values_of(t[row : row + 1]), values_of(part)
+            expect_equal(together, single, do, f"row {row} in the batch and alone", rtol=1e-09)
 
 
 @register(MODULE_CHECKS)

@@ -109,11 +109,7 @@ def try_factory(
 ) -> None:
     """Make one of what is to be checked: what is wrong with its factory is then said once, and not by every check.
 
-    Args:
-        parameter: What the factory is given, for messages.
-
-    Raises:
-        ArgumentError: It is no factory, it raises an error, or gives something that is not ``usable``.
+    Its ``parameter`` is for messages. An ArgumentError says that it is no factory, raised an error, or gave nothing ``usable``.
     """
     expected = f"{caller}() makes a new {noun} for each check: give the class, or a function that makes one"
     if isinstance(factory, Module | Optimizer):
@@ -129,11 +125,7 @@ def try_factory(
 
 
 def run(title: str, suite: Suite, case: Any, skip: str | Iterable[str], not_applicable: Iterable[str] = ()) -> None:
-    """Run the checks of a suite but for those to skip and those that do not apply.
-
-    Raises:
-        CheckError: Some failed. ValueError: ``skip`` names a check that there is not.
-    """
+    """Run the checks of a suite but for those to skip and those that do not apply; a CheckError names those that failed."""
     skipped = {skip} if isinstance(skip, str) else set(skip)
     unknown = sorted(skipped - set(suite))
     if unknown:

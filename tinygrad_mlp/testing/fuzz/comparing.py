@@ -56,9 +56,7 @@ def _short(error: Exception) -> str:
 def compare(program: RandomProgram, counts: Counter[str] | None = None) -> Mismatch | None:
     """Run the program in both libraries; the first difference, or None.
 
-    Args:
-        program: What to run.
-        counts: Where to count what happened: lines, errors, gradients, deviations, differences by rounding.
+    In ``counts`` it is counted what happened: lines, errors, gradients, deviations, differences by rounding.
     """
     counts = Counter() if counts is None else counts
     with warnings.catch_warnings():
@@ -165,7 +163,7 @@ def _numbers_part(
             continue
         a, b = (_number(outcome, place, tuple(present.shape)) for outcome in (ours, theirs))
         if distance(a, b) > tolerance:
-            excuse = _excuse(program, ours, theirs, place, (a, b), tolerance, rounding)
+            excuse = _excuse(program, ours, theirs, place, a, b, rounding)
             if excuse:
                 counts[excuse] += 1
                 return None
@@ -174,21 +172,14 @@ def _numbers_part(
 
 
 def _apart(a: Array, b: Array, skipped: Array) -> float:
-    """The distance of two arrays but for some elements."""
     return distance(np.where(skipped, 0, a), np.where(skipped, 0, b)) if a.shape == b.shape else math.inf
 
 
 def _excuse(
-    program: RandomProgram,
-    ours: Outcome,
-    theirs: Outcome,
-    place: Place,
-    numbers: tuple[Array, Array],
-    tolerance: float,
-    rounding: bool,
+    program: RandomProgram, ours: Outcome, theirs: Outcome, place: Place, a: Array, b: Array, rounding: bool
 ) -> str | None:
     """Why two numbers may differ: what to count it as, or None for a difference that nothing excuses."""
-    (kind, name), (a, b) = place, numbers
+    (kind, name), tolerance = place, _tolerance(program, theirs)
     if (position := _viewed_by_one(program)) is not None and compare(_copying(program, position)) is None:
         return "deviation: another memory layout, of which one library has a view"
     if distance(_unsigned(a), _unsigned(b)) < tolerance:
@@ -206,12 +197,10 @@ def _excuse(
             return "deviation: what PyTorch gives, too, where it keeps the graph"
     if not rounding or not _agree_in_float64(program):
         return None
-    return "rounding" if _rounds_apart(program, ours, theirs, place, skipped, tolerance) else None
+    return "rounding" if _rounds_apart(program, ours, theirs, place, skipped) else None
 
 
-def _rounds_apart(
-    program: RandomProgram, ours: Outcome, theirs: Outcome, place: Place, skipped: Array, tolerance: float
-) -> bool:
+def _rounds_apart(program: RandomProgram, ours: Outcome, theirs: Outcome, place: Place, skipped: Array) -> bool:
     """Whether one of the libraries, where it rounds another way, is about as far from itself as from the other."""
     # Where the libraries agree on every value to the last bit, they took the same branches: rounding that makes one take another
     # branch must not excuse a gradient that is far off. Branches taken on values that were overwritten since are not seen.
@@ -225,7 +214,7 @@ def _rounds_apart(
         return _apart(a, b, skipped)
 
     difference = apart(ours, theirs)
-    values = not decided_alike or difference < 50 * tolerance
+    values = not decided_alike or difference < 50 * _tolerance(program, theirs)
     recorded = run(program, LIBRARY, create_graph=True)  # as it is where operations can be moved
     for seed in range(5):
         for library, plain in ((LIBRARY, recorded), (pytorch(), theirs)):
@@ -251,7 +240,6 @@ def _viewed_by_one(program: RandomProgram) -> int | None:
 
 
 def _copying(program: RandomProgram, position: int) -> RandomProgram:
-    """The program with a copy of a line's result."""
     line = program.lines[position]
     copying = Line(line.target, f"({line.expression}).clone()")
     return replace(program, lines=(*program.lines[:position], copying, *program.lines[position + 1 :]))

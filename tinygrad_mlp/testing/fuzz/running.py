@@ -53,11 +53,7 @@ class Rounding(Observer):
     """Another way to round: the results of operations, in this library or in PyTorch, move by up to two units in the last place.
 
     Monte Carlo arithmetic: Parker 1997. It leaves alone what no rounding made, numbers of the operands and those that half the
-    digits can hold, so that ties stay ties.
-
-    Args:
-        seed: Of the moves.
-        values: Move the program's values, too, and not only what is computed on the way back.
+    digits can hold, so that ties stay ties. Without ``values`` only what is computed on the way back moves.
     """
 
     def __init__(self, seed: int, *, values: bool) -> None:
@@ -110,11 +106,9 @@ def run(
     rounding: Rounding | None = None,
     near: float | None = None,
 ) -> Outcome:
-    """Run the program.
+    """Run the program in a library.
 
     Args:
-        program: What to run.
-        library: Where.
         create_graph: Keep the graph of the second gradients, too, as it must be for their ``rounding`` here.
         rounding: How operations round.
         near: Where given, the value of each line is moved to this library's before it is used, if it is no further away than this.
@@ -177,9 +171,7 @@ def names_for(program: RandomProgram, library: Any) -> dict[str, Any]:
 
 def array_of(tensor: Any) -> Array:
     """Its numbers, in the memory where they are."""
-    if (
-        hasattr(tensor, "_is_zerotensor") and tensor._is_zerotensor()
-    ):  # PyTorch's zeros without memory: a view of them cannot be read
+    if hasattr(tensor, "_is_zerotensor") and tensor._is_zerotensor():  # PyTorch's zeros without memory, which has no view
         return np.zeros(tuple(tensor.shape), dtype_of(tensor))
     return np.asarray(tensor.detach().numpy())
 

@@ -56,7 +56,6 @@ def _simpler_leaves(leaf: Leaf) -> Iterator[Leaf]:
 
 
 def _weight(program: RandomProgram) -> tuple[float, ...]:
-    """How complicated a program is."""
     numbers = [v for leaf in program.leaves for v in leaf.values]
     return (
         len(program.lines),

@@ -136,10 +136,6 @@ def _clamp(w: Writer, x: Value) -> str:
     return f"torch.clamp({x}, {low}, {high})"
 
 
-def _prelu(w: Writer, x: Value) -> str:
-    return f"F.prelu({x}, {w.tensor((w.pick((1, x.shape[1] if x.ndim > 1 else 1)),), x)})"
-
-
 ELEMENTWISE = [
     *(template for template in _DERIVED if not template.inplace),
     *forms("fi", within(-7, 7), "{} ** 2"),
@@ -173,5 +169,5 @@ ELEMENTWISE = [
     *forms("f", within(-5, 5), "torch.lerp({}, {tensor}.to({}.dtype), {same}.to({}.dtype))"),
     *forms("f", within(-10, 10), "torch.addcmul({}, {tensor}.to({}.dtype), {same}.to({}.dtype), value={factor})"),
     *forms("f", within(-20, 20), "torch.addcdiv({}, {tensor}.to({}.dtype), {positive}.to({}.dtype), value={factor})"),
-    Template("prelu", _prelu, off(0), off(0)),
+    *forms("f", off(0), "F.prelu({}, {slope})", off(0)),
 ]

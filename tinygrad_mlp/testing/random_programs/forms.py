@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ __all__ = ["FIELDS", "forms"]
 
 # Each is drawn anew wherever it stands; {} is the first operand.
 FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
+    "": lambda w, x: x,
+    "affine": lambda w, x: "".join(f", {w.tensor(x.shape[-1:], x, mixed=False)}" for _ in range(2 * w.chance(50))),
     "alike": lambda w, x: w.tensor(x.shape, x, mixed=False),  # of the operand's shape and dtype
     "apart": lambda w, x: w.other(x, lambda y: abs(x.array - y) > 0.02, number=False),  # everywhere from the operand
     "dim": lambda w, x: w.dim(x),
@@ -32,30 +35,22 @@ FIELDS: dict[str, Callable[[Writer, Value], Any]] = {
     "reduction": lambda w, x: w.pick(("mean", "sum", "none")),
     "same": lambda w, x: w.tensor(x.shape, x),  # of the operand's shape
     "shift": lambda w, x: w.integer(-2, 3),
+    "slope": lambda w, x: w.tensor((w.pick((1, x.shape[1] if x.ndim > 1 else 1)),), x),  # one, or one a channel
     "some": lambda w, x: ", ".join([x.name, *(w.tensor(x.shape, x) for _ in range(w.integer(1, 2)))]),  # with the operand
+    "spread_dim": lambda w, x: w.pick([d for d in range(x.ndim) if x.shape[d] > 1 or not w.smooth] or [0]),
     "steep": lambda w, x: w.other(x, lambda y: abs(y) > 0.2, positive=True, number=False),
     "tensor": lambda w, x: w.other(x, number=False),
     "twice": lambda w, x: w.integer(1, 2),
+    "unbiased": lambda w, x: w.pick(
+        ("", ", unbiased=False", ", correction=0", ", keepdim=True", ", correction=1, keepdim=True")
+    ),
     "which": lambda w, x: w.integer(0, 1),
     "width": lambda w, x: w.pick((1.0, 0.5)),
-    "x": lambda w, x: x,
 }
 
 
-class _Fields(dict[str, Any]):
-    """What the fields of a form stand for."""
-
-    def __init__(self, w: Writer, x: Value) -> None:
-        super().__init__()
-        self.w, self.x = w, x
-
-    def __missing__(self, field: str) -> Any:
-        return FIELDS[field](self.w, self.x)
-
-
 def _form(text: str) -> Callable[[Writer, Value], str]:
-    text = text.replace("{}", "{x}")
-    return lambda w, x: text.format_map(_Fields(w, x))
+    return lambda w, x: re.sub(r"\{(\w*)\}", lambda field: str(FIELDS[field[1]](w, x)), text)
 
 
 def forms(

@@ -86,12 +86,6 @@ def _kl(w: Writer, x: Value) -> str:
     return f'F.kl_div(F.log_softmax({x}, -1), {target}, log_target=True, reduction="batchmean")'
 
 
-def _layer_norm(w: Writer, x: Value) -> str:
-    n = x.shape[-1:]
-    affine = f", {w.tensor(n, x, mixed=False)}, {w.tensor(n, x, mixed=False)}" if w.chance(50) else ""
-    return f"F.layer_norm({x}, {x.shape[-1:]}{affine})"
-
-
 def _batch_norm(w: Writer, x: Value) -> str:
     n = x.shape[1:2]
     affine = ""
@@ -117,14 +111,8 @@ def _standardized(value: Value) -> bool:
     return value.ndim in (2, 3) and value.size > 0 and value.size // value.shape[1] > 1
 
 
-def _matrix(value: Value) -> bool:
-    return value.ndim == 2 and value.size > 0
-
-
-def _scores(value: Value) -> bool:
-    return 1 <= value.ndim <= 3 and value.size > 0
-
-
+_matrix = ndim(2, 2, filled=True)
+_scores = ndim(1, 3, filled=True)
 _ADDMM = "torch.addmm({1}, {0}, {2}, beta=2, alpha=3)"
 _SMALL = within(-4, 4)
 
@@ -144,7 +132,7 @@ PRODUCTS = [
     ),
     *forms("fi", anywhere, "torch.trace({})", ndim(2, 2)),
     Template("einsum", _einsum, _SMALL, _scores),
-    Template("layer_norm", _layer_norm, _apart_rows, nonempty),
+    *forms("f", _apart_rows, "F.layer_norm({}, {}.shape[-1:]{affine})", nonempty),
     Template("batch_norm", _batch_norm, _apart_columns, _standardized),
     *forms("f", nonzero, "F.normalize({}, dim={dim})", nonempty),
     *forms("f", nowhere, "F.cosine_similarity({}, {alike}, dim=-1)", nonempty),

@@ -30,11 +30,6 @@ def pytorch() -> Any:
     return importlib.import_module("torch")
 
 
-def library_of(tensor: Any) -> Any:
-    """The library that a tensor belongs to."""
-    return LIBRARY if isinstance(tensor, Tensor) else pytorch()
-
-
 @dataclass(frozen=True)
 class Leaf:
     """An input: its name and the numbers that it starts with, row by row."""
@@ -127,7 +122,7 @@ class RandomProgram:
         """The program's result for these inputs."""
         if len(tensors) != len(self.leaves):
             raise ArgumentError(f"the program takes {len(self.leaves)} tensors ({self._arguments}), got {len(tensors)}")
-        library = library_of(tensors[0])
+        library = LIBRARY if isinstance(tensors[0], Tensor) else pytorch()
         names = {"torch": library, "F": library.nn.functional} | dict(zip([leaf.name for leaf in self.leaves], tensors))
         for line in self.lines:
             exec(line.code, names)
@@ -139,13 +134,7 @@ class RandomProgram:
 
     def __str__(self) -> str:
         head = ["import tinygrad_mlp as torch  # or: import torch", "", "F = torch.nn.functional", "", ""]
-        body = [
-            f"def program({self._arguments}):",
-            *(f"    {line}" for line in self.lines),
-            f"    return {self.result}",
-            "",
-            "",
-        ]
-        return "\n".join([*head, *body, *map(str, self.leaves), f"print(program({self._arguments}))"])
+        body = [f"def program({self._arguments}):", *(f"    {line}" for line in self.lines), f"    return {self.result}"]
+        return "\n".join([*head, *body, "", "", *map(str, self.leaves), f"print(program({self._arguments}))"])
 
     __repr__ = __str__

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .forms import forms
 from .writer import Template, Value, Writer, anywhere, distinct, filled, ndim, nonzero, nowhere, within
 
 __all__ = ["REDUCTIONS"]
 
 
-def _spread_dim(w: Writer, x: Value) -> str:
-    dims = [d for d in range(x.ndim) if x.shape[d] > 1 or not w.smooth] or [0]
-    return str(w.pick(dims))
-
-
 def _several(value: Value) -> bool:
     return any(n > 1 for n in value.shape) and value.gap > 0.02
-
-
-def _variance(name: str) -> Callable[[Writer, Value], str]:
-    options = ("", ", unbiased=False", ", correction=0", ", keepdim=True", ", correction=1, keepdim=True")
-    return lambda w, x: f"torch.{name}({x}, {_spread_dim(w, x)}{w.pick(options)})"
 
 
 def _topk(w: Writer, x: Value) -> str:
@@ -45,8 +33,7 @@ REDUCTIONS = [
     *forms("fib", within(-2, 2), "torch.cumprod({}, {dim})"),
     *forms("f", filled, "torch.logsumexp({}, {dim}{keep})", filled),
     *forms("f", anywhere, "torch.softmax({}, {dim}); F.log_softmax({}, dim={dim})"),
-    Template("var", _variance("var"), _several, ndim(1)),
-    Template("std", _variance("std"), _several, ndim(1)),
+    *forms("f", _several, "torch.var({}, {spread_dim}{unbiased}); torch.std({}, {spread_dim}{unbiased})", ndim(1)),
     *forms("f", nowhere, "torch.var_mean({})[{which}]; torch.std_mean({}, {dim})[{which}]"),
     *forms("f", nonzero, "torch.norm({}, 2{over}); torch.norm({}, 1{over}); torch.norm({}, 3{over})", filled),
     *forms("f", nonzero, "torch.linalg.vector_norm({}, 2.5{over})", filled),

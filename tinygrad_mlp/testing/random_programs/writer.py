@@ -126,40 +126,25 @@ def distinct(value: Value) -> bool:
     return value.gap > 0.02
 
 
-def ndim(least: int, most: int = 9) -> Predicate:
-    """Operands with this many dimensions."""
-    return lambda value: least <= value.ndim <= most
+def ndim(least: int, most: int = 9, filled: bool = False) -> Predicate:
+    """Operands with this many dimensions, and with elements."""
+    return lambda value: least <= value.ndim <= most and (value.size > 0 or not filled)
 
 
-def filled(value: Value) -> bool:
-    """Operands with elements."""
-    return value.size > 0
-
-
-def nonempty(value: Value) -> bool:
-    """Operands with dimensions and elements."""
-    return value.ndim > 0 and value.size > 0
+filled = ndim(0, filled=True)
+nonempty = ndim(1, filled=True)
 
 
 @dataclass(frozen=True)
 class Template:
-    """A kind of line that a writer may write.
+    """A kind of line that a writer may write."""
 
-    Attributes:
-        name: For counting and reading.
-        write: The line's expression for a first operand; a statement where it begins with a ``!``.
-        smooth: The operands for which the line's derivatives are continuous and moderate.
-        takes: The operands (by shape) that it is meant for.
-        kinds: The kinds of dtypes it is meant for: f(loat), i(nteger), b(ool).
-        inplace: It writes into its first operand.
-    """
-
-    name: str
-    write: Callable[[Writer, Value], str]
-    smooth: Predicate = nowhere
-    takes: Predicate = anywhere
-    kinds: str = "f"
-    inplace: bool = False
+    name: str  # for counting and reading
+    write: Callable[[Writer, Value], str]  # the expression for a first operand; a statement where it begins with a "!"
+    smooth: Predicate = nowhere  # the operands for which the line's derivatives are continuous and moderate
+    takes: Predicate = anywhere  # the operands (by shape) that it is meant for
+    kinds: str = "f"  # the kinds of dtypes it is meant for: f(loat), i(nteger), b(ool)
+    inplace: bool = False  # it writes into its first operand
 
 
 class _UnsuitableError(Exception):
@@ -167,13 +152,10 @@ class _UnsuitableError(Exception):
 
 
 class Writer:
-    """Writes a program line by line.
+    """Writes a program line by line, as the choices decide.
 
-    Args:
-        choices: Where decisions come from.
-        smooth: Write only what has continuous, moderate derivatives: float64, away from kinks and singularities. Otherwise
-            anything goes: dtypes, in-place writes, views, ties, and now and then arguments that make no sense.
-        grid: The numbers are small integers, so that ties and zeros abound.
+    A ``smooth`` one has continuous, moderate derivatives: float64, away from kinks and singularities. Otherwise anything goes:
+    dtypes, in-place writes, views, ties, and now and then arguments that make no sense. On a ``grid`` numbers are small integers.
     """
 
     def __init__(self, choices: Choices, *, smooth: bool = True, grid: bool = False) -> None:
