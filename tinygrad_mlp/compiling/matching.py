@@ -7,7 +7,7 @@ their place in the step, what arrays from outside look like, whether gradients a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import CodeType
 from typing import Any
 
@@ -38,15 +38,11 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
         "INFERENCE": INFERENCE, "frozen": frozen, "default": get_default_dtype, "op": line.op, "prefix": line.prefix, "met": met,
     }  # fmt: skip
     count, named = (sum(type(key) is kind for key, *_ in spelled) for kind in (int, str))
-    conditions = [f"len(params) == {named} and now['inference'] is {inference}"]
+    conditions = [f"len(params) == {named} and now['inference'] is {inference}", *_modes(line, spelled, grad)]
     first: dict[int, str] = {}  # by slot: the arguments that are met for the first time
     for i, entry in enumerate(spelled):
         conditions += _conditions(i, entry, met, first, given, line.exact)
-    if any(entry[3] for entry in spelled if entry[1] == "tensor"):
-        conditions.append(f"now['grad'] is {grad}")
     numbers = [_spelled(key) for key, kind, *_ in spelled if kind in (float, int)]
-    if line.default is not None:
-        conditions.append("default() is line.default")
     made = [] if line.writes else ["result, cell = new(Tensor), Cell(self, len(cells))", "result._cell = cell"]
     lines = [
         f"if len(args) != {count}: return None",
@@ -69,6 +65,14 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
     exec(_code("\n    ".join(["def match(args, params, self):", *lines])), given)
     match: Callable[..., Any] = given["match"]
     return match
+
+
+def _modes(line: Line, spelled: Sequence[Any], grad: bool) -> Iterator[str]:
+    """The conditions of what is set for all operations, where it matters."""
+    if any(entry[3] for entry in spelled if entry[1] == "tensor"):
+        yield f"now['grad'] is {grad}"
+    if line.default is not None:
+        yield "default() is line.default"
 
 
 def _spelled(key: int | str) -> str:
