@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from tinygrad_mlp.compiling.instruction import Instruction, Number, choose
 from tinygrad_mlp.compiling.passes.chains import chained
 from tinygrad_mlp.errors import ArgumentError, DimensionError
 from tinygrad_mlp.lending import owner
+from tinygrad_mlp.locking import locked
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.ops.calls import masked
 from tinygrad_mlp.ops.class_losses import class_losses, class_slopes, class_total
@@ -560,6 +564,85 @@ def test_the_program_can_be_read(numba: Any) -> None:
     text = str(run.programs[0])
     assert "loop    add+maximum(" in text
     assert "sqrt" in text
+
+
+TRAINING = """
+import hashlib, sys
+from numba.core import event
+import tinygrad_mlp as torch
+from tinygrad_mlp import nn, optim
+passes = event.RecordingListener()
+event.register("numba:run_pass", passes)
+model = nn.Sequential(nn.Linear(8, 256), nn.ReLU(), nn.Linear(256, 256), nn.Sigmoid(), nn.Linear(256, 5))
+optimizer = optim.Adam(model.parameters(), 1e-2)
+
+@torch.compile(backend="numba")
+def step(x, y):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+for _ in range(8):
+    step(torch.randn(200, 8), torch.randint(0, 5, (200,)))
+for rank in sys.argv[1:]:  # one loop for arguments of several types
+    double = torch.compile(lambda x: (x * 2 + 1) * 3, backend="numba")
+    for _ in range(8):
+        double(torch.ones((3,) * int(rank)))
+weights = b"".join(p.numpy(force=True).tobytes() for p in model.parameters())
+print(len(passes.buffer), hashlib.sha256(weights).hexdigest())
+"""
+
+
+def training(folder: Path, *ranks: str) -> subprocess.Popen[str]:
+    """A process that trains with ``folder`` as numba's cache."""
+    command = [sys.executable, "-c", "import tinygrad_mlp; tinygrad_mlp.manual_seed(0)\n" + TRAINING, *ranks]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder), "OPENBLAS_NUM_THREADS": "2"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def said(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """How many passes of numba's compiler it took, and a hash of what was trained."""
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    passes, weights = out.split()
+    return int(passes), weights
+
+
+def test_another_process_compiles_nothing_anew(numba: Any, tmp_path: Path) -> None:
+    together = [training(tmp_path / "cache", *ranks) for ranks in ("123", "321")]  # at the same time
+    first = [said(process) for process in together]
+    again = said(training(tmp_path / "cache", *"213"))
+    assert max(first)[0] > 0
+    assert again == (0, first[0][1])
+    assert first[0][1] == first[1][1]
+
+
+def test_where_nothing_can_be_written_each_process_compiles(numba: Any, tmp_path: Path) -> None:
+    Path(tmp_path, "file").touch()
+    assert said(training(tmp_path / "file" / "cache"))[0] > 0
+
+
+def test_one_process_at_a_time_writes_an_index_if_it_can(
+    numba: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from numba.core.caching import FunctionCache
+
+    from tinygrad_mlp.compiling.numba.compiler import compiled, defined
+
+    def save(cache: Any, *_: Any) -> None:
+        with pytest.raises(BlockingIOError), locked(Path(cache._py_func.__code__.co_filename), BlockingIOError()):
+            raise AssertionError("two at a time")
+        saved.append(cache)
+        raise OSError("the disk is full")
+
+    saved: list[Any] = []
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(FunctionCache, "save_overload", save)
+    x = np.zeros(3)
+    compiled(defined("def loop(x):\n    x[1] = F(321)", "loop"), "d")(x)
+    assert x.tolist() == [0, 321, 0]
+    assert len(saved) == 1
 
 
 def test_without_numba_the_backend_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,4 +198,4 @@ class _Loop:
 @functools.lru_cache(KEPT)
 def _function(source: str) -> FunctionType:
     """The source's function: one for all loops that are spelled alike, so that they are compiled once."""
-    return defined(source, "loop", {})
+    return defined(source, "loop")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import os
 from collections.abc import Callable
-from types import FunctionType
+from contextlib import suppress
+from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 from numpy import ceil, exp, floor, inf, int32, log, nan, sqrt, trunc
 
+from ..._version import __version__
 from ...errors import ArgumentError
+from ...locking import locked
 
-__all__ = ["KEPT", "F", "compiled", "defined", "require_numba"]
+__all__ = ["KEPT", "F", "compiled", "defined", "filed", "require_numba"]
 
 F = np.float32  # a stand-in: compiled code finds the step's dtype under this name
 KEPT = 1000  # loops
@@ -44,10 +50,12 @@ def compiled(function: Callable[..., Any], dtype: str, contract: bool = False) -
     fastest = compiled(_exp, dtype, True) if dtype == "f" and function is not _exp else exp
     known = {"F": np.dtype(dtype).type, "exp": fastest, "int32": int32, "inf": inf, "nan": nan}
     known |= {"ceil": ceil, "floor": floor, "log": log, "sqrt": sqrt, "trunc": trunc}
-    function = FunctionType(function.__code__, known)
-    loop: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"} if contract else set())(
-        function
-    )
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"} if contract else set()}
+    function, cache = filed(function.__code__, known, options)
+    loop: Any = numba.njit(cache=cache, **options)(function)
+    store = getattr(loop, "_cache", None)  # there is none under NUMBA_DISABLE_JIT
+    if cache and store:
+        store.save_overload = functools.partial(_save, Path(function.__code__.co_filename), store.save_overload)
     return loop
 
 
@@ -75,9 +83,41 @@ def _exp(v: Any) -> Any:
     return y * int32((whole - half + int32(127)) << int32(23)).view(F)
 
 
-def defined(source: str, name: str, known: dict[str, Any]) -> FunctionType:
+def defined(source: str, name: str) -> FunctionType:
     """The function of that name in a source."""
-    environment = dict(known)
+    environment: dict[str, Any] = {}
     exec(source, environment)
     function: FunctionType = environment[name]
     return function
+
+
+def filed(code: CodeType, known: dict[str, Any], options: object = None) -> tuple[FunctionType, bool]:
+    """The function of a code with these globals; and whether numba can keep its machine code on disk, for other processes.
+
+    numba does so beside the file that a function is from, and tells functions apart by name. So the function gets a file of its own, which
+    may be empty, and a name, by a hash of what its machine code depends on: the code, what names mean in it, and the options.
+    """
+    import numba
+    from numba.misc import appdirs
+
+    meanings = {name: getattr(value, "__qualname__", repr(value)) for name, value in known.items()}
+    text = repr((code.co_code, code.co_consts, code.co_names, code.co_varnames, meanings, options))
+    name = f"{code.co_name}_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    versions = f"{__version__}-numba-{numba.__version__}-numpy-{np.__version__}"
+    folders: Any = appdirs
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    path = Path(os.path.abspath(given) if given else folders.user_cache_dir(), "tinygrad-mlp", versions, f"{name}.loop")
+    cache = False
+    with suppress(OSError):  # where nothing can be written, each process compiles anew
+        if path.is_absolute():  # it is not where there is no home folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("ab").close()  # a file that is there stays as it is: numba compiles anew for one that has changed
+            cache = os.access(path.parent, os.W_OK)
+    code = code.replace(co_filename=str(path), co_qualname=name)
+    return FunctionType(code, {**known, "__name__": __name__}), cache
+
+
+def _save(path: Path, save: Callable[..., None], *what: Any) -> None:
+    """Let numba keep machine code on disk, one process at a time: two that wrote an index at once would mix up its entries."""
+    with suppress(OSError), locked(path, ""):
+        save(*what)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .compiler import KEPT, compiled, defined
+from .compiler import KEPT, compiled, defined, filed
 from .openblas import OpenBLAS, openblas
 
 __all__ = ["COLUMN", "ELEMENT", "MATRIX", "NUMBER", "ROW", "ROW_MATRIX", "over_rows"]
@@ -103,7 +103,8 @@ def _part(loop: Callable[..., Any], *kinds: str) -> Any:
     ]
     long, address = types.int64, types.voidptr
     signature = types.void(long, long, long, types.float32, types.intp, long, address, long, address, long, address)
-    return numba.cfunc(signature)(defined("\n".join(lines), "part", known))
+    function, cache = filed(defined("\n".join(lines), "part").__code__, known)
+    return numba.cfunc(signature, cache=cache)(function)
 
 
 @functools.cache
