@@ -91,11 +91,6 @@ def nonempty(name: str, input: Array, dim: Dims, error: type[Exception] = ShapeE
         raise DimensionError(f"{name}(): Expected reduction dim {dim} to have non-zero size, but the shape is {input.shape}")
 
 
-def single(name: str, dim: Any) -> None:
-    if not isinstance(dim, int):
-        raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
-
-
 def tensor_only(name: str, **arguments: Any) -> None:
     """Check arguments of a forward that, unlike most, take no number for a tensor."""
     for argument, value in arguments.items():
