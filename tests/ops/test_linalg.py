@@ -177,7 +177,7 @@ BAD = [
     (lambda x, t: t.dot(t.tensor(1.0), t.tensor(2.0)), "inconsistent"),
     (lambda x, t: t.outer(x, x[0]), "1 and 1 dimensions"),
     (lambda x, t: t.inner(x, x.T), r"the last dimensions must be of one size, got \(2, 3\) and \(3, 2\)"),
-    (lambda x, t: t.linalg.svdvals(x[0]), "must have at least 2 dimensions"),
+    (lambda x, t: t.linalg.svdvals(x[0]), "must be at least two-dimensional"),
     (lambda x, t: t.trace(x[0]), "expected a matrix"),
     (lambda x, t: t.nn.functional.linear(x, t.ones(2, 2)), "in_features"),
 ]

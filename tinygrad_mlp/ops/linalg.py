@@ -284,6 +284,4 @@ def svdvals(input: Array) -> Array:
     Raises:
         ShapeError: It is not a matrix, or a batch of them.
     """
-    if input.ndim < 2:
-        raise ShapeError(f"linalg.svdvals: The input tensor A must have at least 2 dimensions, got shape {input.shape}")
     return np.linalg.svd(input, compute_uv=False)
