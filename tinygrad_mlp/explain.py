@@ -35,7 +35,7 @@ def explained(op: Primitive, arrays: Sequence[Any], params: dict[str, Any], erro
     for theirs, ours in _WORDS.items():
         text = re.sub(rf"\b{theirs}", ours, text, flags=re.IGNORECASE)
     said = "" if _NUMPYS.search(text) else f" ({text})"  # what speaks of NumPy's arrays is of no help
-    if isinstance(error, np.exceptions.AxisError):
+    if isinstance(error, np.exceptions.AxisError) and error.ndim is not None:
         low, high = -error.ndim, error.ndim - 1
         return DimensionError(
             f"{name}(): Dimension out of range (expected to be in range of [{low}, {high}], but got {error.axis}) for a "

@@ -35,7 +35,7 @@ class _Loss(FunctionModule):
 
 
 def _constructor(function: Callable[..., Any], without: set[str]) -> Callable[..., None]:
-    """What remembers a loss's options, those among them that are tensors as buffers."""
+    """What remembers a loss's options."""
     whole = inspect.signature(function)
     options = [parameter for name, parameter in whole.parameters.items() if name not in without]
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -45,11 +45,9 @@ def _constructor(function: Callable[..., Any], without: set[str]) -> Callable[..
         bound = signature.bind(self, *args, **kwargs)
         bound.apply_defaults()
         given = {name: value for name, value in bound.arguments.items() if name != "self"}
-        FunctionModule.__init__(self)
         flags = given.pop("size_average", None), given.pop("reduce", None)
         given["reduction"] = legacy_reduction(given["reduction"], *flags)
-        weights = {name: given.pop(name) for name in ("weight", "pos_weight") if name in given}
-        self._remember(weights, **given)
+        FunctionModule.__init__(self, **given)
 
     __init__.__signature__ = signature  # type: ignore[attr-defined]
     return __init__

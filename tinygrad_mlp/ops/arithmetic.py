@@ -24,11 +24,7 @@ __all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp",
 
 
 def _divisible(name: str, input: Array, other: Array) -> None:
-    """Integers have no quotient by zero, floats have.
-
-    Raises:
-        DTypeError: A divisor is the integer 0.
-    """
+    """Integers have no quotient by zero, floats have."""
     if np.result_type(input, other).kind != "f" and np.size(input) and np.any(np.equal(other, 0)):
         raise DTypeError(f"{name}: integer division by zero has no value (ZeroDivisionError); divide floats, or mask")
 

@@ -65,11 +65,7 @@ def numpy_dtype(given: dtype | None, otherwise: dtype | None = None) -> np.dtype
 
 
 def as_size(name: str, args: Sequence[Any], size: Any = None) -> tuple[int, ...]:
-    """``(2, 3)`` of ``name(2, 3)``, of ``name((2, 3))`` and of ``name(size=(2, 3))``.
-
-    Raises:
-        ArgumentError: No size, or one that is not an integer. ShapeError: a negative one.
-    """
+    """``(2, 3)`` of ``name(2, 3)``, of ``name((2, 3))`` and of ``name(size=(2, 3))``."""
     given = args if size is None else (*args, size)
     if not given:
         raise ArgumentError(f"{name}() misses its argument 'size': ints, or one tuple of ints")
@@ -84,11 +80,7 @@ def as_size(name: str, args: Sequence[Any], size: Any = None) -> tuple[int, ...]
 
 
 def number(name: str, argument: str, value: Any) -> Any:
-    """A Python number from a number, a NumPy scalar or a tensor of one element.
-
-    Raises:
-        ArgumentError: It is none of these.
-    """
+    """A Python number from a number, a NumPy scalar or a tensor of one element."""
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
     if not isinstance(value, bool | int | float):

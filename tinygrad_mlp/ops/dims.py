@@ -21,11 +21,7 @@ __all__: list[str] = []
 
 
 def dim_of(name: str, dim: int, ndim: int) -> int:
-    """``dim`` counted from the front.
-
-    Raises:
-        DimensionError: A tensor of ``ndim`` dimensions does not have it. ArgumentError: It is no int.
-    """
+    """``dim`` counted from the front."""
     if not isinstance(dim, int):
         try:
             dim = operator.index(dim)
@@ -42,11 +38,7 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
 
 
 def sizes_of(name: str, sizes: Iterable[int]) -> tuple[int, ...]:
-    """``sizes`` as a tuple of Python ints.
-
-    Raises:
-        ArgumentError: They are something else.
-    """
+    """``sizes`` as a tuple of Python ints."""
     try:
         return tuple(map(operator.index, sizes))
     except TypeError:
