@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ..._tensor import Tensor
@@ -205,21 +206,15 @@ class DataLoader(Generic[_T_co]):
         self._epoch = type(None)
 
 
+@dataclass(eq=False)
 class _Epoch:
-    """The batches of one iteration.
+    """The batches of one iteration."""
 
-    Attributes:
-        start: The state of the stream that the order was drawn from; None where none was drawn.
-        given: How many batches there were so far.
-        over: Whether there are no more.
-    """
-
-    def __init__(self, indices: Iterator[Any], fetched: Callable[[Any], Any], start: Tensor | None, given: int) -> None:
-        self.indices = indices
-        self.fetched = fetched
-        self.start = start
-        self.given = given
-        self.over = False
+    indices: Iterator[Any]
+    fetched: Callable[[Any], Any]
+    start: Tensor | None  # the state of the stream that the order was drawn from; None where none was drawn
+    given: int  # batches so far
+    over: bool = False
 
     def __iter__(self) -> Iterator[Any]:
         return self
