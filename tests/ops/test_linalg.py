@@ -167,7 +167,7 @@ BAD = [
     (lambda x, t: t.einsum("ij"), "at least one operand"),
     (lambda x, t: t.einsum("ij->i", [x], x), "must be Tensors, not list"),
     (lambda x, t: x @ x, r"\(2, 3\) and \(2, 3\)"),
-    (lambda x, t: x @ 2, "at least 1 dimension"),
+    (lambda x, t: x @ 2, "must be a Tensor"),
     (lambda x, t: x @ t.tensor(2.0), "at least 1 dimension"),
     (lambda x, t: t.mm(x, x[0]), "2 and 2 dimensions"),
     (lambda x, t: t.bmm(x, x), "3 and 3 dimensions"),

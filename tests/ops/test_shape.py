@@ -336,7 +336,7 @@ BAD = [
     ("cat", lambda x, t: t.cat([x, t.ones(3, 3)], 1), r"\(3, 3\)"),
     ("cat", lambda x, t: t.cat([x, t.ones(2)]), "the tensor at index 1"),
     ("cat", lambda x, t: t.cat([x, t.ones(2)], 1), "the tensor at index 1"),
-    ("cat", lambda x, t: t.cat([x, t.tensor(1.0)]), "zero-dimensional"),
+    ("cat", lambda x, t: t.cat([x, t.tensor(1.0)]), "0 dimension"),
     ("cat", lambda x, t: t.cat([x], 5), "got 5"),
     ("cat", lambda x, t: t.cat(x), "tuple of Tensors"),
     ("stack", lambda x, t: t.stack([]), "non-empty"),

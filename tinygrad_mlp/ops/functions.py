@@ -78,6 +78,9 @@ atan: Operation = _of_floats(
 )
 sinh: Operation = _hyperbolic("sinh", np.sinh, "The hyperbolic sine.", lambda g, input: g * cosh(input))
 cosh: Operation = _hyperbolic("cosh", np.cosh, "The hyperbolic cosine.", lambda g, input: g * sinh(input))
+reciprocal: Operation = _of_floats(
+    "reciprocal", np.reciprocal, "1 / input.", lambda g, y: -g * y * y, in_place=True, smooth=lambda input: abs(input) > 0.2
+)
 
 
 @primitive(no_slope, method=True, ufunc=np.sign)
@@ -96,19 +99,6 @@ def rsqrt(input: Array, *, out: Array = None) -> Array:
 def square(input: Array, *, out: Array = None) -> Array:
     """input ** 2."""
     return np.multiply(input, input, out=out, dtype=np.int64 if input.dtype == bool else None)
-
-
-@primitive(
-    lambda g, y: -g * y * y,
-    cast="float",
-    method=True,
-    in_place=True,
-    smooth=lambda input: abs(input) > 0.2,
-    ufunc=np.reciprocal,
-)
-def reciprocal(input: Array, *, out: Array = None) -> Array:
-    """1 / input."""
-    return np.true_divide(1, input, out=out)
 
 
 @primitive(lambda g, y: g * (y * (1 - y)), cast="float", method=True, in_place=True, smooth=lambda: True)

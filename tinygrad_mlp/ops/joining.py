@@ -145,9 +145,6 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
         ShapeError: The shapes differ elsewhere than in ``dim``. ValueError: There are no tensors.
     """
     given = _list_of("cat", tensors)
-    for k, x in enumerate(given):
-        if x.ndim == 0:
-            raise ShapeError(f"cat(): zero-dimensional tensor (at position {k}) cannot be concatenated; use stack")
     shape = next((x.shape for x in given if x.shape != (0,)), (0,))
     at = dim_of("cat", dim, len(shape))
     nothing = (*shape[:at], 0, *shape[at + 1 :])  # an empty vector joins any shape, and counts by its dtype alone
