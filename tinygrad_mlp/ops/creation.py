@@ -262,7 +262,7 @@ def _family(name: str, fill: Operation, fill_like: Operation, what: str) -> tupl
 
 zeros, zeros_like, new_zeros = _family("zeros", np.zeros, np.zeros_like, "Zeros")
 ones, ones_like, new_ones = _family("ones", np.ones, np.ones_like, "Ones")
-empty, empty_like, new_empty = _family("empty", np.empty, np.empty_like, "Memory as it was found")
+empty, empty_like, new_empty = _family("empty", np.empty, np.empty_like, "Uninitialized memory")
 
 
 @creates

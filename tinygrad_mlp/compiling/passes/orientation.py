@@ -106,14 +106,10 @@ def _turnable(program: Sequence[Instruction], fixed: set[int]) -> list[Array]:
 
     def turnable(key: int) -> bool:
         matrix, group = matrices[key], groups[key]
-        whole = id(matrix) == key and matrix.ndim == 2 and matrix.flags.c_contiguous
+        whole = id(matrix) == key and matrix.flags.c_contiguous
+        low = matrix.ndim == 2 and matrix.shape[0] < matrix.shape[1]
         together = group <= matrices.keys() and others.isdisjoint(group)
-        return (
-            whole
-            and together
-            and all(matrices[other].shape == matrix.shape for other in group)
-            and len(matrix) < len(matrix.T)
-        )
+        return whole and low and together and all(matrices[other].shape == matrix.shape for other in group)
 
     return [matrices[key] for key in matrices if turnable(key)]
 
