@@ -53,22 +53,17 @@ class Unreadable(NamedTuple):
     line: int
 
 
-def operations_defined_by(node: ast.stmt) -> list[str]:
-    """The names of the operations that a statement defines: a decorated function, ``exp = made("exp", …)``, or a family of them."""
+def operation_defined_by(node: ast.stmt) -> str | None:
+    """The name of the operation that a statement defines: a decorated function, or ``exp = made("exp", …)``."""
     match node:
         case ast.FunctionDef(decorator_list=[_, *_]):
-            return [node.name]
+            return node.name
         case (
-            ast.Assign(targets=[target], value=ast.Call(args=[ast.Constant(value=called), *_]))
-            | ast.AnnAssign(target=target, value=ast.Call(args=[ast.Constant(value=called), *_]))
+            ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Constant(value=called), *_]))
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(args=[ast.Constant(value=called), *_]))
         ):
-            names = [
-                part.id
-                for part in (target.elts if isinstance(target, ast.Tuple) else [target])
-                if isinstance(part, ast.Name)
-            ]
-            return names if names[:1] == [called] else []
-    return []
+            return name if name == called else None
+    return None
 
 
 class Package:
@@ -101,7 +96,7 @@ class Package:
             for file, tree in trees
             if file.startswith(("core/", "ops/"))
             for node in tree.body
-            for name in operations_defined_by(node)
+            if (name := operation_defined_by(node)) is not None
         }
         self.imports: list[Import] = []
         self.unreadable: list[Unreadable] = []

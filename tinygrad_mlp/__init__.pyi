@@ -111,8 +111,8 @@ def dot(input: _Operand, tensor: _Operand) -> Tensor: """The inner product sum_i
 double: _dtype
 e: _float
 def einsum(equation: str, *operands: Tensor) -> Tensor: """The sum of products of elements that the equation spells out, a letter for each dimension."""
-def empty(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Uninitialized memory: ``empty(2, 3)`` or ``empty((2, 3))``."""
-def empty_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Uninitialized memory in the shape and dtype of ``input``."""
+def empty(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``."""
+def empty_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Memory as it was found, in the shape and dtype of ``input``."""
 def eq(input: _Operand, other: _Operand) -> Tensor: """Elementwise input == other."""
 def equal(input: Tensor, other: Tensor) -> _bool: """Whether two tensors have the same shape and values."""
 def erf(input: Tensor) -> Tensor: """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""

@@ -242,27 +242,16 @@ def from_numpy(ndarray: Any) -> Array:
 # ---------------------------------------------------------------------------------------------------- filled by a rule
 
 
-def _family(name: str, fill: Operation, fill_like: Operation, what: str) -> tuple[Operation, Operation, Operation]:
-    """``zeros``, ``zeros_like`` and ``new_zeros`` of the name "zeros"."""
-
+def _filled(name: str, fill: Operation, doc: str) -> Operation:
     def filled(*args: Any, size: Any = None, dtype: dtype | None = None) -> Array:
         return fill(as_size(name, args, size), numpy_dtype(dtype))
 
-    def filled_like(input: Array, *, dtype: dtype | None = None) -> Array:
-        return fill_like(like(f"{name}_like", input)._data, numpy_dtype(dtype, input.dtype))
-
-    def new(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
-        return operation(*args, dtype=dtype or input.dtype, **options)
-
-    operation = creates(called(filled, __name__, name, f"{what}: ``{name}(2, 3)`` or ``{name}((2, 3))``."))
-    called(filled_like, __name__, f"{name}_like", f"{what} in the shape and dtype of ``input``.")
-    called(new, __name__, f"new_{name}", f":func:`{name}` in the dtype of ``input``.")
-    return operation, creates(filled_like), composite(new, method=True)
+    return creates(called(filled, __name__, name, doc))
 
 
-zeros, zeros_like, new_zeros = _family("zeros", np.zeros, np.zeros_like, "Zeros")
-ones, ones_like, new_ones = _family("ones", np.ones, np.ones_like, "Ones")
-empty, empty_like, new_empty = _family("empty", np.empty, np.empty_like, "Uninitialized memory")
+zeros: Operation = _filled("zeros", np.zeros, "Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``.")
+ones: Operation = _filled("ones", np.ones, "Ones: ``ones(2, 3)`` or ``ones((2, 3))``.")
+empty: Operation = _filled("empty", np.empty, "Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``.")
 
 
 @creates
@@ -350,6 +339,20 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dty
 # ------------------------------------------------------------------------------------------------- like another tensor
 
 
+def _filled_like(name: str, fill: Operation, doc: str) -> Operation:
+    def filled(input: Array, *, dtype: dtype | None = None) -> Array:
+        return fill(like(name, input)._data, numpy_dtype(dtype, input.dtype))
+
+    return creates(called(filled, __name__, name, doc))
+
+
+zeros_like: Operation = _filled_like("zeros_like", np.zeros_like, "Zeros in the shape and dtype of ``input``.")
+ones_like: Operation = _filled_like("ones_like", np.ones_like, "Ones in the shape and dtype of ``input``.")
+empty_like: Operation = _filled_like(
+    "empty_like", np.empty_like, "Memory as it was found, in the shape and dtype of ``input``."
+)
+
+
 @creates
 def full_like(input: Array, fill_value: Any, *, dtype: dtype | None = None) -> Array:
     """``fill_value`` in the shape and dtype of ``input``."""
@@ -360,6 +363,18 @@ def full_like(input: Array, fill_value: Any, *, dtype: dtype | None = None) -> A
 def new_tensor(input: Array, data: Any, *, dtype: dtype | None = None) -> Array:
     """A copy of ``data`` in the dtype of ``input``."""
     return _from_data(data, dtype or like("new_tensor", input).dtype)
+
+
+def _new(name: str, filled: Operation) -> Operation:
+    def new(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
+        return filled(*args, dtype=dtype or input.dtype, **options)
+
+    return composite(called(new, __name__, name, f":func:`{filled.__name__}` in the dtype of ``input``."), method=True)
+
+
+new_zeros: Operation = _new("new_zeros", zeros)
+new_ones: Operation = _new("new_ones", ones)
+new_empty: Operation = _new("new_empty", empty)
 
 
 @composite(method=True)

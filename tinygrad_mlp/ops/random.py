@@ -230,23 +230,16 @@ def _integers(
     return rng.integers(low, high, shape).astype(target)
 
 
-def _drawn(name: str, draw: Operation, source: str) -> tuple[Operation, Operation]:
-    """``rand`` and ``rand_like`` of the name "rand"."""
-
+def _drawn(name: str, draw: Operation, doc: str) -> Operation:
     def drawn(*args: Any, size: Any = None, generator: Generator | None = None, dtype: dtype | None = None) -> Array:
         shape, target = as_size(name, args, size), _floating(name, numpy_dtype(dtype))
         return draw(_stream(name, generator), shape, target)
 
-    def drawn_like(input: Array, *, dtype: dtype | None = None) -> Array:
-        return operation(like(f"{name}_like", input).shape, dtype=dtype or input.dtype)
-
-    operation = creates(called(drawn, __name__, name, f"Draws from {source}: ``{name}(2, 3)`` or ``{name}((2, 3))``."))
-    called(drawn_like, __name__, f"{name}_like", f":func:`{name}` in the shape and dtype of ``input``.")
-    return operation, creates(drawn_like)
+    return creates(called(drawn, __name__, name, doc))
 
 
-rand, rand_like = _drawn("rand", _uniform, "U[0, 1)")
-randn, randn_like = _drawn("randn", _normal, "N(0, 1)")
+rand: Operation = _drawn("rand", _uniform, "Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``.")
+randn: Operation = _drawn("randn", _normal, "Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``.")
 
 
 @creates
@@ -285,6 +278,18 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: dtype | None 
     if count - 1 > most:
         raise DTypeError(f"randperm: {count - 1} cannot be converted to {target.name} without overflow")
     return _stream("randperm", generator).permutation(count).astype(target)
+
+
+@creates
+def rand_like(input: Array, *, dtype: dtype | None = None) -> Array:
+    """:func:`rand` in the shape and dtype of ``input``."""
+    return rand(like("rand_like", input).shape, dtype=dtype or input.dtype)
+
+
+@creates
+def randn_like(input: Array, *, dtype: dtype | None = None) -> Array:
+    """:func:`randn` in the shape and dtype of ``input``."""
+    return randn(like("randn_like", input).shape, dtype=dtype or input.dtype)
 
 
 @creates
