@@ -52,6 +52,7 @@ _NAMES = {
     "DType": "_dtype",
     "Device": "_device",
     "Dims": "_int | _Sequence[_int] | None",
+    "Flag": "_bool | None",
     "Generator": "Generator",
     "Iterator": "_Iterator",
     "Node": "_Node",
@@ -290,10 +291,31 @@ def names_stub(module: types.ModuleType, later: Iterable[str] = ()) -> str:
     return header + "\n" + "\n".join([*lines, "", "__all__ = [", *names, "]"]) + "\n"
 
 
+def losses_stub(module: types.ModuleType) -> str:
+    """The stub of the losses as modules, whose constructors take arguments of functions."""
+    base = module._Loss
+    lines = ["", "class _Loss(_FunctionModule):", f"    {summary_of(base)}"]
+    lines += [f"    {line}" for line in definition("forward", base.forward, True)]
+    for name in module.__all__:
+        loss = getattr(module, name)
+        (head,) = heads_of("__init__", loss.__init__, True)
+        kept = [p for p in inspect.signature(loss).parameters.values() if p.name not in ("size_average", "reduce")]
+        lines += ["", f"class {name}(_Loss):", f"    {summary_of(loss)}"]
+        lines += [f"    {p.name}: {type_of(p.annotation)}" for p in kept]
+        lines.append(f"    def __init__{head}: ...")
+    header = _HEADER.format(
+        doc=str(module.__doc__).partition("\n")[0],
+        more="from tinygrad_mlp.nn.function_module import FunctionModule as _FunctionModule\n",
+    )
+    names = [f'    "{name}",' for name in module.__all__]
+    return header + "\n".join([*lines, "", "__all__ = [", *names, "]"]) + "\n"
+
+
 STUBS: dict[Path, Callable[[], str]] = {
     PACKAGE / "core" / "members.pyi": tensor_stub,
     PACKAGE / "__init__.pyi": lambda: names_stub(torch, ("checkpoints", "testing")),
     PACKAGE / "linalg.pyi": lambda: names_stub(torch.linalg),
+    PACKAGE / "nn" / "losses.pyi": lambda: losses_stub(torch.nn.losses),
     PACKAGE / "nn" / "functional" / "__init__.pyi": lambda: names_stub(torch.nn.functional),
 }
 

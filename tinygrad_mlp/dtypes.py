@@ -85,11 +85,7 @@ def get_default_dtype() -> dtype:
 
 
 def as_dtype(value: Any) -> dtype:
-    """The dtype object for one of ours, a NumPy dtype, or Python's float (float64), int (int64) and bool.
-
-    Raises:
-        ArgumentError: There is no such dtype here.
-    """
+    """The dtype object for one of ours, a NumPy dtype, or Python's float (float64), int (int64) and bool."""
     if isinstance(value, dtype):
         return value
     try:
@@ -102,11 +98,7 @@ def as_dtype(value: Any) -> dtype:
 
 
 def dtype_named(name: Any) -> dtype:
-    """The dtype of that name, such as ``"float32"``.
-
-    Raises:
-        ArgumentError: There is none.
-    """
+    """The dtype of that name, such as ``"float32"``."""
     for d in ALL:
         if d.name == name:
             return d
@@ -119,11 +111,7 @@ def supported(d: np.dtype[Any]) -> bool:
 
 
 def storable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array itself, if a tensor can hold it.
-
-    Raises:
-        ArgumentError: It has a dtype that tensors do not have.
-    """
+    """The array itself, if a tensor can hold it."""
     if not supported(array.dtype):
         raise ArgumentError(f"can't convert np.ndarray of type {array.dtype}: tensors hold {', '.join(d.name for d in ALL)}")
     return array

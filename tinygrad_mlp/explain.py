@@ -18,9 +18,8 @@ from .core.primitive import Primitive
 __all__ = ["explained"]
 
 
-_NUMPYS = re.compile(
-    r"\b(arrays?|axis\d?|axes|ndarray|ufunc|newaxis|numpy|remapping|inhomogeneous|iterator)\b", re.IGNORECASE
-)
+_NUMPYS = re.compile(r"\b(ndarray|ufunc|newaxis|numpy|remapping|inhomogeneous|iterator)\b", re.IGNORECASE)
+_WORDS = {"array": "tensor", "axis": "dimension", "axes": "dimensions"}
 
 
 def explained(op: Primitive, arrays: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception:
@@ -32,9 +31,17 @@ def explained(op: Primitive, arrays: Sequence[Any], params: dict[str, Any], erro
     kinds = " and ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays if a is not None)
     shown = {k: v for k, v in params.items() if not isinstance(v, np.ndarray) and v is not op.defaults.get(k)}
     got = f"{name}() got shapes {shapes}" + (f" with {shown}" if shown else "")
-    text = str(error).replace("for axis", "for dimension")
+    text = str(error)
+    for theirs, ours in _WORDS.items():
+        text = re.sub(rf"\b{theirs}", ours, text, flags=re.IGNORECASE)
     said = "" if _NUMPYS.search(text) else f" ({text})"  # what speaks of NumPy's arrays is of no help
-    if isinstance(error, IndexError):  # NumPy's AxisError is one of them
+    if isinstance(error, np.exceptions.AxisError) and error.ndim is not None:
+        low, high = -error.ndim, error.ndim - 1
+        return DimensionError(
+            f"{name}(): Dimension out of range (expected to be in range of [{low}, {high}], but got {error.axis}) for a "
+            f"tensor of {error.ndim} dimensions"
+        )
+    if isinstance(error, IndexError):
         return DimensionError(f"{got}{said}; give a dim or an index that the shape has")
     if isinstance(error, OverflowError):
         return DTypeError(f"{name}() got {kinds}{said}; use a number that fits, or a wider dtype")

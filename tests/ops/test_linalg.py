@@ -167,7 +167,7 @@ BAD = [
     (lambda x, t: t.einsum("ij"), "at least one operand"),
     (lambda x, t: t.einsum("ij->i", [x], x), "must be Tensors, not list"),
     (lambda x, t: x @ x, r"\(2, 3\) and \(2, 3\)"),
-    (lambda x, t: x @ 2, "at least 1 dimension"),
+    (lambda x, t: x @ 2, "must be a Tensor"),
     (lambda x, t: x @ t.tensor(2.0), "at least 1 dimension"),
     (lambda x, t: t.mm(x, x[0]), "2 and 2 dimensions"),
     (lambda x, t: t.bmm(x, x), "3 and 3 dimensions"),
@@ -177,7 +177,7 @@ BAD = [
     (lambda x, t: t.dot(t.tensor(1.0), t.tensor(2.0)), "inconsistent"),
     (lambda x, t: t.outer(x, x[0]), "1 and 1 dimensions"),
     (lambda x, t: t.inner(x, x.T), r"the last dimensions must be of one size, got \(2, 3\) and \(3, 2\)"),
-    (lambda x, t: t.linalg.svdvals(x[0]), "must have at least 2 dimensions"),
+    (lambda x, t: t.linalg.svdvals(x[0]), "must be at least two-dimensional"),
     (lambda x, t: t.trace(x[0]), "expected a matrix"),
     (lambda x, t: t.nn.functional.linear(x, t.ones(2, 2)), "in_features"),
 ]

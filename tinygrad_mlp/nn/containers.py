@@ -81,7 +81,7 @@ class _Indexed(Module):
 
     def _of(self, entries: list[tuple[str, Module]]) -> Self:
         """One of the same kind with other modules."""
-        raise NotImplementedError
+        return type(self)(module for _, module in entries)  # type: ignore[call-arg] # a list's
 
     def _name(self, index: int) -> str:
         """The name of the module at a position, which may be negative."""
@@ -165,9 +165,6 @@ class ModuleList(_Indexed):
         super().__init__()
         if modules is not None:
             self.extend(modules)
-
-    def _of(self, entries: list[tuple[str, Module]]) -> Self:
-        return type(self)(module for _, module in entries)
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])

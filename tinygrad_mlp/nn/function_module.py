@@ -12,7 +12,7 @@ __all__ = ["FunctionModule"]
 
 
 class FunctionModule(Module):
-    """A module that remembers the options of a function: each is an attribute of its name, and a buffer if it is a tensor.
+    """A module that remembers the options of a function: each is an attribute of its name; weights are buffers.
 
     A subclass names its function, ``class ReLU(..., function=relu)``, and spells out the options in its ``__init__``.
     """
@@ -26,15 +26,12 @@ class FunctionModule(Module):
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        self._options: tuple[str, ...] = ()
-        self._remember(**options)
-
-    def _remember(self, tensors: dict[str, Tensor | None] | None = None, **options: Any) -> None:
-        for name, tensor in (tensors or {}).items():
-            self.register_buffer(name, tensor)
+        self._options = tuple(options)
         for name, value in options.items():
-            setattr(self, name, value)
-        self._options += (*(tensors or {}), *options)
+            if name in ("weight", "pos_weight"):
+                self.register_buffer(name, value)
+            else:
+                setattr(self, name, value)
 
     def options(self) -> dict[str, Any]:
         """The function's keyword arguments, as they are now."""

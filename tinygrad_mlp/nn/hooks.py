@@ -30,7 +30,11 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
             if hook.with_kwargs:
                 changed = hook.function(module, args, kwargs)
                 if changed is not None:
-                    args, kwargs = _args_and_kwargs(changed)
+                    if not isinstance(changed, tuple) or len(changed) != 2:
+                        raise RuntimeError(
+                            f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                        )
+                    args, kwargs = changed
             else:
                 changed = hook.function(module, args)
                 if changed is not None:
@@ -55,13 +59,6 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 def _hooks_on(module: Any, event: str) -> dict[int, Hook]:
     return {key: hook for key, hook in module._hooks.items() if hook.event == event}
-
-
-def _args_and_kwargs(changed: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if not isinstance(changed, tuple) or len(changed) != 2:
-        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
-    args, kwargs = changed
-    return args, kwargs
 
 
 class _BackwardHooks:

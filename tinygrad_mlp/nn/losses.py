@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 from .._tensor import Tensor
 from . import functional as F
 from .function_module import FunctionModule
-from .functional.losses import Flag, legacy_reduction
+from .functional.losses import legacy_reduction
 
 __all__ = [
     "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "NLLLoss",
@@ -18,31 +22,38 @@ __all__ = [
 
 
 class _Loss(FunctionModule):
-    """A function of an input and a target."""
+    """A function of an input and a target, whose other arguments, but for those named in ``without``, are the constructor's."""
 
-    reduction: str
-
-    def __init__(self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean") -> None:
-        super().__init__(reduction=legacy_reduction(reduction, size_average, reduce))
+    def __init_subclass__(cls, without: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "function" in kwargs:
+            cls.__init__ = _constructor(kwargs["function"], {"input", "target", without})  # type: ignore[method-assign]
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The function of input and target, with this module's options."""
         return type(self)._function(input, target, **self.options())
 
 
-class _WeightedLoss(_Loss):
-    """One with a weight for each element or class."""
+def _constructor(function: Callable[..., Any], without: set[str]) -> Callable[..., None]:
+    """What remembers a loss's options."""
+    whole = inspect.signature(function)
+    options = [parameter for name, parameter in whole.parameters.items() if name not in without]
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    signature = inspect.Signature([own, *options], return_annotation="None")
 
-    weight: Tensor | None
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it becomes one
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        given = {name: value for name, value in bound.arguments.items() if name != "self"}
+        flags = given.pop("size_average", None), given.pop("reduce", None)
+        given["reduction"] = legacy_reduction(given["reduction"], *flags)
+        FunctionModule.__init__(self, **given)
 
-    def __init__(
-        self, weight: Tensor | None = None, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self._remember({"weight": weight})
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__
 
 
-class MSELoss(_Loss, function=F.mse_loss):
+class MSELoss(_Loss, function=F.mse_loss, without="weight"):
     """(x - t)^2. Shapes ``(*), (*) -> ()``.
 
     >>> import tinygrad_mlp as torch
@@ -51,31 +62,19 @@ class MSELoss(_Loss, function=F.mse_loss):
     """
 
 
-class L1Loss(_Loss, function=F.l1_loss):
+class L1Loss(_Loss, function=F.l1_loss, without="weight"):
     """abs(x - t). Shapes ``(*), (*) -> ()``."""
 
 
 class SmoothL1Loss(_Loss, function=F.smooth_l1_loss):
     """d^2 / (2 beta) where abs(d) < beta, else abs(d) - beta / 2, for d = x - t. Shapes ``(*), (*) -> ()``."""
 
-    beta: float
 
-    def __init__(self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean", beta: float = 1.0) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self._remember(beta=beta)
-
-
-class HuberLoss(_Loss, function=F.huber_loss):
+class HuberLoss(_Loss, function=F.huber_loss, without="weight"):
     """d^2 / 2 where abs(d) <= delta, else delta (abs(d) - delta / 2), for d = x - t. Shapes ``(*), (*) -> ()``."""
 
-    delta: float
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction=reduction)
-        self._remember(delta=delta)
-
-
-class CrossEntropyLoss(_WeightedLoss, function=F.cross_entropy):
+class CrossEntropyLoss(_Loss, function=F.cross_entropy):
     """-sum_c weight_c t_c log_softmax(x)_c for logits x and the distribution t of the classes.
 
     Arguments, shapes and errors are those of :func:`.functional.cross_entropy`.
@@ -85,67 +84,18 @@ class CrossEntropyLoss(_WeightedLoss, function=F.cross_entropy):
     tensor(0.4100)
     """
 
-    ignore_index: int
-    label_smoothing: float
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: Flag = None,
-        ignore_index: int = -100,
-        reduce: Flag = None,
-        reduction: str = "mean",
-        label_smoothing: float = 0.0,
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
-        self._remember(ignore_index=ignore_index, label_smoothing=label_smoothing)
-
-
-class NLLLoss(_WeightedLoss, function=F.nll_loss):
+class NLLLoss(_Loss, function=F.nll_loss):
     """-weight_t x_t for log-probabilities x and class index t. Shapes ``(N, C), (N,) -> ()``, as in CrossEntropyLoss."""
 
-    ignore_index: int
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: Flag = None,
-        ignore_index: int = -100,
-        reduce: Flag = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
-        self._remember(ignore_index=ignore_index)
-
-
-class BCELoss(_WeightedLoss, function=F.binary_cross_entropy):
+class BCELoss(_Loss, function=F.binary_cross_entropy):
     """-weight (t log(x) + (1 - t) log(1 - x)) for probabilities x. Shapes ``(*), (*) -> ()``."""
 
 
-class BCEWithLogitsLoss(_WeightedLoss, function=F.binary_cross_entropy_with_logits):
+class BCEWithLogitsLoss(_Loss, function=F.binary_cross_entropy_with_logits):
     """-weight (pos_weight t log(s) + (1 - t) log(1 - s)) for s = sigmoid(x). Shapes ``(*), (*) -> ()``."""
-
-    pos_weight: Tensor | None
-
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: Flag = None,
-        reduce: Flag = None,
-        reduction: str = "mean",
-        pos_weight: Tensor | None = None,
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
-        self._remember({"pos_weight": pos_weight})
 
 
 class KLDivLoss(_Loss, function=F.kl_div):
     """t (log(t) - x) for log-probabilities x and probabilities t; ``reduction="batchmean"`` is the mean divergence."""
-
-    log_target: bool
-
-    def __init__(
-        self, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean", log_target: bool = False
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self._remember(log_target=log_target)

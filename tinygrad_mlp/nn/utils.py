@@ -12,7 +12,7 @@ from .._tensor import Tensor
 from ..errors import ArgumentError, GraphError, ShapeError
 from ..grad_mode import no_grad
 from ..ops.creation import tensor
-from ..ops.joining import cat, stack
+from ..ops.joining import cat, split, stack
 from ..ops.norms import vector_norm
 
 __all__ = [
@@ -162,8 +162,6 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     needed = sum(parameter.numel() for parameter in listed)
     if vec.numel() < needed:
         raise ShapeError(f"vector_to_parameters: the parameters have {needed} elements, but vec {vec.numel()}")
-    start = 0
-    for parameter in listed:
-        end = start + parameter.numel()
-        parameter.data = vec.detach()[start:end].view_as(parameter)
-        start = end
+    parts = split(vec.detach()[:needed], [parameter.numel() for parameter in listed])
+    for parameter, part in zip(listed, parts, strict=True):
+        parameter.data = part.view_as(parameter)

@@ -1,30 +1,11 @@
 """Every operation, a family a file: the only place with calculus. All public names are gathered here."""
 
+import sys
+
 from ..core import basics
-from ..core.basics import *  # noqa: F403 - likewise
-from . import (
-    activations,
-    arithmetic,
-    choosing,
-    comparing,
-    creation,
-    functions,
-    indexing,
-    interop,  # noqa: F401 - registers what NumPy's functions do with tensors
-    joining,
-    linalg,
-    losses,  # noqa: F401 - registers the losses
-    memory,
-    normalisation,
-    norms,
-    order,
-    products,
-    random,
-    scattering,
-    shape,
-    sums,
-)
-from .activations import *  # noqa: F403 - each family lists its public names in __all__
+from ..core.basics import *  # noqa: F403 - each family lists its public names in __all__
+from . import interop, losses  # noqa: F401 - registers what NumPy's functions do with tensors, and the losses
+from .activations import *  # noqa: F403 - likewise
 from .arithmetic import *  # noqa: F403 - likewise
 from .choosing import *  # noqa: F403 - likewise
 from .comparing import *  # noqa: F403 - likewise
@@ -44,7 +25,7 @@ from .shape import *  # noqa: F403 - likewise
 from .sums import *  # noqa: F403 - likewise
 
 _FAMILIES = (
-    basics, activations, arithmetic, choosing, comparing, creation, functions, indexing, joining, linalg, memory, normalisation,
-    norms, order, products, random, scattering, shape, sums,
+    "activations", "arithmetic", "choosing", "comparing", "creation", "functions", "indexing", "joining", "linalg", "memory",
+    "normalisation", "norms", "order", "products", "random", "scattering", "shape", "sums",
 )  # fmt: skip
-__all__ = [name for family in _FAMILIES for name in family.__all__]
+__all__ = [*basics.__all__, *(name for family in _FAMILIES for name in sys.modules[f"{__name__}.{family}"].__all__)]

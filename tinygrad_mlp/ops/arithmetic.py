@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -24,16 +25,15 @@ __all__ = ["addcdiv", "addcmul", "atan2", "div", "floor_divide", "fmod", "lerp",
 
 
 def _divisible(name: str, input: Array, other: Array) -> None:
-    """Integers have no quotient by zero, floats have.
-
-    Raises:
-        DTypeError: A divisor is the integer 0.
-    """
+    """Integers have no quotient by zero, floats have."""
     if np.result_type(input, other).kind != "f" and np.size(input) and np.any(np.equal(other, 0)):
         raise DTypeError(f"{name}: integer division by zero has no value (ZeroDivisionError); divide floats, or mask")
 
 
-@primitive(no_slope, no_slope, cast="promote", method=True, operator="floordiv", in_place=True, ufunc=np.floor_divide)
+_arithmetic = functools.partial(primitive, cast="promote", method=True, in_place=True)
+
+
+@_arithmetic(no_slope, no_slope, operator="floordiv", ufunc=np.floor_divide)
 def floor_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     """floor(input / other), with broadcasting. Its gradient is zero."""
     _divisible("floor_divide", input, other)
@@ -79,13 +79,10 @@ def _off_jumps(input: Any, other: Any) -> Any:
     return (abs(quotient - np.round(quotient)) > 0.02) & (abs(quotient) < 20)
 
 
-@primitive(
+@_arithmetic(
     lambda g: g,
     lambda g, input, other: -g * floor_divide(input, other),
-    cast="promote",
-    method=True,
     operator="mod",
-    in_place=True,
     smooth=_off_jumps,
     ufunc=np.remainder,
 )
@@ -96,15 +93,7 @@ def remainder(input: Array, other: Array) -> Array:
     return np.where(rest == 0, np.copysign(rest, input), rest) if rest.dtype.kind == "f" else rest
 
 
-@primitive(
-    lambda g: g,
-    lambda g, input, other: -g * trunc_divide(input, other),
-    cast="promote",
-    method=True,
-    in_place=True,
-    smooth=_off_jumps,
-    ufunc=np.fmod,
-)
+@_arithmetic(lambda g: g, lambda g, input, other: -g * trunc_divide(input, other), smooth=_off_jumps, ufunc=np.fmod)
 def fmod(input: Array, other: Array, *, out: Array = None) -> Array:
     """input - other * trunc(input / other): has the sign of ``input``."""
     _divisible("fmod", input, other)
@@ -126,13 +115,10 @@ def _pow_exponent(g: Any, y: Any, input: Any, exponent: Any) -> Any:
     return g * where((input == 0) & (exponent >= 0), 0.0, y * log(input))
 
 
-@primitive(
+@_arithmetic(
     _pow_input,
     _pow_exponent,
-    cast="promote",
-    method=True,
     operator="pow",
-    in_place=True,
     smooth=lambda input, exponent: (input > 0.2) & (input < 4) & (abs(exponent) < 3.4),
     ufunc=np.power,
 )
@@ -199,14 +185,7 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     return blockwise(lambda y, a, b, w: np.add(a, w * (b - a), out=y), out, input, end, weight)
 
 
-@primitive(
-    lambda g: g,
-    lambda g, tensor2, value: g * (tensor2 * value),
-    lambda g, tensor1, value: g * (tensor1 * value),
-    cast="promote",
-    method=True,
-    in_place=True,
-)
+@_arithmetic(lambda g: g, lambda g, tensor2, value: g * (tensor2 * value), lambda g, tensor1, value: g * (tensor1 * value))
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1, out: Array = None) -> Array:
     """input + value * tensor1 * tensor2; of integers, the whole part of ``value``.
 

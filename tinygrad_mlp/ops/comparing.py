@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
 
 from ..core.apply import primitive
 from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError
-from .composite import Operation, called, composite
+from .composite import Operation, composite
 from .ufuncs import ufunc_operations
 
 __all__ = [
@@ -23,16 +22,7 @@ _function = ufunc_operations(__name__)
 _comparison = functools.partial(_function, cast="promote")
 
 
-def _bitwise(name: str, ufunc: np.ufunc, doc: str, operator: str) -> Operation:
-    def forward(input: Array, other: Array) -> Array:
-        kind = np.result_type(input, other)
-        if kind.kind == "f":
-            raise DTypeError(f"{name} is only defined for integers and truth values, got {kind}; compare first")
-        return ufunc(input, other)
-
-    options: dict[str, Any] = {"cast": "promote", "method": True, "operator": operator, "in_place": True, "ufunc": ufunc}
-    return primitive(None, None, **options)(called(forward, __name__, name, doc))
-
+_bitwise = functools.partial(_comparison, in_place=True)
 
 eq: Operation = _comparison("eq", np.equal, "Elementwise input == other.", None, None, operator="eq")
 ne: Operation = _comparison("ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne")
@@ -43,9 +33,9 @@ ge: Operation = _comparison("ge", np.greater_equal, "Elementwise input >= other.
 logical_and: Operation = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
 logical_or: Operation = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
 logical_xor: Operation = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)
-bitwise_and: Operation = _bitwise("bitwise_and", np.bitwise_and, "Elementwise input & other.", operator="and")
-bitwise_or: Operation = _bitwise("bitwise_or", np.bitwise_or, "Elementwise input | other.", operator="or")
-bitwise_xor: Operation = _bitwise("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", operator="xor")
+bitwise_and: Operation = _bitwise("bitwise_and", np.bitwise_and, "Elementwise input & other.", None, None, operator="and")
+bitwise_or: Operation = _bitwise("bitwise_or", np.bitwise_or, "Elementwise input | other.", None, None, operator="or")
+bitwise_xor: Operation = _bitwise("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", None, None, operator="xor")
 logical_not: Operation = _function("logical_not", np.logical_not, "Whether the element is zero.", None)
 isnan: Operation = _function("isnan", np.isnan, "Whether the element is nan.", None)
 isinf: Operation = _function("isinf", np.isinf, "Whether the element is an infinity.", None)

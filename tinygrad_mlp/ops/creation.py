@@ -6,17 +6,20 @@ floats make the default dtype (float32 unless changed), integers int64 and truth
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 import operator
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from ..core.apply import declare
 from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
+from ..core.primitive import renamed
 from ..device import device as device_type
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
 from ..lending import borrowed
@@ -32,12 +35,28 @@ __all__ = [
 # --------------------------------------------------------------------------------------------------------- helpers
 
 
-def finish(array: Any, device: Any, requires_grad: bool) -> Array:
-    """The new tensor over ``array``."""
-    if device is not None:
-        device_type(device)
-    result = wrap(np.asarray(array))
-    return result.requires_grad_() if requires_grad else result
+def creates(function: Any = None, **declared: Any) -> Operation:
+    """Make an operation of a function that gives an array: the tensor over it, and ``device`` and ``requires_grad`` as arguments."""
+    if function is None:
+        return functools.partial(creates, **declared)
+    whole = inspect.signature(function)
+    more = [
+        inspect.Parameter("device", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Any"),
+        inspect.Parameter("requires_grad", inspect.Parameter.KEYWORD_ONLY, default=False, annotation="bool"),
+    ]
+    known = {*whole.parameters}
+
+    @functools.wraps(function)
+    def call(*args: Any, device: Any = None, requires_grad: bool = False, **params: Any) -> Array:
+        __tracebackhide__ = True
+        array = function(*args, **{renamed(key, known): value for key, value in params.items()})
+        if device is not None:
+            device_type(device)
+        result = array if isinstance(array, Tensor) else wrap(np.asarray(array))
+        return result.requires_grad_() if requires_grad else result
+
+    call.__signature__ = whole.replace(parameters=[*whole.parameters.values(), *more])  # type: ignore[attr-defined]
+    return declare(call, **declared)
 
 
 def numpy_dtype(given: dtype | None, otherwise: dtype | None = None) -> np.dtype[Any]:
@@ -45,37 +64,23 @@ def numpy_dtype(given: dtype | None, otherwise: dtype | None = None) -> np.dtype
     return as_dtype(given if given is not None else otherwise if otherwise is not None else get_default_dtype()).numpy
 
 
-def as_size(name: str, size: Sequence[Any]) -> tuple[int, ...]:
-    """``(2, 3)`` of ``name(2, 3)`` and of ``name((2, 3))``.
-
-    Raises:
-        ArgumentError: A size that is not an integer. ShapeError: a negative one.
-    """
-    if len(size) == 1 and isinstance(size[0], Sequence):
-        size = size[0]
-    for n in size:
+def as_size(name: str, args: Sequence[Any], size: Any = None) -> tuple[int, ...]:
+    """``(2, 3)`` of ``name(2, 3)``, of ``name((2, 3))`` and of ``name(size=(2, 3))``."""
+    given = args if size is None else (*args, size)
+    if not given:
+        raise ArgumentError(f"{name}() misses its argument 'size': ints, or one tuple of ints")
+    sizes = given[0] if len(given) == 1 and isinstance(given[0], Sequence) else given
+    for n in sizes:
         if isinstance(n, bool | str) or not hasattr(n, "__index__"):
             raise ArgumentError(f"{name}(): argument 'size' must be tuple of ints, but it holds {type(n).__name__}: {n!r}")
-    shape = tuple(map(operator.index, size))
+    shape = tuple(map(operator.index, sizes))
     if any(n < 0 for n in shape):
         raise ShapeError(f"{name}(): Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     return shape
 
 
-def _sizes(name: str, args: tuple[Any, ...], size: Any) -> tuple[int, ...]:
-    if size is not None:
-        args = (*args, size)
-    if not args:
-        raise ArgumentError(f"{name}() misses its argument 'size': ints, or one tuple of ints")
-    return as_size(name, args)
-
-
 def number(name: str, argument: str, value: Any) -> Any:
-    """A Python number from a number, a NumPy scalar or a tensor of one element.
-
-    Raises:
-        ArgumentError: It is none of these.
-    """
+    """A Python number from a number, a NumPy scalar or a tensor of one element."""
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
     if not isinstance(value, bool | int | float):
@@ -83,7 +88,7 @@ def number(name: str, argument: str, value: Any) -> Any:
     return value
 
 
-def _as_tensor_like(name: str, input: Array) -> Array:
+def like(name: str, input: Array) -> Array:
     if not isinstance(input, Tensor):
         raise ArgumentError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     return input
@@ -150,7 +155,7 @@ def _from_data(data: Any, dtype: dtype | None) -> np.ndarray[Any, Any]:
         raise ArgumentError(f"new(): invalid data type {type(data).__name__!r}: a tensor is made of numbers")
     found: set[_dtype_type] = set()
     data = _leaves(data, found, -1 if isinstance(data, Tensor) else _depth(data))
-    target = numpy_dtype(dtype, reduce(promote_types, found) if found else None)
+    target = numpy_dtype(dtype, functools.reduce(promote_types, found) if found else None)
     if isinstance(data, np.ndarray | np.generic):
         return np.array(data, dtype=target)
     try:
@@ -177,8 +182,8 @@ def _check_range(array: np.ndarray[Any, Any], target: np.dtype[Any]) -> None:
         )
 
 
-@composite
-def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+@creates
+def tensor(data: Any, *, dtype: dtype | None = None) -> Array:
     """A new tensor holding a copy of ``data``: a number, nested sequences, arrays, tensors, or sequences of these.
 
     >>> import tinygrad_mlp as torch
@@ -190,7 +195,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None, require
         ValueError: Sequences of different lengths, or an integer that int64 cannot hold.
         DTypeError: A number that ``dtype`` cannot hold.
     """
-    return finish(_from_data(data, dtype), device, requires_grad)
+    return _from_data(data, dtype)
 
 
 @composite
@@ -238,12 +243,10 @@ def from_numpy(ndarray: Any) -> Array:
 
 
 def _filled(name: str, fill: Operation, doc: str) -> Operation:
-    def filled(
-        *args: Any, size: Any = None, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-    ) -> Array:
-        return finish(fill(_sizes(name, args, size), numpy_dtype(dtype)), device, requires_grad)
+    def filled(*args: Any, size: Any = None, dtype: dtype | None = None) -> Array:
+        return fill(as_size(name, args, size), numpy_dtype(dtype))
 
-    return composite(called(filled, __name__, name, doc))
+    return creates(called(filled, __name__, name, doc))
 
 
 zeros: Operation = _filled("zeros", np.zeros, "Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``.")
@@ -251,10 +254,8 @@ ones: Operation = _filled("ones", np.ones, "Ones: ``ones(2, 3)`` or ``ones((2, 3
 empty: Operation = _filled("empty", np.empty, "Memory as it was found: ``empty(2, 3)`` or ``empty((2, 3))``.")
 
 
-@composite
-def full(
-    size: Any, fill_value: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Array:
+@creates
+def full(size: Any, fill_value: Any, *, dtype: dtype | None = None) -> Array:
     """``fill_value`` everywhere, in its own dtype unless another is given.
 
     >>> import tinygrad_mlp as torch
@@ -264,28 +265,18 @@ def full(
     if not isinstance(size, Sequence):
         raise ArgumentError(f"full(): argument 'size' must be tuple of ints, not {type(size).__name__}")
     value = _from_data(number("full", "fill_value", fill_value), dtype)
-    return finish(np.full(as_size("full", (size,)), value), device, requires_grad)
+    return np.full(as_size("full", (size,)), value)
 
 
-@composite
-def eye(
-    n: int, m: int | None = None, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Array:
+@creates
+def eye(n: int, m: int | None = None, *, dtype: dtype | None = None) -> Array:
     """Ones on the diagonal, zeros elsewhere, shape ``(n, m)``; ``(n, n)`` without ``m``."""
     rows, columns = as_size("eye", (n, n if m is None else m))
-    return finish(np.eye(rows, columns, dtype=numpy_dtype(dtype)), device, requires_grad)
+    return np.eye(rows, columns, dtype=numpy_dtype(dtype))
 
 
-@composite
-def arange(
-    *args: Any,
-    start: Any = None,
-    end: Any = None,
-    step: Any = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Array:
+@creates
+def arange(*args: Any, start: Any = None, end: Any = None, step: Any = None, dtype: dtype | None = None) -> Array:
     """start, start + step, ... up to and without ``end``: ``arange(end)``, ``arange(start, end, step=1)``.
 
     >>> import tinygrad_mlp as torch
@@ -322,53 +313,37 @@ def arange(
     else:
         first, last, by = int(first), int(last), int(by)
         count = -((first - last) // by)
-    return finish((first + by * np.arange(count, dtype=np.int64)).astype(target), device, requires_grad)
+    return (first + by * np.arange(count, dtype=np.int64)).astype(target)
 
 
-def _steps(name: str, steps: Any) -> int:
+def _spaced(name: str, start: Any, end: Any, steps: Any) -> np.ndarray[Any, Any]:
     if isinstance(steps, bool) or not hasattr(steps, "__index__"):
         raise ArgumentError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise ShapeError(f"{name}: number of steps must be non-negative, got {steps}")
-    return operator.index(steps)
+    return np.linspace(number(name, "start", start), number(name, "end", end), operator.index(steps))
 
 
-@composite
-def linspace(
-    start: Any, end: Any, steps: int, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Array:
+@creates
+def linspace(start: Any, end: Any, steps: int, *, dtype: dtype | None = None) -> Array:
     """``steps`` evenly spaced values from ``start`` to ``end``, both included."""
-    low, high = number("linspace", "start", start), number("linspace", "end", end)
-    values = np.linspace(low, high, _steps("linspace", steps))
-    return finish(values.astype(numpy_dtype(dtype)), device, requires_grad)
+    return _spaced("linspace", start, end, steps).astype(numpy_dtype(dtype))
 
 
-@composite
-def logspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    base: float = 10.0,
-    *,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Array:
+@creates
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dtype | None = None) -> Array:
     """base ** :func:`linspace` (start, end, steps)."""
-    low, high = number("logspace", "start", start), number("logspace", "end", end)
-    values = np.power(float(base), np.linspace(low, high, _steps("logspace", steps)))
-    return finish(values.astype(numpy_dtype(dtype)), device, requires_grad)
+    return np.power(float(base), _spaced("logspace", start, end, steps)).astype(numpy_dtype(dtype))
 
 
 # ------------------------------------------------------------------------------------------------- like another tensor
 
 
 def _filled_like(name: str, fill: Operation, doc: str) -> Operation:
-    def filled(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
-        like = _as_tensor_like(name, input)
-        return finish(fill(like._data, numpy_dtype(dtype, like.dtype)), device, requires_grad)
+    def filled(input: Array, *, dtype: dtype | None = None) -> Array:
+        return fill(like(name, input)._data, numpy_dtype(dtype, input.dtype))
 
-    return composite(called(filled, __name__, name, doc))
+    return creates(called(filled, __name__, name, doc))
 
 
 zeros_like: Operation = _filled_like("zeros_like", np.zeros_like, "Zeros in the shape and dtype of ``input``.")
@@ -378,23 +353,16 @@ empty_like: Operation = _filled_like(
 )
 
 
-@composite
-def full_like(
-    input: Array, fill_value: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Array:
+@creates
+def full_like(input: Array, fill_value: Any, *, dtype: dtype | None = None) -> Array:
     """``fill_value`` in the shape and dtype of ``input``."""
-    like = _as_tensor_like("full_like", input)
-    return full(
-        like.shape, fill_value, dtype=like.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
-    )
+    return full(like("full_like", input).shape, fill_value, dtype=dtype or input.dtype)
 
 
-@composite(method=True)
-def new_tensor(
-    input: Array, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Array:
+@creates(method=True)
+def new_tensor(input: Array, data: Any, *, dtype: dtype | None = None) -> Array:
     """A copy of ``data`` in the dtype of ``input``."""
-    return finish(_from_data(data, dtype or input.dtype), device, requires_grad)
+    return _from_data(data, dtype or like("new_tensor", input).dtype)
 
 
 def _new(name: str, filled: Operation) -> Operation:

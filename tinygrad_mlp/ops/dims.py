@@ -21,11 +21,7 @@ __all__: list[str] = []
 
 
 def dim_of(name: str, dim: int, ndim: int) -> int:
-    """``dim`` counted from the front.
-
-    Raises:
-        DimensionError: A tensor of ``ndim`` dimensions does not have it. ArgumentError: It is no int.
-    """
+    """``dim`` counted from the front."""
     if not isinstance(dim, int):
         try:
             dim = operator.index(dim)
@@ -42,11 +38,7 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
 
 
 def sizes_of(name: str, sizes: Iterable[int]) -> tuple[int, ...]:
-    """``sizes`` as a tuple of Python ints.
-
-    Raises:
-        ArgumentError: They are something else.
-    """
+    """``sizes`` as a tuple of Python ints."""
     try:
         return tuple(map(operator.index, sizes))
     except TypeError:
@@ -89,11 +81,6 @@ def nonempty(name: str, input: Array, dim: Dims, error: type[Exception] = ShapeE
         raise error(f"{name}(): Expected reduction dim to be specified for input.numel() == 0: an empty tensor has none")
     if input.size == 0 and input.ndim and 0 in (input.shape[d] for d in dims_of(input.shape, dim)):
         raise DimensionError(f"{name}(): Expected reduction dim {dim} to have non-zero size, but the shape is {input.shape}")
-
-
-def single(name: str, dim: Any) -> None:
-    if not isinstance(dim, int):
-        raise ArgumentError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
 
 
 def tensor_only(name: str, **arguments: Any) -> None:

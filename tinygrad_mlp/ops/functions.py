@@ -39,6 +39,10 @@ def _within(low: float, high: float = math.inf) -> Callable[[Any], Any]:
 
 _function = ufunc_operations(__name__)
 _of_floats = functools.partial(_function, cast="float")
+_of_positive = functools.partial(_of_floats, smooth=_within(0.2))
+_of_radians = functools.partial(_of_floats, smooth=_within(-20, 20), in_place=True)
+_arc = functools.partial(_of_floats, smooth=_within(-0.9, 0.9))
+_hyperbolic = functools.partial(_of_floats, smooth=_within(-4, 4))
 
 abs: Operation = _function(
     "abs",
@@ -59,46 +63,23 @@ expm1: Operation = _of_floats(
 log1p: Operation = _of_floats(
     "log1p", np.log1p, "log(1 + input), accurate near 0.", lambda g, input: g / (input + 1), smooth=_within(-0.8)
 )
-log2: Operation = _of_floats(
-    "log2", np.log2, "The logarithm to base 2.", lambda g, input: g / (input * math.log(2)), smooth=_within(0.2)
-)
-log10: Operation = _of_floats(
-    "log10", np.log10, "The logarithm to base 10.", lambda g, input: g / (input * math.log(10)), smooth=_within(0.2)
-)
-sqrt: Operation = _of_floats(
-    "sqrt", np.sqrt, "The square root.", lambda g, y: g / (2 * y), in_place=True, smooth=_within(0.2)
-)
-sin: Operation = _of_floats(
-    "sin", np.sin, "The sine of radians.", lambda g, input: g * cos(input), in_place=True, smooth=_within(-20, 20)
-)
-cos: Operation = _of_floats(
-    "cos", np.cos, "The cosine of radians.", lambda g, input: -g * sin(input), in_place=True, smooth=_within(-20, 20)
-)
+log2: Operation = _of_positive("log2", np.log2, "The logarithm to base 2.", lambda g, input: g / (input * math.log(2)))
+log10: Operation = _of_positive("log10", np.log10, "The logarithm to base 10.", lambda g, input: g / (input * math.log(10)))
+sqrt: Operation = _of_positive("sqrt", np.sqrt, "The square root.", lambda g, y: g / (2 * y), in_place=True)
+sin: Operation = _of_radians("sin", np.sin, "The sine of radians.", lambda g, input: g * cos(input))
+cos: Operation = _of_radians("cos", np.cos, "The cosine of radians.", lambda g, input: -g * sin(input))
 tan: Operation = _of_floats(
     "tan", np.tan, "The tangent of radians.", lambda g, y: g * (1 + y * y), smooth=_within(-1.2, 1.2)
 )
-asin: Operation = _of_floats(
-    "asin",
-    np.arcsin,
-    "The inverse sine, in radians.",
-    lambda g, input: g / sqrt(1 - input * input),
-    smooth=_within(-0.9, 0.9),
-)
-acos: Operation = _of_floats(
-    "acos",
-    np.arccos,
-    "The inverse cosine, in radians.",
-    lambda g, input: -g / sqrt(1 - input * input),
-    smooth=_within(-0.9, 0.9),
-)
+asin: Operation = _arc("asin", np.arcsin, "The inverse sine, in radians.", lambda g, input: g / sqrt(1 - input * input))
+acos: Operation = _arc("acos", np.arccos, "The inverse cosine, in radians.", lambda g, input: -g / sqrt(1 - input * input))
 atan: Operation = _of_floats(
     "atan", np.arctan, "The inverse tangent, in radians.", lambda g, input: g / (1 + input * input), smooth=lambda: True
 )
-sinh: Operation = _of_floats(
-    "sinh", np.sinh, "The hyperbolic sine.", lambda g, input: g * cosh(input), smooth=_within(-4, 4)
-)
-cosh: Operation = _of_floats(
-    "cosh", np.cosh, "The hyperbolic cosine.", lambda g, input: g * sinh(input), smooth=_within(-4, 4)
+sinh: Operation = _hyperbolic("sinh", np.sinh, "The hyperbolic sine.", lambda g, input: g * cosh(input))
+cosh: Operation = _hyperbolic("cosh", np.cosh, "The hyperbolic cosine.", lambda g, input: g * sinh(input))
+reciprocal: Operation = _of_floats(
+    "reciprocal", np.reciprocal, "1 / input.", lambda g, y: -g * y * y, in_place=True, smooth=lambda input: abs(input) > 0.2
 )
 
 
@@ -118,19 +99,6 @@ def rsqrt(input: Array, *, out: Array = None) -> Array:
 def square(input: Array, *, out: Array = None) -> Array:
     """input ** 2."""
     return np.multiply(input, input, out=out, dtype=np.int64 if input.dtype == bool else None)
-
-
-@primitive(
-    lambda g, y: -g * y * y,
-    cast="float",
-    method=True,
-    in_place=True,
-    smooth=lambda input: abs(input) > 0.2,
-    ufunc=np.reciprocal,
-)
-def reciprocal(input: Array, *, out: Array = None) -> Array:
-    """1 / input."""
-    return np.true_divide(1, input, out=out)
 
 
 @primitive(lambda g, y: g * (y * (1 - y)), cast="float", method=True, in_place=True, smooth=lambda: True)

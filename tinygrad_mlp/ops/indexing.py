@@ -23,6 +23,7 @@ from .creation import arange, tensor
 from .dims import as_int64
 from .inplace import inplace, write_copy
 from .places import INTEGERS, index, index_sum, merged, put, ravel_index, slice_, true_positions
+from .shape import broadcast_tensors
 
 __all__ = ["argwhere", "masked_select", "nonzero"]
 
@@ -202,13 +203,8 @@ def masked_select(input: Array, mask: Array) -> Array:
     """The elements where the mask, broadcast against ``input``, is true, as a vector."""
     if mask._like.dtype != bool:
         raise DTypeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}; compare, or cast with .bool()")
-    try:
-        shape = np.broadcast_shapes(input._like.shape, mask._like.shape)
-    except ValueError:
-        raise ShapeError(
-            f"masked_select: input {tuple(input.shape)} and mask {tuple(mask.shape)} do not broadcast"
-        ) from None
-    return index(input.expand(shape).reshape(-1), true_positions(mask.expand(shape)), dim=0)
+    input, mask = broadcast_tensors(input, mask)
+    return index(input.reshape(-1), true_positions(mask), dim=0)
 
 
 @primitive(None)

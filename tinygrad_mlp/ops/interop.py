@@ -46,11 +46,7 @@ def _operand(value: Any) -> Any:
 
 @composite(operator="array_ufunc")
 def from_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What ``ufunc(*inputs)`` (or ``ufunc.reduce``) gives where an input is a tensor.
-
-    Raises:
-        ArgumentError: There is no such operation here, or no such argument of it.
-    """
+    """What ``ufunc(*inputs)`` (or ``ufunc.reduce``) gives where an input is a tensor; else ArgumentError."""
     name = ufunc.__name__
     if "out" in kwargs:
         raise ArgumentError(
@@ -71,12 +67,7 @@ def from_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
 
 @composite(operator="array_function")
 def from_numpy_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What a NumPy function that is not a ufunc gives where an argument is a tensor.
-
-    Raises:
-        ArgumentError: There is no such function here, or no such argument of it.
-        GraphError: It looks at values, of a tensor that requires grad.
-    """
+    """What a NumPy function that is not a ufunc gives where an argument is a tensor; ArgumentError if it is not in the table."""
     if func in _INSPECTING:
         return func(*_values(args), **_values(kwargs))
     name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)

@@ -122,13 +122,6 @@ def _part(g: Any, i: int, shapes: Sequence[tuple[int, ...]], dim: int) -> Any:
 
 @primitive(_part, cast="promote", variadic=True)
 def _cat(*inputs: Array, dim: int = 0) -> Array:
-    for k, array in enumerate(inputs):
-        rest = [array.shape[:dim] + array.shape[dim + 1 :], inputs[0].shape[:dim] + inputs[0].shape[dim + 1 :]]
-        if array.ndim != inputs[0].ndim or rest[0] != rest[1]:
-            raise ShapeError(
-                f"cat(): Sizes of tensors must match except in dimension {dim}. Expected {inputs[0].shape} but got "
-                f"{array.shape} for tensor number {k} in the list"
-            )
     return np.concatenate(inputs, dim)
 
 
@@ -152,9 +145,6 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
         ShapeError: The shapes differ elsewhere than in ``dim``. ValueError: There are no tensors.
     """
     given = _list_of("cat", tensors)
-    for k, x in enumerate(given):
-        if x.ndim == 0:
-            raise ShapeError(f"cat(): zero-dimensional tensor (at position {k}) cannot be concatenated; use stack")
     shape = next((x.shape for x in given if x.shape != (0,)), (0,))
     at = dim_of("cat", dim, len(shape))
     nothing = (*shape[:at], 0, *shape[at + 1 :])  # an empty vector joins any shape, and counts by its dtype alone
@@ -179,8 +169,6 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     torch.Size([3, 2])
     """
     given = _list_of("stack", tensors)
-    if len({tuple(x.shape) for x in given}) > 1:
-        raise ShapeError(f"stack expects each tensor to be equal size, but got shapes {[tuple(x.shape) for x in given]}")
     return _stack(*given, dim=dim_of("stack", dim, given[0].ndim + 1))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.apply import primitive
 from ..core.basics import Array, matrix_product
-from ..core.errors import ArgumentError, DTypeError, ShapeError
+from ..core.errors import DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from .composite import composite
 from .dims import tensor_only
@@ -30,11 +30,10 @@ def matmul(input: Array, other: Array) -> Array:
     >>> torch.ones(2, 3) @ torch.ones(3)
     tensor([3., 3.])
     """
-    for operand in (input, other):
-        if not hasattr(operand, "ndim") or operand.ndim == 0:
-            got = f"shape {operand.shape}" if hasattr(operand, "ndim") else type(operand).__name__
-            kind = ShapeError if hasattr(operand, "ndim") else ArgumentError
-            raise kind(f"matmul: both arguments need to be Tensors of at least 1 dimension, got {got}; to scale, use *")
+    if input.ndim == 0 or other.ndim == 0:
+        raise ShapeError(
+            f"matmul: both arguments need at least 1 dimension, got {input.shape} and {other.shape}; to scale, use *"
+        )
     if input.ndim > 1 and other.ndim > 1:
         return matrix_product(input, other)
     if input.ndim == 1 and other.ndim == 1:
@@ -284,6 +283,4 @@ def svdvals(input: Array) -> Array:
     Raises:
         ShapeError: It is not a matrix, or a batch of them.
     """
-    if input.ndim < 2:
-        raise ShapeError(f"linalg.svdvals: The input tensor A must have at least 2 dimensions, got shape {input.shape}")
     return np.linalg.svd(input, compute_uv=False)

@@ -13,7 +13,7 @@ from ..core.graph import Tensor, wrap
 from .choosing import maximum, minimum, where
 from .comparing import isnan
 from .composite import composite
-from .dims import Dims, along, as_int64, axes_of, dim_of, nonempty, single
+from .dims import Dims, along, as_int64, axes_of, dim_of, nonempty
 from .joining import narrow
 from .shape import squeeze
 from .sums import spread_to, sum
@@ -84,9 +84,7 @@ def amin(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
 
 
 def _arg(name: str, input: Array, dim: int | None, keepdim: bool) -> Array:
-    if dim is not None:
-        single(name, dim)
-        dim = dim_of(name, dim, input.ndim)
+    dim = None if dim is None else dim_of(name, dim, input.ndim)
     nonempty(name, input, dim, DimensionError)
     return as_int64(getattr(np, name)(input, dim, keepdims=keepdim))
 
@@ -205,7 +203,6 @@ def _median_index(input: Array, dim: int) -> Array:
 
 @primitive(None)
 def _argmedian(input: Array, dim: int) -> Array:
-    single("median", dim)
     dim = dim_of("median", dim, input.ndim)
     nonempty("median", input, dim)
     index = _median_index(input, dim)

@@ -14,7 +14,7 @@ from ..core.apply import primitive
 from ..core.basics import Array, zeros_of
 from ..dtypes import dtype
 from .composite import composite
-from .dims import along, dim_of, single
+from .dims import along, dim_of
 from .joining import pad as pad_with
 from .shape import flip, ravel
 from .summing import wide
@@ -106,6 +106,5 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
     """
     if dim is None:
         return _prod(ravel(input), 0, False, dtype)
-    single("prod", dim)
-    dim_of("prod", dim, input.ndim)
+    dim = dim_of("prod", dim, input.ndim)
     return _prod(input, dim, keepdim, dtype) if input.ndim else _prod(ravel(input), 0, False, dtype)

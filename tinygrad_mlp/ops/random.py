@@ -23,12 +23,11 @@ from ..core.graph import Tensor, wrap
 from ..device import CPU
 from ..device import device as device_type
 from ..dtypes import dtype, int64
-from .composite import composite
-from .creation import as_size, finish, number, numpy_dtype
+from .composite import Operation, called, composite
+from .creation import as_size, creates, like, number, numpy_dtype
 from .inplace import write_copy
 
 Array = Any  # a Tensor
-_INT64 = int64
 
 __all__ = [
     "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
@@ -231,37 +230,19 @@ def _integers(
     return rng.integers(low, high, shape).astype(target)
 
 
-@composite
-def rand(
-    *args: Any,
-    size: Any = None,
-    generator: Generator | None = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Array:
-    """Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``."""
-    shape = as_size("rand", args if size is None else (size,))
-    target = _floating("rand", numpy_dtype(dtype))
-    return finish(_uniform(_stream("rand", generator), shape, target), device, requires_grad)
+def _drawn(name: str, draw: Operation, doc: str) -> Operation:
+    def drawn(*args: Any, size: Any = None, generator: Generator | None = None, dtype: dtype | None = None) -> Array:
+        shape, target = as_size(name, args, size), _floating(name, numpy_dtype(dtype))
+        return draw(_stream(name, generator), shape, target)
+
+    return creates(called(drawn, __name__, name, doc))
 
 
-@composite
-def randn(
-    *args: Any,
-    size: Any = None,
-    generator: Generator | None = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Array:
-    """Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``."""
-    shape = as_size("randn", args if size is None else (size,))
-    target = _floating("randn", numpy_dtype(dtype))
-    return finish(_normal(_stream("randn", generator), shape, target), device, requires_grad)
+rand: Operation = _drawn("rand", _uniform, "Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``.")
+randn: Operation = _drawn("randn", _normal, "Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``.")
 
 
-@composite
+@creates
 def randint(
     *args: Any,
     low: int | None = None,
@@ -269,8 +250,6 @@ def randint(
     size: Any = None,
     generator: Generator | None = None,
     dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
 ) -> Array:
     """Integers drawn uniformly from [low, high): ``randint(high, size)`` or ``randint(low, high, size)``.
 
@@ -287,66 +266,43 @@ def randint(
     if given or size is None or high is None or not isinstance(size, tuple | list):
         raise ArgumentError("randint() takes (high, size) or (low, high, size), with size a tuple of ints")
     shape = as_size("randint", (size,))
-    target = numpy_dtype(dtype, _INT64)
-    return finish(_integers(_stream("randint", generator), low, high, shape, target), device, requires_grad)
+    return _integers(_stream("randint", generator), low, high, shape, numpy_dtype(dtype, int64))
 
 
-@composite
-def randperm(
-    n: int,
-    *,
-    generator: Generator | None = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Array:
+@creates
+def randperm(n: int, *, generator: Generator | None = None, dtype: dtype | None = None) -> Array:
     """The numbers 0 to n - 1 in random order."""
     (count,) = as_size("randperm", (n,))
-    target = numpy_dtype(dtype, _INT64)
+    target = numpy_dtype(dtype, int64)
     most = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name]
     if count - 1 > most:
         raise DTypeError(f"randperm: {count - 1} cannot be converted to {target.name} without overflow")
-    return finish(_stream("randperm", generator).permutation(count).astype(target), device, requires_grad)
+    return _stream("randperm", generator).permutation(count).astype(target)
 
 
-@composite
-def rand_like(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+@creates
+def rand_like(input: Array, *, dtype: dtype | None = None) -> Array:
     """:func:`rand` in the shape and dtype of ``input``."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    return rand(like("rand_like", input).shape, dtype=dtype or input.dtype)
 
 
-@composite
-def randn_like(input: Array, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Array:
+@creates
+def randn_like(input: Array, *, dtype: dtype | None = None) -> Array:
     """:func:`randn` in the shape and dtype of ``input``."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    return randn(like("randn_like", input).shape, dtype=dtype or input.dtype)
 
 
-@composite
+@creates
 def randint_like(
-    input: Array,
-    *args: int,
-    low: int | None = None,
-    high: int | None = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    input: Array, *args: int, low: int | None = None, high: int | None = None, dtype: dtype | None = None
 ) -> Array:
     """:func:`randint` in the shape and dtype of ``input``: ``randint_like(input, high)`` or ``(input, low, high)``."""
-    return randint(
-        *args, low=low, high=high, size=input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
-    )
+    return randint(*args, low=low, high=high, size=like("randint_like", input).shape, dtype=dtype or input.dtype)
 
 
-@composite
+@creates
 def normal(
-    mean: Any = 0.0,
-    std: Any = 1.0,
-    size: Any = None,
-    *,
-    generator: Generator | None = None,
-    dtype: dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: dtype | None = None
 ) -> Array:
     """Draws from N(mean, std^2); numbers with a ``size``, or tensors that broadcast.
 
@@ -360,15 +316,15 @@ def normal(
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         if size is not None:
             raise ArgumentError("normal(): size= goes with numbers; tensors have their own shape")
-        like = mean if isinstance(mean, Tensor) else std
-        scaled = std * wrap(np.ones((), _floating("normal", like._like.dtype)))
+        given = mean if isinstance(mean, Tensor) else std
+        scaled = std * wrap(np.ones((), _floating("normal", given._like.dtype)))
         total = (mean + scaled * 0).detach()
         draws = _normal(rng, total._like.shape, total._like.dtype)
-        return finish((mean + std * wrap(draws))._data, device, requires_grad)
+        return (mean + std * wrap(draws))._data
     if size is None:
         raise ArgumentError("normal(): numbers need a size=, a tuple of ints")
     draws = _normal(rng, as_size("normal", (size,)), _floating("normal", numpy_dtype(dtype)))
-    return finish(draws * spread + number("normal", "mean", mean), device, requires_grad)
+    return draws * spread + number("normal", "mean", mean)
 
 
 @composite

@@ -13,7 +13,7 @@ from ..core.basics import Array
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from .composite import Operation, called, composite
-from .dims import dim_of, sizes_of
+from .dims import along, dim_of, sizes_of
 
 __all__ = [
     "atleast_1d", "atleast_2d", "broadcast_tensors", "broadcast_to", "diag", "diagonal", "flatten", "flip", "meshgrid",
@@ -36,11 +36,7 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
     Raises:
         ShapeError: The sizes do not multiply to the number of elements.
     """
-    shape = _valid("reshape", shape)
-    try:
-        return input.reshape(shape)
-    except ValueError:
-        raise _misfit("reshape", shape, input) from None
+    return input.reshape(_valid("reshape", shape))
 
 
 @primitive(lambda g, input_shape: reshape(g, input_shape), view=True, method=True, sizes=True)
@@ -50,12 +46,11 @@ def view(input: Array, shape: Sequence[int]) -> Array:
     Raises:
         ShapeError: The sizes do not multiply to the number of elements, or no view of the memory has this shape.
     """
-    shape = _valid("view", shape)
     try:
-        return np.reshape(input, shape, copy=False)
+        return np.reshape(input, _valid("view", shape), copy=False)
     except ValueError as error:
         if "copy" not in str(error):
-            raise _misfit("view", shape, input) from None
+            raise
         raise ShapeError(
             f"view(): view size {shape} is not compatible with the input's shape {input.shape} and its order in memory; "
             "use .reshape(...), which copies where it must"
@@ -68,13 +63,6 @@ def _valid(name: str, shape: Sequence[int]) -> tuple[int, ...]:
         if size < -1:  # NumPy would take any negative size for -1
             raise ShapeError(f"{name}(): invalid shape dimension {size} in shape {sizes}; only -1 stands for the rest")
     return sizes
-
-
-def _misfit(name: str, sizes: tuple[int, ...], input: Array) -> ShapeError:
-    what = f"{name}(): shape {sizes} is invalid for input of size {input.size}, of shape {input.shape}"
-    if sizes.count(-1) > 1:
-        return ShapeError(f"{what}: only one dimension can be inferred, as -1")
-    return ShapeError(f"{what}: beside the size 0, that of -1 can be any" if 0 in sizes and -1 in sizes else what)
 
 
 @composite(method=True)
@@ -170,10 +158,7 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     >>> torch.permute(torch.ones(2, 3, 4), (2, 0, 1)).shape
     torch.Size([4, 2, 3])
     """
-    order = tuple(dim_of("permute", d, input.ndim) for d in sizes_of("permute", dims))
-    if sorted(order) != list(range(input.ndim)):
-        raise ShapeError(f"permute(): dims {tuple(dims)} must name each of the {input.ndim} dimensions once")
-    return np.transpose(input, order)
+    return np.transpose(input, sizes_of("permute", dims))
 
 
 @primitive(lambda g, dim0, dim1: transpose(g, dim0, dim1), view=True, method=("transpose", "swapaxes", "swapdims"))
@@ -195,7 +180,7 @@ def t(input: Array) -> Array:
     return transpose(input, 0, 1) if input.ndim == 2 else input
 
 
-@composite(method=True)
+@primitive(lambda g, source, destination: movedim(g, destination, source), view=True, method=True)
 def movedim(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
     """The dimensions ``source`` moved to the places ``destination``, the others kept in order.
 
@@ -205,18 +190,8 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
     """
     if isinstance(source, int) != isinstance(destination, int):
         raise ArgumentError(f"movedim(): source {source} and destination {destination} must be both ints or both tuples")
-    places = []
-    for dims in (source, destination):
-        wanted = [dim_of("movedim", d, input.ndim) for d in ((dims,) if isinstance(dims, int) else dims)]
-        if len(set(wanted)) < len(wanted):
-            raise ShapeError(f"movedim(): repeated dim in {dims}")
-        places.append(wanted)
-    old, new = places
-    if len(old) != len(new):
-        raise ShapeError(f"movedim(): source {source} and destination {destination} must name as many dims")
-    rest = iter(d for d in range(input.ndim) if d not in old)
-    moved = dict(zip(new, old, strict=True))
-    return permute(input, tuple(moved[d] if d in moved else next(rest) for d in range(input.ndim)))
+    moved = np.moveaxis(along(input), source, destination)
+    return moved if input.ndim else moved.reshape(())
 
 
 moveaxis = movedim
@@ -245,13 +220,7 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     shape = tuple(input.shape[d - new] if n == -1 and d >= new else n for d, n in enumerate(size))
     if math.prod(shape) == input.size and shape[new:] == input.shape and -1 not in shape:
         return input.reshape(shape)
-    try:
-        return np.broadcast_to(input, shape)
-    except ValueError:
-        raise ShapeError(
-            f"expand(): The expanded size {size} does not fit a tensor of shape {input.shape}: from the right, each size "
-            "must be the dimension's own, or -1, unless that dimension is 1; new dimensions go in front"
-        ) from None
+    return np.broadcast_to(input, shape)
 
 
 broadcast_to = expand
@@ -343,10 +312,7 @@ def flip(input: Array, dims: Sequence[int]) -> Array:
     >>> torch.flip(torch.arange(3), (0,))
     tensor([2, 1, 0])
     """
-    order = tuple(dim_of("flip", d, input.ndim) for d in sizes_of("flip", dims))
-    if len(set(order)) < len(order):
-        raise ShapeError(f"flip(): a dim appears multiple times in {dims}")
-    return np.flip(input, order).copy() if input.ndim else input.copy()
+    return np.flip(input, sizes_of("flip", dims)).copy() if input.ndim else input.copy()
 
 
 def _tuple(value: Any) -> tuple[int, ...]:

@@ -227,10 +227,6 @@ def bincount(input: Array, weights: Array = None, minlength: int = 0) -> Array:
         raise ShapeError(
             f"bincount only supports 1-d non-negative integral inputs, got shape {input.shape} of {input.dtype}"
         )
-    if weights is not None and weights.shape != input.shape:
-        raise ShapeError(f"bincount: weights should have the shape of the input, {input.shape}, got {weights.shape}")
-    if minlength < 0:
-        raise ShapeError(f"bincount: minlength should be >= 0, got {minlength}")
     counts = np.bincount(input.astype(np.intp), weights, minlength)
     if weights is None:
         return as_int64(counts)

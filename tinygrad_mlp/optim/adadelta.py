@@ -9,6 +9,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..ops.creation import zeros_like
 from .optimizer import Array, Group, Kernel, Optimizer, Params, Ranges, State
+from .options import options_among
 
 __all__ = ["Adadelta"]
 
@@ -65,8 +66,7 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         **implementation: bool | None,
     ) -> None:
-        defaults = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, defaults, **implementation)
+        super().__init__(params, options_among(locals()), **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """Means of 0."""

@@ -10,6 +10,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..ops.creation import full_like
 from .optimizer import Array, Group, Kernel, Optimizer, Params, Ranges, State
+from .options import options_among
 
 __all__ = ["Adagrad"]
 
@@ -66,15 +67,7 @@ class Adagrad(Optimizer):
         maximize: bool = False,
         **implementation: bool | None,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "lr_decay": lr_decay,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults, **implementation)
+        super().__init__(params, options_among(locals()), **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """t = 0 and the sum's start."""

@@ -10,6 +10,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..ops.creation import zeros_like
 from .optimizer import Array, Group, Kernel, Optimizer, Params, Ranges, State, number_type
+from .options import options_among
 
 __all__ = ["Adam", "AdamW", "NAdam"]
 
@@ -83,16 +84,7 @@ class Adam(Optimizer):
         decoupled_weight_decay: bool = False,
         **implementation: bool | None,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, **implementation)
+        super().__init__(params, options_among(locals()), **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """t = 0 and moments of 0."""
@@ -204,16 +196,7 @@ class NAdam(Optimizer):
         maximize: bool = False,
         **implementation: bool | None,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum_decay": momentum_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults, **implementation)
+        super().__init__(params, options_among(locals()), **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """t = 0, the empty product and moments of 0."""

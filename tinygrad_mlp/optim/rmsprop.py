@@ -10,6 +10,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..ops.creation import zeros_like
 from .optimizer import Array, Group, Kernel, Optimizer, Params, Ranges, State
+from .options import options_among
 
 __all__ = ["RMSprop"]
 
@@ -79,16 +80,7 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         **implementation: bool | None,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "alpha": alpha,
-            "eps": eps,
-            "centered": centered,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults, **implementation)
+        super().__init__(params, options_among(locals()), **implementation)
 
     def initial_state(self, p: Tensor, group: Group) -> State:
         """Means and velocity of 0, those that the options use."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._tensor import Tensor
 from ..ops.creation import zeros_like
 from .optimizer import Array, Group, Kernel, Optimizer, Params, State
+from .options import options_among
 
 __all__ = ["SGD"]
 
@@ -65,15 +66,7 @@ class SGD(Optimizer):
             raise ValueError(
                 f"Nesterov momentum requires a momentum and zero dampening, got momentum={momentum}, dampening={dampening}"
             )
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults, **implementation)
+        super().__init__(params, options_among(locals()), **implementation)
 
     def _kernel(self, p: Tensor, state: State, group: Group) -> Kernel:
         momentum, dampening = float(group["momentum"]), float(group["dampening"])

@@ -36,17 +36,11 @@ class OpenBLAS:
         self._unused = ctypes.c_float()
 
     def divide(self, part: int, rows: int, columns: int, addresses: int, numbers: int, between: int) -> None:
-        """Run a loop over rows in parts, one in each thread, and wait for them.
+        """Run a loop over rows in parts, one in each of so many threads, at most as many as there are, and wait for them.
 
-        Args:
-            part: The address of a C function that is given, of eleven arguments, the number of its rows as the first, ``columns``
-                as the second, four times its first row as the fifth, ``addresses`` as the seventh and ``numbers`` as the
-                ninth; the others are not used.
-            rows: To divide.
-            columns: For the function.
-            addresses: For the function.
-            numbers: For the function.
-            between: How many threads, at most as many as there are.
+        ``part`` is the address of a C function that is given, of eleven arguments, the number of its rows as the first, ``columns``
+        as the second, four times its first row as the fifth, ``addresses`` as the seventh and ``numbers`` as the ninth; the
+        others are not used.
         """
         self._level1(_SINGLE, rows, columns, 0, ctypes.byref(self._unused), None, 1, addresses, 0, numbers, 0, part, between)
 

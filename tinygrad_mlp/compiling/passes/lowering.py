@@ -40,7 +40,9 @@ def lowered(instruction: Instruction, moving: set[int]) -> list[Instruction]:
             calls, result = _Recording(moving, calls.placed).run(instruction)
     except Exception:  # of any class: NumPy and the forward each fail in their own way on stand-ins
         return [instruction]
-    return calls.finished(result, instruction)
+    if result.memory is not instruction.output and not calls.placed:
+        calls.calls.append(Instruction("copy", copy, [result.memory], {}, instruction.output))
+    return calls.calls
 
 
 class _Recording:
@@ -68,11 +70,7 @@ class _Recording:
         return self, result
 
     def writes(self, instruction: Instruction) -> list[Instruction]:
-        """The calls of a function that writes some of its inputs.
-
-        Raises:
-            NotImplementedError: It does what cannot be noted.
-        """
+        """The calls of a function that writes some of its inputs; NotImplementedError if it does what cannot be noted."""
         values = [
             Noted(self, value, value.copy(), own=True) if i in instruction.targets else self._stand_in(value)
             for i, value in enumerate(instruction.inputs)
@@ -98,18 +96,11 @@ class _Recording:
                 whole = array.flags.c_contiguous and result.memory.flags.c_contiguous and output.flags.c_contiguous
                 moves = (
                     array.shape != output.shape and owner(output) in self._moving
-                )  # then each call had to take its view anew
+                )  # its view had to be taken in each call
                 if not moves and (whole or (result.memory is array and array.strides == output.strides)):
                     self.placed = {i: output if array.shape == output.shape else output.reshape(array.shape)}
                     return True
         return False
-
-    def finished(self, result: Noted, instruction: Instruction) -> list[Instruction]:
-        """The calls, the last of which leaves the result in the instruction's output."""
-        output = instruction.output
-        if result.memory is not output and not self.placed:
-            self.calls.append(Instruction("copy", copy, [result.memory], {}, output))
-        return self.calls
 
     def call(self, function: Callable[..., Any], inputs: Any, options: dict[str, Any], compute: Any = None) -> Noted:
         """Note a call and compute it; ``compute`` where the function itself gives nothing back."""
@@ -235,7 +226,7 @@ class Noted(NDArrayOperatorsMixin):
         return np.add.reduce(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload] # as NumPy's does
 
     def copy(self) -> Noted:
-        return _copy(self._recording, self, "C")
+        return self.astype(self.dtype, "C")
 
     def astype(self, dtype: Any, order: Any = "K", **options: Any) -> Noted:
         if self.dtype == dtype and not options.get("copy", True):
@@ -274,26 +265,6 @@ def _asked(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _, *args: function(*map(_value, args))
 
 
-def _where(recording: _Recording, condition: Noted, a: Any, b: Any) -> Noted:
-    return recording.call(choose, [condition, a, b], {}, np.where)
-
-
-def _copyto(recording: _Recording, out: Noted, source: Any, *, where: Any) -> None:
-    recording.call(choose, [where, source, out], {"out": out}, np.where)
-
-
-def _copy(recording: _Recording, array: Noted, order: Any = "K") -> Noted:
-    return recording.call(copy, [array], {}, lambda value: np.copy(value, order))
-
-
-def _empty_like(recording: _Recording, array: Noted, dtype: Any = None) -> Noted:
-    return recording.allocated(np.empty_like(array.value, dtype))
-
-
-def _zeros_like(recording: _Recording, array: Noted) -> Noted:
-    return recording.call(copy, [0], {}, lambda _: np.zeros_like(array.value))
-
-
 def _put(indices: Array, values: Any, *, out: Array) -> None:
     np.put(out, indices, values)
 
@@ -311,10 +282,10 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{function: _asked(function) for function in (np.ndim, np.shape, np.size, np.result_type)},
     np.squeeze: lambda recording, array, axes: recording.view(array, lambda a: np.squeeze(a, axes)),
     np.broadcast_to: lambda recording, array, shape: recording.view(array, lambda a: np.broadcast_to(a, shape)),
-    np.where: _where,
-    np.copyto: _copyto,
-    np.copy: _copy,
-    np.empty_like: _empty_like,
-    np.zeros_like: _zeros_like,
+    np.where: lambda recording, condition, a, b: recording.call(choose, [condition, a, b], {}, np.where),
+    np.copyto: lambda recording, out, source, *, where: recording.call(choose, [where, source, out], {"out": out}, np.where),
+    np.copy: lambda recording, array, order="K": array.astype(array.dtype, order),
+    np.empty_like: lambda recording, array, dtype=None: recording.allocated(np.empty_like(array.value, dtype)),
+    np.zeros_like: lambda recording, array: recording.call(copy, [0], {}, lambda _: np.zeros_like(array.value)),
     np.put: _noted_put,
 }

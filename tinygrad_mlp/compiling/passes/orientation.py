@@ -106,11 +106,10 @@ def _turnable(program: Sequence[Instruction], fixed: set[int]) -> list[Array]:
 
     def turnable(key: int) -> bool:
         matrix, group = matrices[key], groups[key]
-        rows_first = (
-            id(matrix) == key and matrix.ndim == 2 and matrix.shape[0] < matrix.shape[1] and matrix.flags.c_contiguous
-        )
+        whole = id(matrix) == key and matrix.flags.c_contiguous
+        low = matrix.ndim == 2 and matrix.shape[0] < matrix.shape[1]
         together = group <= matrices.keys() and others.isdisjoint(group)
-        return rows_first and together and all(matrices[other].shape == matrix.shape for other in group)
+        return whole and low and together and all(matrices[other].shape == matrix.shape for other in group)
 
     return [matrices[key] for key in matrices if turnable(key)]
 
@@ -118,10 +117,6 @@ def _turnable(program: Sequence[Instruction], fixed: set[int]) -> list[Array]:
 def _as_kept(array: Array) -> bool:
     """Whether it is an array with memory of its own, or the transpose of one."""
     base: Any = array.base
-    if owner(array) == id(array):
-        return True
-    return bool(
-        owner(array) == id(base)
-        and base.ndim == 2
-        and (array.shape, array.strides) == (base.shape[::-1], base.strides[::-1])
-    )
+    if owner(array) != id(base):
+        return owner(array) == id(array)
+    return base.ndim == 2 and (array.shape, array.strides) == (base.T.shape, base.T.strides)

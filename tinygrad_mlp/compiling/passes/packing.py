@@ -11,7 +11,7 @@ import numpy as np
 from ...lending import owner
 from ..instruction import Instruction, choose, elementwise
 
-__all__ = ["packed"]
+__all__ = ["Moved", "packed"]
 
 Array = np.ndarray[Any, Any]
 
@@ -25,15 +25,11 @@ def packed(program: Sequence[Instruction], fixed: set[int]) -> list[Instruction]
     arrays, first, last = _lives(program, fixed)
     memory: dict[int, Array] = {}  # owner: bytes
     free: list[Array] = []
-    starting: dict[int, list[int]] = {}
-    ending: dict[int, list[int]] = {}
-    for key, i in first.items():
-        starting.setdefault(i, []).append(key)
-    for key, i in last.items():
-        ending.setdefault(i, []).append(key)
     for i, instruction in enumerate(program):
-        ends = [key for key in ending.get(i, ()) if key in memory]
-        for key in starting.get(i, ()):
+        used = dict.fromkeys(map(owner, (*instruction.reads(), *instruction.writes())))
+        starts = [key for key in used if first.get(key) == i]
+        ends = [key for key in used if last[key] == i and key in memory]
+        for key in starts:
             needed = arrays[key].nbytes
             over = next((old for old in ends if _in_place(instruction, arrays[old])), None)
             if over is not None:
@@ -44,8 +40,10 @@ def packed(program: Sequence[Instruction], fixed: set[int]) -> list[Instruction]
             memory[key] = piece = min(fitting, key=len) if fitting else _aligned_bytes(needed)
             free = [other for other in free if other is not piece]
         free += [memory[key] for key in ends]
-        free += [memory[key] for key in starting.get(i, ()) if last[key] == i]
-    moved = _Moved(arrays, memory)
+        free += [memory[key] for key in starts if last[key] == i]
+    moved = Moved()
+    for key, piece in memory.items():
+        moved.put(arrays[key], piece)
     return [moved.instruction(instruction) for instruction in program]
 
 
@@ -91,24 +89,35 @@ def _aligned_bytes(count: int) -> Array:
     return memory[start : start + count]
 
 
-class _Moved:
-    """Arrays in other memory: one object for each view of it, as NumPy is quicker to see then that two arrays are the same."""
+class Moved:
+    """Arrays in other memory: one object for each view of it, as arrays are known by identity."""
 
-    def __init__(self, owners: dict[int, Array], memory: dict[int, Array]) -> None:
-        self._owners, self._memory = owners, memory
+    def __init__(self) -> None:
+        self._memory: dict[
+            int, tuple[Array, Array]
+        ] = {}  # by owner: the owner, which is kept alive, and what took its place
         self._views: dict[Any, Array] = {}
 
+    def put(self, array: Array, memory: Array) -> None:
+        """Let ``memory`` take the place of an array's own."""
+        self._memory[id(array)] = array, memory
+
     def array(self, value: Any) -> Any:
-        """The same view of the memory that took the place of its owner's."""
+        """The array itself, or the same view of the memory that took the place of its owner's."""
         if not isinstance(value, np.ndarray) or (key := owner(value)) not in self._memory:
             return value
-        memory, offset = self._memory[key], value.ctypes.data - self._owners[key].ctypes.data
-        view = (id(memory), offset, value.shape, value.strides, value.dtype)
+        array, memory = self._memory[key]
+        offset = value.ctypes.data - array.ctypes.data
+        layout = value.shape, value.strides, value.dtype
+        if layout == (memory.shape, memory.strides, memory.dtype):
+            return memory
+        view = (id(memory), offset, *layout)
         if view not in self._views:
-            self._views[view] = np.ndarray(value.shape, value.dtype, memory.data, offset, value.strides)
+            self._views[view] = np.ndarray(value.shape, value.dtype, memory, offset, value.strides)
         return self._views[view]
 
     def instruction(self, instruction: Instruction) -> Instruction:
+        """The instruction on the arrays in other memory."""
         return replace(
             instruction,
             inputs=[self.array(value) for value in instruction.inputs],

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...lending import owner
 from ..instruction import Instruction, aligned, choose, copy, elementwise, place
+from .packing import Moved
 
 __all__ = ["shared", "unused"]
 
@@ -26,7 +27,7 @@ def shared(program: Sequence[Instruction], live: set[int]) -> list[Instruction]:
     versions: Counter[int] = Counter()  # how often a piece of memory has been written
     outside: dict[Any, Array] = {}  # live memory that was read: several pieces of it may be the same memory
     known: dict[Any, Array] = {}
-    instead = _Instead()
+    instead = Moved()
 
     def value(read: Any) -> Any:
         if not isinstance(read, np.ndarray):
@@ -61,26 +62,6 @@ def shared(program: Sequence[Instruction], live: set[int]) -> list[Instruction]:
     return result
 
 
-class _Instead:
-    """Arrays that are read instead of others."""
-
-    def __init__(self) -> None:
-        self._arrays: dict[int, tuple[Array, Array]] = {}  # by identity: the other array, which is kept alive, and this one
-
-    def put(self, array: Array, other: Array) -> None:
-        self._arrays[id(array)] = array, other
-
-    def array(self, value: Any) -> Any:
-        """The array itself, or the same view of what is read instead."""
-        if not isinstance(value, np.ndarray) or (key := owner(value)) not in self._arrays:
-            return value
-        if id(value) not in self._arrays:
-            array, other = self._arrays[key]
-            offset = value.ctypes.data - array.ctypes.data
-            self.put(value, np.ndarray(value.shape, value.dtype, other, offset, value.strides))
-        return self._arrays[id(value)][1]
-
-
 def unused(program: Sequence[Instruction], live: set[int]) -> list[Instruction]:
     """Without instructions whose results nobody reads, and without copies of what can be computed in place."""
     kept: list[Instruction] = []
@@ -92,10 +73,7 @@ def unused(program: Sequence[Instruction], live: set[int]) -> list[Instruction]:
         kept.append(instruction)
     kept.reverse()
 
-    readers: dict[int, int] = {}
-    for instruction in kept:
-        for array in instruction.reads():
-            readers[owner(array)] = readers.get(owner(array), 0) + 1
+    readers = Counter(owner(array) for instruction in kept for array in instruction.reads())
     result: list[Instruction] = []
     for instruction in kept:
         before = result[-1] if result else None

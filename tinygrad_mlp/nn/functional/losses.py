@@ -238,6 +238,14 @@ def binary_cross_entropy_with_logits(
     return _weighted(losses.bce_logits, weight, reduction, input, target, pos_weight)
 
 
+def _check_classes(loss: str, weight: Tensor | None, classes: int) -> None:
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise ShapeError(
+            f"{loss}: weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
+            f"shape: {list(weight.shape)}"
+        )
+
+
 def _by_rows(input: Tensor, target: Tensor, weight: Tensor | None, loss: str) -> tuple[Tensor, Tensor]:
     """Logits as (N, C) and class indices as (N,), from (C,) or (N, C, d1, ...), and checked."""
     sizes, of_target = input._like.shape, target._like.shape
@@ -260,12 +268,8 @@ def _by_rows(input: Tensor, target: Tensor, weight: Tensor | None, loss: str) ->
             f"{loss}: expected target dtype to be Long or Byte (expected scalar type Long), but got {target.dtype}: class "
             "indices are int64, use target.long(); probabilities have the input's shape"
         )
+    _check_classes(loss, weight, classes)
     if weight is not None:
-        if tuple(weight.shape) != (classes,):
-            raise ShapeError(
-                f"{loss}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
-                f"tensor of shape: {list(weight.shape)}"
-            )
         if weight.dtype is not input.dtype:
             raise DTypeError(
                 f"{loss}: expected a weight of dtype {input.dtype} but found {weight.dtype}; use weight.to(input)"
@@ -350,11 +354,7 @@ def _soft_cross_entropy(
         raise RuntimeError("cross_entropy: ignore_index is not supported for floating point target")
     dim = 0 if input.ndim == 1 else 1
     classes = input.shape[dim]
-    if weight is not None and tuple(weight.shape) != (classes,):
-        raise ShapeError(
-            f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but got weight "
-            f"tensor of shape: {list(weight.shape)}"
-        )
+    _check_classes("cross_entropy", weight, classes)
     rows, t = (x.movedim(dim, -1).reshape(-1, classes) for x in (input, target))
     if label_smoothing:
         t = t * (1 - label_smoothing) + label_smoothing / classes

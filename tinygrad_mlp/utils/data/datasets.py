@@ -62,11 +62,7 @@ def plain(indices: Indices) -> list[Any]:
 
 
 def _rows(indices: Indices) -> np.ndarray[Any, Any]:
-    """Indices as an array of ints.
-
-    Raises:
-        ArgumentError: They are something else, such as floats.
-    """
+    """Indices as an array; of ints, or it is an error."""
     rows = np.asarray(indices)
     if rows.size and rows.dtype.kind not in "iu":
         raise ArgumentError(f"the indices of samples must be ints, got {rows.dtype}")

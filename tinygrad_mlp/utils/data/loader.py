@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ..._tensor import Tensor
@@ -29,22 +30,10 @@ def _check_workers(
     for name, number in (("num_workers", num_workers), ("timeout", timeout), ("prefetch_factor", prefetch_factor or 0)):
         if number < 0:
             raise ValueError(f"{name} option should be non-negative, got {number}")
-    for name, given in (
-        ("prefetch_factor", prefetch_factor is not None),
-        ("persistent_workers", persistent_workers),
-        ("multiprocessing_context", multiprocessing_context is not None),
-    ):
-        if given and num_workers == 0:
+    options = {"prefetch_factor": prefetch_factor, "multiprocessing_context": multiprocessing_context}
+    for name, value in {**options, "persistent_workers": persistent_workers or None}.items():
+        if value is not None and num_workers == 0:
             raise ValueError(f"{name} option needs num_workers > 0")
-
-
-def _check_stream(**options: object) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise ValueError(
-                f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}: "
-                "a stream decides its own order"
-            )
 
 
 class DataLoader(Generic[_T_co]):
@@ -103,8 +92,12 @@ class DataLoader(Generic[_T_co]):
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context)
         streamed = isinstance(dataset, IterableDataset)
-        if streamed:
-            _check_stream(shuffle=shuffle or None, sampler=sampler, batch_sampler=batch_sampler)
+        for name, value in {"shuffle": shuffle or None, "sampler": sampler, "batch_sampler": batch_sampler}.items():
+            if streamed and value is not None:
+                raise ValueError(
+                    f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}: "
+                    "a stream decides its own order"
+                )
         if sampler is not None and shuffle:
             raise ValueError("sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
@@ -134,7 +127,7 @@ class DataLoader(Generic[_T_co]):
         self.worker_init_fn = worker_init_fn
         self._streamed = streamed
         self._resumed: tuple[Tensor | None, int] | None = None  # where the next iteration continues an epoch
-        self._epoch: Callable[[], _Epoch | None] = _no_epoch
+        self._epoch: Callable[[], _Epoch | None] = type(None)  # gives None
         self._fixed = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -210,24 +203,18 @@ class DataLoader(Generic[_T_co]):
         if start is not None:
             Generator().set_state(start)  # raises if it is not a state
         self._resumed = (start, given)
-        self._epoch = _no_epoch
+        self._epoch = type(None)
 
 
+@dataclass(eq=False)
 class _Epoch:
-    """The batches of one iteration.
+    """The batches of one iteration."""
 
-    Attributes:
-        start: The state of the stream that the order was drawn from; None where none was drawn.
-        given: How many batches there were so far.
-        over: Whether there are no more.
-    """
-
-    def __init__(self, indices: Iterator[Any], fetched: Callable[[Any], Any], start: Tensor | None, given: int) -> None:
-        self.indices = indices
-        self.fetched = fetched
-        self.start = start
-        self.given = given
-        self.over = False
+    indices: Iterator[Any]
+    fetched: Callable[[Any], Any]
+    start: Tensor | None  # the state of the stream that the order was drawn from; None where none was drawn
+    given: int  # batches so far
+    over: bool = False
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -239,7 +226,3 @@ class _Epoch:
             return batch
         self.over = True
         raise StopIteration
-
-
-def _no_epoch() -> None:
-    """What a reference to an epoch gives where there is none."""
