@@ -178,7 +178,6 @@ class Graph:
         self._forms = {~k: Like(array) for k, array in enumerate(follower.inputs)} if needed else {}
         self.follower = follower.past()
         self.over = True
-        self.real = {} if not needed else self.real
 
     def _outlived(self, n: int) -> Node:
         """The node of a value of a call that is over: an output of the one node that stands for the whole graph."""
