@@ -124,7 +124,9 @@ class Cotangents:
     To the walk back it is a gradient of a shape and dtype of its own.
     """
 
-    shape, dtype, base = (0,), np.dtype(float), None
+    shape: tuple[int, ...] = (0,)
+    dtype: np.dtype[Any] = np.dtype(float)
+    base: None = None
 
     def __init__(self, by_position: dict[int, Any]) -> None:
         self.by_position = by_position
@@ -203,7 +205,7 @@ class OutputNode(Node):
 
     def __init__(self, function: Node, position: int, array: Any) -> None:
         super().__init__((function,), array, function.origin)
-        self.position = position
+        self.position: int = position
 
     def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterator[tuple[Node, Any]]:
         """The cotangent, for the function."""

@@ -54,7 +54,7 @@ class Follower(Observer):
     """
 
     def __init__(self, step: Any, graph: Callable[[Follower], Any]) -> None:
-        self.step = step
+        self.step: Any = step
         self.at: Line = step.root
         self.lines: list[Line] = []
         self.cells: list[Any] = []
@@ -64,11 +64,11 @@ class Follower(Observer):
         self.places: dict[Any, int] = {}  # the slots of what came from outside, as far as they were asked for
         self.seen: list[Any] = []  # and their keys, in order
         self.numbers: list[Any] = []
-        self.done = 0
+        self.done: int = 0
         self.call: Any = None  # as it was written, of the operation that is run
         self.lent: set[Any] = set()  # slots whose memory NumPy arrays refer to, which may be written at any time
-        self.now = state.__dict__  # of this thread
-        self.graph = graph(self)
+        self.now: dict[str, Any] = state.__dict__  # of this thread
+        self.graph: Any = graph(self)
 
     # --------------------------------------------------------------------------------------------- what the core asks
 

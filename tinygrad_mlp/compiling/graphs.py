@@ -43,11 +43,12 @@ class Graph:
     """
 
     def __init__(self, follower: Follower) -> None:
-        self.follower = follower
+        self.follower: Follower = follower
         self.real: dict[int, Node] = {}
         self.freed: set[int] = set()
-        self.sealed = 0  # lines up to here are the step's no more: their nodes are like those from outside
-        self.over = self._released = False
+        self.sealed: int = 0  # lines up to here are the step's no more: their nodes are like those from outside
+        self.over: bool = False
+        self._released = False
         self._forms: dict[int, Like] = {}
         self._whole: Callable[[], CompiledBackward | None] = lambda: None  # a weak reference: it refers to this
         self._kept: dict[int, Any] = {}  # once the call is over: by slot the values that backward needs, and their counters
@@ -406,7 +407,8 @@ class CompiledBackward(Node):
 
     def __init__(self, graph: Graph, parents: dict[int, Node]) -> None:
         super().__init__(tuple(parents.values()), np.empty(Cotangents.shape, Cotangents.dtype), None)
-        self.graph, self.slots = graph, list(parents)
+        self.graph: Graph = graph
+        self.slots: list[int] = list(parents)
         self.op = SimpleNamespace(variadic=True, name="compiled")  # what its rules give is new memory
 
     def vjp(self, g: Any, wanted: set[Node], lift: bool) -> Iterable[tuple[Node, Any]]:
@@ -436,9 +438,11 @@ class Sweep:
     """
 
     def __init__(self, lines: list[Line], makes: list[tuple[int, int]], visits: set[int]) -> None:
-        self.lines, self.makes, self.visits = lines, makes, frozenset(visits)
+        self.lines: list[Line] = lines
+        self.makes: list[tuple[int, int]] = makes
+        self.visits: frozenset[int] = frozenset(visits)
         self.nothing: list[None] = [None] * len(lines)
-        self.reads = {slot for line in lines for slot in line.slots if type(slot) is int}
+        self.reads: set[int] = {slot for line in lines for slot in line.slots if type(slot) is int}
 
 
 def _added(a: Array, b: Array) -> Array:
@@ -453,15 +457,15 @@ class Recorder(Observer):
     """Notes a backward pass as lines, while it is walked."""
 
     def __init__(self, follower: Follower, real: dict[int, Node], starts: dict[int, Any]) -> None:
-        self.follower = follower
+        self.follower: Follower = follower
         self.lines: list[Line] = []
         self.arrays: dict[Any, Array] = {}  # what the lines computed, by slot
         self.waiting: dict[int, list[Any]] = {
             n: [start] for n, start in starts.items()
         }  # by slot of the node: gradients of it
         self.totals: dict[int, Any] = {}  # by slot of the node: their sum
-        self.known = True
-        self.slots = {id(node): ~k for k, node in enumerate(follower.nodes) if node is not None}
+        self.known: bool = True
+        self.slots: dict[int, int] = {id(node): ~k for k, node in enumerate(follower.nodes) if node is not None}
         self.slots |= {id(node): n for n, node in real.items() if n >= follower.graph.sealed}
 
     def differentiating(self, node: Node, g: Any, contributions: Iterator[Any]) -> Iterator[Any]:

@@ -19,7 +19,9 @@ class Number:
     """A number of the step: its place among all of them, its type, and what it is called in a program."""
 
     def __init__(self, place: int, kind: type[Any]) -> None:
-        self.place, self.kind, self.name = place, kind, f"n{place}"
+        self.place: int = place
+        self.kind: type[Any] = kind
+        self.name: str = f"n{place}"
 
 
 @dataclass

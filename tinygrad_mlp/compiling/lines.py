@@ -29,7 +29,7 @@ class Cell:
 
     def __init__(self, follower: Any, number: int) -> None:
         self.follower: Any = follower
-        self.number = number
+        self.number: int = number
         self.array: Array | None = None
         self.version: Version | None = None
 
@@ -69,8 +69,11 @@ class Like:
     __slots__ = ("dtype", "itemsize", "ndim", "shape", "strides")
 
     def __init__(self, array: Array) -> None:
-        self.shape, self.dtype, self.strides = array.shape, array.dtype, array.strides
-        self.ndim, self.itemsize = array.ndim, array.itemsize
+        self.shape: tuple[int, ...] = array.shape
+        self.strides: tuple[int, ...] = array.strides
+        self.dtype: np.dtype[Any] = array.dtype
+        self.ndim: int = array.ndim
+        self.itemsize: int = array.itemsize
 
     @property
     def size(self) -> int:
@@ -128,19 +131,24 @@ class Line:
     """
 
     def __init__(self, op: Any, call: Callable[..., Any], slots: Sequence[Any], options: dict[str, Any], like: Any) -> None:
-        self.op, self.call, self.slots, self.options, self.like = op, call, tuple(slots), options, like
+        self.op: Any = op
+        self.call: Callable[..., Any] = call
+        self.slots: tuple[Any, ...] = tuple(slots)
+        self.options: dict[str, Any] = options
+        self.like: Any = like
         self.alias: Any = None
         self.writes: tuple[int, ...] = ()
         self.parents: Any = None
         self.saved: tuple[int, ...] = ()
-        self.numbers = self.graphs = 0
+        self.numbers: int = 0
+        self.graphs: int = 0
         self.prompt: bool | None = None
-        self.exact = False
+        self.exact: bool = False
         self.checks: Any = None
         self.match: Callable[..., Any] = _nothing
         self.spelled: Any = None  # the call as it was written, until match is made of it
         self.default: Any = None  # the default dtype, where its result's is that
-        self.alone = False  # whether calls that begin with it are better not followed
+        self.alone: bool = False  # whether calls that begin with it are better not followed
         self.prefix: tuple[Line, ...] = ()  # casts of its inputs
         self.origin: Any = None
         self.next: dict[Any, list[Line]] = {}  # by operation and shapes, the latest first
@@ -152,7 +160,8 @@ class Line:
 class Updates:
     """An optimizer's updates of the parameters of a group: functions, and the places of their arguments."""
 
-    name, takes_out = "update", False
+    name: str = "update"
+    takes_out: bool = False
 
     def __init__(self, functions: Sequence[tuple[Callable[..., None], int]]) -> None:
         self.parts: list[tuple[Any, ...]] = []

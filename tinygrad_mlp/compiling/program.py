@@ -33,7 +33,8 @@ class Program:
     def __init__(
         self, instructions: list[Instruction], inputs: Sequence[Array], numbers: Sequence[int], results: Sequence[Array]
     ) -> None:
-        self.instructions, self.numbers = instructions, list(numbers)
+        self.instructions: list[Instruction] = instructions
+        self.numbers: list[int] = list(numbers)
         self._inputs, self._results = list(inputs), list(results)
         self._names: dict[int, str] = {}
         self._scalars: dict[tuple[str, str], str] = {}  # of constants without dimensions: the names

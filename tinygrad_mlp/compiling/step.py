@@ -33,17 +33,17 @@ class CompiledFunction:
     def __init__(self, function: Callable[..., Any], backend: Backend | None) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self.backend = backend
+        self.backend: Backend | None = backend
         self._lock = threading.RLock()
         self._resting = 0  # calls
         self._begin()
 
     def _begin(self) -> None:
         self.root: Line = root_line()
-        self.count = 0  # lines
-        self.fused = 0  # stretches
+        self.count: int = 0  # lines
+        self.fused: int = 0  # stretches
         self.updates: dict[Any, Any] = {}  # of optimizers, by functions
-        self.matcher = matcher
+        self.matcher: Callable[..., Any] = matcher
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's result."""

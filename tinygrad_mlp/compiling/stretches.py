@@ -39,15 +39,19 @@ class Stretch:
     """Lines ``low`` to ``high`` of a step, computed together; of their values those of ``live`` are kept."""
 
     def __init__(self, low: int, high: int, live: tuple[int, ...], keep: bool) -> None:
-        self.low, self.high, self.live, self.keep = low, high, live, keep
-        self.calls = self.attempts = 0
+        self.low: int = low
+        self.high: int = high
+        self.live: tuple[int, ...] = live
+        self.keep: bool = keep
+        self.calls: int = 0
+        self.attempts: int = 0
         self.before: tuple[list[Any], list[Any]] | None = (
             None  # weak references to the arrays of the call before, and its numbers
         )
         self.moving: set[int] = set()  # slots of arrays that are not the same in each call
         self.varying: set[int] = set()  # numbers that are not
         self.instances: list[_Instance] = []
-        self.failed = False
+        self.failed: bool = False
 
     def run(self, follower: Follower, wait: int) -> None:
         """Compute the values; line by line in the first ``wait`` calls."""

@@ -205,7 +205,7 @@ def copy(input: Array, src: Array) -> Array:
         ) from None
 
 
-write_copy = inplace(copy)
+write_copy: Callable[..., Any] = inplace(copy)
 
 
 # ------------------------------------------------------------------------------------------------------ their methods
