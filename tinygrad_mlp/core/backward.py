@@ -97,7 +97,7 @@ def _add(pending: dict[Node, Any], shared: set[Node], node: Node, g: Any, fresh:
         shared.discard(node)
     else:
         pending[node] = g
-        if not fresh or getattr(g, "_data", g).base is not None:
+        if not fresh or (g._view if isinstance(g, Tensor) else g.base) is not None:
             shared.add(node)
 
 
@@ -118,7 +118,7 @@ def fit(g: Any, node: Node) -> Any:
     """A gradient summed back over broadcast dimensions and cast to its input's dtype."""
     if g.shape != node.shape:
         g = sum_to(g, node.shape)
-    if (g._data if isinstance(g, Tensor) else g).dtype != node.dtype:
+    if (g._like if isinstance(g, Tensor) else g).dtype != node.dtype:
         g = cast(g, node.dtype)
     return g
 
