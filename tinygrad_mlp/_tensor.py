@@ -318,6 +318,8 @@ class _Methods(Tensor):
         """The same memory without the history."""
         result: Tensor = same(self)
         result._version = version_of(self)
+        if result._cell is not None:
+            result._cell.version = result._version
         return result
 
     def detach_(self) -> Tensor:

@@ -23,7 +23,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..core.apply import apply, node_of
 from ..core.basics import cast
-from ..core.graph import Node, version_of
+from ..core.graph import INFERENCE, Node, version_of
 from ..core.primitive import Primitive, renamed
 from ..core.state import Observer, state
 from ..dtypes import get_default_dtype
@@ -96,6 +96,8 @@ class Follower(Observer):
         if stale:  # views of memory with a new history: finding theirs takes operations of its own
             list(map(node_of, stale))
             return self.apply(op, args, params)
+        if self.now["grad"]:
+            self.graph.make()
         self.call, self.now["observers"] = (args, params), (self,)
         try:
             return self.apart(apply, op, args, params)
@@ -167,7 +169,7 @@ class Follower(Observer):
             self.cells[number] = Cell(self, number)
             self.cells[number].array = array
         cell = result._cell = Cell(self, len(self.cells) - 1)
-        self.cells[-1], cell.array, cell.version = cell, out, result._version
+        self.cells[-1], cell.array, cell.version = cell, out, version_of(args[0]) if view else result._version
         if line.alias in self.lent:
             self.lent.add(cell.number)
         if node is not None:
@@ -268,7 +270,9 @@ class Follower(Observer):
         """The slot of a tensor, and how it is told."""
         met, node = len(self.inputs), node_of(tensor)
         slot = self.slot(tensor, node)
-        first = (form_of(tensor._data), node is not None and node.is_leaf) if ~slot >= met else ()
+        first = (
+            (form_of(tensor._data), node is not None and node.is_leaf, tensor._version is INFERENCE) if ~slot >= met else ()
+        )
         spelled.append((key, "tensor", slot, node is not None, *first))
         return slot
 
@@ -347,7 +351,17 @@ class Follower(Observer):
         if self.graph.waits():
             live = sorted({*live, *(n for n in self.graph.needed(high) if n >= low)})
         self.done = high  # also where an interrupt comes: what was half computed is never computed again
-        self.apart(self.step.compute, self, low, high, tuple(live), keep)
+        try:
+            self.apart(self.step.compute, self, low, high, tuple(live), keep)
+        except BaseException:  # an interrupt, mostly: values stay readable, and writes are not done again
+            self.apart(state.quiet, self._rescue, low, high)
+            raise
+
+    def _rescue(self, low: int, high: int) -> None:
+        for n in range(low, high):
+            cell = self.cells[n]
+            if not self.lines[n].writes and (cell is None or cell.array is None):
+                self.step_through(n, n + 1)
 
     def apart(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function whose operations are none of the step's."""

@@ -151,10 +151,14 @@ class Graph:
 
     def seal(self) -> None:
         """Make every node that somebody could ask for: what it saved is about to be written."""
+        self.make()
+        self.sealed = len(self.follower.lines)
+
+    def make(self) -> None:
+        """Make every node that somebody could ask for, before nodes of operations that come later."""
         if self.waits():
             for n in self._alive():
                 self._made(n)
-        self.sealed = len(self.follower.lines)
 
     def _alive(self) -> list[int]:
         follower, count = self.follower, sys.getrefcount
@@ -176,7 +180,8 @@ class Graph:
             else:
                 self._kept[slot], version = follower.inputs[~slot], version_of(follower.tensors[~slot])
             self._versions[slot] = version, version.count
-        self._forms = {~k: Like(array) for k, array in enumerate(follower.inputs)} if needed else {}
+        if self.waits():
+            self._forms = {~k: Like(array) for k, array in enumerate(follower.inputs)}
         self.follower = follower.past()
         self.over = True
 
@@ -305,6 +310,8 @@ class Graph:
         sweep = recorder.finished(aims) if self._distinct() and not follower.step.full() else None
         if sweep is not None and not ready.issuperset(slot for slot, _ in sweep.makes if slot < 0):
             return found  # gradients were added up this time
+        if sweep is not None and self._hooked(sweep):
+            return found
         at.sweeps[key] = sweep
         if sweep is not None:
             self._enter(sweep, retain_graph)
@@ -355,7 +362,7 @@ class Graph:
         return leaves
 
     def _hooked(self, sweep: Sweep) -> bool:
-        nodes = [self.follower.nodes[~slot] for slot, _ in sweep.makes if slot < 0]
+        nodes = [self.follower.nodes[~slot] if slot < 0 else self.real.get(slot) for slot, _ in sweep.makes]
         return any(node is not None and node.hooks for node in nodes)
 
     def _distinct(self) -> bool:

@@ -59,7 +59,7 @@ def matcher(line: Line, follower: Follower) -> Callable[..., Any]:
         "self.at = line",
         *(["result._version = INFERENCE"] if inference and made else []),
         *(["if self.promptly(line, before, met) is None: return None"] if line.prompt else []),
-        *(["view_of(result, a0, op, self.settings(line))"] if view else []),
+        *(["view_of(result, a0, op, self.settings(line))", "cell.version = result._version"] if view else []),
         f"return {'result' if made else True}",
     ]
     exec(_code("\n    ".join(["def match(args, params, self):", *lines])), given)
@@ -93,7 +93,7 @@ def _conditions(
         return [f"frozen({value}) == k{i}" if exact else f"type({value}) is {kind.__name__}"]
     given[f"s{i}"] = told if told >= 0 else ~told
     if told >= 0:
-        return [f"{value}._cell is cells[s{i}]"]
+        return [f"cells[s{i}] is {value}._cell is not None"]
     if told in first:
         return [f"{value} is {first[told]}"]
     outside = f"({value}._cell is None or not own(self, {value}))"
@@ -125,8 +125,8 @@ def _own(follower: Follower, tensor: Tensor) -> bool:
 class _Meeting:
     """What a tensor from outside is like that is met for the first time."""
 
-    def __init__(self, recorded: bool, form: Any, leaf: bool) -> None:
-        self.recorded, self.form, self.leaf = recorded, form, leaf
+    def __init__(self, recorded: bool, form: Any, leaf: bool, inference: bool) -> None:
+        self.recorded, self.form, self.leaf, self.inference = recorded, form, leaf, inference
         self.array: Any = None  # the one that was met last, and its node
         self.node: Any = None
 
@@ -138,6 +138,8 @@ class _Meeting:
             or (node is not None and node.is_leaf is not self.leaf)
             or form_of(array) != self.form
         ):
+            return False
+        if (tensor._version is INFERENCE) is not self.inference:
             return False
         if tensor._view is None and node is not None:  # a parameter; batches are to be let go
             self.array, self.node = array, node
@@ -173,7 +175,7 @@ def _examine(line: Line, follower: Follower) -> None:
 
 def _dummies(line: Line, follower: Follower) -> dict[int, Array]:
     """Arrays like the line's inputs, by slot."""
-    forms = {entry[2]: entry[4][:2] for entry in line.spelled[0] if entry[1] == "tensor" and len(entry) == 6}
+    forms = {entry[2]: entry[4][:2] for entry in line.spelled[0] if entry[1] == "tensor" and len(entry) == 7}
     lines = [*follower.lines, *line.prefix]
     for slot in line.slots:
         if type(slot) is int and slot not in forms:

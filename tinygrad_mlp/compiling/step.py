@@ -55,8 +55,9 @@ class CompiledFunction:
         if self._resting:  # new shapes come faster than they come again: learning them would cost more than it gives
             self._resting -= 1
             return self._function(*args, **kwargs)
-        follower = state.follower = Follower(self, Graph)
+        follower = Follower(self, Graph)
         try:
+            state.follower = follower
             return self._function(*args, **kwargs)
         finally:
             state.follower = None

@@ -394,7 +394,7 @@ def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Ge
     if from_ > to:
         raise ShapeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
     draws = _uniform(_stream("uniform_", generator), input._like.shape, target)
-    return write_copy(input, wrap(draws * (to - from_) + from_))
+    return write_copy(input, wrap(np.asarray(draws * (to - from_) + from_)))
 
 
 @composite(method=True)
@@ -404,14 +404,14 @@ def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Gen
     if std < 0:
         raise ShapeError(f"normal expects std >= 0.0, but found std {std}")
     draws = _normal(_stream("normal_", generator), input._like.shape, target)
-    return write_copy(input, wrap(draws * std + mean))
+    return write_copy(input, wrap(np.asarray(draws * std + mean)))
 
 
 @composite(method=True)
 def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None) -> Array:
     """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     chance = p._data if isinstance(p, Tensor) else p
-    return write_copy(input, wrap(_coins(_stream("bernoulli_", generator), chance, input._like.shape, input)))
+    return write_copy(input, wrap(np.asarray(_coins(_stream("bernoulli_", generator), chance, input._like.shape, input))))
 
 
 @composite(method=True)
@@ -422,4 +422,6 @@ def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: G
         from_, to = 0, from_
     if to is None:
         to = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name] + 1
-    return write_copy(input, wrap(_integers(_stream("random_", generator), from_, to, input._like.shape, target)))
+    return write_copy(
+        input, wrap(np.asarray(_integers(_stream("random_", generator), from_, to, input._like.shape, target)))
+    )
