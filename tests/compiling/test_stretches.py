@@ -217,7 +217,6 @@ def test_programs_are_made_once(name: str, monkeypatch: pytest.MonkeyPatch) -> N
 ACTIVATIONS = nn.activations.__all__
 LARGE = 512
 ALLOCATES: dict[str, str] = {  # what takes memory besides, and why
-    "GELU": "its rule stays whole, and computes the forward again for the slopes",
     "BCELoss": "it runs at once",
     "NLLLoss": "as it stays whole, it takes memory as NumPy gives it",
     "CrossEntropyLoss, smoothed": "as NLLLoss",

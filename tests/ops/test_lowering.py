@@ -44,7 +44,6 @@ NOT_ELEMENTWISE = {
 # Rules of operations that are lowered, or views, which stay one instruction themselves, and why.
 WHOLE_RULES = {
     "diagonal": "an array of zeros with the gradient on its diagonal",
-    "gelu": "the slopes are kept of the forward, which writes them into a part of an array",
     "index": "the sums of the rows that were taken more than once",
     "permute": "of a number, for which there is nothing to permute",
     "slice_": "an array of zeros with the gradient in the slice",

@@ -141,7 +141,8 @@ def _tanh_distribution(x: Array, sloped: bool) -> tuple[Array, Array]:
 
 
 def _gelu_part(y: Array, x: Array, slopes: Array, approximate: str) -> Array:
-    phi, slopes[...] = (_tanh_distribution if approximate == "tanh" else _distribution)(x, True)
+    phi, slope = (_tanh_distribution if approximate == "tanh" else _distribution)(x, True)
+    np.positive(slope, out=slopes)
     return np.multiply(x, phi, out=y)
 
 
@@ -154,7 +155,7 @@ def _gelu(input: Array, approximate: str) -> tuple[Array, Array]:
 
 
 def _gelu_slope(g: Any, input: Any, approximate: str, kept: Any) -> Any:
-    if type(g) is np.ndarray:
+    if isinstance(g, np.ndarray):
         return g * kept
     if approximate == "none":
         return g * normal_slope(input)
