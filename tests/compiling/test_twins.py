@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn
+from tinygrad_mlp.compiling import stretches
 from tinygrad_mlp.nn import functional as F
 
 CALLS = 8
@@ -201,23 +200,23 @@ def test_it_is_as_eagerly(run: Callable[[Compile], Any]) -> None:
         torch.manual_seed(0)
         seen.append(run(c))
     assert seen[1] == seen[0]
-    assert repr(seen[2]) == repr(seen[0]) or np.allclose(_numbers(seen[2]), _numbers(seen[0]), rtol=1e-5)
+    assert _near(seen[2], seen[0]), (seen[2], seen[0])
 
 
-def _numbers(value: Any) -> list[float]:
-    if isinstance(value, list | tuple):
-        return [number for item in value for number in _numbers(item)]
-    return [float(value)] if isinstance(value, int | float) else [float(len(repr(value)))]
+def _near(a: Any, b: Any) -> bool:
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(_near, a, b))
+    if isinstance(a, float) and isinstance(b, float):
+        return bool(np.isclose(a, b, rtol=1e-5, atol=1e-7, equal_nan=True))
+    return bool(a == b)
 
 
-@pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals come to the main thread")
-@pytest.mark.parametrize("fusion", [False, True])
-def test_an_interrupt_leaves_everything_readable(fusion: bool) -> None:
+def test_an_interrupt_while_numbers_are_computed_leaves_everything_readable(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 8))
+    model = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 4))
     optimizer = torch.optim.Adam(model.parameters())
 
-    @torch.compile(fusion=fusion)
+    @torch.compile
     def step(x: torch.Tensor) -> torch.Tensor:
         optimizer.zero_grad()
         loss = model(x).square().mean()
@@ -225,28 +224,22 @@ def test_an_interrupt_leaves_everything_readable(fusion: bool) -> None:
         optimizer.step()
         return loss
 
-    def interrupt(*_: Any) -> None:
+    x = torch.randn(16, 6)
+    for _ in range(CALLS):
+        step(x)
+    before = [p.detach().clone() for p in model.parameters()]
+
+    def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        for i in range(60):
-            signal.setitimer(signal.ITIMER_REAL, 0.00005 + 0.00001 * i)
-            torch.set_grad_enabled(True)  # an interrupt may come as a block of no_grad is left
-            try:
-                step(torch.randn(256, 64))
-            except KeyboardInterrupt:
-                continue
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-    except KeyboardInterrupt:
-        return  # it came between two calls
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        torch.set_grad_enabled(True)
-    for p in model.parameters():
-        assert p.isfinite().all()
-        assert p.grad is None or p.grad.isfinite().all()
-        for value in optimizer.state[p].values():
-            assert not isinstance(value, torch.Tensor) or value.isfinite().all()
+    with monkeypatch.context() as patch:
+        patch.setattr(stretches._Instance, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            step(x)
+    for p, value in zip(model.parameters(), before, strict=True):
+        assert torch.equal(p, value)  # it came before the first write
+        assert p.grad is not None
+        assert p.grad.isfinite().all()
+        for entry in optimizer.state[p].values():
+            assert not isinstance(entry, torch.Tensor) or entry.isfinite().all()
+    assert step(x).isfinite()

@@ -4,7 +4,7 @@ Which node a tensor has follows from the lines, so none needs to be there: hooks
 ``grad_fn``. A backward pass is walked node by node the first time, and noted by a :class:`Recorder` as lines. When it begins after the same
 line again, and no node that was looked at has a hook, those lines are what happens.
 
-A graph that outlives the call is one node, :class:`CompiledNode`, to whoever goes on computing with its tensors.
+A graph that outlives the call is one node, :class:`CompiledBackward`, to whoever goes on computing with its tensors.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class Graph:
         if (self.real and self._whole() is None) or self.follower.step.backend is None:
             return self._made(
                 n
-            )  # those that are there may have hooks; and only so gradients are added up in eager order, to the last bit
+            )  # nodes that are there may have hooks; without fusion gradients are added in eager order, to the bit
         whole = self._whole()
         if whole is None:
             parents = [p for m, line in enumerate(self.follower.lines) if m not in self.freed for p in line.parents or ()]
@@ -225,11 +225,15 @@ class Graph:
 
     def pull(self, cotangents: dict[int, Array], aims: Sequence[int]) -> dict[int, Any]:
         """The same, computed together."""
+        late = Follower(self.follower.step, Graph)
+        try:
+            return self._pull(late, cotangents, aims)
+        finally:  # it and its graph refer to each other, and are not to keep arrays
+            late.cells, late.inputs, late.tensors = [], [], []
+
+    def _pull(self, late: Follower, cotangents: dict[int, Array], aims: Sequence[int]) -> dict[int, Any]:
         over = self.follower
-        late = Follower(over.step, Graph)
-        late.graph.freed = {
-            n for n, line in enumerate(over.lines) if line.parents is not None
-        }  # what its rules need is kept here
+        late.graph.freed = {n for n, line in enumerate(over.lines) if line.parents is not None}  # their values are kept here
         late.at, late.lines, late.numbers, late.nodes = over.at, list(over.lines), over.numbers, list(over.nodes)
         late.cells = [None] * len(over.lines)
         late.inputs = [self._kept.get(~k, _NOTHING) for k in range(len(over.nodes))]
@@ -260,7 +264,6 @@ class Graph:
         for cell in made.values():
             late.cells[cell.number] = cell
         late.flush(keep=False)
-        late.cells, late.inputs, late.tensors = [], [], []
         return {slot: cell.array for slot, cell in made.items()}
 
     # ----------------------------------------------------------------------------------------------- backward passes
