@@ -185,7 +185,7 @@ class CholeskyEx(NamedTuple):
 
 
 @composite
-def cholesky_ex(A: Array, *, upper: bool = False, check_errors: bool = False) -> CholeskyEx:
+def cholesky_ex(A: Array, *, upper: bool = False, check_errors: bool = False) -> Any:
     """:func:`linalg.cholesky <linalg_cholesky>` that says in ``info`` for which matrices there is no factor, of which L is arbitrary."""
     matrices("linalg.cholesky_ex", A)
     values = A._data.swapaxes(-1, -2) if upper else A._data
