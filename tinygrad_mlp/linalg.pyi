@@ -25,7 +25,7 @@ _Place: _TypeAlias = _int | slice | _EllipsisType | Tensor | _NDArray[_Any] | li
 _Index: _TypeAlias = _Place | tuple[_Place, ...]
 
 def cholesky(A: Tensor, *, upper: _bool = False) -> Tensor: """The lower triangular L of A = L L^T for a symmetric positive-definite A; or with ``upper`` the U of A = U^T U."""
-def cholesky_ex(A: Tensor, *, upper: _bool = False, check_errors: _bool = False) -> CholeskyEx: """:func:`linalg.cholesky <linalg_cholesky>` that says in ``info`` for which matrices there is no factor, of which L is arbitrary."""
+def cholesky_ex(A: Tensor, *, upper: _bool = False, check_errors: _bool = False) -> _Any: """:func:`linalg.cholesky <linalg_cholesky>` that says in ``info`` for which matrices there is no factor, of which L is arbitrary."""
 def matmul(input: Tensor, other: Tensor) -> Tensor: """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast."""
 def norm(A: Tensor, ord: _float | str | None = None, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """A matrix norm where ``ord`` is given and the dimensions are two; else :func:`vector_norm`, of order 2 unless given."""
 def solve_triangular(A: Tensor, B: Tensor, *, upper: _bool, left: _bool = True, unitriangular: _bool = False) -> Tensor: """The X of A X = B (of X A = B with ``left=False``) for a triangular A, shapes ``(*, n, n), (*, n, k) -> (*, n, k)``."""
