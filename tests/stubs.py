@@ -17,12 +17,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+INDEX = Path(__file__).parent.parent / "tinygrad_mlp" / "ops" / "index.py"
+if __name__ == "__main__" and not sys.argv[1:]:  # what stands there may name files that are gone
+    INDEX.write_text("FUNCTIONS = MEMBERS = UFUNCS = {}\n", encoding="utf-8")
+
 import tinygrad_mlp as torch
 from tinygrad_mlp.core.primitive import OPS
 from tinygrad_mlp.ops.reserve import all_families
 
 PACKAGE = Path(torch.__file__).parent
-INDEX = PACKAGE / "ops" / "index.py"
 all_families()
 
 _HEADER = '''"""{doc}
@@ -371,9 +374,8 @@ def write(stubs: Iterable[tuple[Path, Callable[[], str]]]) -> None:
 
 
 if __name__ == "__main__":
-    before = INDEX.read_text(encoding="utf-8")
-    write([(INDEX, STUBS[INDEX])])
-    if INDEX.read_text(encoding="utf-8") == before:
-        write(STUBS.items())
-    else:  # the other stubs are of a package that has been imported with this index
-        subprocess.run([sys.executable, "-m", "tests.stubs"], check=True)
+    if sys.argv[1:] == ["--others"]:
+        write((path, make) for path, make in STUBS.items() if path != INDEX)
+    else:
+        write([(INDEX, index_of_families)])
+        subprocess.run([sys.executable, "-m", "tests.stubs", "--others"], check=True)  # in a package that has this index

@@ -101,7 +101,6 @@ def clamp(input: _Operand, min: _Operand | None = None, max: _Operand | None = N
 def clone(input: Tensor) -> Tensor: """A copy, with its history."""
 def concat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def concatenate(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
-def copysigny(input: _Operand, other: _Operand) -> Tensor: """x"""
 def cos(input: Tensor) -> Tensor: """The cosine of radians."""
 def cosh(input: Tensor) -> Tensor: """The hyperbolic cosine."""
 def count_nonzero(input: Tensor, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
@@ -167,7 +166,6 @@ def log10(input: Tensor) -> Tensor: """The logarithm to base 10."""
 def log1p(input: Tensor) -> Tensor: """log(1 + input), accurate near 0."""
 def log2(input: Tensor) -> Tensor: """The logarithm to base 2."""
 def log_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
-def logaddexp(input: _Operand, other: _Operand) -> Tensor: """ln(e^x + e^y)."""
 def logical_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input and other."""
 def logical_not(input: Tensor) -> Tensor: """Whether the element is zero."""
 def logical_or(input: _Operand, other: _Operand) -> Tensor: """Elementwise input or other."""
@@ -352,7 +350,6 @@ __all__ = [
     "compile",
     "concat",
     "concatenate",
-    "copysigny",
     "cos",
     "cosh",
     "count_nonzero",
@@ -434,7 +431,6 @@ __all__ = [
     "log1p",
     "log2",
     "log_softmax",
-    "logaddexp",
     "logical_and",
     "logical_not",
     "logical_or",

@@ -3,16 +3,6 @@
 Written by tests/stubs.py, do not edit: python -m tests.stubs
 """
 
-FUNCTIONS: dict[str, str] = {
-    "copysigny": ".pairs",
-    "logaddexp": ".pairs",
-}
-MEMBERS: dict[str, str] = {
-    "copysigny": ".pairs",
-    "logaddexp": ".pairs",
-    "logaddexp_": ".pairs",
-}
-UFUNCS: dict[str, str] = {
-    "copysign": ".pairs",
-    "logaddexp": ".pairs",
-}
+FUNCTIONS: dict[str, str] = {}
+MEMBERS: dict[str, str] = {}
+UFUNCS: dict[str, str] = {}
