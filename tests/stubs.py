@@ -326,12 +326,14 @@ def index_of_families() -> str:
     program = "import sys, tinygrad_mlp; print(*(name for name in sys.modules if name.startswith('tinygrad_mlp.ops.')))"
     at_once = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     families = {
-        f"tinygrad_mlp.ops.{path.stem}": f".{path.stem}" for path in sorted((PACKAGE / "ops").glob("*.py")) if path.stem != "__init__"
+        f"tinygrad_mlp.ops.{path.stem}": f".{path.stem}"
+        for path in sorted((PACKAGE / "ops").glob("*.py"))
+        if path.stem != "__init__"
     }
     functions, members, ufuncs = {}, {}, {}
     for module in families.keys() - set(at_once):
         import_module(module)
-    for name, operation in sorted(OPS.items()):
+    for _, operation in sorted(OPS.items()):
         family = families.get(operation.__module__, "")
         if family and operation.__module__ not in at_once:
             functions |= dict.fromkeys(sys.modules[operation.__module__].__all__, family)
@@ -353,7 +355,11 @@ def index_of_families() -> str:
         if not table:
             lines.append(f"{title}: dict[str, str] = {{}}")
             continue
-        lines += [f"{title}: dict[str, str] = {{", *(f'    "{name}": "{family}",' for name, family in sorted(table.items())), "}"]
+        lines += [
+            f"{title}: dict[str, str] = {{",
+            *(f'    "{name}": "{family}",' for name, family in sorted(table.items())),
+            "}",
+        ]
     return "\n".join(lines) + "\n"
 
 

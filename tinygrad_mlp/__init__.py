@@ -44,8 +44,8 @@ from .grad_mode import enable_grad, inference_mode, is_grad_enabled, is_inferenc
 from .later import later as _later
 from .memory import keep_freed as _keep_freed
 from .ops import *  # noqa: F403 - every operation's public name
-from .ops.index import FUNCTIONS as _FUNCTIONS
 from .ops.creation import tensor as tensor  # the function: mypy takes it for the file of that name
+from .ops.index import FUNCTIONS as _FUNCTIONS
 
 _keep_freed()
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..._tensor import Tensor
 from ...core.primitive import OPS, PRIMITIVES, Primitive, signature
-from ...ops.reserve import all_families
 from ...ops.creation import from_numpy
+from ...ops.reserve import all_families
 from .forms import forms
 from .program import LIBRARY
 from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhere, off, within
