@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..core.apply import primitive
 from ..core.basics import Array
-from ..core.errors import ArgumentError, DTypeError, ShapeError
-from ..core.graph import wrap
+from ..core.errors import DTypeError, ShapeError
 from .composite import Operation, called, composite
 from .dims import dim_of
+from .inplace import copy
 from .joining import cat
-from .linalg import addmm, bmm, dot, matmul, mv, outer
+from .linalg import bmm, dot, matmul, mv, outer
 from .products import cumprod
 from .shape import broadcast_tensors, expand, flip, roll
 
@@ -197,7 +197,7 @@ def multi_dot(tensors: Sequence[Array]) -> Array:
             )
     row, column = given[0].ndim == 1, given[-1].ndim == 1
     matrices = [given[0].unsqueeze(0) if row else given[0], *given[1:-1], given[-1].unsqueeze(-1) if column else given[-1]]
-    for k, (a, b) in enumerate(zip(matrices, matrices[1:], strict=False)):
+    for k, (a, b) in enumerate(itertools.pairwise(matrices)):
         if a.shape[1] != b.shape[0]:
             raise ShapeError(
                 f"multi_dot(): tensors {k} and {k + 1} with shapes {tuple(a.shape)} and {tuple(b.shape)} cannot be multiplied"
@@ -237,7 +237,7 @@ def _sum_with(name: str, product: Any, doc: str, over: bool = False) -> Operatio
         result = product(first, second)
         start = expand(input, result.shape)
         result = result if alpha == 1 else result * alpha
-        return result if beta == 0 else result + (start if beta == 1 else start * beta)
+        return copy(start, result) if beta == 0 else result + (start if beta == 1 else start * beta)
 
     return composite(called(forward, __name__, name, doc), method=True)
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.apply import primitive
-from ..core.basics import Array
+from ..core.basics import Array, zeros_of
 from ..core.errors import ShapeError
 from ..core.graph import Tensor, wrap
 from .choosing import where
 from .composite import composite
 from .factorisations import LinAlgError, in_batch, matrices
-from .joining import cat
+from .inplace import copy
 from .places import slice_
 
 __all__ = ["det", "inverse", "logdet", "matrix_exp", "matrix_power", "slogdet"]
@@ -188,7 +188,7 @@ class SlogDet(NamedTuple):
     logabsdet: Tensor
 
 
-@primitive(None)
+@primitive(lambda g, input: zeros_of(input))
 def _sign_of_det(input: Array) -> Array:
     return np.linalg.slogdet(input)[0]
 
@@ -234,7 +234,7 @@ def matrix_power(input: Array, n: int) -> Array:
     if len(shape) < 2 or shape[-1] != shape[-2]:
         raise ShapeError(f"linalg.matrix_power: expected square matrices (or batches of them), got shape {shape}")
     if n == 0:
-        return identity(input).expand(shape).clone()
+        return copy(input, identity(input))
     power, result = (inv(input) if n < 0 else input), None
     for bit in reversed(f"{abs(n):b}"):
         if bit == "1":
@@ -249,16 +249,21 @@ _PADE = (
 )
 
 
+def _corner(x: Any, row: int, column: int) -> Any:
+    """A quarter of a square matrix."""
+    n = x.shape[-1] // 2
+    return slice_(x, key=(..., slice(row * n, row * n + n), slice(column * n, column * n + n)))
+
+
+@primitive(lambda g: _corner(g, 0, 0) + _corner(g, 1, 1), lambda g: _corner(g, 0, 1))
+def _blocks(input: Array, other: Array) -> Array:
+    # the block matrix [[input, other], [0, input]]
+    return np.concatenate([np.concatenate([input, other], -1), np.concatenate([np.zeros_like(input), input], -1)], -2)
+
+
 def _exp_input(g: Any, input: Any) -> Any:
-    # Mathias: of the block matrix [[A^T, g], [0, A^T]] the exponential has the gradient in its upper right
-    n, turned = input.shape[-1], input.mT
-    array = not isinstance(g, Tensor)
-    parts = [wrap(x) if array else x for x in (turned, g)]
-    above = cat([parts[0], parts[1]], -1)
-    below = cat([parts[0] * 0, parts[0]], -1)
-    whole = _matrix_exp(cat([above, below], -2))
-    corner = slice_(whole, key=(..., slice(n), slice(n, None)))
-    return corner._data if array else corner
+    # of the block matrix [[A^T, g], [0, A^T]] the exponential has the gradient in its upper right (Mathias, 1996)
+    return _corner(_matrix_exp(_blocks(input.mT, g)), 0, 1)
 
 
 @primitive(_exp_input)

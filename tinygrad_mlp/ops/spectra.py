@@ -78,8 +78,7 @@ def _qr_input(g: Any, y: Any, input: Any) -> Any:
         return _qr_square(gQ, gR, Q, R)
     gV = columns(gR, m, None)  # of the columns that follow the square part, Q^T A
     gX = _qr_square(gQ + columns(input, m, None) @ gV.mT, columns(gR, None, m), Q, columns(R, None, m))
-    whole = gX @ _beside(gX, 0, n) + (Q @ gV) @ _beside(gX, m, n)
-    return whole
+    return gX @ _beside(gX, 0, n) + (Q @ gV) @ _beside(gX, m, n)
 
 
 def _beside(like: Any, start: int, n: int) -> Any:
@@ -354,7 +353,7 @@ def cond(A: Array, p: Any = None) -> Array:
         return S[..., -1] / S[..., 0] if p == -2 else S[..., 0] / S[..., -1]
     if not isinstance(p, str) and p not in (1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.cond got an invalid norm order: {p}")
-    singular = wrap(np.linalg.slogdet(A._data)[0] == 0)
+    singular = wrap(np.asarray(np.linalg.slogdet(A._data)[0] == 0))
     some = where(singular[..., None, None], wrap(np.eye(A.shape[-1], dtype=A._like.dtype)), A)
     result = linalg_norm(A, p, (-2, -1)) * linalg_norm(inv(some), p, (-2, -1))
     return where(singular, math.inf, result)
@@ -399,12 +398,12 @@ def lstsq(A: Array, B: Array, rcond: float | None = None, *, driver: str | None 
     X = pinv(A, rtol=rcond) @ right
     S = svdvals(A.detach())
     rank = matrix_rank(A, rtol=rcond)
-    nothing = wrap(np.empty(0, A._like.dtype))
+    nothing = X.reshape(-1)[:0]
     full = m > n and driver not in (None, "gelsy") and bool((rank == n).all())
     residuals = ((A @ X - right) ** 2).sum(-2) if full else nothing
     return LstSq(
         X.squeeze(-1) if vector else X,
         residuals,
         wrap(np.empty(0, np.int64)) if driver == "gels" else rank,
-        S if driver in ("gelsd", "gelss") else nothing,
+        S if driver in ("gelsd", "gelss") else nothing.detach(),
     )
