@@ -82,6 +82,7 @@ def atleast_1d(*tensors: Tensor) -> Tensor: """Each tensor with at least one dim
 def atleast_2d(*tensors: Tensor) -> Tensor: """Each tensor with at least two dimensions, new ones in front; one tensor, or a tuple where several are given."""
 def bernoulli(input: Tensor, p: _float | None = None, *, generator: Generator | None = None) -> Tensor: """1 with the probability that ``input`` holds (or ``p``, where given), else 0; in the dtype of ``input``."""
 def bincount(input: _Operand, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor: """How often what has the probability ``prob`` happens in ``count`` attempts, a draw for every element; in the dtype of ``count``."""
 def bitwise_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input & other."""
 def bitwise_not(input: Tensor) -> Tensor: """Bits, or truth values, inverted."""
 def bitwise_or(input: _Operand, other: _Operand) -> Tensor: """Elementwise input | other."""
@@ -109,6 +110,7 @@ def cumsum(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: 
 default_generator: Generator
 def diag(input: Tensor, diagonal: _int = 0) -> Tensor: """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal."""
 def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view."""
+def digamma(input: Tensor) -> Tensor: """The derivative of :func:`lgamma`; -0.5772 (Euler's constant) at 1."""
 def div(input: Tensor, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
 def dot(input: _Operand, tensor: _Operand) -> Tensor: """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
 double: _dtype
@@ -120,6 +122,7 @@ def eq(input: _Operand, other: _Operand) -> Tensor: """Elementwise input == othe
 def equal(input: Tensor, other: Tensor) -> _bool: """Whether two tensors have the same shape and values."""
 def erf(input: Tensor) -> Tensor: """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
 def erfc(input: Tensor) -> Tensor: """1 - erf(input), accurate for large inputs."""
+def erfinv(input: Tensor) -> Tensor: """The inverse of :func:`erf`: infinite at -1 and 1, nan beyond."""
 def exp(input: Tensor) -> Tensor: """e ** input."""
 def expm1(input: Tensor) -> Tensor: """e ** input - 1, accurate near 0."""
 def eye(n: _int, m: _int | None = None, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Ones on the diagonal, zeros elsewhere, shape ``(n, m)``; ``(n, n)`` without ``m``."""
@@ -144,6 +147,9 @@ def get_rng_state() -> Tensor: """The state of the default generator, a uint8 te
 def gt(input: _Operand, other: _Operand) -> Tensor: """Elementwise input > other."""
 half: _dtype
 def hstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors side by side: along dimension 1, vectors along 0."""
+def i0(input: Tensor) -> Tensor: """The modified Bessel function of the first kind of order 0."""
+def igamma(input: _Operand, other: _Operand) -> Tensor: """The regularised lower incomplete gamma function, 1/gamma(a) times the integral of t^(a-1) e^-t from 0 to x."""
+def igammac(input: _Operand, other: _Operand) -> Tensor: """1 - :func:`igamma`, to full accuracy where it is small."""
 def index_add(input: _Operand, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
 def index_select(input: Tensor, dim: _int, index: Tensor) -> Tensor: """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
 inf: _float
@@ -160,16 +166,20 @@ def isinf(input: Tensor) -> Tensor: """Whether the element is an infinity."""
 def isnan(input: Tensor) -> Tensor: """Whether the element is nan."""
 def le(input: _Operand, other: _Operand) -> Tensor: """Elementwise input <= other."""
 def lerp(input: _Operand, end: _Operand, weight: _Operand) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
+def lgamma(input: Tensor) -> Tensor: """The logarithm of the absolute value of the gamma function, whose value at n is (n - 1)!."""
 def linspace(start: _float | Tensor, end: _float | Tensor, steps: _int, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``steps`` evenly spaced values from ``start`` to ``end``, both included."""
 def log(input: Tensor) -> Tensor: """The natural logarithm."""
 def log10(input: Tensor) -> Tensor: """The logarithm to base 10."""
 def log1p(input: Tensor) -> Tensor: """log(1 + input), accurate near 0."""
 def log2(input: Tensor) -> Tensor: """The logarithm to base 2."""
 def log_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
+def logaddexp(input: _Operand, other: _Operand) -> Tensor: """log(e^input + e^other), without overflow."""
+def logaddexp2(input: _Operand, other: _Operand) -> Tensor: """log2(2^input + 2^other), without overflow."""
 def logical_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input and other."""
 def logical_not(input: Tensor) -> Tensor: """Whether the element is zero."""
 def logical_or(input: _Operand, other: _Operand) -> Tensor: """Elementwise input or other."""
 def logical_xor(input: _Operand, other: _Operand) -> Tensor: """Elementwise exactly one of input, other."""
+def logit(input: Tensor, eps: _float | None = None) -> Tensor: """log(x / (1 - x)), the inverse of :func:`sigmoid`; x is first clamped to [eps, 1 - eps], where that is given."""
 def logspace(start: _float | Tensor, end: _float | Tensor, steps: _int, base: _float = 10.0, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """base ** :func:`linspace` (start, end, steps)."""
 def logsumexp(input: Tensor, dim: _int | _Sequence[_int] | None, keepdim: _bool = False) -> Tensor: """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow."""
 long: _dtype
@@ -204,6 +214,7 @@ def movedim(input: Tensor, source: _int | _Sequence[_int], destination: _int | _
 def mul(input: _Operand, other: _Operand) -> Tensor: """input * other, with broadcasting."""
 def multinomial(input: Tensor, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None) -> Tensor: """Indices drawn with probabilities proportional to the weights, shape ``(m, n) -> (m, num_samples)``."""
 def mv(input: Tensor, vec: Tensor) -> Tensor: """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
+def mvlgamma(input: Tensor, p: _int) -> Tensor: """The logarithm of the multivariate gamma function, p (p - 1) / 4 log(pi) + sum over j < p of lgamma(input - j / 2)."""
 nan: _float
 def nan_to_num(input: Tensor, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
 def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor: """``length`` elements along ``dim`` from ``start`` on: a view."""
@@ -220,6 +231,8 @@ def ones_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | s
 def outer(input: Tensor, vec2: Tensor) -> Tensor: """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
 def permute(input: Tensor, dims: _Sequence[_int]) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
 pi: _float
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor: """A draw from the Poisson distribution for every rate in ``input``, in its dtype."""
+def polygamma(n: _int, input: Tensor) -> Tensor: """The n-th derivative of :func:`digamma`."""
 def pow(input: _Operand, exponent: _Operand) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
 def prelu(input: Tensor, weight: Tensor) -> Tensor: """x where x > 0, else weight x, with one weight for all or one per channel (dimension 1)."""
 def prod(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The product of the elements along ``dim``; of integers as int64."""
@@ -250,6 +263,7 @@ short: _dtype
 def sigmoid(input: Tensor) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
 def sign(input: Tensor) -> Tensor: """-1, 0 or 1; 0 for nan."""
 def sin(input: Tensor) -> Tensor: """The sine of radians."""
+def sinc(input: Tensor) -> Tensor: """sin(pi x) / (pi x), and 1 at 0."""
 def sinh(input: Tensor) -> Tensor: """The hyperbolic sine."""
 def softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4."""
 def sort(input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _Selected: """The elements in order along ``dim``, and the indices they had."""
@@ -293,6 +307,7 @@ def var(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _boo
 def var_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The variance and the mean."""
 def vstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors, vectors as rows, one below the other."""
 def where(condition: Tensor, input: _Operand, other: _Operand) -> Tensor: """``input`` where the condition holds, else ``other``, with broadcasting."""
+def xlogy(input: _Operand, other: _Operand) -> Tensor: """input * log(other), and 0 where the input is 0, unless the other is nan."""
 def zeros(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
 def zeros_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros in the shape and dtype of ``input``."""
 
@@ -329,6 +344,7 @@ __all__ = [
     "backends",
     "bernoulli",
     "bincount",
+    "binomial",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -360,6 +376,7 @@ __all__ = [
     "device",
     "diag",
     "diagonal",
+    "digamma",
     "div",
     "dot",
     "double",
@@ -373,6 +390,7 @@ __all__ = [
     "equal",
     "erf",
     "erfc",
+    "erfinv",
     "exp",
     "expm1",
     "eye",
@@ -399,6 +417,9 @@ __all__ = [
     "gt",
     "half",
     "hstack",
+    "i0",
+    "igamma",
+    "igammac",
     "iinfo",
     "index_add",
     "index_select",
@@ -423,6 +444,7 @@ __all__ = [
     "isnan",
     "le",
     "lerp",
+    "lgamma",
     "linalg",
     "linspace",
     "load",
@@ -431,10 +453,13 @@ __all__ = [
     "log1p",
     "log2",
     "log_softmax",
+    "logaddexp",
+    "logaddexp2",
     "logical_and",
     "logical_not",
     "logical_or",
     "logical_xor",
+    "logit",
     "logspace",
     "logsumexp",
     "long",
@@ -456,6 +481,7 @@ __all__ = [
     "mul",
     "multinomial",
     "mv",
+    "mvlgamma",
     "nan",
     "nan_to_num",
     "narrow",
@@ -473,6 +499,8 @@ __all__ = [
     "outer",
     "permute",
     "pi",
+    "poisson",
+    "polygamma",
     "pow",
     "prelu",
     "prod",
@@ -508,6 +536,7 @@ __all__ = [
     "sigmoid",
     "sign",
     "sin",
+    "sinc",
     "sinh",
     "softmax",
     "sort",
@@ -545,6 +574,7 @@ __all__ = [
     "var_mean",
     "vstack",
     "where",
+    "xlogy",
     "zeros",
     "zeros_like",
 ]

@@ -1,6 +1,5 @@
 """PyTorch's ``torch.special``: functions of mathematics beyond the elementary ones."""
 
-from .ops.normalisation import log_softmax, softmax
 from .ops.bessel import i0, i0e, i1, i1e
 from .ops.functions import erf, erfc, expm1, log1p, round
 from .ops.functions import sigmoid as expit
@@ -12,6 +11,7 @@ from .ops.gamma import lgamma as gammaln
 from .ops.gamma import mvlgamma as multigammaln
 from .ops.gaussian import erfcx, erfinv, log_ndtr, ndtr, ndtri
 from .ops.logarithms import entr, logit, sinc, xlog1py, xlogy
+from .ops.normalisation import log_softmax, softmax
 from .ops.norms import logsumexp
 
 __all__ = [

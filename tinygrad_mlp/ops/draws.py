@@ -115,28 +115,42 @@ def _dirichlet_gradient(sample: Array, input: Array, total: Array) -> Array:
 # ----------------------------------------------------------------------------------------------------------------- draws
 
 
-@primitive(lambda g, input, y: g * _gamma_gradient(input, y))
-def standard_gamma(input: Array, *, rng: Any) -> Array:
-    """A draw from the gamma distribution of rate 1 for every shape in ``input``, from a NumPy generator."""
-    return rng.standard_gamma(np.asarray(input, np.float64)).astype(input.dtype)
+@primitive(lambda g, input, sample: g * _gamma_gradient(input, sample), None)
+def _gamma_draw(input: Array, sample: Array) -> Array:
+    return np.copy(sample)
 
 
-def _dirichlet_rule(g: Any, input: Any, y: Any) -> Any:
-    return _dirichlet_gradient(y, input, input.sum(-1, keepdims=True)) * (g - (y * g).sum(-1, keepdims=True))
+@composite
+def standard_gamma(input: Array, generator: Generator | None = None) -> Array:
+    """A draw from the gamma distribution of rate 1 for every shape in ``input``, which gets a gradient."""
+    target = floating("standard_gamma", input._like.dtype)
+    draws = stream("standard_gamma", generator).standard_gamma(input._data.astype(np.float64))
+    return _gamma_draw(input, wrap(np.asarray(draws, target)))
 
 
-@primitive(_dirichlet_rule)
-def standard_dirichlet(input: Array, *, rng: Any) -> Array:
-    """A draw from the Dirichlet distribution for every vector of concentrations, from a NumPy generator.
+def _dirichlet_rule(g: Any, input: Any, sample: Any) -> Any:
+    slope = _dirichlet_gradient(sample, input, input.sum(-1, keepdims=True))
+    return slope * (g - (sample * g).sum(-1, keepdims=True))
+
+
+@primitive(_dirichlet_rule, None)
+def _dirichlet_draw(input: Array, sample: Array) -> Array:
+    return np.copy(sample)
+
+
+@composite
+def standard_dirichlet(input: Array, generator: Generator | None = None) -> Array:
+    """A draw from the Dirichlet distribution for every vector of concentrations, which gets a gradient.
 
     It is made of gamma variables, in logarithms: those of small shapes are often below the smallest number.
     """
-    shape = np.asarray(input, np.float64)
+    target = floating("standard_dirichlet", input._like.dtype)
+    shape, rng = input._data.astype(np.float64), stream("standard_dirichlet", generator)
     logs = np.log(rng.standard_gamma(shape + 1)) + np.log1p(-rng.random(shape.shape)) / shape
     draws = np.exp(logs - logs.max(-1, keepdims=True))
-    draws = (draws / draws.sum(-1, keepdims=True)).astype(input.dtype)
-    limits = np.finfo(input.dtype)
-    return np.clip(draws, limits.tiny, 1 - limits.epsneg)
+    draws = (draws / draws.sum(-1, keepdims=True)).astype(target)
+    limits = np.finfo(target)
+    return _dirichlet_draw(input, wrap(np.clip(draws, limits.tiny, 1 - limits.epsneg)))
 
 
 @composite

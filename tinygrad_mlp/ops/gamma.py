@@ -306,9 +306,7 @@ igammac_of = in_float64(lambda a, x: _incomplete(a, x, upper=True))
 # ------------------------------------------------------------------------------------------------------------ operations
 
 
-@primitive(
-    lambda g, input: g * digamma(input), cast="float", method=True, in_place=True, smooth=lambda input: input > 0.2
-)
+@primitive(lambda g, input: g * digamma(input), cast="float", method=True, in_place=True, smooth=lambda input: input > 0.2)
 def lgamma(input: Array) -> Array:
     """The logarithm of the absolute value of the gamma function, whose value at n is (n - 1)!.
 

@@ -36,13 +36,15 @@ logaddexp2: Operation = _of_two(
 )
 
 
-def _product(x: Array, log_y: Array) -> Array:
-    return np.where((x == 0) & ~np.isnan(log_y), np.zeros_like(log_y), x * log_y)
+def _product(x: Array, y: Array, log_y: Array) -> Array:
+    return np.where((x == 0) & ~np.isnan(y), 0, x * log_y)
 
 
 @primitive(
-    lambda g, input, other: g * where((input == 0) & (other <= 0), 0.0, log(where(other <= 0, 1.0, other)))
-    + where((input != 0) & (other <= 0), g * log(other), 0.0),
+    lambda g, input, other: (
+        g * where((input == 0) & (other <= 0), 0.0, log(where(other <= 0, 1.0, other)))
+        + where((input != 0) & (other <= 0), g * log(other), 0.0)
+    ),
     lambda g, input, other: g * (input / other),
     cast="float",
     method=True,
@@ -55,26 +57,28 @@ def xlogy(input: Array, other: Array) -> Array:
     >>> torch.xlogy(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 3.0]))
     tensor([0.0000, 2.1972])
     """
-    return _product(np.asarray(input), np.log(other))
+    return _product(input, other, np.log(other))
 
 
 @primitive(
-    lambda g, input, other: g * where((input == 0) & (other <= -1), 0.0, log1p(where(other <= -1, 0.0, other)))
-    + where((input != 0) & (other <= -1), g * log1p(other), 0.0),
+    lambda g, input, other: (
+        g * where((input == 0) & (other <= -1), 0.0, log1p(where(other <= -1, 0.0, other)))
+        + where((input != 0) & (other <= -1), g * log1p(other), 0.0)
+    ),
     lambda g, input, other: g * (input / (other + 1)),
     cast="float",
 )
 def xlog1py(input: Array, other: Array) -> Array:
     """input * log(1 + other), and 0 where the input is 0, unless the other is nan."""
-    return _product(np.asarray(input), np.log1p(other))
+    return _product(input, other, np.log1p(other))
 
 
 @primitive(lambda g, input: g * (-log(input) - 1), cast="float")
 def entr(input: Array) -> Array:
     """-x log(x): 0 at 0, minus infinity below."""
-    return np.where(input < 0, np.where(input < 0, -np.inf, input), -_product(input, np.log(np.maximum(input, 0)))).astype(
-        input.dtype
-    )
+    return np.where(
+        input < 0, np.where(input < 0, -np.inf, input), -_product(input, input, np.log(np.maximum(input, 0)))
+    ).astype(input.dtype)
 
 
 def _logit_slope(g: Any, input: Any, eps: float | None) -> Any:
@@ -104,9 +108,12 @@ def _sinc_slopes(x: Array, order: Array) -> Array:
     square = np.where(np.abs(t) < 1 + n, t * t, 0)
     series = np.zeros_like(t)
     for j in k[(2 * k >= n)][::-1]:
-        series = series * square + (-1.0) ** j / ((2 * j + 1) * math.factorial(2 * j - n))
+        series = series * square + (-1.0) ** j / ((2 * j + 1) * float(math.factorial(2 * j - n)))
     series *= t ** (n % 2)
-    terms = [math.comb(n, j) * (-1.0) ** j * math.factorial(j) * np.sin(t + (n - j) * math.pi / 2) / t ** (j + 1) for j in range(n + 1)]
+    terms = [
+        math.comb(n, j) * (-1.0) ** j * math.factorial(j) * np.sin(t + (n - j) * math.pi / 2) / t ** (j + 1)
+        for j in range(n + 1)
+    ]
     return math.pi**n * np.where(np.abs(t) < 1 + n, series, sum(terms))
 
 
@@ -118,4 +125,4 @@ def _sinc_slope(input: Array, *, order: int) -> Array:
 @primitive(lambda g, input: g * _sinc_slope(input, order=1), cast="float", method=True, in_place=True)
 def sinc(input: Array) -> Array:
     """sin(pi x) / (pi x), and 1 at 0."""
-    return np.sinc(input)
+    return _sinc_slopes(input, 0)

@@ -422,6 +422,4 @@ def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: G
         from_, to = 0, from_
     if to is None:
         to = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name] + 1
-    return write_copy(
-        input, wrap(np.asarray(_integers(stream("random_", generator), from_, to, input._like.shape, target)))
-    )
+    return write_copy(input, wrap(np.asarray(_integers(stream("random_", generator), from_, to, input._like.shape, target))))

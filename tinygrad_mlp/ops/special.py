@@ -175,5 +175,6 @@ def erfcx_of(array: Array) -> Array:
     ):
         result[interval] = scaled(size[interval])
     negative = x < 0
-    result[negative] = 2 / _gaussian(np.minimum(size[negative], 30)) - result[negative]
+    with np.errstate(divide="ignore"):
+        result[negative] = 2 / _gaussian(np.minimum(size[negative], 30)) - result[negative]
     return result.astype(array.dtype, copy=False).reshape(array.shape)
