@@ -45,6 +45,7 @@ from .later import later as _later
 from .memory import keep_freed as _keep_freed
 from .ops import *  # noqa: F403 - every operation's public name
 from .ops.creation import tensor as tensor  # the function: mypy takes it for the file of that name
+from .ops.index import FUNCTIONS as _FUNCTIONS
 
 _keep_freed()
 
@@ -74,6 +75,7 @@ else:
             "testing": ".testing",
             "utils": ".utils",
         },
+        also={name: f".ops{family}" for name, family in _FUNCTIONS.items()},
     )
 
 __all__ = [
@@ -84,4 +86,4 @@ __all__ = [
     "is_inference_mode_enabled", "is_tensor", "linalg", "load", "long", "nan", "nn", "no_grad", "numel", "optim", "pi",
     "promote_types", "save", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "uint8", "utils",
 ]  # fmt: skip
-__all__ += ops.__all__
+__all__ += [*ops.__all__, *_FUNCTIONS]

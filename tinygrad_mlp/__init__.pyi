@@ -93,6 +93,9 @@ def broadcast_to(input: Tensor, size: _Sequence[_int]) -> Tensor: """Dimensions 
 def cat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def ceil(input: Tensor) -> Tensor: """The smallest integer above or at the input."""
 def celu(input: Tensor, alpha: _float = 1.0) -> Tensor: """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
+def cholesky(input: Tensor, upper: _bool = False) -> Tensor: """:func:`linalg.cholesky <linalg_cholesky>`, under its older name."""
+def cholesky_inverse(L: Tensor, upper: _bool = False) -> Tensor: """The inverse of A, of which L is the Cholesky factor, shapes ``(*, n, n) -> (*, n, n)``."""
+def cholesky_solve(B: Tensor, L: Tensor, upper: _bool = False) -> Tensor: """The X of A X = B, where L is the Cholesky factor of A, shapes ``(*, n, k), (*, n, n) -> (*, n, k)``."""
 def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most ``chunks`` views of parts along ``dim``, of one size but for the last."""
 def clamp(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
 def clone(input: Tensor) -> Tensor: """A copy, with its history."""
@@ -338,6 +341,9 @@ __all__ = [
     "cat",
     "ceil",
     "celu",
+    "cholesky",
+    "cholesky_inverse",
+    "cholesky_solve",
     "chunk",
     "clamp",
     "clone",

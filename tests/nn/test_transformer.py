@@ -14,6 +14,7 @@ import tinygrad_mlp as tg
 from tinygrad_mlp import nn
 from tinygrad_mlp.nn import functional as F
 from tinygrad_mlp.nn import transformer
+from tinygrad_mlp.testing import check_module
 
 SMALL = {"d_model": 8, "nhead": 2, "dim_feedforward": 6}
 pytestmark = [  # PyTorch's
@@ -186,3 +187,8 @@ def test_compiled() -> None:
     assert_compiled_alike(
         lambda: nn.TransformerEncoderLayer(**SMALL, dropout=0.1, dtype=tg.float64), cotangent((4, 2, 8), 0)
     )
+
+
+def test_layers_hold_what_every_module_promises() -> None:
+    check_module(lambda: nn.TransformerEncoderLayer(4, 2, 3, dropout=0.0), tg.randn(3, 2, 4))
+    check_module(lambda: nn.TransformerDecoderLayer(4, 2, 3, dropout=0.0), (tg.randn(3, 2, 4), tg.randn(2, 2, 4)))
