@@ -190,5 +190,6 @@ def test_compiled() -> None:
 
 
 def test_layers_hold_what_every_module_promises() -> None:
-    check_module(lambda: nn.TransformerEncoderLayer(4, 2, 3, dropout=0.0), tg.randn(3, 2, 4))
-    check_module(lambda: nn.TransformerDecoderLayer(4, 2, 3, dropout=0.0), (tg.randn(3, 2, 4), tg.randn(2, 2, 4)))
+    options: Any = {"dropout": 0.0, "batch_first": True}
+    check_module(lambda: nn.TransformerEncoderLayer(4, 2, 3, **options), tg.randn(3, 2, 4))
+    check_module(lambda: nn.TransformerDecoderLayer(4, 2, 3, **options), (tg.randn(3, 2, 4), tg.randn(3, 2, 4)))

@@ -49,6 +49,23 @@ def _attended(query: Tensor, key: Tensor, mask: Tensor | None, scale: float) -> 
     return scores if mask is None else scores + mask
 
 
+def _check_attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout_p: float) -> None:
+    for name, tensor in (("query", query), ("key", key), ("value", value)):
+        if tensor.ndim < 2:
+            raise ShapeError(f"scaled_dot_product_attention: {name} must be at least 2 dimensional, got {tensor.ndim}")
+        if tensor.dtype is not query.dtype:
+            raise DTypeError(
+                "scaled_dot_product_attention: Expected query, key, and value to have the same dtype, but got "
+                f"{query.dtype}, {key.dtype} and {value.dtype}; cast with .to(dtype)"
+            )
+    if not 0 <= dropout_p <= 1:
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
+    if mask is not None and mask.dtype not in (bool_, query.dtype):
+        raise DTypeError(
+            f"scaled_dot_product_attention: Expected attn_mask dtype to be bool or {query.dtype}, but got {mask.dtype}"
+        )
+
+
 @takes_tensors
 def scaled_dot_product_attention(
     query: Tensor,
@@ -84,20 +101,7 @@ def scaled_dot_product_attention(
     tensor([[[1.0000, 0.0000],
              [0.3302, 0.6698]]])
     """
-    for name, tensor in (("query", query), ("key", key), ("value", value)):
-        if tensor.ndim < 2:
-            raise ShapeError(f"scaled_dot_product_attention: {name} must be at least 2 dimensional, got {tensor.ndim}")
-        if tensor.dtype is not query.dtype:
-            raise DTypeError(
-                "scaled_dot_product_attention: Expected query, key, and value to have the same dtype, but got "
-                f"{query.dtype}, {key.dtype} and {value.dtype}; cast with .to(dtype)"
-            )
-    if not 0 <= dropout_p <= 1:
-        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
-    if attn_mask is not None and attn_mask.dtype not in (bool_, query.dtype):
-        raise DTypeError(
-            f"scaled_dot_product_attention: Expected attn_mask dtype to be bool or {query.dtype}, but got {attn_mask.dtype}"
-        )
+    _check_attention(query, key, value, attn_mask, dropout_p)
     if is_causal:
         if attn_mask is not None:
             raise RuntimeError("scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
@@ -144,6 +148,25 @@ def _check_inputs(
                 tuple(mask.shape) == expected, f"Expected `attn_mask` shape to be {expected} but got {tuple(mask.shape)}"
             )
     return batched
+
+
+def _check_sizes(query: Tensor, key: Tensor, value: Tensor, expected: int, heads: int, separate: bool) -> None:
+    size = query.shape[-1]
+    _expect(size == expected, f"was expecting embedding dimension of {expected}, but got {size}")
+    _expect(size % heads == 0, f"embed_dim {size} not divisible by num_heads {heads}")
+    kv = slice(2) if separate else slice(None)
+    _expect(
+        key.shape[kv] == value.shape[kv], f"key shape {tuple(key.shape)} does not match value shape {tuple(value.shape)}"
+    )
+
+
+def _given_mask(mask: Tensor | None, is_causal: bool, believed: bool, query: Tensor, key: Tensor) -> Tensor | None:
+    """The mask to add: the causal one where the hint that it is so is ``believed``."""
+    if is_causal and mask is None:
+        raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
+    if is_causal and believed:
+        return causal_mask(query.shape[0], key.shape[0], query.dtype)
+    return additive(mask, query.dtype, "attn_mask")
 
 
 def _mask_of_heads(mask: Tensor | None, padding: Tensor | None, sizes: tuple[int, int, int, int]) -> Tensor | None:
@@ -239,35 +262,22 @@ def multi_head_attention_forward(  # the arguments are PyTorch's
         RuntimeError: The attention mask has another shape, or ``is_causal`` is set without one.
     """
     batched = _check_inputs(query, key, value, key_padding_mask, attn_mask, num_heads)
-    same = query is key is value
     if not batched:
-        query = query.unsqueeze(1)
+        same, query = query is key is value, query.unsqueeze(1)
         key, value = (query, query) if same else (key.unsqueeze(1), value.unsqueeze(1))
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     places, batch, size = query.shape
+    _check_sizes(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
     padding = additive(key_padding_mask, query.dtype, "key_padding_mask")
-    if is_causal and attn_mask is None:
-        raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
-    causal = is_causal and padding is None and not need_weights  # then the hint is taken for the mask
-    mask = causal_mask(places, key.shape[0], query.dtype) if causal else additive(attn_mask, query.dtype, "attn_mask")
-    _expect(size == embed_dim_to_check, f"was expecting embedding dimension of {embed_dim_to_check}, but got {size}")
-    _expect(size % num_heads == 0, f"embed_dim {size} not divisible by num_heads {num_heads}")
-    kv = slice(2) if use_separate_proj_weight else slice(None)
-    _expect(
-        key.shape[kv] == value.shape[kv], f"key shape {tuple(key.shape)} does not match value shape {tuple(value.shape)}"
-    )
+    mask = _given_mask(attn_mask, is_causal, padding is None and not need_weights, query, key)
     packed = None if use_separate_proj_weight else in_proj_weight
-    _expect(packed is not None or use_separate_proj_weight, "use_separate_proj_weight is False but in_proj_weight is None")
     apart = (q_proj_weight, k_proj_weight, v_proj_weight)
     q, k, v = _queries_keys_values((query, key, value), packed, apart, in_proj_bias)
     if bias_k is not None and bias_v is not None:
         k, v = (cat([x, bias.repeat(1, batch, 1)]) for x, bias in ((k, bias_k), (v, bias_v)))
         mask, padding = _one_more(mask), _one_more(padding)
-    q, k, v = (
-        _split(q, num_heads, None, ""),
-        _split(k, num_heads, static_k, "static_k"),
-        _split(v, num_heads, static_v, "static_v"),
-    )
+    q = _split(q, num_heads, None, "")
+    k, v = _split(k, num_heads, static_k, "static_k"), _split(v, num_heads, static_v, "static_v")
     if add_zero_attn:
         k, v = pad(k, (0, 0, 0, 1)), pad(v, (0, 0, 0, 1))
         mask, padding = _one_more(mask), _one_more(padding)
@@ -277,6 +287,4 @@ def multi_head_attention_forward(  # the arguments are PyTorch's
     y = matrix_product(weights, v).permute(2, 0, 1, 3).reshape(places, batch, size)
     y = linear(y, out_proj_weight, out_proj_bias)
     shown = (weights.mean(1) if average_attn_weights else weights) if need_weights else None
-    if batched:
-        return y, shown
-    return y.squeeze(1), None if shown is None else shown.squeeze(0)
+    return (y, shown) if batched else (y.squeeze(1), None if shown is None else shown.squeeze(0))
