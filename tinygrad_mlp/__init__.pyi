@@ -48,6 +48,7 @@ from tinygrad_mlp.serialization import save as save
 from tinygrad_mlp.dtypes import set_default_dtype as set_default_dtype
 from tinygrad_mlp.grad_mode import set_grad_enabled as set_grad_enabled
 from tinygrad_mlp.printing import set_printoptions as set_printoptions
+from . import special as special
 from . import testing as testing
 from . import utils as utils
 
@@ -540,6 +541,7 @@ __all__ = [
     "sinh",
     "softmax",
     "sort",
+    "special",
     "split",
     "sqrt",
     "square",
