@@ -50,7 +50,7 @@ from .ops.index import FUNCTIONS as _FUNCTIONS
 _keep_freed()
 
 if _TYPE_CHECKING:
-    from . import autograd, linalg, nn, optim, utils
+    from . import autograd, linalg, nn, optim, special, utils
     from . import checkpoints as checkpoints
     from . import testing as testing
     from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
@@ -72,6 +72,7 @@ else:
             "optim": ".optim",
             "save": ".serialization",
             "set_printoptions": ".printing",
+            "special": ".special",
             "testing": ".testing",
             "utils": ".utils",
         },
@@ -84,6 +85,7 @@ __all__ = [
     "get_default_dtype", "half", "iinfo", "inf", "inference_mode", "int", "int8", "int16", "int32", "int64",
     "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled",
     "is_inference_mode_enabled", "is_tensor", "linalg", "load", "long", "nan", "nn", "no_grad", "numel", "optim", "pi",
-    "promote_types", "save", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "uint8", "utils",
+    "promote_types", "save", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "special", "uint8",
+    "utils",
 ]  # fmt: skip
 __all__ += [*ops.__all__, *_FUNCTIONS]

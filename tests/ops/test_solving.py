@@ -14,6 +14,7 @@ import tinygrad_mlp as tg
 from tinygrad_mlp.errors import ShapeError
 
 NOT_ELEMENTWISE = {
+    "_blocks",
     "_cofactors",
     "_det",
     "_inv",
