@@ -61,9 +61,12 @@ __version__: str
 def abs(input: Tensor) -> Tensor: """The absolute value."""
 def acos(input: Tensor) -> Tensor: """The inverse cosine, in radians."""
 def add(input: _Operand, other: _Operand, *, alpha: _float = 1) -> Tensor: """input + alpha * other, with broadcasting."""
+def addbmm(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * the sum of the products of two batches of matrices."""
 def addcdiv(input: _Operand, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 / tensor2, of floats."""
 def addcmul(input: _Operand, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (mat1 @ mat2)."""
+def addmv(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (matrix @ vector)."""
+def addr(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`outer` of two vectors."""
 def all(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether all elements along ``dim`` are true, or not zero."""
 def allclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Whether :func:`isclose` holds everywhere."""
 def amax(input: Tensor, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
@@ -81,6 +84,7 @@ def atan(input: Tensor) -> Tensor: """The inverse tangent, in radians."""
 def atan2(input: _Operand, other: _Operand) -> Tensor: """The angle of the point (other, input), in radians, in [-pi, pi]."""
 def atleast_1d(*tensors: Tensor) -> Tensor: """Each tensor with at least one dimension; one tensor, or a tuple where several are given."""
 def atleast_2d(*tensors: Tensor) -> Tensor: """Each tensor with at least two dimensions, new ones in front; one tensor, or a tuple where several are given."""
+def baddbmm(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`bmm` of two batches of matrices."""
 def bernoulli(input: Tensor, p: _float | None = None, *, generator: Generator | None = None) -> Tensor: """1 with the probability that ``input`` holds (or ``p``, where given), else 0; in the dtype of ``input``."""
 def bincount(input: _Operand, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor: """How often what has the probability ``prob`` happens in ``count`` attempts, a draw for every element; in the dtype of ``count``."""
@@ -95,6 +99,7 @@ def broadcast_to(input: Tensor, size: _Sequence[_int]) -> Tensor: """Dimensions 
 def cat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def ceil(input: Tensor) -> Tensor: """The smallest integer above or at the input."""
 def celu(input: Tensor, alpha: _float = 1.0) -> Tensor: """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
+def chain_matmul(*matrices: Tensor) -> Tensor: """:func:`linalg.multi_dot <multi_dot>` of matrices, each an argument."""
 def cholesky(input: Tensor, upper: _bool = False) -> Tensor: """:func:`linalg.cholesky <linalg_cholesky>`, under its older name."""
 def cholesky_inverse(L: Tensor, upper: _bool = False) -> Tensor: """The inverse of A, of which L is the Cholesky factor, shapes ``(*, n, n) -> (*, n, n)``."""
 def cholesky_solve(B: Tensor, L: Tensor, upper: _bool = False) -> Tensor: """The X of A X = B, where L is the Cholesky factor of A, shapes ``(*, n, k), (*, n, n) -> (*, n, k)``."""
@@ -106,9 +111,11 @@ def concatenate(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The ten
 def cos(input: Tensor) -> Tensor: """The cosine of radians."""
 def cosh(input: Tensor) -> Tensor: """The hyperbolic cosine."""
 def count_nonzero(input: Tensor, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
+def cross(input: Tensor, other: Tensor, dim: _int | None = None) -> Tensor: """The cross product of vectors of three elements along ``dim``, the first dimension of that size unless given."""
 def cumprod(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too."""
 def cumsum(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The sums of the elements up to each one along ``dim``."""
 default_generator: Generator
+def det(input: Tensor) -> Tensor: """The determinant, shapes ``(*, n, n) -> (*)``; its gradient is that of the cofactors, so there is one for singular matrices, too."""
 def diag(input: Tensor, diagonal: _int = 0) -> Tensor: """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal."""
 def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view."""
 def digamma(input: Tensor) -> Tensor: """The derivative of :func:`lgamma`; -0.5772 (Euler's constant) at 1."""
@@ -144,6 +151,7 @@ def full(size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype |
 def full_like(input: Tensor, fill_value: _Number | Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``fill_value`` in the shape and dtype of ``input``."""
 def gather(input: _Operand, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
 def ge(input: _Operand, other: _Operand) -> Tensor: """Elementwise input >= other."""
+def ger(input: Tensor, vec2: Tensor) -> Tensor: """:func:`outer` under another name."""
 def get_rng_state() -> Tensor: """The state of the default generator, a uint8 tensor."""
 def gt(input: _Operand, other: _Operand) -> Tensor: """Elementwise input > other."""
 half: _dtype
@@ -161,10 +169,12 @@ int16: _dtype
 int32: _dtype
 int64: _dtype
 int8: _dtype
+def inverse(input: Tensor) -> Tensor: """:func:`linalg.inv <inv>`."""
 def isclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """Elementwise |input - other| <= atol + rtol * |other|."""
 def isfinite(input: Tensor) -> Tensor: """Whether the element is neither nan nor an infinity."""
 def isinf(input: Tensor) -> Tensor: """Whether the element is an infinity."""
 def isnan(input: Tensor) -> Tensor: """Whether the element is nan."""
+def kron(input: Tensor, other: Tensor) -> Tensor: """The Kronecker product: ``other`` times each element of ``input``, laid in blocks."""
 def le(input: _Operand, other: _Operand) -> Tensor: """Elementwise input <= other."""
 def lerp(input: _Operand, end: _Operand, weight: _Operand) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
 def lgamma(input: Tensor) -> Tensor: """The logarithm of the absolute value of the gamma function, whose value at n is (n - 1)!."""
@@ -176,6 +186,7 @@ def log2(input: Tensor) -> Tensor: """The logarithm to base 2."""
 def log_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
 def logaddexp(input: _Operand, other: _Operand) -> Tensor: """log(e^input + e^other), without overflow."""
 def logaddexp2(input: _Operand, other: _Operand) -> Tensor: """log2(2^input + 2^other), without overflow."""
+def logdet(input: Tensor) -> Tensor: """The logarithm of the determinant: nan where that is negative, -inf where it is 0."""
 def logical_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input and other."""
 def logical_not(input: Tensor) -> Tensor: """Whether the element is zero."""
 def logical_or(input: _Operand, other: _Operand) -> Tensor: """Elementwise input or other."""
@@ -189,6 +200,8 @@ def manual_seed(seed: _int) -> Generator: """Seed the generator that is used whe
 def masked_fill(input: _Operand, mask: Tensor, value: _Operand) -> Tensor: """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
 def masked_select(input: Tensor, mask: Tensor) -> Tensor: """The elements where the mask, broadcast against ``input``, is true, as a vector."""
 def matmul(input: Tensor, other: Tensor) -> Tensor: """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast."""
+def matrix_exp(input: Tensor) -> Tensor: """The matrix exponential sum_k A^k / k!, shapes ``(*, n, n) -> (*, n, n)``."""
+def matrix_power(input: Tensor, n: _int) -> Tensor: """The n-th power of a square matrix, by repeated squaring; a negative one of its inverse."""
 @_overload
 def max(input: Tensor) -> Tensor: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
 @_overload
@@ -232,11 +245,13 @@ def ones_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | s
 def outer(input: Tensor, vec2: Tensor) -> Tensor: """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
 def permute(input: Tensor, dims: _Sequence[_int]) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
 pi: _float
+def pinverse(input: Tensor, rcond: _float = 1e-15) -> Tensor: """:func:`linalg.pinv <pinv>` under its older name."""
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor: """A draw from the Poisson distribution for every rate in ``input``, in its dtype."""
 def polygamma(n: _int, input: Tensor) -> Tensor: """The n-th derivative of :func:`digamma`."""
 def pow(input: _Operand, exponent: _Operand) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
 def prelu(input: Tensor, weight: Tensor) -> Tensor: """x where x > 0, else weight x, with one weight for all or one per channel (dimension 1)."""
 def prod(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The product of the elements along ``dim``; of integers as int64."""
+def qr(input: Tensor, some: _bool = True) -> _Any: """:func:`linalg.qr <linalg_qr>` under its older name; ``some=False`` is the mode ``"complete"``."""
 def rand(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``."""
 def rand_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """:func:`rand` in the shape and dtype of ``input``."""
 def randint(*args: _int | _Sequence[_int], low: _int | None = None, high: _int | None = None, size: _Sequence[_int] | None = None, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Integers drawn uniformly from [low, high): ``randint(high, size)`` or ``randint(low, high, size)``."""
@@ -266,6 +281,7 @@ def sign(input: Tensor) -> Tensor: """-1, 0 or 1; 0 for nan."""
 def sin(input: Tensor) -> Tensor: """The sine of radians."""
 def sinc(input: Tensor) -> Tensor: """sin(pi x) / (pi x), and 1 at 0."""
 def sinh(input: Tensor) -> Tensor: """The hyperbolic sine."""
+def slogdet(input: Tensor) -> _Any: """The sign of the determinant and the logarithm of its absolute value, which do not overflow: -inf where it is 0."""
 def softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4."""
 def sort(input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _Selected: """The elements in order along ``dim``, and the indices they had."""
 def split(tensor: Tensor, split_size_or_sections: _int | _Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Views of the parts along ``dim``: of one size (the last may be smaller), or of the sizes listed."""
@@ -277,6 +293,7 @@ def std(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _boo
 def std_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The standard deviation and the mean."""
 def sub(input: _Operand, other: _Operand, *, alpha: _float = 1) -> Tensor: """input - alpha * other, with broadcasting."""
 def sum(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The sum of the elements along ``dim``; of integers as int64."""
+def svd(input: Tensor, some: _bool = True, compute_uv: _bool = True) -> _Any: """:func:`linalg.svd <linalg_svd>` under its older name: it gives V, not its transpose; ``some=False`` for full matrices."""
 def swapaxes(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
 def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
 def t(input: Tensor) -> Tensor: """A matrix transposed; a vector as it is."""
@@ -284,6 +301,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None) -> T
 def tan(input: Tensor) -> Tensor: """The tangent of radians."""
 def tanh(input: Tensor) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
 def tensor(data: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """A new tensor holding a copy of ``data``: a number, nested sequences, arrays, tensors, or sequences of these."""
+def tensordot(a: Tensor, b: Tensor, dims: _Any = 2) -> Tensor: """The sums of products over dimensions of ``a`` and of ``b``: the last and the first ``dims``, or two lists of them."""
 def tile(input: Tensor, dims: _Sequence[_int]) -> Tensor: """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
 def topk(input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _Selected: """The ``k`` largest (or smallest) elements along ``dim``, in order, and their indices."""
 def trace(input: Tensor) -> Tensor: """The sum of the diagonal of a matrix."""
@@ -304,8 +322,10 @@ def unique(input: Tensor, sorted: _bool = True, *, return_inverse: _Literal[True
 @_overload
 def unique(input: Tensor, sorted: _bool = True, return_inverse: _bool = False, *, return_counts: _Literal[True], dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
 def unsqueeze(input: Tensor, dim: _int) -> Tensor: """With a dimension of size 1 inserted before ``dim``; negative counts from behind the last."""
+def vander(x: Tensor, N: _int | None = None, increasing: _bool = False) -> Tensor: """The powers N - 1, … 1, 0 of each element of a vector, shape ``(n,) -> (n, N)``; from 0 up with ``increasing``."""
 def var(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given."""
 def var_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The variance and the mean."""
+def vdot(input: Tensor, other: Tensor) -> Tensor: """:func:`dot` of two vectors."""
 def vstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors, vectors as rows, one below the other."""
 def where(condition: Tensor, input: _Operand, other: _Operand) -> Tensor: """``input`` where the condition holds, else ``other``, with broadcasting."""
 def xlogy(input: _Operand, other: _Operand) -> Tensor: """input * log(other), and 0 where the input is 0, unless the other is nan."""
@@ -321,9 +341,12 @@ __all__ = [
     "accelerator",
     "acos",
     "add",
+    "addbmm",
     "addcdiv",
     "addcmul",
     "addmm",
+    "addmv",
+    "addr",
     "all",
     "allclose",
     "amax",
@@ -343,6 +366,7 @@ __all__ = [
     "atleast_2d",
     "autograd",
     "backends",
+    "baddbmm",
     "bernoulli",
     "bincount",
     "binomial",
@@ -358,6 +382,7 @@ __all__ = [
     "cat",
     "ceil",
     "celu",
+    "chain_matmul",
     "cholesky",
     "cholesky_inverse",
     "cholesky_solve",
@@ -370,10 +395,12 @@ __all__ = [
     "cos",
     "cosh",
     "count_nonzero",
+    "cross",
     "cuda",
     "cumprod",
     "cumsum",
     "default_generator",
+    "det",
     "device",
     "diag",
     "diagonal",
@@ -413,6 +440,7 @@ __all__ = [
     "full_like",
     "gather",
     "ge",
+    "ger",
     "get_default_dtype",
     "get_rng_state",
     "gt",
@@ -433,6 +461,7 @@ __all__ = [
     "int32",
     "int64",
     "int8",
+    "inverse",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "is_floating_point",
@@ -443,6 +472,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "kron",
     "le",
     "lerp",
     "lgamma",
@@ -456,6 +486,7 @@ __all__ = [
     "log_softmax",
     "logaddexp",
     "logaddexp2",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -469,6 +500,8 @@ __all__ = [
     "masked_fill",
     "masked_select",
     "matmul",
+    "matrix_exp",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -500,12 +533,14 @@ __all__ = [
     "outer",
     "permute",
     "pi",
+    "pinverse",
     "poisson",
     "polygamma",
     "pow",
     "prelu",
     "prod",
     "promote_types",
+    "qr",
     "rand",
     "rand_like",
     "randint",
@@ -539,6 +574,7 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "slogdet",
     "softmax",
     "sort",
     "special",
@@ -551,6 +587,7 @@ __all__ = [
     "std_mean",
     "sub",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -558,6 +595,7 @@ __all__ = [
     "tan",
     "tanh",
     "tensor",
+    "tensordot",
     "tile",
     "topk",
     "trace",
@@ -572,8 +610,10 @@ __all__ = [
     "unique",
     "unsqueeze",
     "utils",
+    "vander",
     "var",
     "var_mean",
+    "vdot",
     "vstack",
     "where",
     "xlogy",
