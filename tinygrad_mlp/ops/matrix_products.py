@@ -24,17 +24,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-@composite
-def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
-    """The sums of products over dimensions of ``a`` and of ``b``: the last and the first ``dims``, or two lists of them.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.tensordot(torch.ones(2, 3, 4), torch.ones(4, 3, 5), dims=([1, 2], [1, 0])).shape
-    torch.Size([2, 5])
-
-    Raises:
-        ShapeError: Sizes that do not agree, or lists that are not equally long.
-    """
+def _paired(a: Array, b: Array, dims: Any) -> tuple[list[int], list[int]]:
+    """The dimensions of ``a`` and those of ``b`` that are summed over, of ``dims`` as :func:`tensordot` takes it."""
     if hasattr(dims, "tolist"):
         dims = dims.tolist()
     if isinstance(dims, int):
@@ -47,6 +38,21 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     if len(first) != len(second):
         raise ShapeError(f"tensordot: both dimension lists should have same length, got {first} and {second}")
     first, second = ([dim_of("tensordot", d, x.ndim) for d in ds] for x, ds in ((a, first), (b, second)))
+    return first, second
+
+
+@composite
+def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
+    """The sums of products over dimensions of ``a`` and of ``b``: the last and the first ``dims``, or two lists of them.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.tensordot(torch.ones(2, 3, 4), torch.ones(4, 3, 5), dims=([1, 2], [1, 0])).shape
+    torch.Size([2, 5])
+
+    Raises:
+        ShapeError: Sizes that do not agree, or lists that are not equally long.
+    """
+    first, second = _paired(a, b, dims)
     for d, e in zip(first, second, strict=True):
         if a.shape[d] != b.shape[e] and 1 in (a.shape[d], b.shape[e]):
             a, b = (a.sum(d, keepdim=True), b) if b.shape[e] == 1 else (a, b.sum(e, keepdim=True))
