@@ -211,17 +211,21 @@ def _run(options: argparse.Namespace) -> None:
     root = begun[0] if begun else new_root(options.out)
     table: list[list[str]] = []
     for name, unfinished, settings in planned:
+        if unfinished is None and (root / name).exists():  # an earlier part of what is resumed
+            clock.ended(name)
+            table += headlines(root / name)
+            continue
         folder = unfinished or runs.start(name, settings, root, _command(name, options))
         print(f"{name}: {'goes on' if unfinished else 'runs'} in {folder.path}; {clock.left()}", flush=True)
         try:
-            rows = runs.perform(folder, settings, clock.left)
+            runs.perform(folder, settings, clock.left)
         except KeyboardInterrupt:
             again = shlex.join(["tinygrad-mlp", "run", name, "--out", options.out, "--resume"])
             if folder.path.exists():
                 raise KeyboardInterrupt(f"interrupted; {folder.path} keeps what is done; go on with: {again}") from None
             raise
         clock.ended(name)
-        table += headlines(name, rows, settings.incomparable)
+        table += headlines(folder.path)
     print()
     _print_table(["", "report", "ours", "verdict", "whole data"], table)
     print()
@@ -237,7 +241,7 @@ def _print_table(header: Sequence[str], lines: Sequence[Sequence[str]], width: i
     columns = [column for column in zip(header, *lines, strict=True) if any(column[1:])]
     columns = [column for column in columns if not all(cell.startswith("not comparable") for cell in column[1:] if cell)]
     widths = [max(map(len, column)) for column in columns]
-    widths[0] = max(20, min(widths[0], width - sum(widths[1:]) - 2 * len(widths) + 2))
+    widths[0] = min(widths[0], max(20, width - sum(widths[1:]) - 2 * len(widths) + 2))
     for cells in zip(*columns, strict=True):
         first, *rest = (
             cell if len(cell) <= size else cell[: size - 1] + "…" for cell, size in zip(cells, widths, strict=True)

@@ -22,6 +22,7 @@ from .training import History
 
 __all__ = ["UNFINISHED", "Lab"]
 
+_REFRESH = 0.5  # seconds between two states of a progress bar
 _SECONDS = 1.0  # at least so long between two checkpoints: writing one may take longer than a short epoch
 
 UNFINISHED = "unfinished"  # the folder of an unfinished run's checkpoints, in its own
@@ -113,7 +114,7 @@ class Lab:
             initial=done,
             desc=f"{title:.36}",
             unit=unit,
-            mininterval=0.5,
+            mininterval=_REFRESH,
             leave=False,
             disable=None,
             bar_format="  {desc} {n_fmt}/{total_fmt} {postfix}",

@@ -148,12 +148,19 @@ def on_whole(experiment: str, row: Row) -> Row | None:
     return replace(row, ours=_number(found[0]), sd=found[1], n=found[2]) if found else None
 
 
-def headlines(experiment: str, rows: Sequence[Row], incomparable: str) -> list[list[str]]:
-    """Of each headline: its words, the report's number, ours, its verdict, and the whole set's number where ours is not comparable."""
+def headlines(folder: Path) -> list[list[str]]:
+    """Of each headline of a run: its words, the report's number, ours, the verdict, and the whole set's number beside the sample's."""
+    run = _read(folder)
+    with _damaged(folder):
+        return _headlines(run)
+
+
+def _headlines(run: dict[str, Any]) -> list[list[str]]:
+    incomparable = run["about"].get("incomparable", "")
     lines = []
-    for row in rows:
+    for row in run["rows"]:
         if row.headline:
-            whole = on_whole(experiment, row) if incomparable else None
+            whole = on_whole(run["about"]["experiment"], row) if incomparable else None
             lines.append([row.headline, *_numbers(row, incomparable), _ours(whole) if whole else ""])
     return lines
 
@@ -180,7 +187,7 @@ def _index(runs: Sequence[tuple[Path, dict[str, Any]]]) -> str:
         lines.append(
             [f'<a href="{html.escape(link)}">{html.escape(experiment)}</a>: {html.escape(run["outline"].get("title", ""))}']
         )
-        lines += [[*map(html.escape, line)] for line in headlines(experiment, run["rows"], about.get("incomparable", ""))]
+        lines += [[*map(html.escape, line)] for line in _headlines(run)]
     note = (
         "<p>These networks learned from the sample of 5,000 images that ships with the package. Beside their numbers stand those of a run "
         "on the whole data sets, which has been made once and is part of the package.</p>"

@@ -75,7 +75,7 @@ class Row:
             return f"not comparable: {incomparable}"
         if not math.isfinite(self.ours):
             return "diverged"
-        printed = 0.5 * 10.0 ** Decimal(repr(self.paper)).normalize().as_tuple().exponent  # type: ignore[operator] # finite
+        printed = 0.5 * 10.0 ** Decimal(repr(self.paper)).as_tuple().exponent  # type: ignore[operator] # finite
         noise = 2 * (self.sd or 0.0) * math.sqrt(1 + 1 / self.n)
         if abs(self.ours - self.paper) <= printed + noise:
             return "equal within noise" if noise else "equal as printed"
@@ -186,7 +186,7 @@ class RunFolder:
     @classmethod
     def new(cls, root: Path, name: str) -> "RunFolder":
         """The folder of an experiment among those of a command that runs several, see :func:`new_root`."""
-        (root / name).mkdir()
+        (root / name).mkdir(parents=True)
         return cls(root / name, name)
 
     def write_results(self, rows: Iterable[Row]) -> None:
