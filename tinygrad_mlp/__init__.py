@@ -49,11 +49,12 @@ from .ops.creation import tensor as tensor  # the function: mypy takes it for th
 _keep_freed()
 
 if _TYPE_CHECKING:
-    from . import autograd, linalg, nn, optim, utils
+    from . import autograd, func, linalg, nn, optim, utils
     from . import checkpoints as checkpoints
     from . import testing as testing
     from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
     from .compiling import compile
+    from .func.vmapping import vmap
     from .printing import set_printoptions
     from .serialization import load, save
 else:
@@ -63,6 +64,7 @@ else:
             "autograd": ".autograd",
             "checkpoints": ".checkpoints",
             "compile": ".compiling",
+            "func": ".func",
             "is_anomaly_check_nan_enabled": ".autograd.anomaly",
             "is_anomaly_enabled": ".autograd.anomaly",
             "linalg": ".linalg",
@@ -73,15 +75,16 @@ else:
             "set_printoptions": ".printing",
             "testing": ".testing",
             "utils": ".utils",
+            "vmap": ".func.vmapping",
         },
     )
 
 __all__ = [
     "Size", "Tensor", "__version__", "accelerator", "autograd", "backends", "bool", "can_cast", "compile", "cuda",
-    "device", "double", "dtype", "e", "enable_grad", "finfo", "float", "float16", "float32", "float64",
+    "device", "double", "dtype", "e", "enable_grad", "finfo", "float", "float16", "float32", "float64", "func",
     "get_default_dtype", "half", "iinfo", "inf", "inference_mode", "int", "int8", "int16", "int32", "int64",
     "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled",
     "is_inference_mode_enabled", "is_tensor", "linalg", "load", "long", "nan", "nn", "no_grad", "numel", "optim", "pi",
-    "promote_types", "save", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "uint8", "utils",
+    "promote_types", "save", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "uint8", "utils", "vmap",
 ]  # fmt: skip
 __all__ += ops.__all__

@@ -10,6 +10,7 @@ PyTorch's. float32 is drawn directly, not cut down from float64.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import numpy as np
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
+from ..core.state import state
 from ..device import CPU
 from ..device import device as device_type
 from ..dtypes import dtype, int64
@@ -91,8 +93,8 @@ class Generator:
 
     def get_state(self) -> Array:
         """Where the stream is now, as a uint8 tensor for :meth:`set_state`."""
-        state: Any = self.numpy.bit_generator.state
-        fields = (state["state"]["state"], state["state"]["inc"], self._seed, state["has_uint32"], state["uinteger"])
+        now: Any = self.numpy.bit_generator.state
+        fields = (now["state"]["state"], now["state"]["inc"], self._seed, now["has_uint32"], now["uinteger"])
         packed = b"".join(n.to_bytes(size, "little") for n, size in zip(fields, _FIELDS, strict=True))
         return wrap(np.frombuffer(packed, np.uint8).copy())
 
@@ -194,6 +196,19 @@ def _stream(name: str, generator: Generator | None) -> np.random.Generator:
 # ----------------------------------------------------------------------------------------------------------- draws
 
 
+def draws(function: Operation) -> Operation:
+    """Decorate what draws random numbers: under ``vmap`` it is asked what the samples have in common."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        if state.follower is not None and state.follower.transforms:
+            return state.follower.draw(call, args, params)
+        return function(*args, **params)
+
+    return call
+
+
 def _floating(name: str, target: np.dtype[Any]) -> np.dtype[Any]:
     if target.kind != "f":
         raise NotImplementedError(f"{name} is not implemented for {target.name}: it draws floating-point numbers")
@@ -235,13 +250,14 @@ def _drawn(name: str, draw: Operation, doc: str) -> Operation:
         shape, target = as_size(name, args, size), _floating(name, numpy_dtype(dtype))
         return draw(_stream(name, generator), shape, target)
 
-    return creates(called(drawn, __name__, name, doc))
+    return draws(creates(called(drawn, __name__, name, doc)))
 
 
 rand: Operation = _drawn("rand", _uniform, "Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``.")
 randn: Operation = _drawn("randn", _normal, "Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``.")
 
 
+@draws
 @creates
 def randint(
     *args: Any,
@@ -269,6 +285,7 @@ def randint(
     return _integers(_stream("randint", generator), low, high, shape, numpy_dtype(dtype, int64))
 
 
+@draws
 @creates
 def randperm(n: int, *, generator: Generator | None = None, dtype: dtype | None = None) -> Array:
     """The numbers 0 to n - 1 in random order."""
@@ -280,18 +297,21 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: dtype | None 
     return _stream("randperm", generator).permutation(count).astype(target)
 
 
+@draws
 @creates
 def rand_like(input: Array, *, dtype: dtype | None = None) -> Array:
     """:func:`rand` in the shape and dtype of ``input``."""
     return rand(like("rand_like", input).shape, dtype=dtype or input.dtype)
 
 
+@draws
 @creates
 def randn_like(input: Array, *, dtype: dtype | None = None) -> Array:
     """:func:`randn` in the shape and dtype of ``input``."""
     return randn(like("randn_like", input).shape, dtype=dtype or input.dtype)
 
 
+@draws
 @creates
 def randint_like(
     input: Array, *args: int, low: int | None = None, high: int | None = None, dtype: dtype | None = None
@@ -300,6 +320,7 @@ def randint_like(
     return randint(*args, low=low, high=high, size=like("randint_like", input).shape, dtype=dtype or input.dtype)
 
 
+@draws
 @creates
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: dtype | None = None
@@ -327,6 +348,7 @@ def normal(
     return draws * spread + number("normal", "mean", mean)
 
 
+@draws
 @composite
 def bernoulli(input: Array, p: float | None = None, *, generator: Generator | None = None) -> Array:
     """1 with the probability that ``input`` holds (or ``p``, where given), else 0; in the dtype of ``input``.
@@ -347,6 +369,7 @@ def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array
 
 
 @composite(method=True)
+@draws
 def multinomial(input: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Array:
     """Indices drawn with probabilities proportional to the weights, shape ``(m, n) -> (m, num_samples)``.
 
@@ -388,6 +411,7 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
 
 
 @composite(method=True)
+@draws
 def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from U[from, to)."""
     target = _floating("uniform_", input._like.dtype)
@@ -398,6 +422,7 @@ def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Ge
 
 
 @composite(method=True)
+@draws
 def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from N(mean, std^2)."""
     target = _floating("normal_", input._like.dtype)
@@ -408,6 +433,7 @@ def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Gen
 
 
 @composite(method=True)
+@draws
 def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None) -> Array:
     """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     chance = p._data if isinstance(p, Tensor) else p
@@ -415,6 +441,7 @@ def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None
 
 
 @composite(method=True)
+@draws
 def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: Generator | None = None) -> Array:
     """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
     target = input._like.dtype

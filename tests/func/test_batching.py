@@ -1,0 +1,93 @@
+"""``vmap`` of every operation is a loop over the samples, on every sample row; so are gradients, and both derivatives agree."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp as tg
+from tinygrad_mlp.errors import TransformError
+from tinygrad_mlp.func import grad, jacfwd, jacrev, jvp, vmap
+
+OPS_TESTS = Path(__file__).parent.parent / "ops"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def rows() -> list[Any]:
+    sys.path.insert(0, str(OPS_TESTS))
+    try:
+        return [
+            row
+            for path in sorted(OPS_TESTS.glob("test_*.py"))
+            for row in getattr(importlib.import_module(path.stem), "SAMPLES", [])
+        ]
+    finally:
+        sys.path.remove(str(OPS_TESTS))
+
+
+SAMPLES = rows()
+every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=str)
+VALUES_DECIDE = {"argwhere", "masked_select", "nonzero", "true_positions", "unique", "repeat_interleave", "multinomial", "bernoulli"}
+
+
+def batch_of(array: np.ndarray, count: int = 3) -> np.ndarray:
+    """Samples that differ, but have the values that the operation can take."""
+    flat = array.reshape(-1)
+    return np.stack([np.roll(flat, k).reshape(array.shape) for k in range(count)])
+
+
+def flat(result: Any) -> list[Any]:
+    if isinstance(result, tuple | list):
+        return [t for part in result for t in flat(part)]
+    return [result]
+
+
+def agree(got: Any, expected: Any, rtol: float = 1e-9) -> None:
+    assert got.shape == expected.shape
+    assert got.dtype is expected.dtype
+    np.testing.assert_allclose(got.detach().numpy(), expected.detach().numpy(), rtol=rtol, atol=rtol)
+
+
+@every_sample
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_vmap_is_a_loop(sample: Any) -> None:
+    places = [k for k, a in enumerate(sample.args) if isinstance(a, np.ndarray)]
+    given = [tg.tensor(a) if isinstance(a, np.ndarray) else a for a in sample.args]
+    batches = {k: tg.tensor(batch_of(sample.args[k])) for k in places}
+    moved: list[tuple[int, ...]] = [tuple(places), *((k,) for k in places if len(places) > 1)]
+
+    def call(args: list[Any], some: tuple[int, ...], xs: tuple[Any, ...]) -> tuple[Any, ...]:
+        args = list(args)
+        for k, x in zip(some, xs, strict=True):
+            args[k] = x
+        return tuple(t for t in flat(sample.run(args)) if isinstance(t, tg.Tensor))
+
+    for some in moved:
+        xs = tuple(batches[k] for k in some)
+        try:
+            expected = [call(given, some, tuple(x[k] for x in xs)) for k in range(3)]
+            if len({tuple(t.shape for t in row) for row in expected}) > 1:
+                return
+        except (RuntimeError, IndexError, ValueError, TypeError):
+            continue  # the operation refuses such samples
+        if not xs or not expected[0]:
+            continue
+        try:
+            got = vmap(lambda *xs: call(given, some, xs))(*xs)  # noqa: B023 - called at once
+        except TransformError:
+            assert sample.name in VALUES_DECIDE
+            continue
+        for k in range(3):
+            for a, b in zip(got, expected[k], strict=True):
+                agree(a[k], b)

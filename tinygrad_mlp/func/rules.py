@@ -1,0 +1,443 @@
+"""What an operation on samples is on batches, whose first dimension is that of the samples.
+
+Most operations need no rule of their own:
+
+* a composite is what it is made of;
+* one whose forward consists of elementwise calls of NumPy (:func:`_is_elementwise` tries that out on stand-ins) is itself on batches
+  whose dimensions are aligned from the right;
+* one that goes along the dimensions ``dim`` is itself with ``dim`` counted from the end;
+* one with a ``shape``, ``size``, ``key`` … of the result has one more in front;
+* a loss with a ``reduction`` is reduced sample by sample.
+
+The table has those, by the names of their options, and the products, joins and lookups. What is in none of these loops over the samples.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .._tensor import Tensor
+from ..core.apply import apply
+from ..core.basics import broadcast, cast, linear, matrix_product, matrix_transpose, reshaped
+from ..core.graph import wrap
+from ..core.primitive import Primitive
+from ..core.promotion import result_dtype
+from ..core.state import state
+from ..errors import TransformError
+from ..ops.batched import batch_product
+from ..ops.choosing import where
+from ..ops.dims import dim_of
+from ..ops.places import index
+
+__all__ = ["rule_of"]
+
+Options = dict[str, Any]
+Rule = Callable[[Any, Primitive, Sequence[Any], Options], Tensor]
+
+
+def rule_of(op: Primitive, options: Options, inputs: Sequence[Any]) -> Rule:
+    """The rule of an operation, given its options."""
+    rule = _RULES.get(op.name)
+    if rule is not None:
+        return rule
+    if op.name in _ELEMENTWISE or _is_elementwise(op, options, inputs):
+        return _aligned
+    if "reduction" in options and not op.variadic and op.arity in (2, 3):
+        return _loss
+    if "dim" in options and op.arity == 1 and not options.keys() & {"size", "shape", "key"}:
+        return _along
+    return _looped
+
+
+def _looped(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    return level.loop(op, inputs, options)  # type: ignore[no-any-return] # a level's
+
+
+# ---------------------------------------------------------------------------------------------------------- elementwise
+
+
+class _Unknown(Exception):  # noqa: N818 - it ends an attempt, and nobody else sees it
+    pass
+
+
+class _Element(NDArrayOperatorsMixin):
+    """A stand-in for an array that can be computed with element by element, and in no other way."""
+
+    __class__ = property(lambda self: np.ndarray)  # type: ignore[assignment] # forwards ask isinstance(x, np.ndarray)
+    __hash__ = None  # type: ignore[assignment] # as of arrays
+
+    def __init__(self, value: Any) -> None:
+        self._value = np.asarray(value)
+        self.dtype = self._value.dtype
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        if method != "__call__" or ufunc.signature is not None or ufunc.nout != 1:
+            raise _Unknown
+        result = ufunc(*map(_value, inputs), **{name: _value(v) for name, v in options.items() if v is not np._NoValue})
+        if out is None or out[0] is None:
+            return _Element(result)
+        np.copyto(_value(out[0]), result)
+        return out[0]
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        if function not in _BY_ELEMENT:
+            raise _Unknown
+        result = function(*map(_value, args), **{name: _value(v) for name, v in options.items()})
+        return result if result is None or isinstance(result, np.dtype) else _Element(result)
+
+    def astype(self, *args: Any, **options: Any) -> _Element:
+        return _Element(self._value.astype(*args, **options))
+
+    def copy(self, *_: Any) -> _Element:
+        return _Element(self._value.copy())
+
+    def _refused(self, *_: Any) -> NoReturn:
+        raise _Unknown
+
+    shape = ndim = size = T = strides = property(_refused)
+    __bool__ = __int__ = __float__ = __index__ = __iter__ = __len__ = __getitem__ = __setitem__ = __array__ = _refused  # type: ignore[assignment] # each raises
+
+
+_BY_ELEMENT = {
+    np.where, np.copyto, np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.round, np.result_type, np.clip, np.nan_to_num,
+}  # fmt: skip
+
+
+def _value(value: Any) -> Any:
+    return value._value if type(value) is _Element else value
+
+
+_proved: dict[Any, bool] = {}  # by operation and what its forward may branch on
+
+
+def _is_elementwise(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
+    """Whether the forward consists of elementwise calls of NumPy: it is run on stand-ins that know nothing else."""
+    key = (
+        op.name,
+        *(a._like.dtype if isinstance(a, Tensor) else type(a) for a in inputs),
+        *(value if isinstance(value, str | bool | None) else type(value) for value in options.values()),
+    )
+    if key not in _proved:
+        stand_ins = [_Element(np.ones(2, a._like.dtype)) if isinstance(a, Tensor) else a for a in inputs]
+        try:
+            _proved[key] = type(state.quiet(functools.partial(op.forward, *stand_ins, **options))) is _Element
+        except Exception:  # of any class: a forward fails in its own way on stand-ins
+            _proved[key] = False
+    return _proved[key]
+
+
+def _aligned(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    values = level.aligned(inputs)
+    if op.cast in ("promote", "float") and len(inputs) > 1:
+        values = _cast(level, inputs, values)
+    return apply(op, values, options)  # type: ignore[no-any-return] # a result is a Tensor
+
+
+def _cast(level: Any, inputs: Sequence[Any], values: list[Any]) -> list[Any]:
+    """Batches of samples without dimensions in the dtype that the samples have in common: they count less than those with dimensions."""
+    if not any(level.owns(a) and not a._like.ndim for a in inputs):
+        return values
+    if len({a._like.dtype for a in inputs if isinstance(a, Tensor)}) == 1:
+        return values
+    target = result_dtype([np.empty(a._like.shape, a._like.dtype) if isinstance(a, Tensor) else a for a in inputs])
+    return [
+        cast(v, dtype=target) if isinstance(v, Tensor) and v._like.dtype.kind == target.kind else v for v in values
+    ]
+
+
+_ELEMENTWISE = {
+    "where", "lerp", "addcdiv", "addcmul", "clone", "cast", "same", "_packed", "zeros_of", "tril", "triu", "matrix_transpose",
+    "scale_gradient", "ravel_index", "_leaked", "leak", "masked_scale", "softplus", "gelu", "pow", "nan_to_num", "isfinite", "svdvals",
+    "_left_vectors", "_right_vectors", "_within", "sign", "frac", "rsqrt", "copy", "between", "passed", "special_erf", "erf", "erfc",
+}  # fmt: skip # whose forwards look at shapes, or at more than elements, but in the last dimensions only
+
+
+# -------------------------------------------------------------------------------------------------- along given dimensions
+
+_DIMS = ("dim", "dims", "dim0", "dim1", "dim2", "source", "destination")  # options that name dimensions
+_ALL = (None, (), [])
+
+
+def _from_the_end(op: Primitive, dim: Any, ndim: int) -> Any:
+    if isinstance(dim, tuple | list):
+        return tuple(dim_of(op.name, d, ndim) - (ndim or 1) for d in dim)
+    return dim_of(op.name, dim, ndim) - (ndim or 1)
+
+
+def _along(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    """Options that name dimensions count them from the end; none of them means all those of a sample."""
+    tensors = [a for a in inputs if isinstance(a, Tensor)]
+    ndim = max(a._like.ndim for a in tensors)
+    values = level.aligned(inputs, max(ndim, 1))
+    if len(tensors) > 1 and op.cast in ("promote", "float"):
+        values = _cast(level, inputs, values)
+    changed = dict(options)
+    shape: tuple[int, ...] | None = None if ndim else (level.size,)
+    for name in options.keys() & set(_DIMS):
+        dim = options[name]
+        if dim not in _ALL or (dim is not None and name != "dim"):
+            changed[name] = _from_the_end(op, dim, ndim)
+        elif name == "dim" and ("keepdim" in options or op.name in ("sum", "mean")) and op.name not in _ONE_DIM:
+            changed[name] = tuple(range(-max(ndim, 1), 0))
+        else:  # as if the sample were a vector
+            sizes = tensors[0]._like.shape
+            values[0] = reshaped(level.full(tensors[0]), shape=(level.size, math.prod(sizes)))
+            changed[name] = -1 if name == "dim" else (-1,)
+            if name == "dims":
+                shape = (level.size, *sizes)
+            elif options.get("keepdim"):
+                shape = (level.size, *(1,) * ndim)
+    result = apply(op, values, changed)
+    return result if shape is None else reshaped(result, shape=shape)  # type: ignore[no-any-return] # a Tensor
+
+
+_ONE_DIM = {"argmax", "argmin"}  # whose dim is one number
+
+
+def _standardize(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    """Mean and variance that are given already are left out: they are those of the samples."""
+    return _along(level, op, [*inputs[:3], None, None], options)
+
+
+# ------------------------------------------------------------------------------------------------------- shapes in options
+
+
+def _shaped(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    shape = tuple(options["shape"])
+    if -1 in shape:
+        rest = math.prod(n for n in shape if n != -1)
+        size = inputs[0]._like.size
+        if shape.count(-1) == 1 and rest and size % rest == 0:
+            shape = tuple(size // rest if n == -1 else n for n in shape)
+    return apply(op, level.aligned(inputs), {**options, "shape": (level.size, *shape)})  # type: ignore[no-any-return] # a Tensor
+
+
+def _stretched(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    (name,) = options
+    sizes = tuple(options[name])
+    front = level.size if name != "repeats" else 1
+    return apply(op, level.aligned(inputs, len(sizes)), {name: (front, *sizes)})  # type: ignore[no-any-return] # a Tensor
+
+
+def _summed_to(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    (x,), shape = inputs, tuple(options["shape"])
+    kept = (level.size, *(1,) * (x._like.ndim - len(shape)), *shape)
+    return reshaped(apply(op, [level.value(x)], {"shape": kept}), shape=(level.size, *shape))  # type: ignore[return-value] # as above
+
+
+def _keyed(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    changed = {**options, "key": (slice(None), *options["key"])}
+    if "shape" in options:
+        changed["shape"] = (level.size, *options["shape"])
+    return apply(op, [level.value(inputs[0])], changed)  # type: ignore[no-any-return] # a Tensor
+
+
+def _permuted(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    ndim = inputs[0]._like.ndim
+    dims = tuple(options["dims"])
+    if sorted(d % (ndim or 1) for d in dims) == list(range(ndim)):
+        dims = (0, *(d % ndim + 1 for d in dims))
+    return apply(op, [level.value(inputs[0])], {"dims": dims})  # type: ignore[no-any-return] # a Tensor
+
+
+def _padded(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    return apply(op, [level.value(inputs[0])], {**options, "widths": [(0, 0), *options["widths"]]})  # type: ignore[no-any-return] # a Tensor
+
+
+def _on_diagonal(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    shape = tuple(options["shape"])
+    dims = {name: _from_the_end(op, options[name], len(shape)) for name in ("dim1", "dim2")}
+    return apply(op, [level.value(inputs[0])], {**options, **dims, "shape": (level.size, *shape)})  # type: ignore[no-any-return] # a Tensor
+
+
+# ---------------------------------------------------------------------------------------------------------------- products
+
+
+def _product(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    a, b = inputs
+    if level.owns(a) and not level.owns(b) and b._like.ndim == 2:  # one product of matrices, not one a sample
+        rows = matrix_product(reshaped(level.value(a), shape=(-1, a._like.shape[-1])), b)
+        return reshaped(rows, shape=(level.size, *a._like.shape[:-1], b._like.shape[-1]))  # type: ignore[return-value] # the same class
+    if a._like.ndim == b._like.ndim == 2 and level.owns(a) and level.owns(b):
+        return batch_product(level.value(a), level.value(b))  # type: ignore[return-value] # likewise
+    return apply(op, level.aligned(inputs), options)  # type: ignore[no-any-return] # a Tensor
+
+
+def _linear(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    x, weight, bias = inputs
+    shape = (level.size, *x._like.shape[:-1], weight._like.shape[0])
+    if not level.owns(weight):
+        plain = None if level.owns(bias) else bias
+        y = reshaped(linear(reshaped(level.full(x), shape=(-1, x._like.shape[-1])), weight, plain), shape=shape)
+        bias = bias if level.owns(bias) else None
+    else:
+        rows = reshaped(level.full(x), shape=(level.size, -1, x._like.shape[-1]))
+        y = reshaped(batch_product(rows, matrix_transpose(level.value(weight))), shape=shape)
+    if bias is None:
+        return y  # type: ignore[return-value] # the same class
+    (bias,) = level.aligned([bias], len(shape) - 1)
+    return y + bias  # type: ignore[return-value] # likewise
+
+
+def _dot(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    a, b = level.aligned(inputs)
+    return (a * b).sum(-1)  # type: ignore[no-any-return] # a Tensor
+
+
+def _einsum(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    left, _, right = options["equation"].partition("->")
+    letter = next(c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in options["equation"])
+    terms = [letter + term if level.owns(x) else term for x, term in zip(inputs, left.split(","), strict=True)]
+    return apply(op, [level.value(x) for x in inputs], {"equation": f"{','.join(terms)}->{letter}{right}"})  # type: ignore[no-any-return] # a Tensor
+
+
+# ------------------------------------------------------------------------------------------------------- joins and lookups
+
+
+def _joined(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    return apply(op, [level.full(x) for x in inputs], {"dim": options["dim"] + 1})  # type: ignore[no-any-return] # a Tensor
+
+
+def _index(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    x, at, dim = *inputs, options["dim"]
+    if not level.owns(at):
+        return index(level.value(x), at, dim=dim + 1)  # type: ignore[return-value] # the same class
+    if not level.owns(x):
+        return index(x, level.value(at), dim=dim).movedim(dim, 0)  # type: ignore[no-any-return] # a Tensor
+    size = x._like.shape[dim]
+    rows = level.value(x).movedim(dim + 1, 1)
+    rows = rows.reshape(level.size * size, *rows.shape[2:])  # the samples' one after the other
+    places = level.value(at)
+    first = wrap((np.arange(level.size) * size).reshape(-1, *(1,) * at._like.ndim))
+    if (outside := (at._cell.values() < -size) | (at._cell.values() >= size)).any():
+        raise IndexError(f"index {at._cell.values()[outside].flat[0]} is out of bounds for dimension {dim} with size {size}")
+    found = index(rows, where(places < 0, places + size, places) + first, dim=0)  # (samples, *I, *A, *B)
+    few, many = at._like.ndim, range(1, dim + 1)
+    return found.movedim([few + d for d in many], list(many)) if dim else found  # type: ignore[return-value] # the same class
+
+
+def _index_sum(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    if level.owns(inputs[1]):
+        return _looped(level, op, inputs, options)
+    return apply(op, [level.full(inputs[0]), inputs[1]], {**options, "dim": options["dim"] + 1})  # type: ignore[no-any-return] # a Tensor
+
+
+def _put(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    x, src, positions = inputs
+    if level.owns(positions):
+        return _looped(level, op, inputs, options)
+    ndim, dim = x._like.ndim, options["dim"]
+    dims = ndim - dim if options["dims"] is None else options["dims"]
+    (src,) = level.aligned([src], ndim - dims + positions._like.ndim) if isinstance(src, Tensor) else (src,)
+    return apply(op, [level.full(x), src, positions], {"dim": dim + 1, "dims": dims})  # type: ignore[no-any-return] # a Tensor
+
+
+def _gathered(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    x, dim, *others = inputs
+    tensors = [a for a in (x, *others) if isinstance(a, Tensor)]
+    ndim = len(options["shape"]) if "shape" in options else x._like.ndim
+    if any(a._like.ndim != ndim or not ndim for a in tensors):
+        return _looped(level, op, inputs, options)
+    if "shape" in options:
+        options = {**options, "shape": (level.size, *options["shape"])}
+    values = [level.full(a) if isinstance(a, Tensor) else a for a in others]
+    return apply(op, [level.full(x), dim_of(op.name, dim, ndim) + 1, *values], options)  # type: ignore[no-any-return] # a Tensor
+
+
+def _index_add(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    x, dim, at, source = inputs
+    if level.owns(at) or not x._like.ndim:
+        return _looped(level, op, inputs, options)
+    return apply(op, [level.full(x), dim_of(op.name, dim, x._like.ndim) + 1, at, level.full(source)], options)  # type: ignore[no-any-return] # a Tensor
+
+
+def _masked_fill(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    if not level.owns(inputs[2]):
+        x, mask = level.aligned(inputs[:2])
+        return apply(op, [x, mask, inputs[2]], options)  # type: ignore[no-any-return] # a Tensor
+    x, mask, value = level.aligned(inputs)
+    return where(mask, value.to(x.dtype), x)  # type: ignore[return-value] # the same class
+
+
+def _values_decide(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    raise TransformError(
+        f"vmap: the shape of what {op.name} returns depends on values, and may differ from sample to sample; choose with where() instead"
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------------ losses
+
+
+def _reduced(level: Any, values: Any, reduction: str, ndim: int) -> Any:
+    if reduction == "none" or not ndim:
+        return values
+    dims = tuple(range(-ndim, 0))
+    return values.mean(dims) if reduction == "mean" else values.sum(dims)
+
+
+def _loss(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    """Element by element, then reduced sample by sample."""
+    shape = np.broadcast_shapes(*(a._like.shape for a in inputs if isinstance(a, Tensor)))
+    values = [
+        broadcast(v, shape=(level.size, *shape)) if isinstance(v, Tensor) and k < 2 else v
+        for k, v in enumerate(level.aligned(inputs))
+    ]
+    each = apply(op, values, {**options, "reduction": "none"})
+    return _reduced(level, each, options["reduction"], len(shape))  # type: ignore[no-any-return] # a Tensor
+
+
+def _class_loss(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    """Row by row, then reduced sample by sample; the mean is weighted."""
+    x, target, weight = inputs
+    if level.owns(weight):
+        return _looped(level, op, inputs, options)
+    rows, classes = x._like.shape
+    logits = reshaped(level.full(x), shape=(-1, classes))
+    labels = reshaped(level.full(target), shape=(-1,))
+    each = reshaped(apply(op, [logits, labels, weight], {**options, "reduction": "none"}), shape=(level.size, rows))
+    if options["reduction"] != "mean":
+        return _reduced(level, each, options["reduction"], 1)  # type: ignore[no-any-return] # a Tensor
+    ignored, counts = options["ignore_index"], labels
+    kept = counts != ignored
+    share = kept.to(each.dtype) if weight is None else index(weight, where(kept, counts, 0), dim=0) * kept
+    return each.sum(-1) / reshaped(share, shape=(level.size, rows)).sum(-1)  # type: ignore[no-any-return] # a Tensor
+
+
+def _soft_cross_entropy(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    shape = inputs[0]._like.shape
+    rows = [reshaped(level.full(a), shape=(-1, shape[-1])) for a in inputs]
+    return reshaped(apply(op, rows, options), shape=(level.size, *shape[:-1]))  # type: ignore[return-value] # the same class
+
+
+_RULES: dict[str, Rule] = {
+    **dict.fromkeys(("reshape", "reshaped", "view"), _shaped),
+    **dict.fromkeys(("expand", "broadcast", "repeat"), _stretched),
+    **dict.fromkeys(("slice_", "unslice"), _keyed),
+    **dict.fromkeys(("transpose", "movedim", "diagonal", "flip", "roll", "_recurrence", "standardize_slope"), _along),
+    **dict.fromkeys(("_cat", "_stack"), _joined),
+    **dict.fromkeys(("gather", "scatter", "scatter_add", "scatter_sum"), _gathered),
+    **dict.fromkeys(("true_positions", "argwhere"), _values_decide),
+    **dict.fromkeys(("class_cross_entropy", "class_nll"), _class_loss),
+    **dict.fromkeys(("bincount", "batch_mean", "batch_variance", "_class_distribution", "_plain_class_slope"), _looped),
+    "sum_to": _summed_to,
+    "permute": _permuted,
+    "_pad": _padded,
+    "_on_diagonal": _on_diagonal,
+    "standardize": _standardize,
+    "matrix_product": _product,
+    "linear": _linear,
+    "dot": _dot,
+    "_einsum": _einsum,
+    "index": _index,
+    "index_sum": _index_sum,
+    "put": _put,
+    "index_add": _index_add,
+    "masked_fill": _masked_fill,
+    "soft_cross_entropy": _soft_cross_entropy,
+}
