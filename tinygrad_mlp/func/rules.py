@@ -151,11 +151,26 @@ def _cast(level: Any, inputs: Sequence[Any], values: list[Any]) -> list[Any]:
     ]
 
 
+def _repeated(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    """As :func:`_aligned`, where the first input says what shape the result has."""
+    return _aligned(level, op, _with_first(level, inputs), options)
+
+
+def _with_first(level: Any, inputs: Sequence[Any]) -> list[Any]:
+    """The inputs, of which the first has a batch."""
+    first, *others = inputs
+    return [first if level.owns(first) else level.sample(level.full(first)), *others]
+
+
 _ELEMENTWISE = {
     "where", "lerp", "addcdiv", "addcmul", "clone", "cast", "same", "_packed", "zeros_of", "tril", "triu", "matrix_transpose",
-    "scale_gradient", "ravel_index", "_leaked", "leak", "masked_scale", "softplus", "gelu", "pow", "nan_to_num", "isfinite", "svdvals",
-    "_left_vectors", "_right_vectors", "_within", "sign", "frac", "rsqrt", "copy", "between", "passed", "special_erf", "erf", "erfc",
+    "ravel_index", "leak", "masked_scale", "softplus", "gelu", "pow", "nan_to_num", "isfinite", "svdvals", "_left_vectors",
+    "_right_vectors", "sign", "frac", "rsqrt", "erf", "erfc",
 }  # fmt: skip # whose forwards look at shapes, or at more than elements, but in the last dimensions only
+
+
+def _same_shape(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    return apply(op, [level.full(x) if isinstance(x, Tensor) else x for x in inputs], options)  # type: ignore[no-any-return] # a Tensor
 
 
 # -------------------------------------------------------------------------------------------------- along given dimensions
@@ -202,7 +217,12 @@ _ONE_DIM = {"argmax", "argmin"}  # whose dim is one number
 
 def _standardize(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     """Mean and variance that are given already are left out: they are those of the samples."""
-    return _along(level, op, [*inputs[:3], None, None], options)
+    return _along(level, op, [*_with_first(level, inputs[:3]), None, None], options)
+
+
+def _along_both(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    """Of inputs of one shape."""
+    return _along(level, op, [level.sample(level.full(x)) for x in inputs], options)
 
 
 # ------------------------------------------------------------------------------------------------------- shapes in options
@@ -419,7 +439,10 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("reshape", "reshaped", "view"), _shaped),
     **dict.fromkeys(("expand", "broadcast", "repeat"), _stretched),
     **dict.fromkeys(("slice_", "unslice"), _keyed),
-    **dict.fromkeys(("transpose", "movedim", "diagonal", "flip", "roll", "_recurrence", "standardize_slope"), _along),
+    **dict.fromkeys(("transpose", "movedim", "diagonal", "flip", "roll"), _along),
+    **dict.fromkeys(("_recurrence", "standardize_slope"), _along_both),
+    **dict.fromkeys(("scale_gradient", "copy"), _repeated),
+    **dict.fromkeys(("passed", "between", "_leaked", "_within"), _same_shape),
     **dict.fromkeys(("_cat", "_stack"), _joined),
     **dict.fromkeys(("gather", "scatter", "scatter_add", "scatter_sum"), _gathered),
     **dict.fromkeys(("true_positions", "argwhere"), _values_decide),
