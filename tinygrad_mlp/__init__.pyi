@@ -28,6 +28,7 @@ from tinygrad_mlp.device import device as device
 from tinygrad_mlp.dtypes import dtype as dtype
 from tinygrad_mlp.grad_mode import enable_grad as enable_grad
 from tinygrad_mlp.dtypes import finfo as finfo
+from . import func as func
 from tinygrad_mlp.dtypes import get_default_dtype as get_default_dtype
 from tinygrad_mlp.dtypes import iinfo as iinfo
 from tinygrad_mlp.grad_mode import inference_mode as inference_mode
@@ -50,6 +51,7 @@ from tinygrad_mlp.grad_mode import set_grad_enabled as set_grad_enabled
 from tinygrad_mlp.printing import set_printoptions as set_printoptions
 from . import testing as testing
 from . import utils as utils
+from tinygrad_mlp.func.vmapping import vmap as vmap
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
 _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
@@ -392,6 +394,7 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "func",
     "gather",
     "ge",
     "get_default_dtype",
@@ -543,6 +546,7 @@ __all__ = [
     "utils",
     "var",
     "var_mean",
+    "vmap",
     "vstack",
     "where",
     "zeros",

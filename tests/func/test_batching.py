@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,9 @@ import pytest
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.errors import TransformError
-from tinygrad_mlp.func import grad, jacfwd, jacrev, jvp, vmap
+from tinygrad_mlp.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 
 OPS_TESTS = Path(__file__).parent.parent / "ops"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _nothing() -> Iterator[None]:
-    yield
 
 
 def rows() -> list[Any]:
@@ -39,7 +33,16 @@ def rows() -> list[Any]:
 
 SAMPLES = rows()
 every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=str)
-VALUES_DECIDE = {"argwhere", "masked_select", "nonzero", "true_positions", "unique", "repeat_interleave", "multinomial", "bernoulli"}
+VALUES_DECIDE = {
+    "argwhere",
+    "masked_select",
+    "nonzero",
+    "true_positions",
+    "unique",
+    "repeat_interleave",
+    "multinomial",
+    "bernoulli",
+}
 
 
 def batch_of(array: np.ndarray, count: int = 3) -> np.ndarray:
@@ -148,3 +151,17 @@ def test_gradients_of_samples_are_those_of_a_loop(sample: Any) -> None:
     for k in range(3):
         for a, b in zip(got, expected[k], strict=True):
             agree(a[k], b, 1e-7)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_hessian_of_cross_entropy_has_rules(reduction: str) -> None:
+    """Rows that are ignored, too; and no loop."""
+    x, t = tg.tensor(np.random.default_rng(0).standard_normal((4, 3))), tg.tensor([0, 2, -100, 1])
+
+    def loss(x: Any) -> Any:
+        return tg.nn.functional.cross_entropy(x, t, reduction=reduction)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        got = hessian(loss)(x)
+    agree(got, tg.autograd.functional.hessian(loss, x))

@@ -14,10 +14,15 @@ else:
         __name__,
         {
             "functional_call": "..nn.stateless",
-            **dict.fromkeys(
-                ("grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp"), ".derivatives"
-            ),
+            "grad": ".derivatives",
+            "grad_and_value": ".derivatives",
+            "hessian": ".derivatives",
+            "jacfwd": ".derivatives",
+            "jacrev": ".derivatives",
+            "jvp": ".derivatives",
+            "linearize": ".derivatives",
             "stack_module_state": ".ensembles",
+            "vjp": ".derivatives",
             "vmap": ".vmapping",
         },
     )

@@ -179,7 +179,7 @@ class Level:
         """A sample's own tensor, equal for all to begin with."""
         with running_under(self.outer):
             batch = clone(broadcast(tensor, shape=(self.size, *tensor._like.shape)))
-        return self.sample(batch)  # type: ignore[arg-type] # the core's Tensor is the same class
+        return self.sample(batch)
 
     def sweep(self, *_: Any) -> NoReturn:
         """Refuse a backward pass: gradients of samples are for :func:`~.derivatives.grad`."""
@@ -213,7 +213,7 @@ class Level:
         if self.owns(arg):
             value: Tensor = arg._cell.value
             return value
-        return broadcast(arg, shape=(self.size, *arg._like.shape))  # type: ignore[return-value] # the core's Tensor is the same class
+        return broadcast(arg, shape=(self.size, *arg._like.shape))
 
     def aligned(self, args: Sequence[Any], ndim: int = 0) -> list[Any]:
         """The batches with as many dimensions as each other, so that those of samples broadcast, and tensors without a batch."""

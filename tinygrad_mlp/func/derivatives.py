@@ -54,7 +54,9 @@ class _Run:
         tensors = tensors_in(name, "inputs", inputs)
         for x in tensors:
             if x._like.dtype.kind != "f":
-                raise GraphError(f"{name}: only Tensors of floating point dtype can require gradients, got {x.dtype}; cast with .float()")
+                raise GraphError(
+                    f"{name}: only Tensors of floating point dtype can require gradients, got {x.dtype}; cast with .float()"
+                )
         self.inputs = inputs
         with enable_grad():
             self.sources = [self._source(lowered(x, self.levels), recorded) for x in tensors]
@@ -62,7 +64,9 @@ class _Run:
             self.aux: Any = None
             if has_aux:
                 if not (isinstance(result, tuple) and len(result) == 2):
-                    raise ArgumentError(f"{name}: with has_aux=True the function must return a pair (outputs, aux), got {type(result).__name__}")
+                    raise ArgumentError(
+                        f"{name}: with has_aux=True the function must return a pair (outputs, aux), got {type(result).__name__}"
+                    )
                 result, self.aux = result
             self.result = result
             self.outputs = [lowered(y, self.levels) for y in tensors_in(name, "outputs of the function", result)]
@@ -72,7 +76,7 @@ class _Run:
     def _source(self, x: Tensor, recorded: bool) -> Tensor:
         with running_under(self.base):
             if recorded and node_of(x) is not None:
-                return reshaped(x, shape=x._like.shape)  # type: ignore[return-value] # the core's Tensor is the same class
+                return reshaped(x, shape=x._like.shape)
             return x.detach().requires_grad_()
 
     def _is_watched(self) -> bool:
@@ -92,48 +96,59 @@ class _Run:
 
 
 def _walked(
-    run: _Run, outputs: Sequence[Tensor], sources: Sequence[Tensor], cotangents: Sequence[Tensor], retain: bool, record: bool
+    run: _Run,
+    outputs: Sequence[Tensor],
+    sources: Sequence[Tensor],
+    cotangents: Sequence[Tensor],
+    retain: bool,
+    record: bool,
 ) -> list[Tensor]:
     """The products of cotangents, samples of the levels that run now, with the Jacobian of a graph that was made when fewer ran."""
     now = levels()
     extra = now[len(run.levels) :]
-    sizes = tuple(level.size for level in extra)
-    depth, count = len(run.levels), math.prod(sizes)
-    roots: list[Any] = []
-    vectors: list[Any] = []
-    above = run.levels[-1] if run.levels else run.base
+    depth, sizes = len(run.levels), tuple(level.size for level in extra)
     with recording(record or state.grad):
-        for y, v in zip(outputs, cotangents, strict=True):
-            if node_of(y) is None:
-                continue
-            v = lowered(v, extra)
-            with running_under(above):
-                v = v.reshape(count, *v.shape[len(sizes) :]) if extra else v
-            v = lowered(v, run.levels)
-            roots.append(y)
-            vectors.append(v.movedim(depth, 0) if extra and depth else v)
+        starts = [
+            (y, _batch_of_cotangents(run, v, extra))
+            for y, v in zip(outputs, cotangents, strict=True)
+            if node_of(y) is not None
+        ]
+    roots, vectors = [y for y, _ in starts], [v for _, v in starts]
     targets: list[Any] = [node_of(x) for x in sources]
-    with running_under(run.base):
+    level = Level(math.prod(sizes))
+    with running_under(run.base), recording(record):
         arrived: dict[Node, Any] = {}
         if not extra and roots:
-            arrived = gradients("grad", roots, vectors, targets, retain, record)
+            arrived = gradients("grad", roots, vectors, targets, retain or record, record)
         elif roots:
-            level = Level(count)
-            with running_under(level), recording(record):
-                starts = [(node_of(y), level.sample(v)) for y, v in zip(roots, vectors, strict=True)]
-                arrived = walk(starts, targets, retain, True, False)
-        found = []
-        with recording(record):
-            for node, x in zip(targets, sources, strict=True):
-                g = arrived.get(node)
-                if extra:
-                    g = wrap(np.zeros((count, *x._like.shape), x._like.dtype)) if g is None else level.full(g)
-                    g = g.movedim(0, depth)
-                    g = g.reshape(*g.shape[:depth], *sizes, *g.shape[depth + 1 :])
-                elif g is None:
-                    g = wrap(np.zeros(x._like.shape, x._like.dtype))
-                found.append(g if isinstance(g, Tensor) else wrap(np.asarray(g)))
+            level.outer = run.base
+            with running_under(level):
+                samples: list[Any] = [(node_of(y), level.sample(v)) for y, v in starts]
+                arrived = walk(samples, targets, retain or record, True, False)
+        found: list[Tensor] = []
+        for node, x in zip(targets, sources, strict=True):
+            g = arrived.get(node)
+            if g is None:
+                g = wrap(np.zeros(x._like.shape, x._like.dtype))
+            g = g if isinstance(g, Tensor) else wrap(np.asarray(g))
+            if extra:
+                g = level.full(g).movedim(0, depth)
+                g = g.reshape(*g.shape[:depth], *sizes, *g.shape[depth + 1 :])
+            found.append(g)
     return [raised(g, now) for g in found]
+
+
+def _batch_of_cotangents(run: _Run, v: Tensor, extra: Sequence[Level]) -> Tensor:
+    """The batch of a cotangent, the samples of the levels that were not there when the graph was made in one dimension in front."""
+    v = lowered(v, extra)
+    if extra:
+        with running_under(run.levels[-1] if run.levels else run.base):
+            v = v.reshape(math.prod(level.size for level in extra), *v.shape[len(extra) :])
+    v = lowered(v, run.levels)
+    if not extra or not run.levels:
+        return v
+    with running_under(run.base):
+        return v.movedim(len(run.levels), 0)
 
 
 # -------------------------------------------------------------------------------------------------------- which arguments
@@ -158,7 +173,11 @@ def _of_chosen(function: Callable[..., Any], argnums: Argnums, args: tuple[Any, 
 
     def call(chosen: Any) -> Any:
         given = list(args)
-        for k, value in zip((argnums,) if isinstance(argnums, int) else argnums, (chosen,) if isinstance(argnums, int) else chosen, strict=True):
+        for k, value in zip(
+            (argnums,) if isinstance(argnums, int) else argnums,
+            (chosen,) if isinstance(argnums, int) else chosen,
+            strict=True,
+        ):
             given[k] = value
         return function(*given, **kwargs)
 
@@ -258,7 +277,10 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple
 
     def pull(cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
         given = _matching("vjp", "cotangents", cotangents, run.result)
-        return filled(primals, run.pulled(given, retain_graph, bool(create_graph) or (state.grad and any(v.requires_grad for v in given))))
+        return filled(
+            primals,
+            run.pulled(given, retain_graph, bool(create_graph) or (state.grad and any(v.requires_grad for v in given))),
+        )
 
     value = run.returned(run.result)
     return (value, pull, run.returned(run.aux)) if has_aux else (value, pull)
@@ -287,7 +309,12 @@ class _Linear:
 
 
 def jvp(
-    func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *, strict: bool = False, has_aux: bool = False
+    func: Callable[..., Any],
+    primals: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    *,
+    strict: bool = False,
+    has_aux: bool = False,
 ) -> tuple[Any, ...]:
     """``func(*primals)``, and J u for the tangents u, in the form of what ``func`` returns.
 
@@ -312,7 +339,9 @@ def jvp(
     linear = _Linear("jvp", func, primals, has_aux)
     run = linear.run
     if strict and any(node_of(y) is None for y in run.outputs):
-        raise RuntimeError("jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not allowed with strict=True.")
+        raise RuntimeError(
+            "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not allowed with strict=True."
+        )
     pushed = filled(run.result, linear.pushed(given, False))
     value = run.returned(run.result)
     return (value, pushed, run.returned(run.aux)) if has_aux else (value, pushed)
@@ -423,7 +452,9 @@ def jacfwd(
         run = linear.run
         sources = tensors_in("jacfwd", "inputs", chosen)
         rows, sizes = _basis(sources)
-        columns = [_parts(block, sizes) for block in vmap(lambda *tangents: linear.pushed(tangents))(*rows)]  # per output, per input
+        columns = [
+            _parts(block, sizes) for block in vmap(lambda *tangents: linear.pushed(tangents))(*rows)
+        ]  # per output, per input
         outputs = tensors_in("jacfwd", "outputs of the function", run.result)
         blocks = [
             filled(chosen, [_turned(columns[i][j], x, y) for j, x in enumerate(sources)]) for i, y in enumerate(outputs)

@@ -33,6 +33,7 @@ from ..errors import TransformError
 from ..ops.batched import batch_product
 from ..ops.choosing import where
 from ..ops.dims import dim_of
+from ..ops.normalisation import softmax
 from ..ops.places import index
 
 __all__ = ["rule_of"]
@@ -56,7 +57,7 @@ def rule_of(op: Primitive, options: Options, inputs: Sequence[Any]) -> Rule:
 
 
 def _looped(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
-    return level.loop(op, inputs, options)  # type: ignore[no-any-return] # a level's
+    return level.loop(op, inputs, options)
 
 
 # ---------------------------------------------------------------------------------------------------------- elementwise
@@ -69,7 +70,7 @@ class _Unknown(Exception):  # noqa: N818 - it ends an attempt, and nobody else s
 class _Element(NDArrayOperatorsMixin):
     """A stand-in for an array that can be computed with element by element, and in no other way."""
 
-    __class__ = property(lambda self: np.ndarray)  # type: ignore[assignment] # forwards ask isinstance(x, np.ndarray)
+    __class__ = property(lambda self: np.ndarray)
     __hash__ = None  # type: ignore[assignment] # as of arrays
 
     def __init__(self, value: Any) -> None:
@@ -101,7 +102,7 @@ class _Element(NDArrayOperatorsMixin):
         raise _Unknown
 
     shape = ndim = size = T = strides = property(_refused)
-    __bool__ = __int__ = __float__ = __index__ = __iter__ = __len__ = __getitem__ = __setitem__ = __array__ = _refused  # type: ignore[assignment] # each raises
+    __bool__ = __int__ = __float__ = __index__ = __iter__ = __len__ = __getitem__ = __setitem__ = __array__ = _refused
 
 
 _BY_ELEMENT = {
@@ -136,7 +137,7 @@ def _aligned(level: Any, op: Primitive, inputs: Sequence[Any], options: Options)
     values = level.aligned(inputs)
     if op.cast in ("promote", "float") and len(inputs) > 1:
         values = _cast(level, inputs, values)
-    return apply(op, values, options)  # type: ignore[no-any-return] # a result is a Tensor
+    return apply(op, values, options)
 
 
 def _cast(level: Any, inputs: Sequence[Any], values: list[Any]) -> list[Any]:
@@ -146,9 +147,7 @@ def _cast(level: Any, inputs: Sequence[Any], values: list[Any]) -> list[Any]:
     if len({a._like.dtype for a in inputs if isinstance(a, Tensor)}) == 1:
         return values
     target = result_dtype([np.empty(a._like.shape, a._like.dtype) if isinstance(a, Tensor) else a for a in inputs])
-    return [
-        cast(v, dtype=target) if isinstance(v, Tensor) and v._like.dtype.kind == target.kind else v for v in values
-    ]
+    return [cast(v, dtype=target) if isinstance(v, Tensor) and v._like.dtype.kind == target.kind else v for v in values]
 
 
 def _repeated(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -170,13 +169,13 @@ _ELEMENTWISE = {
 
 
 def _same_shape(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
-    return apply(op, [level.full(x) if isinstance(x, Tensor) else x for x in inputs], options)  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.full(x) if isinstance(x, Tensor) else x for x in inputs], options)
 
 
 # -------------------------------------------------------------------------------------------------- along given dimensions
 
 _DIMS = ("dim", "dims", "dim0", "dim1", "dim2", "source", "destination")  # options that name dimensions
-_ALL = (None, (), [])
+_ALL: tuple[Any, ...] = (None, (), [])
 
 
 def _from_the_end(op: Primitive, dim: Any, ndim: int) -> Any:
@@ -209,7 +208,7 @@ def _along(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -
             elif options.get("keepdim"):
                 shape = (level.size, *(1,) * ndim)
     result = apply(op, values, changed)
-    return result if shape is None else reshaped(result, shape=shape)  # type: ignore[no-any-return] # a Tensor
+    return result if shape is None else reshaped(result, shape=shape)
 
 
 _ONE_DIM = {"argmax", "argmin"}  # whose dim is one number
@@ -235,27 +234,27 @@ def _shaped(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) 
         size = inputs[0]._like.size
         if shape.count(-1) == 1 and rest and size % rest == 0:
             shape = tuple(size // rest if n == -1 else n for n in shape)
-    return apply(op, level.aligned(inputs), {**options, "shape": (level.size, *shape)})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, level.aligned(inputs), {**options, "shape": (level.size, *shape)})
 
 
 def _stretched(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     (name,) = options
     sizes = tuple(options[name])
     front = level.size if name != "repeats" else 1
-    return apply(op, level.aligned(inputs, len(sizes)), {name: (front, *sizes)})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, level.aligned(inputs, len(sizes)), {name: (front, *sizes)})
 
 
 def _summed_to(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     (x,), shape = inputs, tuple(options["shape"])
     kept = (level.size, *(1,) * (x._like.ndim - len(shape)), *shape)
-    return reshaped(apply(op, [level.value(x)], {"shape": kept}), shape=(level.size, *shape))  # type: ignore[return-value] # as above
+    return reshaped(apply(op, [level.value(x)], {"shape": kept}), shape=(level.size, *shape))
 
 
 def _keyed(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     changed = {**options, "key": (slice(None), *options["key"])}
     if "shape" in options:
         changed["shape"] = (level.size, *options["shape"])
-    return apply(op, [level.value(inputs[0])], changed)  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.value(inputs[0])], changed)
 
 
 def _permuted(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -263,17 +262,17 @@ def _permuted(level: Any, op: Primitive, inputs: Sequence[Any], options: Options
     dims = tuple(options["dims"])
     if sorted(d % (ndim or 1) for d in dims) == list(range(ndim)):
         dims = (0, *(d % ndim + 1 for d in dims))
-    return apply(op, [level.value(inputs[0])], {"dims": dims})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.value(inputs[0])], {"dims": dims})
 
 
 def _padded(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
-    return apply(op, [level.value(inputs[0])], {**options, "widths": [(0, 0), *options["widths"]]})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.value(inputs[0])], {**options, "widths": [(0, 0), *options["widths"]]})
 
 
 def _on_diagonal(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     shape = tuple(options["shape"])
     dims = {name: _from_the_end(op, options[name], len(shape)) for name in ("dim1", "dim2")}
-    return apply(op, [level.value(inputs[0])], {**options, **dims, "shape": (level.size, *shape)})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.value(inputs[0])], {**options, **dims, "shape": (level.size, *shape)})
 
 
 # ---------------------------------------------------------------------------------------------------------------- products
@@ -283,10 +282,10 @@ def _product(level: Any, op: Primitive, inputs: Sequence[Any], options: Options)
     a, b = inputs
     if level.owns(a) and not level.owns(b) and b._like.ndim == 2:  # one product of matrices, not one a sample
         rows = matrix_product(reshaped(level.value(a), shape=(-1, a._like.shape[-1])), b)
-        return reshaped(rows, shape=(level.size, *a._like.shape[:-1], b._like.shape[-1]))  # type: ignore[return-value] # the same class
+        return reshaped(rows, shape=(level.size, *a._like.shape[:-1], b._like.shape[-1]))
     if a._like.ndim == b._like.ndim == 2 and level.owns(a) and level.owns(b):
-        return batch_product(level.value(a), level.value(b))  # type: ignore[return-value] # likewise
-    return apply(op, level.aligned(inputs), options)  # type: ignore[no-any-return] # a Tensor
+        return batch_product(level.value(a), level.value(b))
+    return apply(op, level.aligned(inputs), options)
 
 
 def _linear(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -300,36 +299,36 @@ def _linear(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) 
         rows = reshaped(level.full(x), shape=(level.size, -1, x._like.shape[-1]))
         y = reshaped(batch_product(rows, matrix_transpose(level.value(weight))), shape=shape)
     if bias is None:
-        return y  # type: ignore[return-value] # the same class
+        return y
     (bias,) = level.aligned([bias], len(shape) - 1)
-    return y + bias  # type: ignore[return-value] # likewise
+    return y + bias
 
 
 def _dot(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     a, b = level.aligned(inputs)
-    return (a * b).sum(-1)  # type: ignore[no-any-return] # a Tensor
+    return (a * b).sum(-1)
 
 
 def _einsum(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     left, _, right = options["equation"].partition("->")
     letter = next(c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in options["equation"])
     terms = [letter + term if level.owns(x) else term for x, term in zip(inputs, left.split(","), strict=True)]
-    return apply(op, [level.value(x) for x in inputs], {"equation": f"{','.join(terms)}->{letter}{right}"})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.value(x) for x in inputs], {"equation": f"{','.join(terms)}->{letter}{right}"})
 
 
 # ------------------------------------------------------------------------------------------------------- joins and lookups
 
 
 def _joined(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
-    return apply(op, [level.full(x) for x in inputs], {"dim": options["dim"] + 1})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.full(x) for x in inputs], {"dim": options["dim"] + 1})
 
 
 def _index(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     x, at, dim = *inputs, options["dim"]
     if not level.owns(at):
-        return index(level.value(x), at, dim=dim + 1)  # type: ignore[return-value] # the same class
+        return index(level.value(x), at, dim=dim + 1)
     if not level.owns(x):
-        return index(x, level.value(at), dim=dim).movedim(dim, 0)  # type: ignore[no-any-return] # a Tensor
+        return index(x, level.value(at), dim=dim).movedim(dim, 0)
     size = x._like.shape[dim]
     rows = level.value(x).movedim(dim + 1, 1)
     rows = rows.reshape(level.size * size, *rows.shape[2:])  # the samples' one after the other
@@ -339,13 +338,13 @@ def _index(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -
         raise IndexError(f"index {at._cell.values()[outside].flat[0]} is out of bounds for dimension {dim} with size {size}")
     found = index(rows, where(places < 0, places + size, places) + first, dim=0)  # (samples, *I, *A, *B)
     few, many = at._like.ndim, range(1, dim + 1)
-    return found.movedim([few + d for d in many], list(many)) if dim else found  # type: ignore[return-value] # the same class
+    return found.movedim([few + d for d in many], list(many)) if dim else found
 
 
 def _index_sum(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     if level.owns(inputs[1]):
         return _looped(level, op, inputs, options)
-    return apply(op, [level.full(inputs[0]), inputs[1]], {**options, "dim": options["dim"] + 1})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.full(inputs[0]), inputs[1]], {**options, "dim": options["dim"] + 1})
 
 
 def _put(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -355,7 +354,7 @@ def _put(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> 
     ndim, dim = x._like.ndim, options["dim"]
     dims = ndim - dim if options["dims"] is None else options["dims"]
     (src,) = level.aligned([src], ndim - dims + positions._like.ndim) if isinstance(src, Tensor) else (src,)
-    return apply(op, [level.full(x), src, positions], {"dim": dim + 1, "dims": dims})  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.full(x), src, positions], {"dim": dim + 1, "dims": dims})
 
 
 def _gathered(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -367,22 +366,22 @@ def _gathered(level: Any, op: Primitive, inputs: Sequence[Any], options: Options
     if "shape" in options:
         options = {**options, "shape": (level.size, *options["shape"])}
     values = [level.full(a) if isinstance(a, Tensor) else a for a in others]
-    return apply(op, [level.full(x), dim_of(op.name, dim, ndim) + 1, *values], options)  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.full(x), dim_of(op.name, dim, ndim) + 1, *values], options)
 
 
 def _index_add(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     x, dim, at, source = inputs
     if level.owns(at) or not x._like.ndim:
         return _looped(level, op, inputs, options)
-    return apply(op, [level.full(x), dim_of(op.name, dim, x._like.ndim) + 1, at, level.full(source)], options)  # type: ignore[no-any-return] # a Tensor
+    return apply(op, [level.full(x), dim_of(op.name, dim, x._like.ndim) + 1, at, level.full(source)], options)
 
 
 def _masked_fill(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     if not level.owns(inputs[2]):
         x, mask = level.aligned(inputs[:2])
-        return apply(op, [x, mask, inputs[2]], options)  # type: ignore[no-any-return] # a Tensor
+        return apply(op, [x, mask, inputs[2]], options)
     x, mask, value = level.aligned(inputs)
-    return where(mask, value.to(x.dtype), x)  # type: ignore[return-value] # the same class
+    return where(mask, value.to(x.dtype), x)
 
 
 def _values_decide(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -409,7 +408,7 @@ def _loss(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) ->
         for k, v in enumerate(level.aligned(inputs))
     ]
     each = apply(op, values, {**options, "reduction": "none"})
-    return _reduced(level, each, options["reduction"], len(shape))  # type: ignore[no-any-return] # a Tensor
+    return _reduced(level, each, options["reduction"], len(shape))
 
 
 def _class_loss(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -422,17 +421,31 @@ def _class_loss(level: Any, op: Primitive, inputs: Sequence[Any], options: Optio
     labels = reshaped(level.full(target), shape=(-1,))
     each = reshaped(apply(op, [logits, labels, weight], {**options, "reduction": "none"}), shape=(level.size, rows))
     if options["reduction"] != "mean":
-        return _reduced(level, each, options["reduction"], 1)  # type: ignore[no-any-return] # a Tensor
+        return _reduced(level, each, options["reduction"], 1)
     ignored, counts = options["ignore_index"], labels
     kept = counts != ignored
     share = kept.to(each.dtype) if weight is None else index(weight, where(kept, counts, 0), dim=0) * kept
-    return each.sum(-1) / reshaped(share, shape=(level.size, rows)).sum(-1)  # type: ignore[no-any-return] # a Tensor
+    return each.sum(-1) / reshaped(share, shape=(level.size, rows)).sum(-1)
+
+
+def _class_slope(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    """Row by row, of cotangents that have their share of the mean already."""
+    cotangent, x, target = inputs
+    rows, classes = x._like.shape
+    labels = reshaped(level.full(target), shape=(level.size, rows))
+    (g,) = level.aligned([cotangent if isinstance(cotangent, Tensor) else wrap(np.asarray(cotangent, x._like.dtype))], 1)
+    kept = labels != options["ignore_index"]
+    if options["reduction"] == "mean":
+        g = g / kept.to(x.dtype).sum(-1, True)
+    of_class = labels.unsqueeze(-1) == wrap(np.arange(classes))
+    g = where(kept, broadcast(g, shape=(level.size, rows)), 0.0).unsqueeze(-1)
+    return g * (softmax(level.full(x), -1) - of_class)
 
 
 def _soft_cross_entropy(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     shape = inputs[0]._like.shape
     rows = [reshaped(level.full(a), shape=(-1, shape[-1])) for a in inputs]
-    return reshaped(apply(op, rows, options), shape=(level.size, *shape[:-1]))  # type: ignore[return-value] # the same class
+    return reshaped(apply(op, rows, options), shape=(level.size, *shape[:-1]))
 
 
 _RULES: dict[str, Rule] = {
@@ -447,7 +460,8 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("gather", "scatter", "scatter_add", "scatter_sum"), _gathered),
     **dict.fromkeys(("true_positions", "argwhere"), _values_decide),
     **dict.fromkeys(("class_cross_entropy", "class_nll"), _class_loss),
-    **dict.fromkeys(("bincount", "batch_mean", "batch_variance", "_class_distribution", "_plain_class_slope"), _looped),
+    **dict.fromkeys(("bincount", "batch_mean", "batch_variance", "_class_distribution"), _looped),
+    "_plain_class_slope": _class_slope,
     "sum_to": _summed_to,
     "permute": _permuted,
     "_pad": _padded,

@@ -7,9 +7,9 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..errors import ArgumentError
-from ..trees import leaves, mapped
+from ..trees import mapped
 
-__all__ = ["each_with", "filled", "tensors_in"]
+__all__ = ["each_with", "filled", "replaced", "tensors_in", "with_leaves"]
 
 
 def tensors_in(name: str, what: str, tree: Any) -> list[Tensor]:
@@ -21,7 +21,9 @@ def tensors_in(name: str, what: str, tree: Any) -> list[Tensor]:
     found = [leaf for leaf, _ in each_with(name, tree, None)]
     for leaf in found:
         if not isinstance(leaf, Tensor):
-            raise ArgumentError(f"{name}: expected {what} to be Tensors, or nested lists, tuples and dicts of them, got {type(leaf).__name__}")
+            raise ArgumentError(
+                f"{name}: expected {what} to be Tensors, or nested lists, tuples and dicts of them, got {type(leaf).__name__}"
+            )
     return found
 
 
@@ -58,7 +60,8 @@ def with_leaves(tree: Any, values: Sequence[Any]) -> Any:
 
     def walk(tree: Any) -> Any:
         if isinstance(tree, Mapping):
-            return mapped(lambda _: None, {}, Tensor) if not tree else type(tree)({key: walk(item) for key, item in tree.items()})  # type: ignore[call-arg] # as mappings are made
+            entries: Any = type(tree)
+            return entries({key: walk(item) for key, item in tree.items()})
         if isinstance(tree, list | tuple):
             items = [walk(item) for item in tree]
             return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
@@ -70,6 +73,3 @@ def with_leaves(tree: Any, values: Sequence[Any]) -> Any:
 def replaced(function: Callable[[Tensor], Any], tree: Any) -> Any:
     """The nest with ``function(x)`` for each tensor."""
     return mapped(function, tree, Tensor)
-
-
-__all__ += ["leaves", "replaced", "with_leaves"]

@@ -73,35 +73,49 @@ def _inputs(func: Any, args: tuple[Any, ...], in_dims: Any) -> tuple[list[tuple[
     """Each leaf of the arguments with its dimension of samples, counted from the front, and the number of samples."""
     name = f"vmap({getattr(func, '__name__', type(func).__name__)}, in_dims={in_dims}, ...)(<inputs>)"
     if not isinstance(in_dims, int | tuple | list):
-        raise ValueError(f"{name}: expected `in_dims` to be int or a (potentially nested) tuple matching the structure of inputs, got: {type(in_dims)}.")
+        raise ValueError(
+            f"{name}: expected `in_dims` to be int or a (potentially nested) tuple, nested as the inputs, got {type(in_dims).__name__}"
+        )
     if not args:
-        raise ValueError(f"{name}: got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over a function with no inputs.")
+        raise ValueError(f"{name}: got no inputs: there is nothing to map over")
     try:
         pairs = each_with("in_dims", args, tuple(in_dims) if isinstance(in_dims, list) else in_dims)
     except ValueError as error:
         raise ValueError(f"{name}: in_dims is not compatible with the structure of `inputs`: {error}") from None
     found: list[tuple[Any, int | None]] = []
-    sizes = set()
     for leaf, dim in pairs:
-        if dim is not None and not isinstance(dim, int):
-            raise ValueError(f"{name}: Got in_dim={dim} for an input but in_dim must be either an integer dimension or None.")
-        if dim is not None and not isinstance(leaf, Tensor):
-            raise ValueError(f"{name}: Got in_dim={dim} for an input but the input is of type {type(leaf)}. We cannot vmap over non-Tensor arguments, please use None as the respective in_dim")
         if dim is not None:
+            if not isinstance(dim, int) or isinstance(dim, bool):
+                raise ValueError(f"{name}: Got in_dim={dim} for an input, but it must be either an int or None")
+            if not isinstance(leaf, Tensor):
+                raise ValueError(
+                    f"{name}: Got in_dim={dim} for an input of type {type(leaf).__name__}, which is no Tensor; use None"
+                )
             if not -leaf.ndim <= dim < leaf.ndim:
-                raise ValueError(f"{name}: Got in_dim={dim} for some input, but that input is a Tensor of dimensionality {leaf.ndim} so expected in_dim to satisfy -{leaf.ndim} <= in_dim < {leaf.ndim}.")
+                raise ValueError(
+                    f"{name}: Got in_dim={dim} for some input, a Tensor of dimensionality {leaf.ndim}: expected in_dim to satisfy "
+                    f"-{leaf.ndim} <= in_dim < {leaf.ndim}"
+                )
             dim %= leaf.ndim
-            sizes.add(leaf.shape[dim])
         found.append((leaf, dim))
+    sizes = {leaf.shape[dim] for leaf, dim in found if dim is not None}
     if not sizes:
-        raise ValueError(f"{name}: at least one input must be a batch: in_dims has None for all of them")
+        raise ValueError(f"{name}: at least one input must be a batch, but in_dims has None for all of them")
     if len(sizes) > 1:
-        raise ValueError(f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)} for the mapped dimension")
+        raise ValueError(
+            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)}"
+        )
     return found, sizes.pop()
 
 
 def _run(
-    func: Any, args: Any, pairs: list[tuple[Any, int | None]], size: int, out_dims: Any, randomness: str, kwargs: dict[str, Any]
+    func: Any,
+    args: Any,
+    pairs: list[tuple[Any, int | None]],
+    size: int,
+    out_dims: Any,
+    randomness: str,
+    kwargs: dict[str, Any],
 ) -> Any:
     __tracebackhide__ = True
     level = Level(size, randomness)
@@ -126,5 +140,7 @@ def _output(level: Level, leaf: Any, dim: Any) -> Any:
         raise ValueError(f"vmap: out_dims must be ints or None, got {type(dim).__name__}")
     batch = level.value(leaf) if level.owns(leaf) else broadcast(leaf, shape=(level.size, *leaf._like.shape)).clone()
     if not -batch.ndim <= dim < batch.ndim:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-batch.ndim}, {batch.ndim - 1}], but got {dim})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-batch.ndim}, {batch.ndim - 1}], but got {dim})"
+        )
     return batch.movedim(0, dim) if dim % batch.ndim else batch

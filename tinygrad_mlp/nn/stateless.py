@@ -57,7 +57,9 @@ def _merged(given: Any) -> dict[str, Tensor]:
     merged: dict[str, Tensor] = {}
     for part in given:
         if twice := sorted(merged.keys() & part.keys()):
-            raise ValueError(f"functional_call: {twice} appeared in multiple dictionaries; behavior of functional call is ambiguous")
+            raise ValueError(
+                f"functional_call: {twice} appeared in multiple dictionaries; behavior of functional call is ambiguous"
+            )
         merged.update(part)
     return merged
 
@@ -86,7 +88,9 @@ def _replaced(module: Module, tensors: dict[str, Tensor], tie_weights: bool, str
             owner = module.get_submodule(path)
             registry: Any = owner._parameters if last in owner._parameters else owner._buffers
             if last not in registry:
-                raise AttributeError(f"functional_call: {type(owner).__name__} has no parameter or buffer {last!r}, given as {name!r}")
+                raise AttributeError(
+                    f"functional_call: {type(owner).__name__} has no parameter or buffer {last!r}, given as {name!r}"
+                )
             before.append((registry, last, registry[last]))
             registry[last] = tensor
         yield

@@ -348,7 +348,9 @@ def _for_each_sample(function: Operation) -> Operation:
         __tracebackhide__ = True
         result = function(*args, **params)
         follower = state.follower
-        return follower.repeated(result) if follower is not None and follower.transforms and follower.owns(args[0]) else result
+        return (
+            follower.repeated(result) if follower is not None and follower.transforms and follower.owns(args[0]) else result
+        )
 
     return call
 

@@ -246,9 +246,7 @@ def one_hot(tensor: Array, num_classes: int = -1) -> Array:
     elif num_classes == -1:
         num_classes = int(values.max()) + 1
     elif values.max() >= num_classes:
-        raise ShapeError(
-            f"one_hot: Class values must be smaller than num_classes, got {values.max()} for {num_classes}"
-        )
+        raise ShapeError(f"one_hot: Class values must be smaller than num_classes, got {values.max()} for {num_classes}")
     return (tensor.unsqueeze(-1) == arange(num_classes)).long()
 
 

@@ -83,7 +83,7 @@ def form_of(tensor: Array) -> np.ndarray[Any, Any]:
 
 def values_of(tensor: Array) -> np.ndarray[Any, Any]:
     """The values of a tensor, to check them: those of all samples where it stands for one."""
-    return tensor._data if tensor._cell is None else tensor._cell.values()  # type: ignore[no-any-return] # an array
+    return tensor._data if tensor._cell is None else tensor._cell.values()
 
 
 @composite(method=True)
