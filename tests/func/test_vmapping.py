@@ -10,7 +10,7 @@ import pytest
 import tinygrad_mlp as tg
 from tinygrad_mlp import nn
 from tinygrad_mlp.errors import TransformError
-from tinygrad_mlp.func import functional_call, grad, stack_module_state, vmap
+from tinygrad_mlp.func import batching, functional_call, grad, stack_module_state, vmap
 
 x = tg.arange(24.0).reshape(2, 3, 4)
 
@@ -119,7 +119,8 @@ def test_what_is_refused() -> None:
         vmap(lambda a: a, out_dims=5)(x)
 
 
-def test_an_operation_without_a_rule_says_so_once() -> None:
+def test_an_operation_without_a_rule_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "_told", set())
     indices = tg.tensor([[0, 1], [1, 1]])
     with pytest.warns(UserWarning, match="bincount"):
         y = vmap(lambda a: tg.bincount(a, minlength=3))(indices)

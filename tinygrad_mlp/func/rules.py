@@ -3,8 +3,8 @@
 Most operations need no rule of their own:
 
 * a composite is what it is made of;
-* one whose forward consists of elementwise calls of NumPy (:func:`_is_elementwise` tries that out on stand-ins) is itself on batches
-  whose dimensions are aligned from the right;
+* an elementwise one (:func:`_is_elementwise` tries that out) is itself on batches whose dimensions are aligned from the right, and so is
+  one of matrices in the last two dimensions;
 * one that goes along the dimensions ``dim`` is itself with ``dim`` counted from the end;
 * one with a ``shape``, ``size``, ``key`` … of the result has one more in front;
 * a loss with a ``reduction`` is reduced sample by sample.
@@ -14,13 +14,11 @@ The table has those, by the names of their options, and the products, joins and 
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .._tensor import Tensor
 from ..core.apply import apply
@@ -47,10 +45,10 @@ def rule_of(op: Primitive, options: Options, inputs: Sequence[Any]) -> Rule:
     rule = _RULES.get(op.name)
     if rule is not None:
         return rule
-    if op.name in _ELEMENTWISE or _is_elementwise(op, options, inputs):
-        return _aligned
     if "reduction" in options and not op.variadic and op.arity in (2, 3):
         return _loss
+    if op.name in _IN_THE_LAST or _is_elementwise(op, options, inputs):
+        return _aligned
     if "dim" in options and op.arity == 1 and not options.keys() & {"size", "shape", "key"}:
         return _along
     return _looped
@@ -63,74 +61,49 @@ def _looped(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) 
 # ---------------------------------------------------------------------------------------------------------- elementwise
 
 
-class _Unknown(Exception):  # noqa: N818 - it ends an attempt, and nobody else sees it
-    pass
-
-
-class _Element(NDArrayOperatorsMixin):
-    """A stand-in for an array that can be computed with element by element, and in no other way."""
-
-    __class__ = property(lambda self: np.ndarray)
-    __hash__ = None  # type: ignore[assignment] # as of arrays
-
-    def __init__(self, value: Any) -> None:
-        self._value = np.asarray(value)
-        self.dtype = self._value.dtype
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        if method != "__call__" or ufunc.signature is not None or ufunc.nout != 1:
-            raise _Unknown
-        result = ufunc(*map(_value, inputs), **{name: _value(v) for name, v in options.items() if v is not np._NoValue})
-        if out is None or out[0] is None:
-            return _Element(result)
-        np.copyto(_value(out[0]), result)
-        return out[0]
-
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        if function not in _BY_ELEMENT:
-            raise _Unknown
-        result = function(*map(_value, args), **{name: _value(v) for name, v in options.items()})
-        return result if result is None or isinstance(result, np.dtype) else _Element(result)
-
-    def astype(self, *args: Any, **options: Any) -> _Element:
-        return _Element(self._value.astype(*args, **options))
-
-    def copy(self, *_: Any) -> _Element:
-        return _Element(self._value.copy())
-
-    def _refused(self, *_: Any) -> NoReturn:
-        raise _Unknown
-
-    shape = ndim = size = T = strides = property(_refused)
-    __bool__ = __int__ = __float__ = __index__ = __iter__ = __len__ = __getitem__ = __setitem__ = __array__ = _refused
-
-
-_BY_ELEMENT = {
-    np.where, np.copyto, np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.round, np.result_type, np.clip, np.nan_to_num,
-}  # fmt: skip
-
-
-def _value(value: Any) -> Any:
-    return value._value if type(value) is _Element else value
-
-
-_proved: dict[Any, bool] = {}  # by operation and what its forward may branch on
+_found: dict[Any, bool] = {}  # by operation, dtypes, and the options that its forward may branch on
 
 
 def _is_elementwise(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
-    """Whether the forward consists of elementwise calls of NumPy: it is run on stand-ins that know nothing else."""
+    """Whether each element of the result is made of the elements in its place, which is tried out on a few numbers."""
     key = (
         op.name,
         *(a._like.dtype if isinstance(a, Tensor) else type(a) for a in inputs),
         *(value if isinstance(value, str | bool | None) else type(value) for value in options.values()),
     )
-    if key not in _proved:
-        stand_ins = [_Element(np.ones(2, a._like.dtype)) if isinstance(a, Tensor) else a for a in inputs]
+    if key not in _found:
         try:
-            _proved[key] = type(state.quiet(functools.partial(op.forward, *stand_ins, **options))) is _Element
-        except Exception:  # of any class: a forward fails in its own way on stand-ins
-            _proved[key] = False
-    return _proved[key]
+            _found[key] = state.quiet(_tried, op, options, inputs)
+        except Exception:  # of any class: each forward refuses in its own way
+            _found[key] = False
+    return _found[key]
+
+
+def _tried(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
+    """Whether the order of the elements, how they are laid out in dimensions, and what stands beside them, make no difference."""
+    numbers = {
+        k: (np.modf(np.arange(1, 25) * (0.618 + k / 7))[0] * 3 - 1).astype(a._like.dtype)
+        for k, a in enumerate(inputs)
+        if isinstance(a, Tensor)
+    }
+
+    def forward(form: Callable[[np.ndarray[Any, Any], int], Any]) -> Any:
+        return op.forward(*(form(numbers[k], k) if k in numbers else a for k, a in enumerate(inputs)), **options)
+
+    whole = forward(lambda x, k: x.reshape(2, 3, 4))
+    last = max(numbers)
+    rows = forward(lambda x, k: x[:4] if k == last else x.reshape(2, 3, 4))
+    others = (
+        (whole.reshape(-1)[::-1], forward(lambda x, k: x[::-1].copy())),
+        (whole.reshape(-1)[3:10], forward(lambda x, k: x[3:10])),
+        (whole.reshape(3, 2, 4), forward(lambda x, k: x.reshape(3, 2, 4))),
+        (rows, forward(lambda x, k: np.tile(x[:4], (2, 3, 1)) if k == last else x.reshape(2, 3, 4))),
+    )
+    return whole.shape == (2, 3, 4) and all(
+        x.shape == y.shape and x.dtype == y.dtype and np.allclose(x, y, 1e-3, 1e-3, equal_nan=True)
+        for x, y in others
+        if len(numbers) > 1 or x is not rows
+    )
 
 
 def _aligned(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -161,11 +134,17 @@ def _with_first(level: Any, inputs: Sequence[Any]) -> list[Any]:
     return [first if level.owns(first) else level.sample(level.full(first)), *others]
 
 
-_ELEMENTWISE = {
-    "where", "lerp", "addcdiv", "addcmul", "clone", "cast", "same", "_packed", "zeros_of", "tril", "triu", "matrix_transpose",
-    "ravel_index", "leak", "masked_scale", "softplus", "gelu", "pow", "nan_to_num", "isfinite", "svdvals", "_left_vectors",
-    "_right_vectors", "sign", "frac", "rsqrt", "erf", "erfc",
-}  # fmt: skip # whose forwards look at shapes, or at more than elements, but in the last dimensions only
+_IN_THE_LAST = {
+    "tril",
+    "triu",
+    "matrix_transpose",
+    "svdvals",
+    "_left_vectors",
+    "_right_vectors",
+    "_cholesky",
+    "_triangular",
+    "where",
+}
 
 
 def _same_shape(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -460,7 +439,7 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("gather", "scatter", "scatter_add", "scatter_sum"), _gathered),
     **dict.fromkeys(("true_positions", "argwhere"), _values_decide),
     **dict.fromkeys(("class_cross_entropy", "class_nll"), _class_loss),
-    **dict.fromkeys(("bincount", "batch_mean", "batch_variance", "_class_distribution"), _looped),
+    **dict.fromkeys(("bincount", "batch_mean", "batch_variance", "_class_distribution", "_prelu"), _looped),
     "_plain_class_slope": _class_slope,
     "sum_to": _summed_to,
     "permute": _permuted,
