@@ -71,6 +71,7 @@ else:
             "nn": ".nn",
             "optim": ".optim",
             "save": ".serialization",
+            "serialization": ".serialization",
             "set_printoptions": ".printing",
             "testing": ".testing",
             "utils": ".utils",

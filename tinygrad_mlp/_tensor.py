@@ -33,6 +33,7 @@ from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
 from .ops.memory import same
 from .ops.shape import permute, reshape
+from .pickling import memory_of, reduced, within
 
 __all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]
 
@@ -402,27 +403,22 @@ class _Methods(Tensor):
             raise GraphError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; detach() it first"
             )
-        owner = self._data
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
+        array = self._data
+        memory, offset, strides = memory_of(array)
         result: Tensor = object.__new__(type(self))
-        if owner.flags.owndata:  # all its memory is copied, once, so that the copies of views share memory as well
-            key = -id(owner)  # id(owner) is for a copy of the array itself
+        if memory is not None:  # all its memory is copied, once, so that the copies of views share memory as well
+            key = -id(memory)  # id(memory) is for a copy of the array itself
             if key not in memo:
-                memo[key] = owner.ravel("K").copy(), Version()
-            memory, result._version = memo[key]
-            offset = self.data_ptr() - owner.__array_interface__["data"][0]
-            result._data = np.ndarray(self._like.shape, self._like.dtype, memory.data, offset, self._like.strides)
+                memo[key] = memory.copy("K"), Version()
+            copied, result._version = memo[key]
+            result._data = within(copied, array.dtype, array.shape, offset, strides)
         else:
-            result._data = self._data.copy()
+            result._data = array.copy()
         result._grad = None if self._grad is None else self._grad.detach().clone()
         return result.requires_grad_(self.requires_grad)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise ArgumentError(
-            "Tensors are not pickled: save a state_dict with tinygrad_mlp.save (.safetensors, .npz or .json), or pass "
-            "tensor.detach().numpy()"
-        )
+        return reduced(self)
 
     # ----------------------------------------------------------------------------------------- dtypes and copies
 

@@ -47,6 +47,9 @@ class device:  # noqa: N801 - PyTorch's name
     def __hash__(self) -> int:
         return hash("cpu")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return device, (self.type, self.index)
+
 
 CPU = device()
 DeviceLike: TypeAlias = device | str | None  # what an argument `device` may be
