@@ -20,8 +20,7 @@ import numpy as np
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
-from ..device import CPU
-from ..device import device as device_type
+from ..device import CPU, on_cpu
 from ..dtypes import dtype, int64
 from .composite import Operation, called, composite
 from .creation import as_size, creates, like, number, numpy_dtype
@@ -51,7 +50,7 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        device_type(device)
+        on_cpu(device)
         self.device = CPU
         self.manual_seed(67280421310721)
 
