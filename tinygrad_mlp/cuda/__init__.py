@@ -14,11 +14,12 @@ from ..errors import DeviceError
 from ..later import later as _later
 
 __all__ = [
-    "Event", "OutOfMemoryError", "Stream", "amp", "current_device", "current_stream", "device", "device_count", "empty_cache",
-    "get_arch_list", "get_device_capability", "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all",
-    "initial_seed", "is_available", "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all",
-    "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_reserved", "seed", "seed_all",
-    "set_device", "set_rng_state_all", "stream", "synchronize", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor", "ShortTensor",
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "Event", "FloatTensor", "HalfTensor", "IntTensor",
+    "LongTensor", "OutOfMemoryError", "ShortTensor", "Stream", "amp", "current_device", "current_stream", "device",
+    "device_count", "empty_cache", "get_arch_list", "get_device_capability", "get_device_name", "get_device_properties",
+    "get_rng_state", "get_rng_state_all", "initial_seed", "is_available", "is_bf16_supported", "is_initialized",
+    "manual_seed", "manual_seed_all", "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated",
+    "memory_reserved", "seed", "seed_all", "set_device", "set_rng_state_all", "stream", "synchronize",
 ]  # fmt: skip
 
 __getattr__, __dir__ = _later(
