@@ -17,26 +17,48 @@ from tinygrad_mlp.device import device as _device
 from tinygrad_mlp.dtypes import dtype as _dtype
 from tinygrad_mlp.ops.order import Selected as _Selected
 from tinygrad_mlp.ops.random import Generator as Generator
+from tinygrad_mlp.legacy import BoolTensor as BoolTensor
+from tinygrad_mlp.legacy import ByteTensor as ByteTensor
+from tinygrad_mlp.legacy import CharTensor as CharTensor
+from tinygrad_mlp.legacy import DoubleTensor as DoubleTensor
+from tinygrad_mlp.legacy import FloatTensor as FloatTensor
+from tinygrad_mlp.amp import GradScaler as GradScaler
+from tinygrad_mlp.legacy import HalfTensor as HalfTensor
+from tinygrad_mlp.legacy import IntTensor as IntTensor
+from tinygrad_mlp.legacy import LongTensor as LongTensor
+from tinygrad_mlp.cuda import OutOfMemoryError as OutOfMemoryError
+from tinygrad_mlp.legacy import ShortTensor as ShortTensor
 from tinygrad_mlp.device import accelerator as accelerator
+from . import amp as amp
+from tinygrad_mlp.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from tinygrad_mlp.amp import autocast as autocast
 from . import autograd as autograd
-from tinygrad_mlp.device import backends as backends
+from . import backends as backends
 from tinygrad_mlp.dtypes import can_cast as can_cast
 from . import checkpoints as checkpoints
 from tinygrad_mlp.compiling.step import compile as compile
-from tinygrad_mlp.device import cuda as cuda
+from . import cuda as cuda
 from tinygrad_mlp.device import device as device
 from tinygrad_mlp.dtypes import dtype as dtype
 from tinygrad_mlp.grad_mode import enable_grad as enable_grad
 from tinygrad_mlp.dtypes import finfo as finfo
+from tinygrad_mlp.settings import get_default_device as get_default_device
 from tinygrad_mlp.dtypes import get_default_dtype as get_default_dtype
+from tinygrad_mlp.settings import get_deterministic_debug_mode as get_deterministic_debug_mode
+from tinygrad_mlp.settings import get_float32_matmul_precision as get_float32_matmul_precision
+from tinygrad_mlp.blas import get_num_interop_threads as get_num_interop_threads
+from tinygrad_mlp.blas import get_num_threads as get_num_threads
 from tinygrad_mlp.dtypes import iinfo as iinfo
 from tinygrad_mlp.grad_mode import inference_mode as inference_mode
 from tinygrad_mlp.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from tinygrad_mlp.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
+from tinygrad_mlp.amp import is_autocast_enabled as is_autocast_enabled
+from tinygrad_mlp.settings import is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled
 from tinygrad_mlp._tensor import is_floating_point as is_floating_point
 from tinygrad_mlp.grad_mode import is_grad_enabled as is_grad_enabled
 from tinygrad_mlp.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from tinygrad_mlp._tensor import is_tensor as is_tensor
+from tinygrad_mlp.legacy import layout as layout
 from . import linalg as linalg
 from tinygrad_mlp.serialization import load as load
 from . import nn as nn
@@ -44,13 +66,26 @@ from tinygrad_mlp.grad_mode import no_grad as no_grad
 from tinygrad_mlp._tensor import numel as numel
 from . import optim as optim
 from tinygrad_mlp.dtypes import promote_types as promote_types
+from . import random as random
 from tinygrad_mlp.serialization import save as save
+from tinygrad_mlp.settings import set_default_device as set_default_device
 from tinygrad_mlp.dtypes import set_default_dtype as set_default_dtype
+from tinygrad_mlp.legacy import set_default_tensor_type as set_default_tensor_type
+from tinygrad_mlp.settings import set_deterministic_debug_mode as set_deterministic_debug_mode
+from tinygrad_mlp.settings import set_float32_matmul_precision as set_float32_matmul_precision
+from tinygrad_mlp.settings import set_flush_denormal as set_flush_denormal
 from tinygrad_mlp.grad_mode import set_grad_enabled as set_grad_enabled
+from tinygrad_mlp.blas import set_num_interop_threads as set_num_interop_threads
+from tinygrad_mlp.blas import set_num_threads as set_num_threads
 from tinygrad_mlp.printing import set_printoptions as set_printoptions
 from . import special as special
+from tinygrad_mlp.legacy import strided as strided
 from . import testing as testing
+from tinygrad_mlp.legacy import typename as typename
+from tinygrad_mlp.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from . import utils as utils
+from . import version as version
+from tinygrad_mlp.device import xpu as xpu
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
 _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
@@ -86,6 +121,7 @@ def atleast_1d(*tensors: Tensor) -> Tensor: """Each tensor with at least one dim
 def atleast_2d(*tensors: Tensor) -> Tensor: """Each tensor with at least two dimensions, new ones in front; one tensor, or a tuple where several are given."""
 def baddbmm(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`bmm` of two batches of matrices."""
 def bernoulli(input: Tensor, p: _float | None = None, *, generator: Generator | None = None) -> Tensor: """1 with the probability that ``input`` holds (or ``p``, where given), else 0; in the dtype of ``input``."""
+bfloat16: _dtype
 def bincount(input: _Operand, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor: """How often what has the probability ``prob`` happens in ``count`` attempts, a draw for every element; in the dtype of ``count``."""
 def bitwise_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input & other."""
@@ -97,8 +133,10 @@ bool: _dtype
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: """The tensors expanded to their common shape."""
 def broadcast_to(input: Tensor, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
 def cat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
+cdouble: _dtype
 def ceil(input: Tensor) -> Tensor: """The smallest integer above or at the input."""
 def celu(input: Tensor, alpha: _float = 1.0) -> Tensor: """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
+cfloat: _dtype
 def chain_matmul(*matrices: Tensor) -> Tensor: """:func:`linalg.multi_dot <multi_dot>` of matrices, each an argument."""
 def cholesky(input: Tensor, upper: _bool = False) -> Tensor: """:func:`linalg.cholesky <linalg_cholesky>`, under its older name."""
 def cholesky_inverse(L: Tensor, upper: _bool = False) -> Tensor: """The inverse of A, of which L is the Cholesky factor, shapes ``(*, n, n) -> (*, n, n)``."""
@@ -106,6 +144,8 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: _bool = False) -> Tensor: """The
 def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most ``chunks`` views of parts along ``dim``, of one size but for the last."""
 def clamp(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
 def clone(input: Tensor) -> Tensor: """A copy, with its history."""
+complex128: _dtype
+complex64: _dtype
 def concat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def concatenate(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def cos(input: Tensor) -> Tensor: """The cosine of radians."""
@@ -333,7 +373,18 @@ def zeros(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dt
 def zeros_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros in the shape and dtype of ``input``."""
 
 __all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
     "Generator",
+    "GradScaler",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "OutOfMemoryError",
+    "ShortTensor",
     "Size",
     "Tensor",
     "__version__",
@@ -351,8 +402,10 @@ __all__ = [
     "allclose",
     "amax",
     "amin",
+    "amp",
     "any",
     "arange",
+    "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
     "argsort",
@@ -364,10 +417,12 @@ __all__ = [
     "atan2",
     "atleast_1d",
     "atleast_2d",
+    "autocast",
     "autograd",
     "backends",
     "baddbmm",
     "bernoulli",
+    "bfloat16",
     "bincount",
     "binomial",
     "bitwise_and",
@@ -380,8 +435,10 @@ __all__ = [
     "broadcast_to",
     "can_cast",
     "cat",
+    "cdouble",
     "ceil",
     "celu",
+    "cfloat",
     "chain_matmul",
     "cholesky",
     "cholesky_inverse",
@@ -390,6 +447,8 @@ __all__ = [
     "clamp",
     "clone",
     "compile",
+    "complex128",
+    "complex64",
     "concat",
     "concatenate",
     "cos",
@@ -441,7 +500,12 @@ __all__ = [
     "gather",
     "ge",
     "ger",
+    "get_default_device",
     "get_default_dtype",
+    "get_deterministic_debug_mode",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
+    "get_num_threads",
     "get_rng_state",
     "gt",
     "half",
@@ -464,6 +528,8 @@ __all__ = [
     "inverse",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
+    "is_autocast_enabled",
+    "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",
@@ -473,6 +539,7 @@ __all__ = [
     "isinf",
     "isnan",
     "kron",
+    "layout",
     "le",
     "lerp",
     "lgamma",
@@ -547,6 +614,7 @@ __all__ = [
     "randint_like",
     "randn",
     "randn_like",
+    "random",
     "randperm",
     "ravel",
     "reciprocal",
@@ -564,8 +632,15 @@ __all__ = [
     "seed",
     "select",
     "selu",
+    "set_default_device",
     "set_default_dtype",
+    "set_default_tensor_type",
+    "set_deterministic_debug_mode",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
     "set_grad_enabled",
+    "set_num_interop_threads",
+    "set_num_threads",
     "set_printoptions",
     "set_rng_state",
     "short",
@@ -585,6 +660,7 @@ __all__ = [
     "stack",
     "std",
     "std_mean",
+    "strided",
     "sub",
     "sum",
     "svd",
@@ -604,19 +680,23 @@ __all__ = [
     "triu",
     "true_divide",
     "trunc",
+    "typename",
     "uint8",
     "unbind",
     "unflatten",
     "unique",
     "unsqueeze",
+    "use_deterministic_algorithms",
     "utils",
     "vander",
     "var",
     "var_mean",
     "vdot",
+    "version",
     "vstack",
     "where",
     "xlogy",
+    "xpu",
     "zeros",
     "zeros_like",
 ]
