@@ -368,6 +368,7 @@ STUBS: dict[Path, Callable[[], str]] = {
     PACKAGE / "core" / "members.pyi": tensor_stub,
     PACKAGE / "__init__.pyi": lambda: names_stub(torch, ("checkpoints", "testing")),
     PACKAGE / "linalg.pyi": lambda: names_stub(torch.linalg),
+    PACKAGE / "nn" / "__init__.pyi": lambda: names_stub(torch.nn),
     PACKAGE / "nn" / "losses.pyi": lambda: losses_stub(torch.nn.losses),
     PACKAGE / "nn" / "functional" / "__init__.pyi": lambda: names_stub(torch.nn.functional),
 }

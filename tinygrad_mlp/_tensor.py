@@ -24,10 +24,10 @@ from .device import CPU
 from .device import device as Device
 from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
 from .dtypes import dtype as DType
+from .legacy import constructed, dtype_of_type, type_of
 from .lending import lend
 from .ops.choosing import where
 from .ops.comparing import eq, ne
-from .ops.creation import empty, tensor
 from .ops.inplace import write_copy
 from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
@@ -117,17 +117,12 @@ class _Methods(Tensor):
     tensor([2., 4.])
     """
 
-    def __init__(self, *data: Any) -> None:
+    def __init__(self, *data: Any, device: Any = None) -> None:
         """``Tensor(2, 3)`` has that shape and any values; ``Tensor([1, 2])`` those values, in the default dtype."""
-        data = data or (0,)
-        sizes = all(isinstance(size, builtins.int) for size in data)
-        if not sizes and len(data) > 1:
-            raise ArgumentError(f"Tensor() takes sizes, or data as one argument, got {len(data)} arguments; use tensor(...)")
         if data and isinstance(data[0], Tensor):
             self._data, self._version = data[0]._data, version_of(data[0])
         else:
-            source = empty(data) if sizes else tensor(data[0], dtype=get_default_dtype())
-            self._data = source._data
+            self._data = constructed(get_default_dtype(), data, device)._data
 
     # ---------------------------------------------------------------------------------------------- what it is
 
@@ -422,9 +417,13 @@ class _Methods(Tensor):
 
     # ----------------------------------------------------------------------------------------- dtypes and copies
 
-    def type(self, dtype: DType) -> Tensor:
-        """The tensor in another dtype."""
-        return self.to(dtype)
+    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
+        """The tensor in another dtype, given as such or as ``"torch.LongTensor"``; without one the name of its own kind."""
+        return type_of(self) if dtype is None else self.to(dtype_of_type(dtype))
+
+    def new(self, *args: Any, device: Any = None) -> Tensor:
+        """A tensor of this dtype: of these sizes, or of these values."""
+        return constructed(self.dtype, args, device)
 
     def type_as(self, other: Tensor) -> Tensor:
         """The tensor in the dtype of ``other``."""

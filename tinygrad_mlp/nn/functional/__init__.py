@@ -1,6 +1,7 @@
 """Layers, activations and losses as functions, under PyTorch's names and with its defaults."""
 
 from ...core.basics import tanh
+from ...later import later as _later
 from ...ops.activations import gelu, logsigmoid, prelu, softplus, softsign
 from ...ops.functions import sigmoid
 from ...ops.indexing import embedding, one_hot
@@ -14,3 +15,13 @@ __all__ = ["embedding", "gelu", "logsigmoid", "one_hot", "pad", "prelu", "sigmoi
 __all__ += activations.__all__
 __all__ += layers.__all__
 __all__ += losses.__all__
+
+# The rarer ones are imported when they are first used.
+__getattr__, __dir__ = _later(
+    __name__,
+    {
+        "multi_head_attention_forward": ".attention",
+        "scaled_dot_product_attention": ".attention",
+    },
+)
+__all__ += [name for name in __dir__() if name not in globals()]

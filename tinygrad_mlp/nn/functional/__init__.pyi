@@ -37,11 +37,13 @@ from tinygrad_mlp.nn.functional.layers import linear as linear
 from tinygrad_mlp.nn.functional.activations import log_softmax as log_softmax
 from tinygrad_mlp.nn.functional.activations import mish as mish
 from tinygrad_mlp.nn.functional.losses import mse_loss as mse_loss
+from tinygrad_mlp.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
 from tinygrad_mlp.nn.functional.losses import nll_loss as nll_loss
 from tinygrad_mlp.nn.functional.layers import normalize as normalize
 from tinygrad_mlp.nn.functional.layers import pairwise_distance as pairwise_distance
 from tinygrad_mlp.nn.functional.activations import relu as relu
 from tinygrad_mlp.nn.functional.activations import relu6 as relu6
+from tinygrad_mlp.nn.functional.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from tinygrad_mlp.nn.functional.activations import selu as selu
 from tinygrad_mlp.nn.functional.activations import silu as silu
 from tinygrad_mlp.nn.functional.losses import smooth_l1_loss as smooth_l1_loss
@@ -87,6 +89,7 @@ __all__ = [
     "logsigmoid",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "nll_loss",
     "normalize",
     "one_hot",
@@ -95,6 +98,7 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",
