@@ -73,9 +73,6 @@ class device:  # noqa: N801 - PyTorch's name
     def __exit__(self, *error: object) -> None:
         """Nothing is to be undone."""
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return device, (self.type, self.index)
-
 
 DeviceLike: TypeAlias = device | str | None  # what an argument `device` may be
 CPU = device("cpu")

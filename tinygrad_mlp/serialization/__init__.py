@@ -41,7 +41,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..atomic import replacing
-from ..device import device
+from ..device import on_cpu
 from ..errors import ArgumentError, FileFormatError
 from . import archives, npz, pytorch, safetensors, text, writing
 from .names import ForeignObjectError, add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
@@ -141,7 +141,7 @@ def load(
     if pickle_module is not None:
         raise ArgumentError("load unpickles nothing, and takes no pickle_module: leave it out")
     if map_location is not None and not callable(map_location) and not isinstance(map_location, dict):
-        device(map_location)
+        on_cpu(map_location)
     named = not hasattr(f, "read") or isinstance(f, os.PathLike)
     if mmap and not named:
         raise ValueError("mmap=True needs the path of a file, not a file that is open")

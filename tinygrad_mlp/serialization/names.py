@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from .._tensor import Size
 from ..device import device
-from ..dtypes import dtype_named
 from ..errors import FileFormatError
 from .opcodes import Named, checked_key
 from .structure import holds
@@ -207,10 +207,7 @@ def found(path: str, weights_only: bool, tensors: dict[str, Named]) -> Named:
     if module == "torch" and name in STORAGES:
         return Named(path, value=STORAGES[name])
     if module == "torch" and name in DTYPES:
-        try:
-            return Named(path, value=dtype_named(name))
-        except TypeError:
-            return Named(path, value=name)
+        return Named(path, value=getattr(dtypes, "bool_" if name == "bool" else name, name))
     plain = _NUMPY.get(path) or _BY_PATH.get(path)
     known = next((entry for entry in reversed(_safe) if _path(entry) == path), None)
     numpy_dtype = module == "numpy.dtypes"  # which NumPy has users allow, but no file names
