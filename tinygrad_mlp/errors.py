@@ -11,7 +11,7 @@
     ├── InplaceError(RuntimeError)    an in-place write autograd does not allow, or found too late
     ├── AnomalyError(RuntimeError)    the first NaN or infinity, under ``detect_anomaly``
     ├── StateDictError(RuntimeError)  a state_dict that does not fit the module or optimizer
-    ├── DeviceError(RuntimeError)     a device other than the CPU
+    ├── DeviceError(RuntimeError, AssertionError)  a device other than the CPU
     ├── DataError(RuntimeError)       a data set that is missing or broken
     └── FileFormatError(ValueError)   a file that is damaged, cut short or forged, or that a format cannot hold
 
@@ -63,7 +63,7 @@ class StateDictError(TinygradError, RuntimeError):
     """A state_dict that does not fit: missing, unexpected or wrongly shaped entries."""
 
 
-class DeviceError(TinygradError, RuntimeError):
+class DeviceError(TinygradError, RuntimeError, AssertionError):
     """A device other than the CPU."""
 
 
