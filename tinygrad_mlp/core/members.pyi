@@ -51,7 +51,7 @@ class Members:
     def __imod__(self, other: _Operand) -> Tensor: ...
     def __imul__(self, other: _Operand) -> Tensor: ...
     def __index__(self) -> _int: ...
-    def __init__(self, *data: _Any) -> None: ...
+    def __init__(self, *data: _Any, device: _Any = None) -> None: ...
     def __int__(self) -> _int: ...
     def __invert__(self) -> Tensor: ...
     def __ior__(self, other: _Operand) -> Tensor: ...
@@ -93,11 +93,14 @@ class Members:
     def acos(self) -> Tensor: """The inverse cosine, in radians."""
     def add(self, other: _Operand, *, alpha: _float = 1) -> Tensor: """input + alpha * other, with broadcasting."""
     def add_(self, other: _Operand, *, alpha: _float = 1) -> Tensor: """In-place form of :meth:`add`."""
+    def addbmm(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * the sum of the products of two batches of matrices."""
     def addcdiv(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 / tensor2, of floats."""
     def addcdiv_(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """In-place form of :meth:`addcdiv`."""
     def addcmul(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
     def addcmul_(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """In-place form of :meth:`addcmul`."""
     def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (mat1 @ mat2)."""
+    def addmv(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (matrix @ vector)."""
+    def addr(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`outer` of two vectors."""
     def all(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether all elements along ``dim`` are true, or not zero."""
     def allclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Whether :func:`isclose` holds everywhere."""
     def amax(self, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
@@ -110,6 +113,7 @@ class Members:
     def atan(self) -> Tensor: """The inverse tangent, in radians."""
     def atan2(self, other: _Operand) -> Tensor: """The angle of the point (other, input), in radians, in [-pi, pi]."""
     def backward(self, gradient: _Any = None, retain_graph: _bool | None = None, create_graph: _bool = False, inputs: _Any = None) -> None: """Add the gradient of this tensor to the ``.grad`` of every leaf it was computed from."""
+    def baddbmm(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`bmm` of two batches of matrices."""
     def bernoulli_(self, p: _float | Tensor = 0.5, *, generator: Generator | None = None) -> Tensor: """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     def bincount(self, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
     def bitwise_and(self, other: _Operand) -> Tensor: """Elementwise input & other."""
@@ -126,6 +130,7 @@ class Members:
     @_overload
     def broadcast_to(self, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
     def byte(self) -> Tensor: """The tensor as uint8."""
+    def cauchy_(self, median: _float = 0.0, sigma: _float = 1.0, *, generator: Generator | None = None) -> Tensor: """Fill with draws from the Cauchy distribution."""
     def ceil(self) -> Tensor: """The smallest integer above or at the input."""
     def ceil_(self) -> Tensor: """In-place form of :meth:`ceil`."""
     def char(self) -> Tensor: """The tensor as int8."""
@@ -138,13 +143,14 @@ class Members:
     def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
     def clip_(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
     def clone(self) -> Tensor: """A copy, with its history."""
-    def contiguous(self) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is."""
+    def contiguous(self, memory_format: _Any = None) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is; rows first, whatever ``memory_format`` says."""
     def copy_(self, src: _Operand) -> Tensor: """In-place form of :meth:`copy`."""
     def cos(self) -> Tensor: """The cosine of radians."""
     def cos_(self) -> Tensor: """In-place form of :meth:`cos`."""
     def cosh(self) -> Tensor: """The hyperbolic cosine."""
     def count_nonzero(self, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
     def cpu(self) -> Tensor: """Itself: it lives on the CPU."""
+    def cross(self, other: Tensor, dim: _int | None = None) -> Tensor: """The cross product of vectors of three elements along ``dim``, the first dimension of that size unless given."""
     def cuda(self, device: _device | str | None = None, non_blocking: _bool = False) -> Tensor: """An error, as PyTorch without CUDA gives one."""
     def cumprod(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too."""
     def cumsum(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The sums of the elements up to each one along ``dim``."""
@@ -153,12 +159,15 @@ class Members:
     @data.setter
     def data(self, value: Tensor) -> None: ...
     def data_ptr(self) -> _int: """The address of its first element."""
+    def det(self) -> Tensor: """The determinant, shapes ``(*, n, n) -> (*)``; its gradient is that of the cofactors, so there is one for singular matrices, too."""
     def detach(self) -> Tensor: """The same memory without the history."""
     def detach_(self) -> Tensor: """Forget the history, in place."""
     @property
     def device(self) -> _device: """Where it lives: the CPU."""
     def diag(self, diagonal: _int = 0) -> Tensor: """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal."""
     def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view."""
+    def digamma(self) -> Tensor: """The derivative of :func:`lgamma`; -0.5772 (Euler's constant) at 1."""
+    def digamma_(self) -> Tensor: """In-place form of :meth:`digamma`."""
     def dim(self) -> _int: """The number of dimensions."""
     def div(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
     def div_(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """:func:`div` in place."""
@@ -172,6 +181,8 @@ class Members:
     def equal(self, other: Tensor) -> _bool: """Whether two tensors have the same shape and values."""
     def erf(self) -> Tensor: """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
     def erfc(self) -> Tensor: """1 - erf(input), accurate for large inputs."""
+    def erfinv(self) -> Tensor: """The inverse of :func:`erf`: infinite at -1 and 1, nan beyond."""
+    def erfinv_(self) -> Tensor: """In-place form of :meth:`erfinv`."""
     def exp(self) -> Tensor: """e ** input."""
     def exp_(self) -> Tensor: """In-place form of :meth:`exp`."""
     @_overload
@@ -180,6 +191,7 @@ class Members:
     def expand(self, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
     def expand_as(self, other: Tensor) -> Tensor: """A view expanded to the shape of ``other``."""
     def expm1(self) -> Tensor: """e ** input - 1, accurate near 0."""
+    def exponential_(self, lambd: _float = 1.0, *, generator: Generator | None = None) -> Tensor: """Fill with draws from the exponential distribution lambd e^(-lambd x), which are never 0."""
     def fill_(self, value: _float | Tensor) -> Tensor: """Write one value everywhere."""
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor: """The dimensions from ``start_dim`` to ``end_dim`` as one."""
     @_overload
@@ -198,6 +210,8 @@ class Members:
     def frac(self) -> Tensor: """The input minus its integer part; of floats."""
     def gather(self, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
     def ge(self, other: _Operand) -> Tensor: """Elementwise input >= other."""
+    def geometric_(self, p: _float, *, generator: Generator | None = None) -> Tensor: """Fill with how many attempts it takes until what has the probability p happens: 1, 2 ..."""
+    def ger(self, vec2: Tensor) -> Tensor: """:func:`outer` under another name."""
     def get_device(self) -> _int: """-1, the CPU."""
     @property
     def grad(self) -> Tensor | None: """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
@@ -209,10 +223,17 @@ class Members:
     def grad_fn(self) -> _Node | None: """The graph node that computed it; None for a leaf."""
     def gt(self, other: _Operand) -> Tensor: """Elementwise input > other."""
     def half(self) -> Tensor: """The tensor as float16."""
+    def i0(self) -> Tensor: """The modified Bessel function of the first kind of order 0."""
+    def i0_(self) -> Tensor: """In-place form of :meth:`i0`."""
+    def igamma(self, other: _Operand) -> Tensor: """The regularised lower incomplete gamma function, 1/gamma(a) times the integral of t^(a-1) e^-t from 0 to x."""
+    def igamma_(self, other: _Operand) -> Tensor: """In-place form of :meth:`igamma`."""
+    def igammac(self, other: _Operand) -> Tensor: """1 - :func:`igamma`, to full accuracy where it is small."""
+    def igammac_(self, other: _Operand) -> Tensor: """In-place form of :meth:`igammac`."""
     def index_add(self, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
     def index_add_(self, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """In-place form of :meth:`index_add`."""
     def index_select(self, dim: _int, index: Tensor) -> Tensor: """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
     def int(self) -> Tensor: """The tensor as int32."""
+    def inverse(self) -> Tensor: """:func:`linalg.inv <inv>`."""
     def is_contiguous(self) -> _bool: """Whether its elements lie in memory one after the other, last dimension fastest."""
     @property
     def is_cuda(self) -> _bool: """False: it is on the CPU."""
@@ -228,19 +249,28 @@ class Members:
     def item(self) -> _float | _int | _bool: """The value of a one-element tensor as a Python number."""
     @property
     def itemsize(self) -> _int: """The memory that one element takes, in bytes."""
+    def kron(self, other: Tensor) -> Tensor: """The Kronecker product: ``other`` times each element of ``input``, laid in blocks."""
     def le(self, other: _Operand) -> Tensor: """Elementwise input <= other."""
     def lerp(self, end: _Operand, weight: _Operand) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
     def lerp_(self, end: _Operand, weight: _Operand) -> Tensor: """In-place form of :meth:`lerp`."""
+    def lgamma(self) -> Tensor: """The logarithm of the absolute value of the gamma function, whose value at n is (n - 1)!."""
+    def lgamma_(self) -> Tensor: """In-place form of :meth:`lgamma`."""
     def log(self) -> Tensor: """The natural logarithm."""
     def log10(self) -> Tensor: """The logarithm to base 10."""
     def log1p(self) -> Tensor: """log(1 + input), accurate near 0."""
     def log2(self) -> Tensor: """The logarithm to base 2."""
     def log_(self) -> Tensor: """In-place form of :meth:`log`."""
+    def log_normal_(self, mean: _float = 1.0, std: _float = 2.0, *, generator: Generator | None = None) -> Tensor: """Fill with e to the power of draws from N(mean, std^2)."""
     def log_softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
+    def logaddexp(self, other: _Operand) -> Tensor: """log(e^input + e^other), without overflow."""
+    def logaddexp2(self, other: _Operand) -> Tensor: """log2(2^input + 2^other), without overflow."""
+    def logdet(self) -> Tensor: """The logarithm of the determinant: nan where that is negative, -inf where it is 0."""
     def logical_and(self, other: _Operand) -> Tensor: """Elementwise input and other."""
     def logical_not(self) -> Tensor: """Whether the element is zero."""
     def logical_or(self, other: _Operand) -> Tensor: """Elementwise input or other."""
     def logical_xor(self, other: _Operand) -> Tensor: """Elementwise exactly one of input, other."""
+    def logit(self, eps: _float | None = None) -> Tensor: """log(x / (1 - x)), the inverse of :func:`sigmoid`; x is first clamped to [eps, 1 - eps], where that is given."""
+    def logit_(self, eps: _float | None = None) -> Tensor: """In-place form of :meth:`logit`."""
     def logsumexp(self, dim: _int | _Sequence[_int] | None, keepdim: _bool = False) -> Tensor: """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow."""
     def long(self) -> Tensor: """The tensor as int64."""
     def lt(self, other: _Operand) -> Tensor: """Elementwise input < other."""
@@ -250,6 +280,8 @@ class Members:
     def masked_fill_(self, mask: Tensor, value: _Operand) -> Tensor: """In-place form of :meth:`masked_fill`."""
     def masked_select(self, mask: Tensor) -> Tensor: """The elements where the mask, broadcast against ``input``, is true, as a vector."""
     def matmul(self, other: Tensor) -> Tensor: """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast."""
+    def matrix_exp(self) -> Tensor: """The matrix exponential sum_k A^k / k!, shapes ``(*, n, n) -> (*, n, n)``."""
+    def matrix_power(self, n: _int) -> Tensor: """The n-th power of a square matrix, by repeated squaring; a negative one of its inverse."""
     @_overload
     def max(self) -> Tensor: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
     @_overload
@@ -277,6 +309,7 @@ class Members:
     def multiply(self, other: _Operand) -> Tensor: """input * other, with broadcasting."""
     def multiply_(self, other: _Operand) -> Tensor: """In-place form of :meth:`mul`."""
     def mv(self, vec: Tensor) -> Tensor: """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
+    def mvlgamma(self, p: _int) -> Tensor: """The logarithm of the multivariate gamma function, p (p - 1) / 4 log(pi) + sum over j < p of lgamma(input - j / 2)."""
     def nan_to_num(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
     def narrow(self, dim: _int, start: _int, length: _int) -> Tensor: """``length`` elements along ``dim`` from ``start`` on: a view."""
     @property
@@ -288,6 +321,7 @@ class Members:
     def neg(self) -> Tensor: """-input."""
     def neg_(self) -> Tensor: """In-place form of :meth:`neg`."""
     def nelement(self) -> _int: """The number of elements."""
+    def new(self, *args: _int | _Sequence[_int], device: _device | str | None = None) -> Tensor: """A tensor of this dtype: of these sizes, or of these values."""
     def new_empty(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`empty` in the dtype of ``input``."""
     def new_full(self, size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`full` in the dtype of ``input``."""
     def new_ones(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`ones` in the dtype of ``input``."""
@@ -306,9 +340,11 @@ class Members:
     def permute(self, *dims: _int) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
     @_overload
     def permute(self, dims: _Sequence[_int]) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
+    def pinverse(self, rcond: _float = 1e-15) -> Tensor: """:func:`linalg.pinv <pinv>` under its older name."""
     def pow(self, exponent: _Operand) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
     def pow_(self, exponent: _Operand) -> Tensor: """In-place form of :meth:`pow`."""
     def prod(self, dim: _int | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The product of the elements along ``dim``; of integers as int64."""
+    def qr(self, some: _bool = True) -> _Any: """:func:`linalg.qr <linalg_qr>` under its older name; ``some=False`` is the mode ``"complete"``."""
     def random_(self, from_: _int = 0, to: _int | None = None, *, generator: Generator | None = None) -> Tensor: """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
     def ravel(self) -> Tensor: """All elements along one dimension."""
     def reciprocal(self) -> Tensor: """1 / input."""
@@ -354,11 +390,14 @@ class Members:
     def sign(self) -> Tensor: """-1, 0 or 1; 0 for nan."""
     def sin(self) -> Tensor: """The sine of radians."""
     def sin_(self) -> Tensor: """In-place form of :meth:`sin`."""
+    def sinc(self) -> Tensor: """sin(pi x) / (pi x), and 1 at 0."""
+    def sinc_(self) -> Tensor: """In-place form of :meth:`sinc`."""
     def sinh(self) -> Tensor: """The hyperbolic sine."""
     @_overload
     def size(self) -> Size: """The shape, or its size along ``dim``."""
     @_overload
     def size(self, dim: _int) -> _int: """The shape, or its size along ``dim``."""
+    def slogdet(self) -> _Any: """The sign of the determinant and the logarithm of its absolute value, which do not overflow: -inf where it is 0."""
     def softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor: """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4."""
     def sort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _Selected: """The elements in order along ``dim``, and the indices they had."""
     def split(self, split_size: _int | _Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Views of the parts along ``dim``; see :func:`split`."""
@@ -377,6 +416,7 @@ class Members:
     def subtract(self, other: _Operand, *, alpha: _float = 1) -> Tensor: """input - alpha * other, with broadcasting."""
     def subtract_(self, other: _Operand, *, alpha: _float = 1) -> Tensor: """In-place form of :meth:`sub`."""
     def sum(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The sum of the elements along ``dim``; of integers as int64."""
+    def svd(self, some: _bool = True, compute_uv: _bool = True) -> _Any: """:func:`linalg.svd <linalg_svd>` under its older name: it gives V, not its transpose; ``some=False`` for full matrices."""
     def swapaxes(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
     def swapdims(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
     def t(self) -> Tensor: """A matrix transposed; a vector as it is."""
@@ -404,7 +444,7 @@ class Members:
     def true_divide_(self, other: _Operand) -> Tensor: """In-place form of :meth:`true_divide`."""
     def trunc(self) -> Tensor: """The input rounded towards zero."""
     def trunc_(self) -> Tensor: """In-place form of :meth:`trunc`."""
-    def type(self, dtype: _dtype) -> Tensor: """The tensor in another dtype."""
+    def type(self, dtype: _Any = None, non_blocking: _bool = False) -> _Any: """The tensor in another dtype, given as such or as ``"torch.LongTensor"``; without one the name of its own kind."""
     def type_as(self, other: Tensor) -> Tensor: """The tensor in the dtype of ``other``."""
     def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along ``dim``, without that dimension."""
     def unflatten(self, dim: _int, sizes: _Sequence[_int]) -> Tensor: """One dimension as several, of the given sizes, one of which may be -1."""
@@ -419,11 +459,14 @@ class Members:
     def unique(self, sorted: _bool = True, return_inverse: _bool = False, *, return_counts: _Literal[True], dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
     def unsqueeze(self, dim: _int) -> Tensor: """With a dimension of size 1 inserted before ``dim``; negative counts from behind the last."""
     def var(self, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given."""
+    def vdot(self, other: Tensor) -> Tensor: """:func:`dot` of two vectors."""
     @_overload
     def view(self, *shape: _int) -> Tensor: """A view in another shape; :func:`reshape` where a copy will do."""
     @_overload
     def view(self, shape: _Sequence[_int]) -> Tensor: """A view in another shape; :func:`reshape` where a copy will do."""
     def view_as(self, other: Tensor) -> Tensor: """A view in the shape of ``other``."""
     def where(self, condition: Tensor, other: _float | Tensor) -> Tensor: """This tensor's elements where the condition holds, else ``other``'s."""
+    def xlogy(self, other: _Operand) -> Tensor: """input * log(other), and 0 where the input is 0, unless the other is nan."""
+    def xlogy_(self, other: _Operand) -> Tensor: """In-place form of :meth:`xlogy`."""
     def zero_(self) -> Tensor: """Write zeros."""
     def __hash__(self) -> _int: ...

@@ -23,11 +23,13 @@ from ..core.basics import broadcast, clone, reshaped
 from ..core.graph import Node, Version, version_of
 from ..core.primitive import Primitive
 from ..core.state import state
-from ..errors import ShapeError, TransformError
+from ..errors import ShapeError, TransformError, ValuesError
 from ..ops.inplace import write_copy
 from ..ops.joining import stack
 from ..ops.random import get_rng_state, set_rng_state
+from ..trees import leaves
 from .rules import rule_of
+from .trees import filled, replaced
 
 __all__ = ["Batched", "Level", "levels", "lowered", "raised", "running_under"]
 
@@ -75,7 +77,7 @@ class Batched:
         return node_of(self.value)
 
     def _data(self) -> NoReturn:
-        raise TransformError(
+        raise ValuesError(
             "vmap: the function asks for the values of a tensor (.item(), bool(), numpy(), an `if` or a size that depend on them), "
             "and in a batch they differ from sample to sample; choose with where(), or loop over the samples"
         )
@@ -167,8 +169,8 @@ class Level:
             for k in range(self.size):
                 if start is not None:
                     set_rng_state(start)
-                row = {key: self.row(value, k) for key, value in params.items()}
-                drawn.append(function(*(self.row(a, k) for a in args), **row))
+                row, named = self.row(([*args], params), k)
+                drawn.append(function(*row, **named))
         if args and isinstance(args[0], Tensor) and function.__name__.endswith("_"):  # the samples' memory was written
             return args[0]
         with running_under(self.outer):
@@ -226,23 +228,37 @@ class Level:
             found.append(self.value(arg))
         return found
 
-    def row(self, arg: Any, k: int) -> Any:
-        """The k-th sample."""
-        return self.value(arg)[k] if self.owns(arg) else arg
+    def row(self, args: Any, k: int) -> Any:
+        """The arguments, in any nest, of the k-th sample."""
+        return replaced(lambda x: x._cell.value[k] if self.owns(x) else x, args)
 
     def loop(self, op: Primitive, inputs: Sequence[Any], options: dict[str, Any]) -> Tensor:
-        """The operation on one sample after the other."""
-        if op.name not in _told:
-            _told.add(op.name)
-            warnings.warn(
-                f"There is a performance drop: vmap has no rule for {op.name}, and computes it in a loop over the samples",
-                UserWarning,
-                stacklevel=2,
-            )
-        if self.size:
-            return stack([apply(op, [self.row(a, k) for a in inputs], options) for k in range(self.size)])
-        zeros = [Tensor(np.zeros(a._like.shape, a._like.dtype)) if self.owns(a) else a for a in inputs]
-        return stack([apply(op, zeros, options)])[:0]
+        """The batch of an operation on one sample after the other."""
+        found = self.each(op.name, lambda *args: apply(op, args, options), inputs, {})
+        return self.value(found)
+
+    def each(self, name: str, function: Callable[..., Any], args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """What a function gives for one sample after the other; a warning says so, once for each name."""
+        given = [*args], params
+        with running_under(self.outer):
+            if not any(map(self.owns, leaves(given, Tensor))):  # it is for an outer level
+                return self.outer.each(name, function, args, params)
+            if name not in _told:
+                _told.add(name)
+                warnings.warn(
+                    f"There is a performance drop: vmap has no rule for {name}, and computes it in a loop over the samples",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            if self.size:
+                rows = [self.row(given, k) for k in range(self.size)]
+            else:
+                zeros = replaced(lambda x: Tensor(np.zeros(x._like.shape, x._like.dtype)) if self.owns(x) else x, given)
+                rows = [zeros]
+            results = [function(*row, **named) for row, named in rows]
+            columns = zip(*(leaves(result, Tensor) for result in results), strict=True)
+            batches = [stack(column)[: self.size] for column in columns]
+        return filled(results[0], [self.sample(batch) for batch in batches])
 
 
 @contextmanager

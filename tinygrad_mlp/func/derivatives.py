@@ -24,8 +24,9 @@ from ..core.backward import gradients, history, walk
 from ..core.basics import reshaped
 from ..core.graph import Node, wrap
 from ..core.state import recording, state
-from ..errors import ArgumentError, GraphError, ShapeError, TransformError
+from ..errors import ArgumentError, GraphError, ShapeError, TransformError, ValuesError
 from ..grad_mode import enable_grad
+from ..ops.joining import stack
 from .batching import Level, levels, lowered, raised, running_under
 from .trees import filled, replaced, tensors_in
 from .vmapping import vmap
@@ -122,9 +123,7 @@ def _walked(
             arrived = gradients("grad", roots, vectors, targets, retain or record, record)
         elif roots:
             level.outer = run.base
-            with running_under(level):
-                samples: list[Any] = [(node_of(y), level.sample(v)) for y, v in starts]
-                arrived = walk(samples, targets, retain or record, True, False)
+            arrived = _together(level, starts, targets, record)
         found: list[Tensor] = []
         for node, x in zip(targets, sources, strict=True):
             g = arrived.get(node)
@@ -136,6 +135,24 @@ def _walked(
                 g = g.reshape(*g.shape[:depth], *sizes, *g.shape[depth + 1 :])
             found.append(g)
     return [raised(g, now) for g in found]
+
+
+def _together(
+    level: Level, starts: Sequence[tuple[Tensor, Tensor]], targets: Sequence[Any], record: bool
+) -> dict[Node, Any]:
+    """What reaches the targets from a batch of cotangents: in one walk or, where a rule looks at values, one after the other."""
+    try:
+        with running_under(level):
+            samples: list[Any] = [(node_of(y), level.sample(v)) for y, v in starts]
+            return walk(samples, targets, True, True, False)
+    except ValuesError:
+        roots = [y for y, _ in starts]
+        rows = [gradients("grad", roots, [v[k] for _, v in starts], targets, True, record) for k in range(level.size)]
+        columns = {node: [row[node] for row in rows] for node in (rows[0] if rows else ())}
+        return {
+            node: level.sample(stack([g if isinstance(g, Tensor) else wrap(np.asarray(g)) for g in column]))
+            for node, column in columns.items()
+        }
 
 
 def _batch_of_cotangents(run: _Run, v: Tensor, extra: Sequence[Level]) -> Tensor:

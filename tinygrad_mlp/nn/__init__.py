@@ -1,5 +1,6 @@
 """Layers, activations and losses as modules, and as functions in ``nn.functional``."""
 
+from ..later import later as _later
 from . import activations, containers, functional, init, linear, losses, utils
 from .activations import *  # noqa: F403 - each file lists its public names in __all__
 from .containers import *  # noqa: F403
@@ -18,3 +19,41 @@ __all__ += activations.__all__
 __all__ += containers.__all__
 __all__ += linear.__all__
 __all__ += losses.__all__
+
+# The rarer ones are imported when they are first used.
+__getattr__, __dir__ = _later(
+    __name__,
+    {
+        "AlphaDropout": ".rarer_activations",
+        "FeatureAlphaDropout": ".rarer_activations",
+        "GLU": ".rarer_activations",
+        "GroupNorm": ".rarer_norms",
+        "Hardshrink": ".rarer_activations",
+        "Hardswish": ".rarer_activations",
+        "InstanceNorm1d": ".rarer_norms",
+        "InstanceNorm2d": ".rarer_norms",
+        "InstanceNorm3d": ".rarer_norms",
+        "LazyBatchNorm1d": ".lazy",
+        "LazyInstanceNorm1d": ".lazy",
+        "LazyInstanceNorm2d": ".lazy",
+        "LazyInstanceNorm3d": ".lazy",
+        "LazyLinear": ".lazy",
+        "LocalResponseNorm": ".rarer_norms",
+        "MultiheadAttention": ".attention",
+        "RMSNorm": ".rarer_norms",
+        "RReLU": ".rarer_activations",
+        "Softmax2d": ".rarer_activations",
+        "Softmin": ".rarer_activations",
+        "Softshrink": ".rarer_activations",
+        "Tanhshrink": ".rarer_activations",
+        "Threshold": ".rarer_activations",
+        "Transformer": ".transformer",
+        "TransformerDecoder": ".transformer",
+        "TransformerDecoderLayer": ".transformer",
+        "TransformerEncoder": ".transformer",
+        "TransformerEncoderLayer": ".transformer",
+        "UninitializedBuffer": ".parameter",
+        "UninitializedParameter": ".parameter",
+    },
+)
+__all__ += [name for name in __dir__() if name not in globals()]

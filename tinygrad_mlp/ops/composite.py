@@ -10,6 +10,8 @@ from ..core.apply import declare
 from ..core.errors import ArgumentError
 from ..core.graph import Tensor
 from ..core.primitive import renamed, signature
+from ..core.state import state
+from ..errors import ValuesError
 
 __all__ = ["Operation", "called", "composite", "takes_tensors"]
 
@@ -75,6 +77,11 @@ def composite(function: Any = None, **declared: Any) -> Any:
         __tracebackhide__ = True
         if params and not known.issuperset(params):
             params = {renamed(key, known): value for key, value in params.items()}
-        return checked(*args, **params)
+        try:
+            return checked(*args, **params)
+        except ValuesError:  # under vmap: an operation, unlike a user's function, is the same on one sample after the other
+            if state.follower is None or function.__name__.endswith("_"):
+                raise
+            return state.follower.each(function.__name__, checked, args, params)
 
     return declare(call, **declared)

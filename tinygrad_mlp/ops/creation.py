@@ -21,8 +21,9 @@ from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from ..core.primitive import renamed
 from ..core.state import state
-from ..device import device as device_type
+from ..device import on_cpu
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
+from ..errors import DeviceError
 from ..lending import borrowed
 from .composite import Operation, called, composite
 
@@ -50,14 +51,36 @@ def creates(function: Any = None, **declared: Any) -> Operation:
     @functools.wraps(function)
     def call(*args: Any, device: Any = None, requires_grad: bool = False, **params: Any) -> Array:
         __tracebackhide__ = True
-        array = function(*args, **{renamed(key, known): value for key, value in params.items()})
+        if params:
+            params = {renamed(key, known): value for key, value in params.items()}
+            if not known.issuperset(params):
+                params = _without_hints(function.__name__, params, known)
+        array = function(*args, **params)
         if device is not None:
-            device_type(device)
+            on_cpu(device)
         result = array if isinstance(array, Tensor) else wrap(np.asarray(array))
         return result.requires_grad_() if requires_grad else result
 
     call.__signature__ = whole.replace(parameters=[*whole.parameters.values(), *more])  # type: ignore[attr-defined]
     return declare(call, **declared)
+
+
+_HINTS = {"layout", "pin_memory", "memory_format"}
+
+
+def _without_hints(name: str, params: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """Arguments without those on where and how memory is laid out: there is one way.
+
+    Raises:
+        DeviceError: Pinned memory is asked for, which is of accelerators.
+        ArgumentError: There is no such argument.
+    """
+    if params.get("pin_memory") and "pin_memory" not in known:
+        raise DeviceError(f"{name}(): pin_memory needs an accelerator, and none is available; leave it out")
+    unknown = sorted(params.keys() - known - _HINTS)
+    if unknown:
+        raise ArgumentError(f"{name}() got an unexpected keyword argument {unknown[0]!r}")
+    return {key: value for key, value in params.items() if key in known}
 
 
 def numpy_dtype(given: dtype | None, otherwise: dtype | None = None) -> np.dtype[Any]:
@@ -105,7 +128,14 @@ def _depth(data: Any) -> int:
     """How many sequences lie around the first number, or tensor."""
     if isinstance(data, list | tuple):
         return 1 + (_depth(data[0]) if data else 0)
-    return data.ndim if isinstance(data, np.ndarray) else int(isinstance(data, range))
+    return data.ndim if isinstance(data, np.ndarray) else _depth(list(data)) if _is_sequence(data) else 0
+
+
+def _is_sequence(data: Any) -> bool:
+    """Whether it is a sequence of another kind: a range, a deque."""
+    kind = type(data)
+    sized = hasattr(kind, "__getitem__") and hasattr(kind, "__len__")
+    return sized and not isinstance(data, list | tuple | dict | str | bytes | np.ndarray | np.generic | Tensor)
 
 
 def _leaves(data: Any, dtypes: set[_dtype_type], depth: int) -> Any:
@@ -130,7 +160,7 @@ def _leaves(data: Any, dtypes: set[_dtype_type], depth: int) -> Any:
     if type(data) in _PYTHON:
         dtypes.add(_PYTHON[type(data)] or get_default_dtype())
         return data
-    if isinstance(data, range):
+    if _is_sequence(data):
         return _leaves(list(data), dtypes, depth)
     raise (ArgumentError if isinstance(data, str | bytes) else DTypeError)(
         f"Could not infer dtype of {type(data).__name__}: a tensor is made of numbers, truth values, arrays, tensors "

@@ -12,7 +12,7 @@ from ..core.basics import Array, cast, clone, zeros_of
 from ..core.errors import ArgumentError
 from ..core.graph import Tensor
 from ..core.promotion import result_dtype
-from ..device import device as device_type
+from ..device import on_cpu
 from ..dtypes import as_dtype, dtype
 from .composite import composite
 
@@ -54,8 +54,8 @@ def same(input: Array) -> Array:
 
 
 @composite(method=True)
-def contiguous(input: Array) -> Array:
-    """``input`` itself if contiguous in memory, else a copy that is."""
+def contiguous(input: Array, memory_format: Any = None) -> Array:
+    """``input`` itself if contiguous in memory, else a copy that is; rows first, whatever ``memory_format`` says."""
     return input if input.is_contiguous() else _packed(input)
 
 
@@ -106,7 +106,7 @@ def to(
     if ignored.keys() - {"non_blocking", "memory_format"}:
         raise ArgumentError(f"to() has no argument {sorted(ignored)[0]!r}")
     if device is not None:
-        device_type(device)
+        on_cpu(device)
     target = input._like.dtype if dtype is None else as_dtype(dtype).numpy
     if target != input._like.dtype:
         return cast(input, dtype=target)
