@@ -52,7 +52,7 @@ class Members:
     def __imod__(self, other: _Operand) -> Tensor: ...
     def __imul__(self, other: _Operand) -> Tensor: ...
     def __index__(self) -> _int: ...
-    def __init__(self, *data: _Any) -> None: ...
+    def __init__(self, *data: _Any, device: _Any = None) -> None: ...
     def __int__(self) -> _int: ...
     def __invert__(self) -> Tensor: ...
     def __ior__(self, other: _Operand) -> Tensor: ...
@@ -190,7 +190,7 @@ class Members:
     def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
     def clip_(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
     def clone(self) -> Tensor: """A copy, with its history."""
-    def contiguous(self) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is."""
+    def contiguous(self, memory_format: _Any = None) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is; rows first, whatever ``memory_format`` says."""
     def copy_(self, src: _Operand) -> Tensor: """In-place form of :meth:`copy`."""
     def copysign(self, other: _Operand) -> Tensor: """The size of ``input`` with the sign of ``other``."""
     def copysign_(self, other: _Operand) -> Tensor: """In-place form of :meth:`copysign`."""
@@ -458,6 +458,7 @@ class Members:
     def negative(self) -> Tensor: """-input."""
     def negative_(self) -> Tensor: """In-place form of :meth:`neg`."""
     def nelement(self) -> _int: """The number of elements."""
+    def new(self, *args: _int | _Sequence[_int], device: _device | str | None = None) -> Tensor: """A tensor of this dtype: of these sizes, or of these values."""
     def new_empty(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`empty` in the dtype of ``input``."""
     def new_full(self, size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`full` in the dtype of ``input``."""
     def new_ones(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`ones` in the dtype of ``input``."""
@@ -609,7 +610,7 @@ class Members:
     def true_divide_(self, other: _Operand) -> Tensor: """In-place form of :meth:`true_divide`."""
     def trunc(self) -> Tensor: """The input rounded towards zero."""
     def trunc_(self) -> Tensor: """In-place form of :meth:`trunc`."""
-    def type(self, dtype: _dtype) -> Tensor: """The tensor in another dtype."""
+    def type(self, dtype: _Any = None, non_blocking: _bool = False) -> _Any: """The tensor in another dtype, given as such or as ``"torch.LongTensor"``; without one the name of its own kind."""
     def type_as(self, other: Tensor) -> Tensor: """The tensor in the dtype of ``other``."""
     def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along ``dim``, without that dimension."""
     def unflatten(self, dim: _int, sizes: _Sequence[_int]) -> Tensor: """One dimension as several, of the given sizes, one of which may be -1."""
