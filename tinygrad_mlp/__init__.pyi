@@ -895,7 +895,6 @@ __all__ = [
     "triu",
     "triu_indices",
     "true_divide",
-    "true_divide",
     "trunc",
     "typename",
     "uint8",

@@ -26,10 +26,10 @@ __all__ = [
     "bitwise_left_shift", "bitwise_right_shift", "clamp_max", "clamp_min", "clip", "copysign", "deg2rad", "divide", "exp2", "fill",
     "fix", "float_power", "frexp", "gcd", "greater", "greater_equal", "heaviside", "hypot", "isneginf", "isposinf", "isreal", "lcm",
     "ldexp", "less", "less_equal", "multiply", "negative", "nextafter", "not_equal", "positive", "rad2deg", "rsub", "sgn", "signbit",
-    "subtract", "true_divide",
+    "subtract",
 ]  # fmt: skip
 
-absolute, negative, fix, clip, divide, true_divide, multiply, subtract = abs, neg, trunc, clamp, div, div, mul, sub
+absolute, negative, fix, clip, divide, multiply, subtract = abs, neg, trunc, clamp, div, mul, sub
 arccos, arcsin, arctan, arctan2 = acos, asin, atan, atan2
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
@@ -172,7 +172,7 @@ gcd: Operation = _function("gcd", np.gcd, "The greatest common divisor of intege
 lcm: Operation = _function("lcm", np.lcm, "The least common multiple of integers.", None, None, cast="promote")
 
 
-@primitive(None, None, method=True, in_place=True, ufunc=np.heaviside)
+@primitive(None, None, method=True, in_place=True)
 def heaviside(input: Array, values: Array) -> Array:
     """0 below 0, ``values`` at 0, 1 above."""
     if getattr(values, "dtype", input.dtype) != input.dtype:

@@ -16,7 +16,7 @@ from ..core.graph import Tensor, wrap
 from ..dtypes import dtype
 from .choosing import where
 from .comparing import isnan
-from .composite import called, composite
+from .composite import composite
 from .dims import Dims, along, as_int64, dim_of, nonempty
 from .joining import cat, narrow
 from .norms import vector_norm
@@ -54,7 +54,8 @@ def nanmean(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: dty
 # ------------------------------------------------------------------------------------------------------------- quantiles
 
 
-def _ranked(name: str, input: Array, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip: bool) -> Array:
+def _checked_quantiles(name: str, input: Array, q: Any, interpolation: str) -> Array:
+    """q as a tensor, if the arguments are right."""
     if not isinstance(q, Tensor):
         q = wrap(np.asarray(q, input._like.dtype))
     if input._like.dtype not in (np.float32, np.float64):
@@ -69,9 +70,14 @@ def _ranked(name: str, input: Array, q: Any, dim: int | None, keepdim: bool, int
         raise ShapeError(
             f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
         )
-    flat = input.reshape(-1) if dim is None else input.reshape(input.shape or (1,))
-    if flat.numel() == 0:
+    if input.numel() == 0:
         raise ShapeError(f"{name}() input tensor must be non-empty, got shape {tuple(input.shape)}")
+    return q
+
+
+def _ranked(name: str, input: Array, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip: bool) -> Array:
+    q = _checked_quantiles(name, input, q, interpolation)
+    flat = input.reshape(-1) if dim is None else input.reshape(input.shape or (1,))
     at = dim_of(name, 0 if dim is None else dim, flat.ndim)
     line = sort(flat.movedim(at, -1)).values
     size = line.shape[-1]
@@ -205,19 +211,22 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> A
 # ------------------------------------------------------------------------------------------------------- running results
 
 
-def _index_of(name: str, ufunc: Any) -> Any:
-    def forward(input: Array, dim: int) -> Array:
-        line = along(input)
-        hit = (line == ufunc.accumulate(line, dim)) | (line != line)
-        places = np.arange(line.shape[dim]).reshape([-1 if d == dim else 1 for d in range(line.ndim)])
-        return as_int64(np.maximum.accumulate(np.where(hit, places, 0), dim)).reshape(input.shape)
-
-    return primitive(None)(
-        called(forward, __name__, name, "Where the extremes up to each element are, the last of equal ones.")
-    )
+def _last_extremes(input: Array, ufunc: np.ufunc, dim: int) -> Array:
+    """Where the extremes up to each element are, the last of equal ones."""
+    line = along(input)
+    hit = (line == ufunc.accumulate(line, dim)) | (line != line)
+    places = np.arange(line.shape[dim]).reshape([-1 if d == dim else 1 for d in range(line.ndim)])
+    return as_int64(np.maximum.accumulate(np.where(hit, places, 0), dim)).reshape(input.shape)
 
 
-_cummax_index, _cummin_index = _index_of("_cummax_index", np.maximum), _index_of("_cummin_index", np.minimum)
+@primitive(None)
+def _cummax_index(input: Array, dim: int) -> Array:
+    return _last_extremes(input, np.maximum, dim)
+
+
+@primitive(None)
+def _cummin_index(input: Array, dim: int) -> Array:
+    return _last_extremes(input, np.minimum, dim)
 
 
 @composite(method=True)
