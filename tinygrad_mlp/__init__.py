@@ -50,7 +50,7 @@ from .ops.index import FUNCTIONS as _FUNCTIONS
 _keep_freed()
 
 if _TYPE_CHECKING:
-    from . import autograd, linalg, nn, optim, special, utils
+    from . import autograd, distributions, linalg, nn, optim, special, utils
     from . import checkpoints as checkpoints
     from . import testing as testing
     from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
@@ -64,6 +64,7 @@ else:
             "autograd": ".autograd",
             "checkpoints": ".checkpoints",
             "compile": ".compiling",
+            "distributions": ".distributions",
             "is_anomaly_check_nan_enabled": ".autograd.anomaly",
             "is_anomaly_enabled": ".autograd.anomaly",
             "linalg": ".linalg",
@@ -81,7 +82,7 @@ else:
 
 __all__ = [
     "Size", "Tensor", "__version__", "accelerator", "autograd", "backends", "bool", "can_cast", "compile", "cuda",
-    "device", "double", "dtype", "e", "enable_grad", "finfo", "float", "float16", "float32", "float64",
+    "device", "distributions", "double", "dtype", "e", "enable_grad", "finfo", "float", "float16", "float32", "float64",
     "get_default_dtype", "half", "iinfo", "inf", "inference_mode", "int", "int8", "int16", "int32", "int64",
     "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled",
     "is_inference_mode_enabled", "is_tensor", "linalg", "load", "long", "nan", "nn", "no_grad", "numel", "optim", "pi",

@@ -25,6 +25,7 @@ from . import checkpoints as checkpoints
 from tinygrad_mlp.compiling.step import compile as compile
 from tinygrad_mlp.device import cuda as cuda
 from tinygrad_mlp.device import device as device
+from . import distributions as distributions
 from tinygrad_mlp.dtypes import dtype as dtype
 from tinygrad_mlp.grad_mode import enable_grad as enable_grad
 from tinygrad_mlp.dtypes import finfo as finfo
@@ -378,6 +379,7 @@ __all__ = [
     "diag",
     "diagonal",
     "digamma",
+    "distributions",
     "div",
     "dot",
     "double",
