@@ -133,6 +133,9 @@ _LAYERS: dict[str, Make] = {  # of no such shape, or imported when they are firs
     "Bilinear": _bilinear,
     "Unflatten": _unflatten,
     "Embedding": _embedding,
+    **{name: partial(_layer, name) for name in ("Hardswish", "Hardshrink", "RMSNorm", "Softshrink", "Tanhshrink")},
+    "GroupNorm": lambda library, compiled: _classifier(library, compiled, lambda: library.nn.GroupNorm(8, UNITS)),
+    "InstanceNorm1d": partial(_sequences, lambda nn: nn.Sequential(nn.Linear(64, 64), nn.InstanceNorm1d(32))),
     "MultiheadAttention": partial(_sequences, lambda nn: nn.MultiheadAttention(64, 4, batch_first=True)),
     "TransformerEncoderLayer": partial(
         _sequences, lambda nn: nn.TransformerEncoderLayer(64, 4, 128, dropout=0.0, activation="gelu", batch_first=True)

@@ -17,27 +17,50 @@ from tinygrad_mlp.device import device as _device
 from tinygrad_mlp.dtypes import dtype as _dtype
 from tinygrad_mlp.ops.order import Selected as _Selected
 from tinygrad_mlp.ops.random import Generator as Generator
+from tinygrad_mlp.legacy import BoolTensor as BoolTensor
+from tinygrad_mlp.legacy import ByteTensor as ByteTensor
+from tinygrad_mlp.legacy import CharTensor as CharTensor
+from tinygrad_mlp.legacy import DoubleTensor as DoubleTensor
+from tinygrad_mlp.legacy import FloatTensor as FloatTensor
+from tinygrad_mlp.amp import GradScaler as GradScaler
+from tinygrad_mlp.legacy import HalfTensor as HalfTensor
+from tinygrad_mlp.legacy import IntTensor as IntTensor
+from tinygrad_mlp.legacy import LongTensor as LongTensor
+from tinygrad_mlp.cuda import OutOfMemoryError as OutOfMemoryError
+from tinygrad_mlp.legacy import ShortTensor as ShortTensor
 from tinygrad_mlp.device import accelerator as accelerator
+from . import amp as amp
+from tinygrad_mlp.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from tinygrad_mlp.amp import autocast as autocast
 from . import autograd as autograd
-from tinygrad_mlp.device import backends as backends
+from . import backends as backends
 from tinygrad_mlp.dtypes import can_cast as can_cast
 from . import checkpoints as checkpoints
 from tinygrad_mlp.compiling.step import compile as compile
-from tinygrad_mlp.device import cuda as cuda
+from . import cuda as cuda
 from tinygrad_mlp.device import device as device
 from . import distributions as distributions
 from tinygrad_mlp.dtypes import dtype as dtype
 from tinygrad_mlp.grad_mode import enable_grad as enable_grad
 from tinygrad_mlp.dtypes import finfo as finfo
+from . import func as func
+from tinygrad_mlp.settings import get_default_device as get_default_device
 from tinygrad_mlp.dtypes import get_default_dtype as get_default_dtype
+from tinygrad_mlp.settings import get_deterministic_debug_mode as get_deterministic_debug_mode
+from tinygrad_mlp.settings import get_float32_matmul_precision as get_float32_matmul_precision
+from tinygrad_mlp.blas import get_num_interop_threads as get_num_interop_threads
+from tinygrad_mlp.blas import get_num_threads as get_num_threads
 from tinygrad_mlp.dtypes import iinfo as iinfo
 from tinygrad_mlp.grad_mode import inference_mode as inference_mode
 from tinygrad_mlp.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from tinygrad_mlp.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
+from tinygrad_mlp.amp import is_autocast_enabled as is_autocast_enabled
+from tinygrad_mlp.settings import is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled
 from tinygrad_mlp._tensor import is_floating_point as is_floating_point
 from tinygrad_mlp.grad_mode import is_grad_enabled as is_grad_enabled
 from tinygrad_mlp.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from tinygrad_mlp._tensor import is_tensor as is_tensor
+from tinygrad_mlp.legacy import layout as layout
 from . import linalg as linalg
 from tinygrad_mlp.serialization import load as load
 from . import nn as nn
@@ -45,13 +68,27 @@ from tinygrad_mlp.grad_mode import no_grad as no_grad
 from tinygrad_mlp._tensor import numel as numel
 from . import optim as optim
 from tinygrad_mlp.dtypes import promote_types as promote_types
+from . import random as random
 from tinygrad_mlp.serialization import save as save
+from tinygrad_mlp.settings import set_default_device as set_default_device
 from tinygrad_mlp.dtypes import set_default_dtype as set_default_dtype
+from tinygrad_mlp.legacy import set_default_tensor_type as set_default_tensor_type
+from tinygrad_mlp.settings import set_deterministic_debug_mode as set_deterministic_debug_mode
+from tinygrad_mlp.settings import set_float32_matmul_precision as set_float32_matmul_precision
+from tinygrad_mlp.settings import set_flush_denormal as set_flush_denormal
 from tinygrad_mlp.grad_mode import set_grad_enabled as set_grad_enabled
+from tinygrad_mlp.blas import set_num_interop_threads as set_num_interop_threads
+from tinygrad_mlp.blas import set_num_threads as set_num_threads
 from tinygrad_mlp.printing import set_printoptions as set_printoptions
 from . import special as special
+from tinygrad_mlp.legacy import strided as strided
 from . import testing as testing
+from tinygrad_mlp.legacy import typename as typename
+from tinygrad_mlp.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from . import utils as utils
+from . import version as version
+from tinygrad_mlp.func.vmapping import vmap as vmap
+from tinygrad_mlp.device import xpu as xpu
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
 _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
@@ -62,9 +99,12 @@ __version__: str
 def abs(input: Tensor) -> Tensor: """The absolute value."""
 def acos(input: Tensor) -> Tensor: """The inverse cosine, in radians."""
 def add(input: _Operand, other: _Operand, *, alpha: _float = 1) -> Tensor: """input + alpha * other, with broadcasting."""
+def addbmm(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * the sum of the products of two batches of matrices."""
 def addcdiv(input: _Operand, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 / tensor2, of floats."""
 def addcmul(input: _Operand, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (mat1 @ mat2)."""
+def addmv(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (matrix @ vector)."""
+def addr(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`outer` of two vectors."""
 def all(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether all elements along ``dim`` are true, or not zero."""
 def allclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Whether :func:`isclose` holds everywhere."""
 def amax(input: Tensor, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
@@ -82,7 +122,9 @@ def atan(input: Tensor) -> Tensor: """The inverse tangent, in radians."""
 def atan2(input: _Operand, other: _Operand) -> Tensor: """The angle of the point (other, input), in radians, in [-pi, pi]."""
 def atleast_1d(*tensors: Tensor) -> Tensor: """Each tensor with at least one dimension; one tensor, or a tuple where several are given."""
 def atleast_2d(*tensors: Tensor) -> Tensor: """Each tensor with at least two dimensions, new ones in front; one tensor, or a tuple where several are given."""
+def baddbmm(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`bmm` of two batches of matrices."""
 def bernoulli(input: Tensor, p: _float | None = None, *, generator: Generator | None = None) -> Tensor: """1 with the probability that ``input`` holds (or ``p``, where given), else 0; in the dtype of ``input``."""
+bfloat16: _dtype
 def bincount(input: _Operand, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor: """How often what has the probability ``prob`` happens in ``count`` attempts, a draw for every element; in the dtype of ``count``."""
 def bitwise_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input & other."""
@@ -94,22 +136,29 @@ bool: _dtype
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]: """The tensors expanded to their common shape."""
 def broadcast_to(input: Tensor, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
 def cat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
+cdouble: _dtype
 def ceil(input: Tensor) -> Tensor: """The smallest integer above or at the input."""
 def celu(input: Tensor, alpha: _float = 1.0) -> Tensor: """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
+cfloat: _dtype
+def chain_matmul(*matrices: Tensor) -> Tensor: """:func:`linalg.multi_dot <multi_dot>` of matrices, each an argument."""
 def cholesky(input: Tensor, upper: _bool = False) -> Tensor: """:func:`linalg.cholesky <linalg_cholesky>`, under its older name."""
 def cholesky_inverse(L: Tensor, upper: _bool = False) -> Tensor: """The inverse of A, of which L is the Cholesky factor, shapes ``(*, n, n) -> (*, n, n)``."""
 def cholesky_solve(B: Tensor, L: Tensor, upper: _bool = False) -> Tensor: """The X of A X = B, where L is the Cholesky factor of A, shapes ``(*, n, k), (*, n, n) -> (*, n, k)``."""
 def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most ``chunks`` views of parts along ``dim``, of one size but for the last."""
 def clamp(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
 def clone(input: Tensor) -> Tensor: """A copy, with its history."""
+complex128: _dtype
+complex64: _dtype
 def concat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def concatenate(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def cos(input: Tensor) -> Tensor: """The cosine of radians."""
 def cosh(input: Tensor) -> Tensor: """The hyperbolic cosine."""
 def count_nonzero(input: Tensor, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
+def cross(input: Tensor, other: Tensor, dim: _int | None = None) -> Tensor: """The cross product of vectors of three elements along ``dim``, the first dimension of that size unless given."""
 def cumprod(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too."""
 def cumsum(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The sums of the elements up to each one along ``dim``."""
 default_generator: Generator
+def det(input: Tensor) -> Tensor: """The determinant, shapes ``(*, n, n) -> (*)``; its gradient is that of the cofactors, so there is one for singular matrices, too."""
 def diag(input: Tensor, diagonal: _int = 0) -> Tensor: """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal."""
 def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view."""
 def digamma(input: Tensor) -> Tensor: """The derivative of :func:`lgamma`; -0.5772 (Euler's constant) at 1."""
@@ -145,6 +194,7 @@ def full(size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype |
 def full_like(input: Tensor, fill_value: _Number | Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``fill_value`` in the shape and dtype of ``input``."""
 def gather(input: _Operand, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
 def ge(input: _Operand, other: _Operand) -> Tensor: """Elementwise input >= other."""
+def ger(input: Tensor, vec2: Tensor) -> Tensor: """:func:`outer` under another name."""
 def get_rng_state() -> Tensor: """The state of the default generator, a uint8 tensor."""
 def gt(input: _Operand, other: _Operand) -> Tensor: """Elementwise input > other."""
 half: _dtype
@@ -162,10 +212,12 @@ int16: _dtype
 int32: _dtype
 int64: _dtype
 int8: _dtype
+def inverse(input: Tensor) -> Tensor: """:func:`linalg.inv <inv>`."""
 def isclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """Elementwise |input - other| <= atol + rtol * |other|."""
 def isfinite(input: Tensor) -> Tensor: """Whether the element is neither nan nor an infinity."""
 def isinf(input: Tensor) -> Tensor: """Whether the element is an infinity."""
 def isnan(input: Tensor) -> Tensor: """Whether the element is nan."""
+def kron(input: Tensor, other: Tensor) -> Tensor: """The Kronecker product: ``other`` times each element of ``input``, laid in blocks."""
 def le(input: _Operand, other: _Operand) -> Tensor: """Elementwise input <= other."""
 def lerp(input: _Operand, end: _Operand, weight: _Operand) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
 def lgamma(input: Tensor) -> Tensor: """The logarithm of the absolute value of the gamma function, whose value at n is (n - 1)!."""
@@ -177,6 +229,7 @@ def log2(input: Tensor) -> Tensor: """The logarithm to base 2."""
 def log_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
 def logaddexp(input: _Operand, other: _Operand) -> Tensor: """log(e^input + e^other), without overflow."""
 def logaddexp2(input: _Operand, other: _Operand) -> Tensor: """log2(2^input + 2^other), without overflow."""
+def logdet(input: Tensor) -> Tensor: """The logarithm of the determinant: nan where that is negative, -inf where it is 0."""
 def logical_and(input: _Operand, other: _Operand) -> Tensor: """Elementwise input and other."""
 def logical_not(input: Tensor) -> Tensor: """Whether the element is zero."""
 def logical_or(input: _Operand, other: _Operand) -> Tensor: """Elementwise input or other."""
@@ -190,6 +243,8 @@ def manual_seed(seed: _int) -> Generator: """Seed the generator that is used whe
 def masked_fill(input: _Operand, mask: Tensor, value: _Operand) -> Tensor: """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
 def masked_select(input: Tensor, mask: Tensor) -> Tensor: """The elements where the mask, broadcast against ``input``, is true, as a vector."""
 def matmul(input: Tensor, other: Tensor) -> Tensor: """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast."""
+def matrix_exp(input: Tensor) -> Tensor: """The matrix exponential sum_k A^k / k!, shapes ``(*, n, n) -> (*, n, n)``."""
+def matrix_power(input: Tensor, n: _int) -> Tensor: """The n-th power of a square matrix, by repeated squaring; a negative one of its inverse."""
 @_overload
 def max(input: Tensor) -> Tensor: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
 @_overload
@@ -233,11 +288,13 @@ def ones_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | s
 def outer(input: Tensor, vec2: Tensor) -> Tensor: """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
 def permute(input: Tensor, dims: _Sequence[_int]) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
 pi: _float
+def pinverse(input: Tensor, rcond: _float = 1e-15) -> Tensor: """:func:`linalg.pinv <pinv>` under its older name."""
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor: """A draw from the Poisson distribution for every rate in ``input``, in its dtype."""
 def polygamma(n: _int, input: Tensor) -> Tensor: """The n-th derivative of :func:`digamma`."""
 def pow(input: _Operand, exponent: _Operand) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
 def prelu(input: Tensor, weight: Tensor) -> Tensor: """x where x > 0, else weight x, with one weight for all or one per channel (dimension 1)."""
 def prod(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The product of the elements along ``dim``; of integers as int64."""
+def qr(input: Tensor, some: _bool = True) -> _Any: """:func:`linalg.qr <linalg_qr>` under its older name; ``some=False`` is the mode ``"complete"``."""
 def rand(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``."""
 def rand_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """:func:`rand` in the shape and dtype of ``input``."""
 def randint(*args: _int | _Sequence[_int], low: _int | None = None, high: _int | None = None, size: _Sequence[_int] | None = None, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Integers drawn uniformly from [low, high): ``randint(high, size)`` or ``randint(low, high, size)``."""
@@ -267,6 +324,7 @@ def sign(input: Tensor) -> Tensor: """-1, 0 or 1; 0 for nan."""
 def sin(input: Tensor) -> Tensor: """The sine of radians."""
 def sinc(input: Tensor) -> Tensor: """sin(pi x) / (pi x), and 1 at 0."""
 def sinh(input: Tensor) -> Tensor: """The hyperbolic sine."""
+def slogdet(input: Tensor) -> _Any: """The sign of the determinant and the logarithm of its absolute value, which do not overflow: -inf where it is 0."""
 def softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4."""
 def sort(input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _Selected: """The elements in order along ``dim``, and the indices they had."""
 def split(tensor: Tensor, split_size_or_sections: _int | _Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Views of the parts along ``dim``: of one size (the last may be smaller), or of the sizes listed."""
@@ -278,6 +336,7 @@ def std(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _boo
 def std_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The standard deviation and the mean."""
 def sub(input: _Operand, other: _Operand, *, alpha: _float = 1) -> Tensor: """input - alpha * other, with broadcasting."""
 def sum(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The sum of the elements along ``dim``; of integers as int64."""
+def svd(input: Tensor, some: _bool = True, compute_uv: _bool = True) -> _Any: """:func:`linalg.svd <linalg_svd>` under its older name: it gives V, not its transpose; ``some=False`` for full matrices."""
 def swapaxes(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
 def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
 def t(input: Tensor) -> Tensor: """A matrix transposed; a vector as it is."""
@@ -285,6 +344,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None) -> T
 def tan(input: Tensor) -> Tensor: """The tangent of radians."""
 def tanh(input: Tensor) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
 def tensor(data: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """A new tensor holding a copy of ``data``: a number, nested sequences, arrays, tensors, or sequences of these."""
+def tensordot(a: Tensor, b: Tensor, dims: _Any = 2) -> Tensor: """The sums of products over dimensions of ``a`` and of ``b``: the last and the first ``dims``, or two lists of them."""
 def tile(input: Tensor, dims: _Sequence[_int]) -> Tensor: """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
 def topk(input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _Selected: """The ``k`` largest (or smallest) elements along ``dim``, in order, and their indices."""
 def trace(input: Tensor) -> Tensor: """The sum of the diagonal of a matrix."""
@@ -305,8 +365,10 @@ def unique(input: Tensor, sorted: _bool = True, *, return_inverse: _Literal[True
 @_overload
 def unique(input: Tensor, sorted: _bool = True, return_inverse: _bool = False, *, return_counts: _Literal[True], dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
 def unsqueeze(input: Tensor, dim: _int) -> Tensor: """With a dimension of size 1 inserted before ``dim``; negative counts from behind the last."""
+def vander(x: Tensor, N: _int | None = None, increasing: _bool = False) -> Tensor: """The powers N - 1, … 1, 0 of each element of a vector, shape ``(n,) -> (n, N)``; from 0 up with ``increasing``."""
 def var(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given."""
 def var_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The variance and the mean."""
+def vdot(input: Tensor, other: Tensor) -> Tensor: """:func:`dot` of two vectors."""
 def vstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors, vectors as rows, one below the other."""
 def where(condition: Tensor, input: _Operand, other: _Operand) -> Tensor: """``input`` where the condition holds, else ``other``, with broadcasting."""
 def xlogy(input: _Operand, other: _Operand) -> Tensor: """input * log(other), and 0 where the input is 0, unless the other is nan."""
@@ -314,7 +376,18 @@ def zeros(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dt
 def zeros_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros in the shape and dtype of ``input``."""
 
 __all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
     "Generator",
+    "GradScaler",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "OutOfMemoryError",
+    "ShortTensor",
     "Size",
     "Tensor",
     "__version__",
@@ -322,15 +395,20 @@ __all__ = [
     "accelerator",
     "acos",
     "add",
+    "addbmm",
     "addcdiv",
     "addcmul",
     "addmm",
+    "addmv",
+    "addr",
     "all",
     "allclose",
     "amax",
     "amin",
+    "amp",
     "any",
     "arange",
+    "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
     "argsort",
@@ -342,9 +420,12 @@ __all__ = [
     "atan2",
     "atleast_1d",
     "atleast_2d",
+    "autocast",
     "autograd",
     "backends",
+    "baddbmm",
     "bernoulli",
+    "bfloat16",
     "bincount",
     "binomial",
     "bitwise_and",
@@ -357,8 +438,11 @@ __all__ = [
     "broadcast_to",
     "can_cast",
     "cat",
+    "cdouble",
     "ceil",
     "celu",
+    "cfloat",
+    "chain_matmul",
     "cholesky",
     "cholesky_inverse",
     "cholesky_solve",
@@ -366,15 +450,19 @@ __all__ = [
     "clamp",
     "clone",
     "compile",
+    "complex128",
+    "complex64",
     "concat",
     "concatenate",
     "cos",
     "cosh",
     "count_nonzero",
+    "cross",
     "cuda",
     "cumprod",
     "cumsum",
     "default_generator",
+    "det",
     "device",
     "diag",
     "diagonal",
@@ -413,9 +501,16 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "func",
     "gather",
     "ge",
+    "ger",
+    "get_default_device",
     "get_default_dtype",
+    "get_deterministic_debug_mode",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
+    "get_num_threads",
     "get_rng_state",
     "gt",
     "half",
@@ -435,8 +530,11 @@ __all__ = [
     "int32",
     "int64",
     "int8",
+    "inverse",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
+    "is_autocast_enabled",
+    "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",
@@ -445,6 +543,8 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "kron",
+    "layout",
     "le",
     "lerp",
     "lgamma",
@@ -458,6 +558,7 @@ __all__ = [
     "log_softmax",
     "logaddexp",
     "logaddexp2",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -471,6 +572,8 @@ __all__ = [
     "masked_fill",
     "masked_select",
     "matmul",
+    "matrix_exp",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -502,18 +605,21 @@ __all__ = [
     "outer",
     "permute",
     "pi",
+    "pinverse",
     "poisson",
     "polygamma",
     "pow",
     "prelu",
     "prod",
     "promote_types",
+    "qr",
     "rand",
     "rand_like",
     "randint",
     "randint_like",
     "randn",
     "randn_like",
+    "random",
     "randperm",
     "ravel",
     "reciprocal",
@@ -531,8 +637,15 @@ __all__ = [
     "seed",
     "select",
     "selu",
+    "set_default_device",
     "set_default_dtype",
+    "set_default_tensor_type",
+    "set_deterministic_debug_mode",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
     "set_grad_enabled",
+    "set_num_interop_threads",
+    "set_num_threads",
     "set_printoptions",
     "set_rng_state",
     "short",
@@ -541,6 +654,7 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "slogdet",
     "softmax",
     "sort",
     "special",
@@ -551,8 +665,10 @@ __all__ = [
     "stack",
     "std",
     "std_mean",
+    "strided",
     "sub",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -560,6 +676,7 @@ __all__ = [
     "tan",
     "tanh",
     "tensor",
+    "tensordot",
     "tile",
     "topk",
     "trace",
@@ -568,17 +685,24 @@ __all__ = [
     "triu",
     "true_divide",
     "trunc",
+    "typename",
     "uint8",
     "unbind",
     "unflatten",
     "unique",
     "unsqueeze",
+    "use_deterministic_algorithms",
     "utils",
+    "vander",
     "var",
     "var_mean",
+    "vdot",
+    "version",
+    "vmap",
     "vstack",
     "where",
     "xlogy",
+    "xpu",
     "zeros",
     "zeros_like",
 ]

@@ -51,7 +51,7 @@ class Members:
     def __imod__(self, other: _Operand) -> Tensor: ...
     def __imul__(self, other: _Operand) -> Tensor: ...
     def __index__(self) -> _int: ...
-    def __init__(self, *data: _Any) -> None: ...
+    def __init__(self, *data: _Any, device: _Any = None) -> None: ...
     def __int__(self) -> _int: ...
     def __invert__(self) -> Tensor: ...
     def __ior__(self, other: _Operand) -> Tensor: ...
@@ -93,11 +93,14 @@ class Members:
     def acos(self) -> Tensor: """The inverse cosine, in radians."""
     def add(self, other: _Operand, *, alpha: _float = 1) -> Tensor: """input + alpha * other, with broadcasting."""
     def add_(self, other: _Operand, *, alpha: _float = 1) -> Tensor: """In-place form of :meth:`add`."""
+    def addbmm(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * the sum of the products of two batches of matrices."""
     def addcdiv(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 / tensor2, of floats."""
     def addcdiv_(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """In-place form of :meth:`addcdiv`."""
     def addcmul(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
     def addcmul_(self, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """In-place form of :meth:`addcmul`."""
     def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (mat1 @ mat2)."""
+    def addmv(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (matrix @ vector)."""
+    def addr(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`outer` of two vectors."""
     def all(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether all elements along ``dim`` are true, or not zero."""
     def allclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Whether :func:`isclose` holds everywhere."""
     def amax(self, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
@@ -110,6 +113,7 @@ class Members:
     def atan(self) -> Tensor: """The inverse tangent, in radians."""
     def atan2(self, other: _Operand) -> Tensor: """The angle of the point (other, input), in radians, in [-pi, pi]."""
     def backward(self, gradient: _Any = None, retain_graph: _bool | None = None, create_graph: _bool = False, inputs: _Any = None) -> None: """Add the gradient of this tensor to the ``.grad`` of every leaf it was computed from."""
+    def baddbmm(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`bmm` of two batches of matrices."""
     def bernoulli_(self, p: _float | Tensor = 0.5, *, generator: Generator | None = None) -> Tensor: """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     def bincount(self, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
     def bitwise_and(self, other: _Operand) -> Tensor: """Elementwise input & other."""
@@ -139,13 +143,14 @@ class Members:
     def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
     def clip_(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
     def clone(self) -> Tensor: """A copy, with its history."""
-    def contiguous(self) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is."""
+    def contiguous(self, memory_format: _Any = None) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is; rows first, whatever ``memory_format`` says."""
     def copy_(self, src: _Operand) -> Tensor: """In-place form of :meth:`copy`."""
     def cos(self) -> Tensor: """The cosine of radians."""
     def cos_(self) -> Tensor: """In-place form of :meth:`cos`."""
     def cosh(self) -> Tensor: """The hyperbolic cosine."""
     def count_nonzero(self, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
     def cpu(self) -> Tensor: """Itself: it lives on the CPU."""
+    def cross(self, other: Tensor, dim: _int | None = None) -> Tensor: """The cross product of vectors of three elements along ``dim``, the first dimension of that size unless given."""
     def cuda(self, device: _device | str | None = None, non_blocking: _bool = False) -> Tensor: """An error, as PyTorch without CUDA gives one."""
     def cumprod(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too."""
     def cumsum(self, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The sums of the elements up to each one along ``dim``."""
@@ -154,6 +159,7 @@ class Members:
     @data.setter
     def data(self, value: Tensor) -> None: ...
     def data_ptr(self) -> _int: """The address of its first element."""
+    def det(self) -> Tensor: """The determinant, shapes ``(*, n, n) -> (*)``; its gradient is that of the cofactors, so there is one for singular matrices, too."""
     def detach(self) -> Tensor: """The same memory without the history."""
     def detach_(self) -> Tensor: """Forget the history, in place."""
     @property
@@ -205,6 +211,7 @@ class Members:
     def gather(self, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
     def ge(self, other: _Operand) -> Tensor: """Elementwise input >= other."""
     def geometric_(self, p: _float, *, generator: Generator | None = None) -> Tensor: """Fill with how many attempts it takes until what has the probability p happens: 1, 2 ..."""
+    def ger(self, vec2: Tensor) -> Tensor: """:func:`outer` under another name."""
     def get_device(self) -> _int: """-1, the CPU."""
     @property
     def grad(self) -> Tensor | None: """What ``backward()`` has accumulated in this leaf, of its shape and dtype; None before the first."""
@@ -226,6 +233,7 @@ class Members:
     def index_add_(self, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """In-place form of :meth:`index_add`."""
     def index_select(self, dim: _int, index: Tensor) -> Tensor: """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
     def int(self) -> Tensor: """The tensor as int32."""
+    def inverse(self) -> Tensor: """:func:`linalg.inv <inv>`."""
     def is_contiguous(self) -> _bool: """Whether its elements lie in memory one after the other, last dimension fastest."""
     @property
     def is_cuda(self) -> _bool: """False: it is on the CPU."""
@@ -241,6 +249,7 @@ class Members:
     def item(self) -> _float | _int | _bool: """The value of a one-element tensor as a Python number."""
     @property
     def itemsize(self) -> _int: """The memory that one element takes, in bytes."""
+    def kron(self, other: Tensor) -> Tensor: """The Kronecker product: ``other`` times each element of ``input``, laid in blocks."""
     def le(self, other: _Operand) -> Tensor: """Elementwise input <= other."""
     def lerp(self, end: _Operand, weight: _Operand) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
     def lerp_(self, end: _Operand, weight: _Operand) -> Tensor: """In-place form of :meth:`lerp`."""
@@ -255,6 +264,7 @@ class Members:
     def log_softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
     def logaddexp(self, other: _Operand) -> Tensor: """log(e^input + e^other), without overflow."""
     def logaddexp2(self, other: _Operand) -> Tensor: """log2(2^input + 2^other), without overflow."""
+    def logdet(self) -> Tensor: """The logarithm of the determinant: nan where that is negative, -inf where it is 0."""
     def logical_and(self, other: _Operand) -> Tensor: """Elementwise input and other."""
     def logical_not(self) -> Tensor: """Whether the element is zero."""
     def logical_or(self, other: _Operand) -> Tensor: """Elementwise input or other."""
@@ -270,6 +280,8 @@ class Members:
     def masked_fill_(self, mask: Tensor, value: _Operand) -> Tensor: """In-place form of :meth:`masked_fill`."""
     def masked_select(self, mask: Tensor) -> Tensor: """The elements where the mask, broadcast against ``input``, is true, as a vector."""
     def matmul(self, other: Tensor) -> Tensor: """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast."""
+    def matrix_exp(self) -> Tensor: """The matrix exponential sum_k A^k / k!, shapes ``(*, n, n) -> (*, n, n)``."""
+    def matrix_power(self, n: _int) -> Tensor: """The n-th power of a square matrix, by repeated squaring; a negative one of its inverse."""
     @_overload
     def max(self) -> Tensor: """The largest element; along a dim, (values, indices); or, with a tensor ``other``, the elementwise maximum."""
     @_overload
@@ -309,6 +321,7 @@ class Members:
     def neg(self) -> Tensor: """-input."""
     def neg_(self) -> Tensor: """In-place form of :meth:`neg`."""
     def nelement(self) -> _int: """The number of elements."""
+    def new(self, *args: _int | _Sequence[_int], device: _device | str | None = None) -> Tensor: """A tensor of this dtype: of these sizes, or of these values."""
     def new_empty(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`empty` in the dtype of ``input``."""
     def new_full(self, size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`full` in the dtype of ``input``."""
     def new_ones(self, *args: _int | _Sequence[_int], dtype: _dtype | None = None, **options: _Any) -> Tensor: """:func:`ones` in the dtype of ``input``."""
@@ -327,9 +340,11 @@ class Members:
     def permute(self, *dims: _int) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
     @_overload
     def permute(self, dims: _Sequence[_int]) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
+    def pinverse(self, rcond: _float = 1e-15) -> Tensor: """:func:`linalg.pinv <pinv>` under its older name."""
     def pow(self, exponent: _Operand) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
     def pow_(self, exponent: _Operand) -> Tensor: """In-place form of :meth:`pow`."""
     def prod(self, dim: _int | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The product of the elements along ``dim``; of integers as int64."""
+    def qr(self, some: _bool = True) -> _Any: """:func:`linalg.qr <linalg_qr>` under its older name; ``some=False`` is the mode ``"complete"``."""
     def random_(self, from_: _int = 0, to: _int | None = None, *, generator: Generator | None = None) -> Tensor: """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
     def ravel(self) -> Tensor: """All elements along one dimension."""
     def reciprocal(self) -> Tensor: """1 / input."""
@@ -382,6 +397,7 @@ class Members:
     def size(self) -> Size: """The shape, or its size along ``dim``."""
     @_overload
     def size(self, dim: _int) -> _int: """The shape, or its size along ``dim``."""
+    def slogdet(self) -> _Any: """The sign of the determinant and the logarithm of its absolute value, which do not overflow: -inf where it is 0."""
     def softmax(self, dim: _int, dtype: _dtype | None = None) -> Tensor: """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4."""
     def sort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _Selected: """The elements in order along ``dim``, and the indices they had."""
     def split(self, split_size: _int | _Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Views of the parts along ``dim``; see :func:`split`."""
@@ -400,6 +416,7 @@ class Members:
     def subtract(self, other: _Operand, *, alpha: _float = 1) -> Tensor: """input - alpha * other, with broadcasting."""
     def subtract_(self, other: _Operand, *, alpha: _float = 1) -> Tensor: """In-place form of :meth:`sub`."""
     def sum(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The sum of the elements along ``dim``; of integers as int64."""
+    def svd(self, some: _bool = True, compute_uv: _bool = True) -> _Any: """:func:`linalg.svd <linalg_svd>` under its older name: it gives V, not its transpose; ``some=False`` for full matrices."""
     def swapaxes(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
     def swapdims(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
     def t(self) -> Tensor: """A matrix transposed; a vector as it is."""
@@ -427,7 +444,7 @@ class Members:
     def true_divide_(self, other: _Operand) -> Tensor: """In-place form of :meth:`true_divide`."""
     def trunc(self) -> Tensor: """The input rounded towards zero."""
     def trunc_(self) -> Tensor: """In-place form of :meth:`trunc`."""
-    def type(self, dtype: _dtype) -> Tensor: """The tensor in another dtype."""
+    def type(self, dtype: _Any = None, non_blocking: _bool = False) -> _Any: """The tensor in another dtype, given as such or as ``"torch.LongTensor"``; without one the name of its own kind."""
     def type_as(self, other: Tensor) -> Tensor: """The tensor in the dtype of ``other``."""
     def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along ``dim``, without that dimension."""
     def unflatten(self, dim: _int, sizes: _Sequence[_int]) -> Tensor: """One dimension as several, of the given sizes, one of which may be -1."""
@@ -442,6 +459,7 @@ class Members:
     def unique(self, sorted: _bool = True, return_inverse: _bool = False, *, return_counts: _Literal[True], dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
     def unsqueeze(self, dim: _int) -> Tensor: """With a dimension of size 1 inserted before ``dim``; negative counts from behind the last."""
     def var(self, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given."""
+    def vdot(self, other: Tensor) -> Tensor: """:func:`dot` of two vectors."""
     @_overload
     def view(self, *shape: _int) -> Tensor: """A view in another shape; :func:`reshape` where a copy will do."""
     @_overload

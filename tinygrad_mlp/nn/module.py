@@ -14,7 +14,7 @@ from ..grad_mode import no_grad
 from ..ops.creation import empty
 from .hooks import Gradients, Hook, call_with_hooks
 from .loading import IncompatibleKeys, as_kind_of, compared
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, is_lazy
 
 __all__ = ["IncompatibleKeys", "Module"]
 
@@ -388,7 +388,7 @@ class Module:
             raise StateDictError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}")
         with no_grad():
             for key, owner, name, value in entries:
-                if key not in state_dict:
+                if key not in state_dict or is_lazy(value):
                     continue
                 if assign:
                     setattr(owner, name, as_kind_of(value, state_dict[key]))

@@ -13,7 +13,6 @@ from .arithmetic import *  # noqa: F403 - likewise
 from .choosing import *  # noqa: F403 - likewise
 from .comparing import *  # noqa: F403 - likewise
 from .creation import *  # noqa: F403 - likewise
-from .factorisations import *  # noqa: F403 - likewise
 from .functions import *  # noqa: F403 - likewise
 from .indexing import *  # noqa: F403 - likewise
 from .joining import *  # noqa: F403 - likewise
@@ -29,7 +28,7 @@ from .shape import *  # noqa: F403 - likewise
 from .sums import *  # noqa: F403 - likewise
 
 _FAMILIES = (
-    "activations", "arithmetic", "choosing", "comparing", "creation", "factorisations", "functions", "indexing", "joining", "linalg", "memory",
+    "activations", "arithmetic", "choosing", "comparing", "creation", "functions", "indexing", "joining", "linalg", "memory",
     "normalisation", "norms", "order", "products", "random", "scattering", "shape", "sums",
 )  # fmt: skip
 __all__ = [*basics.__all__, *(name for family in _FAMILIES for name in sys.modules[f"{__name__}.{family}"].__all__)]

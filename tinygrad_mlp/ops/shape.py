@@ -381,6 +381,12 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
     return _diagonal_of(input, offset, dim1, dim2)
 
 
+@composite
+def linalg_diagonal(A: Array, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:  # noqa: N803 - PyTorch's name
+    """:func:`diagonal` of the last two dimensions."""
+    return diagonal(A, offset, dim1, dim2)
+
+
 @composite(method=True)
 def diag(input: Array, diagonal: int = 0) -> Array:
     """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal.
