@@ -70,7 +70,7 @@ from .ops.index import FUNCTIONS as _FUNCTIONS
 _keep_freed()
 
 if _TYPE_CHECKING:
-    from . import amp, autograd, backends, cuda, linalg, nn, optim, random, special, utils, version
+    from . import amp, autograd, backends, cuda, distributions, func, linalg, nn, optim, random, special, utils, version
     from . import checkpoints as checkpoints
     from . import testing as testing
     from .amp import GradScaler, autocast, is_autocast_enabled
@@ -78,6 +78,7 @@ if _TYPE_CHECKING:
     from .blas import get_num_interop_threads, get_num_threads, set_num_interop_threads, set_num_threads
     from .compiling import compile
     from .cuda import OutOfMemoryError
+    from .func.vmapping import vmap
     from .printing import set_printoptions
     from .serialization import load, save
     from .settings import (
@@ -105,6 +106,8 @@ else:
             "backends": ".backends",
             "checkpoints": ".checkpoints",
             "compile": ".compiling",
+            "distributions": ".distributions",
+            "func": ".func",
             "cuda": ".cuda",
             "get_default_device": ".settings",
             "get_deterministic_debug_mode": ".settings",
@@ -133,6 +136,7 @@ else:
             "testing": ".testing",
             "use_deterministic_algorithms": ".settings",
             "utils": ".utils",
+            "vmap": ".func.vmapping",
             "version": ".version",
         },
         also={name: f".ops{family}" for name, family in _FUNCTIONS.items()},
@@ -169,6 +173,7 @@ __all__ = [
     "complex128",
     "cuda",
     "device",
+    "distributions",
     "double",
     "dtype",
     "e",
@@ -178,6 +183,7 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "func",
     "get_default_device",
     "get_default_dtype",
     "get_deterministic_debug_mode",
@@ -232,6 +238,7 @@ __all__ = [
     "use_deterministic_algorithms",
     "utils",
     "version",
+    "vmap",
     "xpu",
 ]  # fmt: skip
 __all__ += [*ops.__all__, *_FUNCTIONS]

@@ -39,9 +39,11 @@ from . import checkpoints as checkpoints
 from tinygrad_mlp.compiling.step import compile as compile
 from . import cuda as cuda
 from tinygrad_mlp.device import device as device
+from . import distributions as distributions
 from tinygrad_mlp.dtypes import dtype as dtype
 from tinygrad_mlp.grad_mode import enable_grad as enable_grad
 from tinygrad_mlp.dtypes import finfo as finfo
+from . import func as func
 from tinygrad_mlp.settings import get_default_device as get_default_device
 from tinygrad_mlp.dtypes import get_default_dtype as get_default_dtype
 from tinygrad_mlp.settings import get_deterministic_debug_mode as get_deterministic_debug_mode
@@ -85,6 +87,7 @@ from tinygrad_mlp.legacy import typename as typename
 from tinygrad_mlp.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from . import utils as utils
 from . import version as version
+from tinygrad_mlp.func.vmapping import vmap as vmap
 from tinygrad_mlp.device import xpu as xpu
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
@@ -464,6 +467,7 @@ __all__ = [
     "diag",
     "diagonal",
     "digamma",
+    "distributions",
     "div",
     "dot",
     "double",
@@ -497,6 +501,7 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "func",
     "gather",
     "ge",
     "ger",
@@ -693,6 +698,7 @@ __all__ = [
     "var_mean",
     "vdot",
     "version",
+    "vmap",
     "vstack",
     "where",
     "xlogy",

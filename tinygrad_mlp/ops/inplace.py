@@ -48,7 +48,10 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
                 inputs, params = op.bind((target, *args), params)
                 args = tuple(inputs[1:])
                 break
-        data, now = target._data, state.__dict__  # of this thread, looked up once
+        now = state.__dict__  # of this thread, looked up once
+        if now["follower"] is not None and now["follower"].transforms:
+            return now["follower"].in_place(form, op, target, args, params)
+        data = target._data
         version = target._version or version_of(target)
         if version is INFERENCE and not now["inference"]:
             raise InplaceError(
