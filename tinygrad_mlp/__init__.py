@@ -70,7 +70,7 @@ from .ops.index import FUNCTIONS as _FUNCTIONS
 _keep_freed()
 
 if _TYPE_CHECKING:
-    from . import amp, autograd, backends, cuda, func, linalg, nn, optim, random, special, utils, version
+    from . import amp, autograd, backends, cuda, distributions, func, linalg, nn, optim, random, special, utils, version
     from . import checkpoints as checkpoints
     from . import testing as testing
     from .amp import GradScaler, autocast, is_autocast_enabled
@@ -106,6 +106,7 @@ else:
             "backends": ".backends",
             "checkpoints": ".checkpoints",
             "compile": ".compiling",
+            "distributions": ".distributions",
             "func": ".func",
             "cuda": ".cuda",
             "get_default_device": ".settings",
@@ -172,6 +173,7 @@ __all__ = [
     "complex128",
     "cuda",
     "device",
+    "distributions",
     "double",
     "dtype",
     "e",

@@ -264,6 +264,7 @@ def embedding(
     max_norm: float | None = None,
     norm_type: float = 2.0,
     scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Array:
     """The rows of ``weight`` at the indices, shapes ``(*), (V, H) -> (*, H)``.
 
@@ -274,6 +275,7 @@ def embedding(
         max_norm: Rows that are looked up and have a larger norm are first scaled down to it, in place.
         norm_type: The p of that norm.
         scale_grad_by_freq: Divide a row's gradient by how often the row was looked up.
+        sparse: PyTorch's: gradients are dense here.
 
     Raises:
         DimensionError: An index that the table does not have.
