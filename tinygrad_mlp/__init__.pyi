@@ -38,9 +38,11 @@ from tinygrad_mlp.dtypes import can_cast as can_cast
 from . import checkpoints as checkpoints
 from tinygrad_mlp.compiling.step import compile as compile
 from . import cuda as cuda
+from tinygrad_mlp._tensor import detach_ as detach_
 from tinygrad_mlp.device import device as device
 from tinygrad_mlp.dtypes import dtype as dtype
 from tinygrad_mlp.grad_mode import enable_grad as enable_grad
+from tinygrad_mlp._tensor import fill_ as fill_
 from tinygrad_mlp.dtypes import finfo as finfo
 from tinygrad_mlp.settings import get_default_device as get_default_device
 from tinygrad_mlp.dtypes import get_default_dtype as get_default_dtype
@@ -86,6 +88,7 @@ from tinygrad_mlp.settings import use_deterministic_algorithms as use_determinis
 from . import utils as utils
 from . import version as version
 from tinygrad_mlp.device import xpu as xpu
+from tinygrad_mlp._tensor import zero_ as zero_
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
 _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
@@ -94,13 +97,17 @@ _Index: _TypeAlias = _Place | tuple[_Place, ...]
 
 __version__: str
 def abs(input: Tensor) -> Tensor: """The absolute value."""
+def abs_(input: Tensor) -> Tensor: """In-place form of :meth:`abs`."""
+def absolute(input: Tensor) -> Tensor: """The absolute value."""
 def acos(input: Tensor) -> Tensor: """The inverse cosine, in radians."""
+def acos_(input: Tensor) -> Tensor: """In-place form of :meth:`acos`."""
 def add(input: _Operand, other: _Operand, *, alpha: _float = 1) -> Tensor: """input + alpha * other, with broadcasting."""
 def addbmm(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * the sum of the products of two batches of matrices."""
 def addcdiv(input: _Operand, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 / tensor2, of floats."""
 def addcmul(input: _Operand, tensor1: _Operand, tensor2: _Operand, *, value: _float = 1) -> Tensor: """input + value * tensor1 * tensor2; of integers, the whole part of ``value``."""
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (mat1 @ mat2)."""
 def addmv(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * (matrix @ vector)."""
+def addmv_(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """In-place form of :meth:`addmv`."""
 def addr(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`outer` of two vectors."""
 def all(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether all elements along ``dim`` are true, or not zero."""
 def allclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Whether :func:`isclose` holds everywhere."""
@@ -108,6 +115,13 @@ def amax(input: Tensor, dim: _int | _Sequence[_int] | None = (), keepdim: _bool 
 def amin(input: Tensor, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The smallest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
 def any(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether any element along ``dim`` is true, or not zero."""
 def arange(*args: _float, start: _float | None = None, end: _float | None = None, step: _float | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """start, start + step, ... up to and without ``end``: ``arange(end)``, ``arange(start, end, step=1)``."""
+def arccos(input: Tensor) -> Tensor: """The inverse cosine, in radians."""
+def arccos_(input: Tensor) -> Tensor: """In-place form of :meth:`acos`."""
+def arcsin(input: Tensor) -> Tensor: """The inverse sine, in radians."""
+def arcsin_(input: Tensor) -> Tensor: """In-place form of :meth:`asin`."""
+def arctan(input: Tensor) -> Tensor: """The inverse tangent, in radians."""
+def arctan2(input: _Operand, other: _Operand) -> Tensor: """The angle of the point (other, input), in radians, in [-pi, pi]."""
+def arctan_(input: Tensor) -> Tensor: """In-place form of :meth:`atan`."""
 def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first largest element along ``dim``, or in the flattened tensor; of the first nan if any."""
 def argmin(input: Tensor, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first smallest element along ``dim``, or in the flattened tensor; of the first nan if any."""
 def argsort(input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Tensor: """The indices that sort the elements along ``dim``; nan counts as largest, ties keep their order."""
@@ -115,8 +129,10 @@ def argwhere(input: Tensor) -> Tensor: """The indices of the nonzero elements, a
 def as_tensor(data: _Any, dtype: _dtype | None = None, device: _device | str | None = None) -> Tensor: """``data`` as a tensor, sharing memory (and, of a tensor, history) where the dtype allows it."""
 def asarray(obj: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, copy: _bool | None = None, requires_grad: _bool = False) -> Tensor: """``obj`` as a tensor; shares memory unless ``copy`` is True, and must if it is False."""
 def asin(input: Tensor) -> Tensor: """The inverse sine, in radians."""
+def asin_(input: Tensor) -> Tensor: """In-place form of :meth:`asin`."""
 def atan(input: Tensor) -> Tensor: """The inverse tangent, in radians."""
 def atan2(input: _Operand, other: _Operand) -> Tensor: """The angle of the point (other, input), in radians, in [-pi, pi]."""
+def atan_(input: Tensor) -> Tensor: """In-place form of :meth:`atan`."""
 def atleast_1d(*tensors: Tensor) -> Tensor: """Each tensor with at least one dimension; one tensor, or a tuple where several are given."""
 def atleast_2d(*tensors: Tensor) -> Tensor: """Each tensor with at least two dimensions, new ones in front; one tensor, or a tuple where several are given."""
 def baddbmm(input: Tensor, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`bmm` of two batches of matrices."""
@@ -135,6 +151,7 @@ def broadcast_to(input: Tensor, size: _Sequence[_int]) -> Tensor: """Dimensions 
 def cat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 cdouble: _dtype
 def ceil(input: Tensor) -> Tensor: """The smallest integer above or at the input."""
+def ceil_(input: Tensor) -> Tensor: """In-place form of :meth:`ceil`."""
 def celu(input: Tensor, alpha: _float = 1.0) -> Tensor: """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
 cfloat: _dtype
 def chain_matmul(*matrices: Tensor) -> Tensor: """:func:`linalg.multi_dot <multi_dot>` of matrices, each an argument."""
@@ -143,13 +160,20 @@ def cholesky_inverse(L: Tensor, upper: _bool = False) -> Tensor: """The inverse 
 def cholesky_solve(B: Tensor, L: Tensor, upper: _bool = False) -> Tensor: """The X of A X = B, where L is the Cholesky factor of A, shapes ``(*, n, k), (*, n, n) -> (*, n, k)``."""
 def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most ``chunks`` views of parts along ``dim``, of one size but for the last."""
 def clamp(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
-def clone(input: Tensor) -> Tensor: """A copy, with its history."""
+def clamp_(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
+def clamp_max(input: Tensor, max: _Any) -> Tensor: """:func:`clamp` with an upper bound, a number or a tensor."""
+def clamp_min(input: Tensor, min: _Any) -> Tensor: """:func:`clamp` with a lower bound, a number or a tensor."""
+def clip(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
+def clip_(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
+def clone(input: Tensor, *, memory_format: _Any = None) -> Tensor: """A copy, with its history; elements in the order that they had, or rows first for ``contiguous_format``."""
 complex128: _dtype
 complex64: _dtype
 def concat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def concatenate(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def cos(input: Tensor) -> Tensor: """The cosine of radians."""
+def cos_(input: Tensor) -> Tensor: """In-place form of :meth:`cos`."""
 def cosh(input: Tensor) -> Tensor: """The hyperbolic cosine."""
+def cosh_(input: Tensor) -> Tensor: """In-place form of :meth:`cosh`."""
 def count_nonzero(input: Tensor, dim: _int | _Sequence[_int] | None = None) -> Tensor: """The number of elements along ``dim`` that are not zero."""
 def cross(input: Tensor, other: Tensor, dim: _int | None = None) -> Tensor: """The cross product of vectors of three elements along ``dim``, the first dimension of that size unless given."""
 def cumprod(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too."""
@@ -160,6 +184,7 @@ def diag(input: Tensor, diagonal: _int = 0) -> Tensor: """A square matrix with t
 def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view."""
 def digamma(input: Tensor) -> Tensor: """The derivative of :func:`lgamma`; -0.5772 (Euler's constant) at 1."""
 def div(input: Tensor, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
+def divide(input: Tensor, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
 def dot(input: _Operand, tensor: _Operand) -> Tensor: """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
 double: _dtype
 e: _float
@@ -169,11 +194,17 @@ def empty_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | 
 def eq(input: _Operand, other: _Operand) -> Tensor: """Elementwise input == other."""
 def equal(input: Tensor, other: Tensor) -> _bool: """Whether two tensors have the same shape and values."""
 def erf(input: Tensor) -> Tensor: """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
+def erf_(input: Tensor) -> Tensor: """In-place form of :meth:`erf`."""
 def erfc(input: Tensor) -> Tensor: """1 - erf(input), accurate for large inputs."""
+def erfc_(input: Tensor) -> Tensor: """In-place form of :meth:`erfc`."""
 def erfinv(input: Tensor) -> Tensor: """The inverse of :func:`erf`: infinite at -1 and 1, nan beyond."""
 def exp(input: Tensor) -> Tensor: """e ** input."""
+def exp_(input: Tensor) -> Tensor: """In-place form of :meth:`exp`."""
 def expm1(input: Tensor) -> Tensor: """e ** input - 1, accurate near 0."""
+def expm1_(input: Tensor) -> Tensor: """In-place form of :meth:`expm1`."""
 def eye(n: _int, m: _int | None = None, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Ones on the diagonal, zeros elsewhere, shape ``(n, m)``; ``(n, n)`` without ``m``."""
+def fix(input: Tensor) -> Tensor: """The input rounded towards zero."""
+def fix_(input: Tensor) -> Tensor: """In-place form of :meth:`trunc`."""
 def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor: """The dimensions from ``start_dim`` to ``end_dim`` as one."""
 def flip(input: Tensor, dims: _Sequence[_int]) -> Tensor: """A copy with the order reversed along ``dims``."""
 float: _dtype
@@ -181,18 +212,22 @@ float16: _dtype
 float32: _dtype
 float64: _dtype
 def floor(input: Tensor) -> Tensor: """The largest integer below or at the input."""
+def floor_(input: Tensor) -> Tensor: """In-place form of :meth:`floor`."""
 def floor_divide(input: _Operand, other: _Operand) -> Tensor: """floor(input / other), with broadcasting. Its gradient is zero."""
 def fmax(input: _Operand, other: _Operand) -> Tensor: """The larger of two, the number where one is nan."""
 def fmin(input: _Operand, other: _Operand) -> Tensor: """The smaller of two, the number where one is nan."""
 def fmod(input: _Operand, other: _Operand) -> Tensor: """input - other * trunc(input / other): has the sign of ``input``."""
 def frac(input: Tensor) -> Tensor: """The input minus its integer part; of floats."""
+def frac_(input: Tensor) -> Tensor: """In-place form of :meth:`frac`."""
 def from_numpy(ndarray: _NDArray[_Any]) -> Tensor: """A tensor over the array's own memory: writes on either side show on the other."""
 def full(size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``fill_value`` everywhere, in its own dtype unless another is given."""
 def full_like(input: Tensor, fill_value: _Number | Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``fill_value`` in the shape and dtype of ``input``."""
-def gather(input: _Operand, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
+def gather(input: _Operand, dim: _int, index: Tensor, *, sparse_grad: _bool = False) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
 def ge(input: _Operand, other: _Operand) -> Tensor: """Elementwise input >= other."""
 def ger(input: Tensor, vec2: Tensor) -> Tensor: """:func:`outer` under another name."""
 def get_rng_state() -> Tensor: """The state of the default generator, a uint8 tensor."""
+def greater(input: _Operand, other: _Operand) -> Tensor: """Elementwise input > other."""
+def greater_equal(input: _Operand, other: _Operand) -> Tensor: """Elementwise input >= other."""
 def gt(input: _Operand, other: _Operand) -> Tensor: """Elementwise input > other."""
 half: _dtype
 def hstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors side by side: along dimension 1, vectors along 0."""
@@ -217,12 +252,18 @@ def isnan(input: Tensor) -> Tensor: """Whether the element is nan."""
 def kron(input: Tensor, other: Tensor) -> Tensor: """The Kronecker product: ``other`` times each element of ``input``, laid in blocks."""
 def le(input: _Operand, other: _Operand) -> Tensor: """Elementwise input <= other."""
 def lerp(input: _Operand, end: _Operand, weight: _Operand) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
+def less(input: _Operand, other: _Operand) -> Tensor: """Elementwise input < other."""
+def less_equal(input: _Operand, other: _Operand) -> Tensor: """Elementwise input <= other."""
 def lgamma(input: Tensor) -> Tensor: """The logarithm of the absolute value of the gamma function, whose value at n is (n - 1)!."""
 def linspace(start: _float | Tensor, end: _float | Tensor, steps: _int, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``steps`` evenly spaced values from ``start`` to ``end``, both included."""
 def log(input: Tensor) -> Tensor: """The natural logarithm."""
 def log10(input: Tensor) -> Tensor: """The logarithm to base 10."""
+def log10_(input: Tensor) -> Tensor: """In-place form of :meth:`log10`."""
 def log1p(input: Tensor) -> Tensor: """log(1 + input), accurate near 0."""
+def log1p_(input: Tensor) -> Tensor: """In-place form of :meth:`log1p`."""
 def log2(input: Tensor) -> Tensor: """The logarithm to base 2."""
+def log2_(input: Tensor) -> Tensor: """In-place form of :meth:`log2`."""
+def log_(input: Tensor) -> Tensor: """In-place form of :meth:`log`."""
 def log_softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """x_i - log(sum_j exp(x_j)) along ``dim``: the logarithm of :func:`softmax`, without its underflow."""
 def logaddexp(input: _Operand, other: _Operand) -> Tensor: """log(e^input + e^other), without overflow."""
 def logaddexp2(input: _Operand, other: _Operand) -> Tensor: """log2(2^input + 2^other), without overflow."""
@@ -267,19 +308,25 @@ def moveaxis(input: Tensor, source: _int | _Sequence[_int], destination: _int | 
 def movedim(input: Tensor, source: _int | _Sequence[_int], destination: _int | _Sequence[_int]) -> Tensor: """The dimensions ``source`` moved to the places ``destination``, the others kept in order."""
 def mul(input: _Operand, other: _Operand) -> Tensor: """input * other, with broadcasting."""
 def multinomial(input: Tensor, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None) -> Tensor: """Indices drawn with probabilities proportional to the weights, shape ``(m, n) -> (m, num_samples)``."""
+def multiply(input: _Operand, other: _Operand) -> Tensor: """input * other, with broadcasting."""
 def mv(input: Tensor, vec: Tensor) -> Tensor: """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
 def mvlgamma(input: Tensor, p: _int) -> Tensor: """The logarithm of the multivariate gamma function, p (p - 1) / 4 log(pi) + sum over j < p of lgamma(input - j / 2)."""
 nan: _float
 def nan_to_num(input: Tensor, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
+def nan_to_num_(input: Tensor, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """In-place form of :meth:`nan_to_num`."""
 def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor: """``length`` elements along ``dim`` from ``start`` on: a view."""
 def ne(input: _Operand, other: _Operand) -> Tensor: """Elementwise input != other."""
 def neg(input: Tensor) -> Tensor: """-input."""
+def neg_(input: Tensor) -> Tensor: """In-place form of :meth:`neg`."""
+def negative(input: Tensor) -> Tensor: """-input."""
+def negative_(input: Tensor) -> Tensor: """In-place form of :meth:`neg`."""
 @_overload
 def nonzero(input: Tensor, *, as_tuple: _Literal[False] = False) -> Tensor: """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
 @_overload
 def nonzero(input: Tensor, *, as_tuple: _Literal[True]) -> tuple[Tensor, ...]: """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
 def norm(input: Tensor, p: _float | str | None = 'fro', dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, dtype: _dtype | None = None) -> Tensor: """The p-norm of the elements along ``dim`` taken as one vector; ``"fro"`` is 2."""
 def normal(mean: _float | Tensor = 0.0, std: _float | Tensor = 1.0, size: _Sequence[_int] | None = None, *, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Draws from N(mean, std^2); numbers with a ``size``, or tensors that broadcast."""
+def not_equal(input: _Operand, other: _Operand) -> Tensor: """Elementwise input != other."""
 def ones(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Ones: ``ones(2, 3)`` or ``ones((2, 3))``."""
 def ones_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Ones in the shape and dtype of ``input``."""
 def outer(input: Tensor, vec2: Tensor) -> Tensor: """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
@@ -288,6 +335,7 @@ pi: _float
 def pinverse(input: Tensor, rcond: _float = 1e-15) -> Tensor: """:func:`linalg.pinv <pinv>` under its older name."""
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor: """A draw from the Poisson distribution for every rate in ``input``, in its dtype."""
 def polygamma(n: _int, input: Tensor) -> Tensor: """The n-th derivative of :func:`digamma`."""
+def positive(input: Tensor) -> Tensor: """The input itself."""
 def pow(input: _Operand, exponent: _Operand) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
 def prelu(input: Tensor, weight: Tensor) -> Tensor: """x where x > 0, else weight x, with one weight for all or one per channel (dimension 1)."""
 def prod(input: Tensor, dim: _int | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The product of the elements along ``dim``; of integers as int64."""
@@ -301,14 +349,22 @@ def randn_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | 
 def randperm(n: _int, *, generator: Generator | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """The numbers 0 to n - 1 in random order."""
 def ravel(input: Tensor) -> Tensor: """All elements along one dimension."""
 def reciprocal(input: Tensor) -> Tensor: """1 / input."""
+def reciprocal_(input: Tensor) -> Tensor: """In-place form of :meth:`reciprocal`."""
 def relu(input: Tensor) -> Tensor: """max(input, 0). EE6132 lab, eq. 1."""
+def relu_(input: Tensor) -> Tensor: """In-place form of :meth:`relu`."""
 def remainder(input: _Operand, other: _Operand) -> Tensor: """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
 def repeat_interleave(input: Tensor, repeats: _int | Tensor, dim: _int | None = None, *, output_size: _int | None = None) -> Tensor: """Each element along ``dim`` (of the flattened tensor if None) repeated in place."""
 def reshape(input: Tensor, shape: _Sequence[_int]) -> Tensor: """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains."""
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: _Any = None) -> Tensor: """:meth:`resize_` to the sizes of another tensor."""
 def result_type(tensor1: Tensor, tensor2: _Operand) -> _dtype: """The dtype of an arithmetic operation on the two, tensors or numbers."""
 def roll(input: Tensor, shifts: _int | _Sequence[_int], dims: _int | _Sequence[_int] | None = None) -> Tensor: """A copy shifted along ``dims``, what leaves at one end coming in at the other; flattened meanwhile if no ``dims``."""
 def round(input: Tensor, *, decimals: _int = 0) -> Tensor: """The nearest number with that many decimals, halves to even."""
+def round_(input: Tensor, *, decimals: _int = 0) -> Tensor: """In-place form of :meth:`round`."""
+def row_stack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors, vectors as rows, one below the other."""
 def rsqrt(input: Tensor) -> Tensor: """1 / sqrt(input)."""
+def rsqrt_(input: Tensor) -> Tensor: """In-place form of :meth:`rsqrt`."""
+def rsub(input: Tensor, other: Tensor, *, alpha: _float = 1) -> Tensor: """other - alpha * input."""
+def scalar_tensor(s: _Any, *, dtype: _Any = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """A tensor without dimensions, of the default dtype if no other is given."""
 def scatter(input: _Operand, dim: _int, index: Tensor, src: _Operand | None = None, *, value: _float | None = None) -> Tensor: """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
 def scatter_add(input: _Operand, dim: _int, index: Tensor, src: _Operand) -> Tensor: """``input`` with ``src`` added where :func:`gather` would read; repeated indices add up."""
 def seed() -> _int: """Seed the default generator with a number that no one can foresee, and return it."""
@@ -317,21 +373,27 @@ def selu(input: Tensor) -> Tensor: """1.0507 x where x > 0, else 1.0507 * 1.6733
 def set_rng_state(new_state: Tensor) -> None: """Bring the default generator back to a state."""
 short: _dtype
 def sigmoid(input: Tensor) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
+def sigmoid_(input: Tensor) -> Tensor: """In-place form of :meth:`sigmoid`."""
 def sign(input: Tensor) -> Tensor: """-1, 0 or 1; 0 for nan."""
 def sin(input: Tensor) -> Tensor: """The sine of radians."""
+def sin_(input: Tensor) -> Tensor: """In-place form of :meth:`sin`."""
 def sinc(input: Tensor) -> Tensor: """sin(pi x) / (pi x), and 1 at 0."""
 def sinh(input: Tensor) -> Tensor: """The hyperbolic sine."""
+def sinh_(input: Tensor) -> Tensor: """In-place form of :meth:`sinh`."""
 def slogdet(input: Tensor) -> _Any: """The sign of the determinant and the logarithm of its absolute value, which do not overflow: -inf where it is 0."""
 def softmax(input: Tensor, dim: _int, dtype: _dtype | None = None) -> Tensor: """exp(x_i) / sum_j exp(x_j) along ``dim``. EE6132 lab, eq. 4."""
 def sort(input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _Selected: """The elements in order along ``dim``, and the indices they had."""
 def split(tensor: Tensor, split_size_or_sections: _int | _Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Views of the parts along ``dim``: of one size (the last may be smaller), or of the sizes listed."""
 def sqrt(input: Tensor) -> Tensor: """The square root."""
+def sqrt_(input: Tensor) -> Tensor: """In-place form of :meth:`sqrt`."""
 def square(input: Tensor) -> Tensor: """input ** 2."""
+def square_(input: Tensor) -> Tensor: """In-place form of :meth:`square`."""
 def squeeze(input: Tensor, dim: _int | _Sequence[_int] | None = None) -> Tensor: """Without the dimensions of size 1: all of them, or those named in ``dim``."""
 def stack(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors, all of one shape, along a new dimension ``dim``."""
 def std(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
 def std_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The standard deviation and the mean."""
 def sub(input: _Operand, other: _Operand, *, alpha: _float = 1) -> Tensor: """input - alpha * other, with broadcasting."""
+def subtract(input: _Operand, other: _Operand, *, alpha: _float = 1) -> Tensor: """input - alpha * other, with broadcasting."""
 def sum(input: Tensor, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The sum of the elements along ``dim``; of integers as int64."""
 def svd(input: Tensor, some: _bool = True, compute_uv: _bool = True) -> _Any: """:func:`linalg.svd <linalg_svd>` under its older name: it gives V, not its transpose; ``some=False`` for full matrices."""
 def swapaxes(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
@@ -339,7 +401,9 @@ def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dimensions
 def t(input: Tensor) -> Tensor: """A matrix transposed; a vector as it is."""
 def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None) -> Tensor: """:func:`gather` with the other dimensions broadcast; of the flattened input without ``dim``."""
 def tan(input: Tensor) -> Tensor: """The tangent of radians."""
+def tan_(input: Tensor) -> Tensor: """In-place form of :meth:`tan`."""
 def tanh(input: Tensor) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
+def tanh_(input: Tensor) -> Tensor: """In-place form of :meth:`tanh`."""
 def tensor(data: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """A new tensor holding a copy of ``data``: a number, nested sequences, arrays, tensors, or sequences of these."""
 def tensordot(a: Tensor, b: Tensor, dims: _Any = 2) -> Tensor: """The sums of products over dimensions of ``a`` and of ``b``: the last and the first ``dims``, or two lists of them."""
 def tile(input: Tensor, dims: _Sequence[_int]) -> Tensor: """:func:`Tensor.repeat`, where dimensions not named in ``dims`` are those in front, taken once."""
@@ -350,6 +414,7 @@ def tril(input: Tensor, diagonal: _int = 0) -> Tensor: """The matrix (or each of
 def triu(input: Tensor, diagonal: _int = 0) -> Tensor: """The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal."""
 def true_divide(input: _Operand, other: _Operand) -> Tensor: """input / other, with broadcasting; integers divide to floats."""
 def trunc(input: Tensor) -> Tensor: """The input rounded towards zero."""
+def trunc_(input: Tensor) -> Tensor: """In-place form of :meth:`trunc`."""
 uint8: _dtype
 def unbind(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along ``dim``, without that dimension."""
 def unflatten(input: Tensor, dim: _int, sizes: _Sequence[_int]) -> Tensor: """One dimension as several, of the given sizes, one of which may be -1."""
@@ -367,7 +432,7 @@ def var(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _boo
 def var_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The variance and the mean."""
 def vdot(input: Tensor, other: Tensor) -> Tensor: """:func:`dot` of two vectors."""
 def vstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors, vectors as rows, one below the other."""
-def where(condition: Tensor, input: _Operand, other: _Operand) -> Tensor: """``input`` where the condition holds, else ``other``, with broadcasting."""
+def where(condition: Tensor, input: _Any = None, other: _Any = None) -> _Any: """``input`` where the condition holds, else ``other``; without these where it holds, see :func:`nonzero`."""
 def xlogy(input: _Operand, other: _Operand) -> Tensor: """input * log(other), and 0 where the input is 0, unless the other is nan."""
 def zeros(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
 def zeros_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros in the shape and dtype of ``input``."""
@@ -389,14 +454,18 @@ __all__ = [
     "Tensor",
     "__version__",
     "abs",
+    "abs_",
+    "absolute",
     "accelerator",
     "acos",
+    "acos_",
     "add",
     "addbmm",
     "addcdiv",
     "addcmul",
     "addmm",
     "addmv",
+    "addmv_",
     "addr",
     "all",
     "allclose",
@@ -405,6 +474,13 @@ __all__ = [
     "amp",
     "any",
     "arange",
+    "arccos",
+    "arccos_",
+    "arcsin",
+    "arcsin_",
+    "arctan",
+    "arctan2",
+    "arctan_",
     "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
@@ -413,8 +489,10 @@ __all__ = [
     "as_tensor",
     "asarray",
     "asin",
+    "asin_",
     "atan",
     "atan2",
+    "atan_",
     "atleast_1d",
     "atleast_2d",
     "autocast",
@@ -437,6 +515,7 @@ __all__ = [
     "cat",
     "cdouble",
     "ceil",
+    "ceil_",
     "celu",
     "cfloat",
     "chain_matmul",
@@ -445,6 +524,11 @@ __all__ = [
     "cholesky_solve",
     "chunk",
     "clamp",
+    "clamp_",
+    "clamp_max",
+    "clamp_min",
+    "clip",
+    "clip_",
     "clone",
     "compile",
     "complex128",
@@ -452,7 +536,9 @@ __all__ = [
     "concat",
     "concatenate",
     "cos",
+    "cos_",
     "cosh",
+    "cosh_",
     "count_nonzero",
     "cross",
     "cuda",
@@ -460,11 +546,13 @@ __all__ = [
     "cumsum",
     "default_generator",
     "det",
+    "detach_",
     "device",
     "diag",
     "diagonal",
     "digamma",
     "div",
+    "divide",
     "dot",
     "double",
     "dtype",
@@ -476,12 +564,19 @@ __all__ = [
     "eq",
     "equal",
     "erf",
+    "erf_",
     "erfc",
+    "erfc_",
     "erfinv",
     "exp",
+    "exp_",
     "expm1",
+    "expm1_",
     "eye",
+    "fill_",
     "finfo",
+    "fix",
+    "fix_",
     "flatten",
     "flip",
     "float",
@@ -489,11 +584,13 @@ __all__ = [
     "float32",
     "float64",
     "floor",
+    "floor_",
     "floor_divide",
     "fmax",
     "fmin",
     "fmod",
     "frac",
+    "frac_",
     "from_numpy",
     "full",
     "full_like",
@@ -507,6 +604,8 @@ __all__ = [
     "get_num_interop_threads",
     "get_num_threads",
     "get_rng_state",
+    "greater",
+    "greater_equal",
     "gt",
     "half",
     "hstack",
@@ -542,14 +641,20 @@ __all__ = [
     "layout",
     "le",
     "lerp",
+    "less",
+    "less_equal",
     "lgamma",
     "linalg",
     "linspace",
     "load",
     "log",
     "log10",
+    "log10_",
     "log1p",
+    "log1p_",
     "log2",
+    "log2_",
+    "log_",
     "log_softmax",
     "logaddexp",
     "logaddexp2",
@@ -581,18 +686,24 @@ __all__ = [
     "movedim",
     "mul",
     "multinomial",
+    "multiply",
     "mv",
     "mvlgamma",
     "nan",
     "nan_to_num",
+    "nan_to_num_",
     "narrow",
     "ne",
     "neg",
+    "neg_",
+    "negative",
+    "negative_",
     "nn",
     "no_grad",
     "nonzero",
     "norm",
     "normal",
+    "not_equal",
     "numel",
     "ones",
     "ones_like",
@@ -603,6 +714,7 @@ __all__ = [
     "pinverse",
     "poisson",
     "polygamma",
+    "positive",
     "pow",
     "prelu",
     "prod",
@@ -618,15 +730,23 @@ __all__ = [
     "randperm",
     "ravel",
     "reciprocal",
+    "reciprocal_",
     "relu",
+    "relu_",
     "remainder",
     "repeat_interleave",
     "reshape",
+    "resize_as_",
     "result_type",
     "roll",
     "round",
+    "round_",
+    "row_stack",
     "rsqrt",
+    "rsqrt_",
+    "rsub",
     "save",
+    "scalar_tensor",
     "scatter",
     "scatter_add",
     "seed",
@@ -645,23 +765,29 @@ __all__ = [
     "set_rng_state",
     "short",
     "sigmoid",
+    "sigmoid_",
     "sign",
     "sin",
+    "sin_",
     "sinc",
     "sinh",
+    "sinh_",
     "slogdet",
     "softmax",
     "sort",
     "special",
     "split",
     "sqrt",
+    "sqrt_",
     "square",
+    "square_",
     "squeeze",
     "stack",
     "std",
     "std_mean",
     "strided",
     "sub",
+    "subtract",
     "sum",
     "svd",
     "swapaxes",
@@ -669,7 +795,9 @@ __all__ = [
     "t",
     "take_along_dim",
     "tan",
+    "tan_",
     "tanh",
+    "tanh_",
     "tensor",
     "tensordot",
     "tile",
@@ -680,6 +808,7 @@ __all__ = [
     "triu",
     "true_divide",
     "trunc",
+    "trunc_",
     "typename",
     "uint8",
     "unbind",
@@ -697,6 +826,7 @@ __all__ = [
     "where",
     "xlogy",
     "xpu",
+    "zero_",
     "zeros",
     "zeros_like",
 ]

@@ -23,7 +23,7 @@ from .composite import Operation
 from .memory import no_slope
 from .ufuncs import ufunc_operations
 
-__all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num", "where"]
+__all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num"]
 
 
 @primitive(None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g))

@@ -25,11 +25,19 @@ _comparison = functools.partial(_function, cast="promote")
 _bitwise = functools.partial(_comparison, in_place=True)
 
 eq: Operation = _comparison("eq", np.equal, "Elementwise input == other.", None, None, operator="eq")
-ne: Operation = _comparison("ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne")
-lt: Operation = _comparison("lt", np.less, "Elementwise input < other.", None, None, operator="lt")
-le: Operation = _comparison("le", np.less_equal, "Elementwise input <= other.", None, None, operator="le")
-gt: Operation = _comparison("gt", np.greater, "Elementwise input > other.", None, None, operator="gt")
-ge: Operation = _comparison("ge", np.greater_equal, "Elementwise input >= other.", None, None, operator="ge")
+ne: Operation = _comparison(
+    "ne", np.not_equal, "Elementwise input != other.", None, None, method=("ne", "not_equal"), operator="ne"
+)
+lt: Operation = _comparison("lt", np.less, "Elementwise input < other.", None, None, method=("lt", "less"), operator="lt")
+le: Operation = _comparison(
+    "le", np.less_equal, "Elementwise input <= other.", None, None, method=("le", "less_equal"), operator="le"
+)
+gt: Operation = _comparison(
+    "gt", np.greater, "Elementwise input > other.", None, None, method=("gt", "greater"), operator="gt"
+)
+ge: Operation = _comparison(
+    "ge", np.greater_equal, "Elementwise input >= other.", None, None, method=("ge", "greater_equal"), operator="ge"
+)
 logical_and: Operation = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
 logical_or: Operation = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
 logical_xor: Operation = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)

@@ -49,6 +49,7 @@ abs: Operation = _function(
     np.absolute,
     "The absolute value.",
     lambda g, input: g * sign(input),
+    method=("abs", "absolute"),
     operator="abs",
     in_place=True,
     smooth=lambda input: abs(input) > 0.02,
@@ -56,7 +57,7 @@ abs: Operation = _function(
 )
 floor: Operation = _function("floor", np.floor, "The largest integer below or at the input.", no_slope, in_place=True)
 ceil: Operation = _function("ceil", np.ceil, "The smallest integer above or at the input.", no_slope, in_place=True)
-trunc: Operation = _function("trunc", np.trunc, "The input rounded towards zero.", no_slope, in_place=True)
+trunc: Operation = _function("trunc", np.trunc, "The input rounded towards zero.", no_slope, method=("trunc", "fix"))
 expm1: Operation = _of_floats(
     "expm1", np.expm1, "e ** input - 1, accurate near 0.", lambda g, y: g * (y + 1), smooth=_within(-20, 3)
 )
@@ -71,10 +72,27 @@ cos: Operation = _of_radians("cos", np.cos, "The cosine of radians.", lambda g, 
 tan: Operation = _of_floats(
     "tan", np.tan, "The tangent of radians.", lambda g, y: g * (1 + y * y), smooth=_within(-1.2, 1.2)
 )
-asin: Operation = _arc("asin", np.arcsin, "The inverse sine, in radians.", lambda g, input: g / sqrt(1 - input * input))
-acos: Operation = _arc("acos", np.arccos, "The inverse cosine, in radians.", lambda g, input: -g / sqrt(1 - input * input))
+asin: Operation = _arc(
+    "asin",
+    np.arcsin,
+    "The inverse sine, in radians.",
+    lambda g, input: g / sqrt(1 - input * input),
+    method=("asin", "arcsin"),
+)
+acos: Operation = _arc(
+    "acos",
+    np.arccos,
+    "The inverse cosine, in radians.",
+    lambda g, input: -g / sqrt(1 - input * input),
+    method=("acos", "arccos"),
+)
 atan: Operation = _of_floats(
-    "atan", np.arctan, "The inverse tangent, in radians.", lambda g, input: g / (1 + input * input), smooth=lambda: True
+    "atan",
+    np.arctan,
+    "The inverse tangent, in radians.",
+    lambda g, input: g / (1 + input * input),
+    smooth=lambda: True,
+    method=("atan", "arctan"),
 )
 sinh: Operation = _hyperbolic("sinh", np.sinh, "The hyperbolic sine.", lambda g, input: g * cosh(input))
 cosh: Operation = _hyperbolic("cosh", np.cosh, "The hyperbolic cosine.", lambda g, input: g * sinh(input))

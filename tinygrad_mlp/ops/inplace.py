@@ -77,6 +77,10 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
         version.bump(writer, origin())
         return target
 
+    return _named_as_form(form, operation)
+
+
+def _named_as_form(form: Callable[..., Any], operation: Callable[..., Any]) -> Callable[..., Any]:
     functools.update_wrapper(form, operation)
     form.__name__, form.__qualname__ = f"{operation.__name__}_", f"Tensor.{operation.__name__}_"
     form.__doc__ = f"In-place form of :meth:`{operation.__name__}`."
@@ -116,6 +120,11 @@ def refuse_leaf(writer: str, target: Tensor) -> None:
 
 def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
     data = target._data
+    _check_storable(writer, data, value)
+    data[...] = value
+
+
+def _check_storable(writer: str, data: Any, value: Any) -> None:
     if value.shape != data.shape:
         raise ShapeError(
             f"{writer}: output with shape {data.shape} doesn't match the broadcast shape {value.shape}; an in-place "
@@ -126,7 +135,6 @@ def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
             f"{writer}: result type {as_dtype(value.dtype)} can't be cast to the desired output type "
             f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
         )
-    data[...] = value
 
 
 def view_path(tensor: Tensor) -> tuple[Tensor, list[tuple[Primitive, dict[str, Any]]]]:
@@ -166,6 +174,11 @@ def refresh(view: Tensor) -> None:
     view._stamp = version_of(view).rebased
 
 
+def _place(array: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    """Where its elements lie in memory."""
+    return array.__array_interface__["data"][0], array.shape, array.strides
+
+
 def rebase(target: Tensor, node: Node | None) -> None:
     """Give written memory its new history: ``node`` made the target's values; the owner has them in the target's positions.
 
@@ -177,6 +190,11 @@ def rebase(target: Tensor, node: Node | None) -> None:
         result = wrap(target._data, node)
         every = np.arange(owner._like.size).reshape(owner._like.shape)
         positions = replay(path, every)
+        if getattr(version_of(target), "reshaped", False) and _place(replay(path, owner._data)) != _place(target._data):
+            raise InplaceError(
+                "a view is being modified in place of a tensor that has got another shape since, by unsqueeze_() or its like; "
+                "make the view after that, or use the form without the underscore"
+            )
         if np.array_equal(positions.reshape(-1), every.reshape(-1)):  # nothing is left of what was there
             node = reshaped(result, owner._like.shape)._node
         else:
@@ -195,7 +213,7 @@ def rebase(target: Tensor, node: Node | None) -> None:
 
 
 @primitive(lambda g: zeros_of(g), lambda g: g, in_place=True)
-def copy(input: Array, src: Array) -> Array:
+def copy(input: Array, src: Array, non_blocking: bool = False) -> Array:
     """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
     try:
         return np.broadcast_to(src, input.shape).astype(input.dtype)
@@ -211,15 +229,45 @@ write_copy: Callable[..., Any] = inplace(copy)
 # ------------------------------------------------------------------------------------------------------ their methods
 
 
+def inplace_of_composite(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of an operation that is written with others: it computes on a copy, and writes the result."""
+    writer = f"{operation.__name__}_"
+
+    def form(target: Any, *args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        result = operation(clone(target) if state.grad else target, *args, **params)
+        _check_storable(writer, target._like, result._like)
+        return write_copy(target, result)
+
+    return _named_as_form(form, operation)
+
+
+# What has an in-place form in PyTorch. An operation of another name is declared ``in_place``.
+_FORMS = frozenset(
+    """
+    abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh arctan arctan2
+    arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
+    bitwise_xor ceil clamp clamp_max clamp_min clip conj_physical copysign cos cosh cumprod cumsum deg2rad digamma divide
+    eq erf erfc erfinv exp exp2 expm1 fix float_power floor floor_divide fmod frac gcd ge greater greater_equal gt
+    heaviside hypot i0 igamma igammac index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp less
+    less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt masked_fill
+    masked_scatter mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal polygamma pow rad2deg reciprocal
+    relu remainder renorm round rsqrt scatter scatter_add scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub
+    subtract tan tanh tril triu true_divide trunc xlogy
+    """.split()
+)
+
+
 @on_operation
 def _in_place_form(operation: Any) -> None:
-    """``name_`` and, of an operator, ``+=`` and its like, of each operation that is declared to have an in-place form."""
+    """``name_`` and, of an operator, ``+=`` and its like, of each operation that has an in-place form."""
     declared = operation.declared
-    if not declared.get("in_place"):
+    names = [name for name in declared["method"] or (operation.__name__,) if declared.get("in_place") or name in _FORMS]
+    if not names:
         return
 
-    form = inplace(operation)
-    for name in declared["method"] or (operation.__name__,):
+    form = inplace(operation) if hasattr(operation, "primitive") else inplace_of_composite(operation)
+    for name in names:
         setattr(Tensor, f"{name}_", form)
-    if declared["operator"]:
+    if declared["operator"] and declared.get("in_place"):
         setattr(Tensor, f"__i{declared['operator']}__", form)
