@@ -313,6 +313,10 @@ def losses_stub(module: types.ModuleType) -> str:
         lines += ["", f"class {name}(_Loss):", f"    {summary_of(loss)}"]
         lines += [f"    {p.name}: {type_of(p.annotation)}" for p in kept]
         lines.append(f"    def __init__{head}: ...")
+        if loss.forward is not base.forward:
+            lines += [
+                f"    {line}  # type: ignore[override] # other inputs" for line in definition("forward", loss.forward, True)
+            ]
     header = _HEADER.format(
         doc=str(module.__doc__).partition("\n")[0],
         more="from tinygrad_mlp.nn.function_module import FunctionModule as _FunctionModule\n",
@@ -370,6 +374,7 @@ STUBS: dict[Path, Callable[[], str]] = {
     PACKAGE / "linalg.pyi": lambda: names_stub(torch.linalg),
     PACKAGE / "nn" / "__init__.pyi": lambda: names_stub(torch.nn),
     PACKAGE / "nn" / "losses.pyi": lambda: losses_stub(torch.nn.losses),
+    PACKAGE / "nn" / "rarer_losses.pyi": lambda: losses_stub(import_module("tinygrad_mlp.nn.rarer_losses")),
     PACKAGE / "nn" / "functional" / "__init__.pyi": lambda: names_stub(torch.nn.functional),
 }
 

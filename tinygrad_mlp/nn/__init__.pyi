@@ -24,6 +24,8 @@ from tinygrad_mlp.nn.normalisation import BatchNorm1d as BatchNorm1d
 from tinygrad_mlp.nn.linear import Bilinear as Bilinear
 from tinygrad_mlp.nn.parameter import Buffer as Buffer
 from tinygrad_mlp.nn.activations import CELU as CELU
+from tinygrad_mlp.nn.rarer_losses import CosineEmbeddingLoss as CosineEmbeddingLoss
+from tinygrad_mlp.nn.distances import CosineSimilarity as CosineSimilarity
 from tinygrad_mlp.nn.losses import CrossEntropyLoss as CrossEntropyLoss
 from tinygrad_mlp.nn.dropout import Dropout as Dropout
 from tinygrad_mlp.nn.activations import ELU as ELU
@@ -32,11 +34,13 @@ from tinygrad_mlp.nn.rarer_activations import FeatureAlphaDropout as FeatureAlph
 from tinygrad_mlp.nn.linear import Flatten as Flatten
 from tinygrad_mlp.nn.activations import GELU as GELU
 from tinygrad_mlp.nn.rarer_activations import GLU as GLU
+from tinygrad_mlp.nn.rarer_losses import GaussianNLLLoss as GaussianNLLLoss
 from tinygrad_mlp.nn.rarer_norms import GroupNorm as GroupNorm
 from tinygrad_mlp.nn.rarer_activations import Hardshrink as Hardshrink
 from tinygrad_mlp.nn.activations import Hardsigmoid as Hardsigmoid
 from tinygrad_mlp.nn.rarer_activations import Hardswish as Hardswish
 from tinygrad_mlp.nn.activations import Hardtanh as Hardtanh
+from tinygrad_mlp.nn.rarer_losses import HingeEmbeddingLoss as HingeEmbeddingLoss
 from tinygrad_mlp.nn.losses import HuberLoss as HuberLoss
 from tinygrad_mlp.nn.linear import Identity as Identity
 from tinygrad_mlp.nn.rarer_norms import InstanceNorm1d as InstanceNorm1d
@@ -56,15 +60,21 @@ from tinygrad_mlp.nn.rarer_norms import LocalResponseNorm as LocalResponseNorm
 from tinygrad_mlp.nn.activations import LogSigmoid as LogSigmoid
 from tinygrad_mlp.nn.activations import LogSoftmax as LogSoftmax
 from tinygrad_mlp.nn.losses import MSELoss as MSELoss
+from tinygrad_mlp.nn.rarer_losses import MarginRankingLoss as MarginRankingLoss
 from tinygrad_mlp.nn.activations import Mish as Mish
 from tinygrad_mlp.nn.module import Module as Module
 from tinygrad_mlp.nn.containers import ModuleDict as ModuleDict
 from tinygrad_mlp.nn.containers import ModuleList as ModuleList
+from tinygrad_mlp.nn.rarer_losses import MultiLabelMarginLoss as MultiLabelMarginLoss
+from tinygrad_mlp.nn.rarer_losses import MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss
+from tinygrad_mlp.nn.rarer_losses import MultiMarginLoss as MultiMarginLoss
 from tinygrad_mlp.nn.attention import MultiheadAttention as MultiheadAttention
 from tinygrad_mlp.nn.losses import NLLLoss as NLLLoss
 from tinygrad_mlp.nn.activations import PReLU as PReLU
+from tinygrad_mlp.nn.distances import PairwiseDistance as PairwiseDistance
 from tinygrad_mlp.nn.parameter import Parameter as Parameter
 from tinygrad_mlp.nn.containers import ParameterList as ParameterList
+from tinygrad_mlp.nn.rarer_losses import PoissonNLLLoss as PoissonNLLLoss
 from tinygrad_mlp.nn.rarer_norms import RMSNorm as RMSNorm
 from tinygrad_mlp.nn.rarer_activations import RReLU as RReLU
 from tinygrad_mlp.nn.activations import ReLU as ReLU
@@ -74,6 +84,7 @@ from tinygrad_mlp.nn.containers import Sequential as Sequential
 from tinygrad_mlp.nn.activations import SiLU as SiLU
 from tinygrad_mlp.nn.activations import Sigmoid as Sigmoid
 from tinygrad_mlp.nn.losses import SmoothL1Loss as SmoothL1Loss
+from tinygrad_mlp.nn.rarer_losses import SoftMarginLoss as SoftMarginLoss
 from tinygrad_mlp.nn.activations import Softmax as Softmax
 from tinygrad_mlp.nn.rarer_activations import Softmax2d as Softmax2d
 from tinygrad_mlp.nn.rarer_activations import Softmin as Softmin
@@ -88,6 +99,8 @@ from tinygrad_mlp.nn.transformer import TransformerDecoder as TransformerDecoder
 from tinygrad_mlp.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
 from tinygrad_mlp.nn.transformer import TransformerEncoder as TransformerEncoder
 from tinygrad_mlp.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
+from tinygrad_mlp.nn.rarer_losses import TripletMarginLoss as TripletMarginLoss
+from tinygrad_mlp.nn.rarer_losses import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from tinygrad_mlp.nn.linear import Unflatten as Unflatten
 from tinygrad_mlp.nn.parameter import UninitializedBuffer as UninitializedBuffer
 from tinygrad_mlp.nn.parameter import UninitializedParameter as UninitializedParameter
@@ -109,6 +122,8 @@ __all__ = [
     "Bilinear",
     "Buffer",
     "CELU",
+    "CosineEmbeddingLoss",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "Dropout",
     "ELU",
@@ -117,11 +132,13 @@ __all__ = [
     "Flatten",
     "GELU",
     "GLU",
+    "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "HingeEmbeddingLoss",
     "HuberLoss",
     "Identity",
     "InstanceNorm1d",
@@ -141,15 +158,21 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MarginRankingLoss",
     "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
     "MultiheadAttention",
     "NLLLoss",
     "PReLU",
+    "PairwiseDistance",
     "Parameter",
     "ParameterList",
+    "PoissonNLLLoss",
     "RMSNorm",
     "RReLU",
     "ReLU",
@@ -159,6 +182,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "SmoothL1Loss",
+    "SoftMarginLoss",
     "Softmax",
     "Softmax2d",
     "Softmin",
@@ -173,6 +197,8 @@ __all__ = [
     "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
     "Unflatten",
     "UninitializedBuffer",
     "UninitializedParameter",

@@ -24,12 +24,14 @@ from tinygrad_mlp.nn.functional.losses import binary_cross_entropy as binary_cro
 from tinygrad_mlp.nn.functional.losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from tinygrad_mlp.nn.functional.activations import celu as celu
 from tinygrad_mlp.nn.functional.rarer_activations import celu_ as celu_
+from tinygrad_mlp.nn.functional.rarer_losses import cosine_embedding_loss as cosine_embedding_loss
 from tinygrad_mlp.nn.functional.layers import cosine_similarity as cosine_similarity
 from tinygrad_mlp.nn.functional.losses import cross_entropy as cross_entropy
 from tinygrad_mlp.nn.functional.layers import dropout as dropout
 from tinygrad_mlp.nn.functional.activations import elu as elu
 from tinygrad_mlp.nn.functional.rarer_activations import elu_ as elu_
 from tinygrad_mlp.nn.functional.rarer_activations import feature_alpha_dropout as feature_alpha_dropout
+from tinygrad_mlp.nn.functional.rarer_losses import gaussian_nll_loss as gaussian_nll_loss
 from tinygrad_mlp.nn.functional.rarer_activations import glu as glu
 from tinygrad_mlp.nn.functional.rarer_norms import group_norm as group_norm
 from tinygrad_mlp.nn.functional.rarer_activations import gumbel_softmax as gumbel_softmax
@@ -38,6 +40,7 @@ from tinygrad_mlp.nn.functional.activations import hardsigmoid as hardsigmoid
 from tinygrad_mlp.nn.functional.rarer_activations import hardswish as hardswish
 from tinygrad_mlp.nn.functional.activations import hardtanh as hardtanh
 from tinygrad_mlp.nn.functional.rarer_activations import hardtanh_ as hardtanh_
+from tinygrad_mlp.nn.functional.rarer_losses import hinge_embedding_loss as hinge_embedding_loss
 from tinygrad_mlp.nn.functional.losses import huber_loss as huber_loss
 from tinygrad_mlp.nn.functional.rarer_norms import instance_norm as instance_norm
 from tinygrad_mlp.nn.functional.losses import kl_div as kl_div
@@ -48,12 +51,17 @@ from tinygrad_mlp.nn.functional.rarer_activations import leaky_relu_ as leaky_re
 from tinygrad_mlp.nn.functional.layers import linear as linear
 from tinygrad_mlp.nn.functional.rarer_norms import local_response_norm as local_response_norm
 from tinygrad_mlp.nn.functional.activations import log_softmax as log_softmax
+from tinygrad_mlp.nn.functional.rarer_losses import margin_ranking_loss as margin_ranking_loss
 from tinygrad_mlp.nn.functional.activations import mish as mish
 from tinygrad_mlp.nn.functional.losses import mse_loss as mse_loss
 from tinygrad_mlp.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
+from tinygrad_mlp.nn.functional.rarer_losses import multi_margin_loss as multi_margin_loss
+from tinygrad_mlp.nn.functional.rarer_losses import multilabel_margin_loss as multilabel_margin_loss
+from tinygrad_mlp.nn.functional.rarer_losses import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from tinygrad_mlp.nn.functional.losses import nll_loss as nll_loss
 from tinygrad_mlp.nn.functional.layers import normalize as normalize
 from tinygrad_mlp.nn.functional.layers import pairwise_distance as pairwise_distance
+from tinygrad_mlp.nn.functional.rarer_losses import poisson_nll_loss as poisson_nll_loss
 from tinygrad_mlp.nn.functional.activations import relu as relu
 from tinygrad_mlp.nn.functional.activations import relu6 as relu6
 from tinygrad_mlp.nn.functional.rarer_activations import relu_ as relu_
@@ -65,12 +73,15 @@ from tinygrad_mlp.nn.functional.activations import selu as selu
 from tinygrad_mlp.nn.functional.rarer_activations import selu_ as selu_
 from tinygrad_mlp.nn.functional.activations import silu as silu
 from tinygrad_mlp.nn.functional.losses import smooth_l1_loss as smooth_l1_loss
+from tinygrad_mlp.nn.functional.rarer_losses import soft_margin_loss as soft_margin_loss
 from tinygrad_mlp.nn.functional.activations import softmax as softmax
 from tinygrad_mlp.nn.functional.rarer_activations import softmin as softmin
 from tinygrad_mlp.nn.functional.rarer_activations import softshrink as softshrink
 from tinygrad_mlp.nn.functional.rarer_activations import tanhshrink as tanhshrink
 from tinygrad_mlp.nn.functional.rarer_activations import threshold as threshold
 from tinygrad_mlp.nn.functional.rarer_activations import threshold_ as threshold_
+from tinygrad_mlp.nn.functional.rarer_losses import triplet_margin_loss as triplet_margin_loss
+from tinygrad_mlp.nn.functional.rarer_losses import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
 _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
@@ -96,6 +107,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
@@ -103,6 +115,7 @@ __all__ = [
     "elu_",
     "embedding",
     "feature_alpha_dropout",
+    "gaussian_nll_loss",
     "gelu",
     "glu",
     "group_norm",
@@ -112,6 +125,7 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "hardtanh_",
+    "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
     "kl_div",
@@ -123,14 +137,19 @@ __all__ = [
     "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "margin_ranking_loss",
     "mish",
     "mse_loss",
     "multi_head_attention_forward",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "normalize",
     "one_hot",
     "pad",
     "pairwise_distance",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
@@ -144,6 +163,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softmin",
     "softplus",
@@ -153,4 +173,6 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "threshold_",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
 ]
