@@ -32,9 +32,7 @@ PRIMITIVES: dict[str, Primitive] = {}
 OPS: dict[str, Callable[..., Any]] = {}  # every operation by name, primitive or composed of others
 
 _listeners: list[Callable[[Callable[..., Any]], None]] = []
-_ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "size": "shape", "x": "input", "x1": "input"} | {
-    "x2": "other"
-}
+_ALIASES = dict(axis="dim", axes="dims", keepdims="keepdim", size="shape", x="input", x1="input", x2="other")
 PLAIN: set[type[Any]] = {float, int, bool, np.ndarray}  # types of inputs that a forward takes as they are
 OPTIONS: set[type[Any]] = {float, int, bool, str, tuple, type(None)}  # and of options
 

@@ -156,6 +156,7 @@ atan2: Operation = ufunc_operations(__name__)(
     lambda g, input, other: g * _per_square(-input, input, other),
     cast="float",
     method=("atan2", "arctan2"),
+    numbers=False,
 )
 
 

@@ -68,7 +68,7 @@ def _if_first(first: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Cal
 
 
 _choice = functools.partial(
-    ufunc_operations(__name__), cast="promote", smooth=lambda input, other: abs(input - other) > 0.02
+    ufunc_operations(__name__), cast="promote", numbers=False, smooth=lambda input, other: abs(input - other) > 0.02
 )
 
 maximum: Operation = _choice("maximum", np.maximum, "The larger of two, nan if either is.", _if_greater, _if_less)
