@@ -29,20 +29,33 @@ from tinygrad_mlp.legacy import LongTensor as LongTensor
 from tinygrad_mlp.cuda import OutOfMemoryError as OutOfMemoryError
 from tinygrad_mlp.legacy import ShortTensor as ShortTensor
 from tinygrad_mlp.device import accelerator as accelerator
+from tinygrad_mlp.nn.functional.at_root import alpha_dropout as alpha_dropout
 from . import amp as amp
 from tinygrad_mlp.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from tinygrad_mlp.amp import autocast as autocast
 from . import autograd as autograd
 from . import backends as backends
+from tinygrad_mlp.nn.functional.at_root import batch_norm as batch_norm
+from tinygrad_mlp.nn.functional.layers import bilinear as bilinear
+from tinygrad_mlp.nn.functional.at_root import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from tinygrad_mlp.dtypes import can_cast as can_cast
+from tinygrad_mlp.nn.functional.rarer_activations import celu_ as celu_
+from tinygrad_mlp.legacy import channels_last as channels_last
+from tinygrad_mlp.legacy import channels_last_3d as channels_last_3d
 from . import checkpoints as checkpoints
 from tinygrad_mlp.compiling.step import compile as compile
+from tinygrad_mlp.attributes import conj as conj
+from tinygrad_mlp.legacy import contiguous_format as contiguous_format
+from tinygrad_mlp.nn.functional.at_root import cosine_embedding_loss as cosine_embedding_loss
+from tinygrad_mlp.nn.functional.layers import cosine_similarity as cosine_similarity
 from . import cuda as cuda
-from tinygrad_mlp._tensor import detach_ as detach_
+from tinygrad_mlp.attributes import detach as detach
 from tinygrad_mlp.device import device as device
+from tinygrad_mlp.nn.functional.at_root import dropout as dropout
 from tinygrad_mlp.dtypes import dtype as dtype
+from tinygrad_mlp.nn.functional.at_root import embedding as embedding
 from tinygrad_mlp.grad_mode import enable_grad as enable_grad
-from tinygrad_mlp._tensor import fill_ as fill_
+from tinygrad_mlp.nn.functional.at_root import feature_alpha_dropout as feature_alpha_dropout
 from tinygrad_mlp.dtypes import finfo as finfo
 from tinygrad_mlp.settings import get_default_device as get_default_device
 from tinygrad_mlp.dtypes import get_default_dtype as get_default_dtype
@@ -50,26 +63,51 @@ from tinygrad_mlp.settings import get_deterministic_debug_mode as get_determinis
 from tinygrad_mlp.settings import get_float32_matmul_precision as get_float32_matmul_precision
 from tinygrad_mlp.blas import get_num_interop_threads as get_num_interop_threads
 from tinygrad_mlp.blas import get_num_threads as get_num_threads
+from tinygrad_mlp.nn.functional.at_root import group_norm as group_norm
+from tinygrad_mlp.nn.functional.rarer_activations import hardshrink as hardshrink
+from tinygrad_mlp.nn.functional.at_root import hinge_embedding_loss as hinge_embedding_loss
 from tinygrad_mlp.dtypes import iinfo as iinfo
 from tinygrad_mlp.grad_mode import inference_mode as inference_mode
+from tinygrad_mlp.nn.functional.at_root import instance_norm as instance_norm
 from tinygrad_mlp.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from tinygrad_mlp.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from tinygrad_mlp.amp import is_autocast_enabled as is_autocast_enabled
+from tinygrad_mlp.attributes import is_complex as is_complex
+from tinygrad_mlp.attributes import is_conj as is_conj
 from tinygrad_mlp.settings import is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled
-from tinygrad_mlp._tensor import is_floating_point as is_floating_point
 from tinygrad_mlp.grad_mode import is_grad_enabled as is_grad_enabled
+from tinygrad_mlp.attributes import is_inference as is_inference
 from tinygrad_mlp.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
+from tinygrad_mlp.attributes import is_neg as is_neg
+from tinygrad_mlp.attributes import is_nonzero as is_nonzero
+from tinygrad_mlp.attributes import is_same_size as is_same_size
+from tinygrad_mlp.attributes import is_signed as is_signed
+from tinygrad_mlp.attributes import is_storage as is_storage
 from tinygrad_mlp._tensor import is_tensor as is_tensor
+from tinygrad_mlp.nn.functional.at_root import kl_div as kl_div
+from tinygrad_mlp.nn.functional.at_root import layer_norm as layer_norm
 from tinygrad_mlp.legacy import layout as layout
 from . import linalg as linalg
 from tinygrad_mlp.serialization import load as load
+from tinygrad_mlp.nn.functional.at_root import margin_ranking_loss as margin_ranking_loss
+from tinygrad_mlp.legacy import memory_format as memory_format
 from . import nn as nn
 from tinygrad_mlp.grad_mode import no_grad as no_grad
 from tinygrad_mlp._tensor import numel as numel
 from . import optim as optim
+from tinygrad_mlp.nn.functional.layers import pairwise_distance as pairwise_distance
+from tinygrad_mlp.nn.functional.at_root import poisson_nll_loss as poisson_nll_loss
+from tinygrad_mlp.legacy import preserve_format as preserve_format
 from tinygrad_mlp.dtypes import promote_types as promote_types
 from . import random as random
+from tinygrad_mlp.attributes import real as real
+from tinygrad_mlp.attributes import resolve_conj as resolve_conj
+from tinygrad_mlp.attributes import resolve_neg as resolve_neg
+from tinygrad_mlp.nn.functional.rarer_norms import rms_norm as rms_norm
+from tinygrad_mlp.nn.functional.at_root import rrelu as rrelu
+from tinygrad_mlp.nn.functional.rarer_activations import rrelu_ as rrelu_
 from tinygrad_mlp.serialization import save as save
+from tinygrad_mlp.nn.functional.rarer_activations import selu_ as selu_
 from tinygrad_mlp.settings import set_default_device as set_default_device
 from tinygrad_mlp.dtypes import set_default_dtype as set_default_dtype
 from tinygrad_mlp.legacy import set_default_tensor_type as set_default_tensor_type
@@ -83,12 +121,14 @@ from tinygrad_mlp.printing import set_printoptions as set_printoptions
 from . import special as special
 from tinygrad_mlp.legacy import strided as strided
 from . import testing as testing
+from tinygrad_mlp.nn.functional.at_root import threshold as threshold
+from tinygrad_mlp.nn.functional.rarer_activations import threshold_ as threshold_
+from tinygrad_mlp.nn.functional.at_root import triplet_margin_loss as triplet_margin_loss
 from tinygrad_mlp.legacy import typename as typename
 from tinygrad_mlp.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from . import utils as utils
 from . import version as version
 from tinygrad_mlp.device import xpu as xpu
-from tinygrad_mlp._tensor import zero_ as zero_
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
 _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
@@ -162,7 +202,9 @@ def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """
 def clamp(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
 def clamp_(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
 def clamp_max(input: Tensor, max: _Any) -> Tensor: """:func:`clamp` with an upper bound, a number or a tensor."""
+def clamp_max_(input: Tensor, max: _Any) -> Tensor: """In-place form of :meth:`clamp_max`."""
 def clamp_min(input: Tensor, min: _Any) -> Tensor: """:func:`clamp` with a lower bound, a number or a tensor."""
+def clamp_min_(input: Tensor, min: _Any) -> Tensor: """In-place form of :meth:`clamp_min`."""
 def clip(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
 def clip_(input: _Operand, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
 def clone(input: Tensor, *, memory_format: _Any = None) -> Tensor: """A copy, with its history; elements in the order that they had, or rows first for ``contiguous_format``."""
@@ -180,6 +222,7 @@ def cumprod(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor:
 def cumsum(input: Tensor, dim: _int, *, dtype: _dtype | None = None) -> Tensor: """The sums of the elements up to each one along ``dim``."""
 default_generator: Generator
 def det(input: Tensor) -> Tensor: """The determinant, shapes ``(*, n, n) -> (*)``; its gradient is that of the cofactors, so there is one for singular matrices, too."""
+def detach_(self: _Any) -> Tensor: """Forget the history, in place."""
 def diag(input: Tensor, diagonal: _int = 0) -> Tensor: """A square matrix with the vector on its diagonal; of a matrix, a copy of its diagonal."""
 def diagonal(input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The elements with index i in ``dim1`` and i + offset in ``dim2``, i as the last dimension: a view."""
 def digamma(input: Tensor) -> Tensor: """The derivative of :func:`lgamma`; -0.5772 (Euler's constant) at 1."""
@@ -203,6 +246,7 @@ def exp_(input: Tensor) -> Tensor: """In-place form of :meth:`exp`."""
 def expm1(input: Tensor) -> Tensor: """e ** input - 1, accurate near 0."""
 def expm1_(input: Tensor) -> Tensor: """In-place form of :meth:`expm1`."""
 def eye(n: _int, m: _int | None = None, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Ones on the diagonal, zeros elsewhere, shape ``(n, m)``; ``(n, n)`` without ``m``."""
+def fill_(self: _Any, value: _float | Tensor) -> Tensor: """Write one value everywhere."""
 def fix(input: Tensor) -> Tensor: """The input rounded towards zero."""
 def fix_(input: Tensor) -> Tensor: """In-place form of :meth:`trunc`."""
 def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor: """The dimensions from ``start_dim`` to ``end_dim`` as one."""
@@ -232,6 +276,7 @@ def gt(input: _Operand, other: _Operand) -> Tensor: """Elementwise input > other
 half: _dtype
 def hstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors side by side: along dimension 1, vectors along 0."""
 def i0(input: Tensor) -> Tensor: """The modified Bessel function of the first kind of order 0."""
+def i0_(input: Tensor) -> Tensor: """In-place form of :meth:`i0`."""
 def igamma(input: _Operand, other: _Operand) -> Tensor: """The regularised lower incomplete gamma function, 1/gamma(a) times the integral of t^(a-1) e^-t from 0 to x."""
 def igammac(input: _Operand, other: _Operand) -> Tensor: """1 - :func:`igamma`, to full accuracy where it is small."""
 def index_add(input: _Operand, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
@@ -245,6 +290,7 @@ int32: _dtype
 int64: _dtype
 int8: _dtype
 def inverse(input: Tensor) -> Tensor: """:func:`linalg.inv <inv>`."""
+def is_floating_point(input: Tensor) -> _bool: """Whether its dtype is a floating-point one."""
 def isclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """Elementwise |input - other| <= atol + rtol * |other|."""
 def isfinite(input: Tensor) -> Tensor: """Whether the element is neither nan nor an infinity."""
 def isinf(input: Tensor) -> Tensor: """Whether the element is an infinity."""
@@ -273,6 +319,7 @@ def logical_not(input: Tensor) -> Tensor: """Whether the element is zero."""
 def logical_or(input: _Operand, other: _Operand) -> Tensor: """Elementwise input or other."""
 def logical_xor(input: _Operand, other: _Operand) -> Tensor: """Elementwise exactly one of input, other."""
 def logit(input: Tensor, eps: _float | None = None) -> Tensor: """log(x / (1 - x)), the inverse of :func:`sigmoid`; x is first clamped to [eps, 1 - eps], where that is given."""
+def logit_(input: Tensor, eps: _float | None = None) -> Tensor: """In-place form of :meth:`logit`."""
 def logspace(start: _float | Tensor, end: _float | Tensor, steps: _int, base: _float = 10.0, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """base ** :func:`linspace` (start, end, steps)."""
 def logsumexp(input: Tensor, dim: _int | _Sequence[_int] | None, keepdim: _bool = False) -> Tensor: """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow."""
 long: _dtype
@@ -378,6 +425,7 @@ def sign(input: Tensor) -> Tensor: """-1, 0 or 1; 0 for nan."""
 def sin(input: Tensor) -> Tensor: """The sine of radians."""
 def sin_(input: Tensor) -> Tensor: """In-place form of :meth:`sin`."""
 def sinc(input: Tensor) -> Tensor: """sin(pi x) / (pi x), and 1 at 0."""
+def sinc_(input: Tensor) -> Tensor: """In-place form of :meth:`sinc`."""
 def sinh(input: Tensor) -> Tensor: """The hyperbolic sine."""
 def sinh_(input: Tensor) -> Tensor: """In-place form of :meth:`sinh`."""
 def slogdet(input: Tensor) -> _Any: """The sign of the determinant and the logarithm of its absolute value, which do not overflow: -inf where it is 0."""
@@ -432,8 +480,10 @@ def var(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _boo
 def var_mean(input: Tensor, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> tuple[Tensor, Tensor]: """The variance and the mean."""
 def vdot(input: Tensor, other: Tensor) -> Tensor: """:func:`dot` of two vectors."""
 def vstack(tensors: _Sequence[Tensor]) -> Tensor: """The tensors, vectors as rows, one below the other."""
-def where(condition: Tensor, input: _Any = None, other: _Any = None) -> _Any: """``input`` where the condition holds, else ``other``; without these where it holds, see :func:`nonzero`."""
+def where(condition: Tensor, input: _Any = Ellipsis, other: _Any = Ellipsis) -> _Any: """``input`` where the condition holds, else ``other``; without these where it holds, see :func:`nonzero`."""
 def xlogy(input: _Operand, other: _Operand) -> Tensor: """input * log(other), and 0 where the input is 0, unless the other is nan."""
+def xlogy_(input: _Operand, other: _Operand) -> Tensor: """In-place form of :meth:`xlogy`."""
+def zero_(self: _Any) -> Tensor: """Write zeros."""
 def zeros(*args: _int | _Sequence[_int], size: _Sequence[_int] | None = None, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
 def zeros_like(input: Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """Zeros in the shape and dtype of ``input``."""
 
@@ -469,6 +519,7 @@ __all__ = [
     "addr",
     "all",
     "allclose",
+    "alpha_dropout",
     "amax",
     "amin",
     "amp",
@@ -499,8 +550,11 @@ __all__ = [
     "autograd",
     "backends",
     "baddbmm",
+    "batch_norm",
     "bernoulli",
     "bfloat16",
+    "bilinear",
+    "binary_cross_entropy_with_logits",
     "bincount",
     "binomial",
     "bitwise_and",
@@ -517,8 +571,11 @@ __all__ = [
     "ceil",
     "ceil_",
     "celu",
+    "celu_",
     "cfloat",
     "chain_matmul",
+    "channels_last",
+    "channels_last_3d",
     "cholesky",
     "cholesky_inverse",
     "cholesky_solve",
@@ -526,7 +583,9 @@ __all__ = [
     "clamp",
     "clamp_",
     "clamp_max",
+    "clamp_max_",
     "clamp_min",
+    "clamp_min_",
     "clip",
     "clip_",
     "clone",
@@ -535,10 +594,14 @@ __all__ = [
     "complex64",
     "concat",
     "concatenate",
+    "conj",
+    "contiguous_format",
     "cos",
     "cos_",
     "cosh",
     "cosh_",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "count_nonzero",
     "cross",
     "cuda",
@@ -546,6 +609,7 @@ __all__ = [
     "cumsum",
     "default_generator",
     "det",
+    "detach",
     "detach_",
     "device",
     "diag",
@@ -555,9 +619,11 @@ __all__ = [
     "divide",
     "dot",
     "double",
+    "dropout",
     "dtype",
     "e",
     "einsum",
+    "embedding",
     "empty",
     "empty_like",
     "enable_grad",
@@ -573,6 +639,7 @@ __all__ = [
     "expm1",
     "expm1_",
     "eye",
+    "feature_alpha_dropout",
     "fill_",
     "finfo",
     "fix",
@@ -606,10 +673,14 @@ __all__ = [
     "get_rng_state",
     "greater",
     "greater_equal",
+    "group_norm",
     "gt",
     "half",
+    "hardshrink",
+    "hinge_embedding_loss",
     "hstack",
     "i0",
+    "i0_",
     "igamma",
     "igammac",
     "iinfo",
@@ -619,6 +690,7 @@ __all__ = [
     "inference_mode",
     "initial_seed",
     "inner",
+    "instance_norm",
     "int",
     "int16",
     "int32",
@@ -628,16 +700,26 @@ __all__ = [
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "is_autocast_enabled",
+    "is_complex",
+    "is_conj",
     "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference",
     "is_inference_mode_enabled",
+    "is_neg",
+    "is_nonzero",
+    "is_same_size",
+    "is_signed",
+    "is_storage",
     "is_tensor",
     "isclose",
     "isfinite",
     "isinf",
     "isnan",
+    "kl_div",
     "kron",
+    "layer_norm",
     "layout",
     "le",
     "lerp",
@@ -664,11 +746,13 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logit",
+    "logit_",
     "logspace",
     "logsumexp",
     "long",
     "lt",
     "manual_seed",
+    "margin_ranking_loss",
     "masked_fill",
     "masked_select",
     "matmul",
@@ -678,6 +762,7 @@ __all__ = [
     "maximum",
     "mean",
     "median",
+    "memory_format",
     "meshgrid",
     "min",
     "minimum",
@@ -709,14 +794,17 @@ __all__ = [
     "ones_like",
     "optim",
     "outer",
+    "pairwise_distance",
     "permute",
     "pi",
     "pinverse",
     "poisson",
+    "poisson_nll_loss",
     "polygamma",
     "positive",
     "pow",
     "prelu",
+    "preserve_format",
     "prod",
     "promote_types",
     "qr",
@@ -729,6 +817,7 @@ __all__ = [
     "random",
     "randperm",
     "ravel",
+    "real",
     "reciprocal",
     "reciprocal_",
     "relu",
@@ -737,11 +826,16 @@ __all__ = [
     "repeat_interleave",
     "reshape",
     "resize_as_",
+    "resolve_conj",
+    "resolve_neg",
     "result_type",
+    "rms_norm",
     "roll",
     "round",
     "round_",
     "row_stack",
+    "rrelu",
+    "rrelu_",
     "rsqrt",
     "rsqrt_",
     "rsub",
@@ -752,6 +846,7 @@ __all__ = [
     "seed",
     "select",
     "selu",
+    "selu_",
     "set_default_device",
     "set_default_dtype",
     "set_default_tensor_type",
@@ -770,6 +865,7 @@ __all__ = [
     "sin",
     "sin_",
     "sinc",
+    "sinc_",
     "sinh",
     "sinh_",
     "slogdet",
@@ -800,11 +896,14 @@ __all__ = [
     "tanh_",
     "tensor",
     "tensordot",
+    "threshold",
+    "threshold_",
     "tile",
     "topk",
     "trace",
     "transpose",
     "tril",
+    "triplet_margin_loss",
     "triu",
     "true_divide",
     "trunc",
@@ -825,6 +924,7 @@ __all__ = [
     "vstack",
     "where",
     "xlogy",
+    "xlogy_",
     "xpu",
     "zero_",
     "zeros",

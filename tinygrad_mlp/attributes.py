@@ -10,7 +10,7 @@ import numpy as np
 
 from .core.errors import ArgumentError, ShapeError
 from .core.graph import Tensor, extends_tensor, wrap
-from .legacy import layout, strided
+from .legacy import strided
 from .ops.composite import called
 from .ops.inplace import write_copy
 
@@ -46,7 +46,7 @@ class _Attributes(Tensor):
         return True
 
     @property
-    def layout(self) -> layout:
+    def layout(self) -> Any:
         """How its elements lie in memory: evenly spaced."""
         return strided
 
@@ -151,7 +151,7 @@ def _as_function(name: str) -> Callable[[Tensor], Any]:
             raise ArgumentError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
         return getattr(input, name)()
 
-    return called(function, __name__, name, getattr(Tensor, name).__doc__)  # type: ignore[no-any-return] # of these arguments
+    return called(function, __name__, name, getattr(Tensor, name).__doc__)
 
 
 is_complex: Callable[[Tensor], Any] = _as_function("is_complex")
@@ -169,102 +169,6 @@ detach: Callable[[Tensor], Any] = _as_function("detach")
 def is_same_size(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape."""
     return input.is_same_size(other)
-
-
-def real(self) -> Tensor:
-        """Itself: it is real."""
-        return self
-
-    def is_complex(self) -> builtins.bool:
-        """False: its elements are real numbers."""
-        return False
-
-    def is_conj(self) -> builtins.bool:
-        """False: its elements are real numbers."""
-        return False
-
-    def is_neg(self) -> builtins.bool:
-        """False: its elements are what they are in memory."""
-        return False
-
-    def is_signed(self) -> builtins.bool:
-        """Whether its dtype has negative numbers."""
-        return self._like.dtype.kind in "fi"
-
-    def is_nonzero(self) -> builtins.bool:
-        """Whether its one element is not zero.
-
-        Raises:
-            ShapeError: It has none or several.
-        """
-        if self._like.size != 1:
-            raise ShapeError(f"Boolean value of Tensor with shape {self._like.shape} is ambiguous; use .any() or .all()")
-        return bool(self)
-
-    def is_same_size(self, other: Tensor) -> builtins.bool:
-        """Whether the other has the same shape."""
-        return self._like.shape == other._like.shape
-
-    def is_shared(self) -> builtins.bool:
-        """False: its memory is that of one process."""
-        return False
-
-    def is_set_to(self, tensor: Tensor) -> builtins.bool:
-        """Whether the other is the same piece of memory in the same shape."""
-        return (self.data_ptr(), self.shape, self.stride()) == (tensor.data_ptr(), tensor.shape, tensor.stride())
-
-    def conj(self) -> Tensor:
-        """Itself: it is real."""
-        return self
-
-    def resolve_conj(self) -> Tensor:
-        """Itself: it is real."""
-        return self
-
-    def resolve_neg(self) -> Tensor:
-        """Itself."""
-        return self
-
-    def storage_offset(self) -> builtins.int:
-        """How many elements lie before its first one in the memory that it is a view of."""
-        array = self._data
-        owner = array
-        while isinstance(owner.base, type(owner)):
-            owner = owner.base
-        return int((array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // (array.itemsize or 1))
-
-    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
-        """Write ``callable(element)`` in the place of each element; slow, and without a gradient.
-
-        Raises:
-            ArgumentError: It requires grad.
-        """
-        return self.map_(self, lambda element, _: callable(element))
-
-    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
-        """Write ``callable(element, other)`` in the place of each element, ``other`` being the element of ``tensor`` there.
-
-        Raises:
-            ArgumentError: It requires grad.
-        """
-        if self.requires_grad:
-            raise ArgumentError("Can't call map_() or apply_() on a tensor that requires grad; detach() it first")
-        pairs = zip(*(part.reshape(-1).tolist() for part in np.broadcast_arrays(self._data, tensor._data)), strict=True)
-        values = np.array([callable(a, b) for a, b in pairs]).astype(self._like.dtype).reshape(self._like.shape)
-        return write_copy(self, wrap(values))
-
-
-is_complex = Tensor.is_complex
-is_conj = Tensor.is_conj
-is_neg = Tensor.is_neg
-is_signed = Tensor.is_signed
-is_nonzero = Tensor.is_nonzero
-is_same_size = Tensor.is_same_size
-is_inference = Tensor.is_inference
-conj = Tensor.conj
-resolve_conj = Tensor.resolve_conj
-resolve_neg = Tensor.resolve_neg
-detach = Tensor.detach
 
 
 def real(input: Tensor) -> Tensor:

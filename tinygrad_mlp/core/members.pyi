@@ -113,6 +113,7 @@ class Members:
     def amax(self, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
     def amin(self, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The smallest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
     def any(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether any element along ``dim`` is true, or not zero."""
+    def apply_(self, callable: _Callable[[_Any], _Any]) -> Tensor: """Write ``callable(element)`` in the place of each element; slow, and without a gradient."""
     def arccos(self) -> Tensor: """The inverse cosine, in radians."""
     def arccos_(self) -> Tensor: """In-place form of :meth:`acos`."""
     def arcsin(self) -> Tensor: """The inverse sine, in radians."""
@@ -144,16 +145,16 @@ class Members:
     def bitwise_xor(self, other: _Operand) -> Tensor: """Elementwise input ^ other."""
     def bitwise_xor_(self, other: _Operand) -> Tensor: """In-place form of :meth:`bitwise_xor`."""
     def bmm(self, mat2: Tensor) -> Tensor: """The products of two batches of matrices, shapes ``(b, n, k), (b, k, m) -> (b, n, m)``."""
-    def bool(self) -> Tensor: """The tensor as bool."""
+    def bool(self, memory_format: _Any = None) -> Tensor: """The tensor as bool."""
     @_overload
     def broadcast_to(self, *size: _int) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
     @_overload
     def broadcast_to(self, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
-    def byte(self) -> Tensor: """The tensor as uint8."""
+    def byte(self, memory_format: _Any = None) -> Tensor: """The tensor as uint8."""
     def cauchy_(self, median: _float = 0.0, sigma: _float = 1.0, *, generator: Generator | None = None) -> Tensor: """Fill with draws from the Cauchy distribution."""
     def ceil(self) -> Tensor: """The smallest integer above or at the input."""
     def ceil_(self) -> Tensor: """In-place form of :meth:`ceil`."""
-    def char(self) -> Tensor: """The tensor as int8."""
+    def char(self, memory_format: _Any = None) -> Tensor: """The tensor as int8."""
     def cholesky(self, upper: _bool = False) -> Tensor: """:func:`linalg.cholesky <linalg_cholesky>`, under its older name."""
     def cholesky_inverse(self, upper: _bool = False) -> Tensor: """The inverse of A, of which L is the Cholesky factor, shapes ``(*, n, n) -> (*, n, n)``."""
     def cholesky_solve(self, L: Tensor, upper: _bool = False) -> Tensor: """The X of A X = B, where L is the Cholesky factor of A, shapes ``(*, n, k), (*, n, n) -> (*, n, k)``."""
@@ -167,6 +168,7 @@ class Members:
     def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
     def clip_(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
     def clone(self, *, memory_format: _Any = None) -> Tensor: """A copy, with its history; elements in the order that they had, or rows first for ``contiguous_format``."""
+    def conj(self) -> Tensor: """Itself: it is real."""
     def contiguous(self, memory_format: _Any = None) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is; rows first, whatever ``memory_format`` says."""
     def copy_(self, src: _Operand, non_blocking: _bool = False) -> Tensor: """In-place form of :meth:`copy`."""
     def cos(self) -> Tensor: """The cosine of radians."""
@@ -201,7 +203,7 @@ class Members:
     def divide(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
     def divide_(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """In-place form of :meth:`div`."""
     def dot(self, tensor: _Operand) -> Tensor: """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
-    def double(self) -> Tensor: """The tensor as float64."""
+    def double(self, memory_format: _Any = None) -> Tensor: """The tensor as float64."""
     @property
     def dtype(self) -> _dtype: """The data type of its elements."""
     def element_size(self) -> _int: """The memory that one element takes, in bytes."""
@@ -232,7 +234,7 @@ class Members:
     def flip(self, *dims: _int) -> Tensor: """A copy with the order reversed along ``dims``."""
     @_overload
     def flip(self, dims: _Sequence[_int]) -> Tensor: """A copy with the order reversed along ``dims``."""
-    def float(self) -> Tensor: """The tensor as float32."""
+    def float(self, memory_format: _Any = None) -> Tensor: """The tensor as float32."""
     def floor(self) -> Tensor: """The largest integer below or at the input."""
     def floor_(self) -> Tensor: """In-place form of :meth:`floor`."""
     def floor_divide(self, other: _Operand) -> Tensor: """floor(input / other), with broadcasting. Its gradient is zero."""
@@ -263,7 +265,7 @@ class Members:
     def greater_equal_(self, other: _Operand) -> Tensor: """In-place form of :meth:`ge`."""
     def gt(self, other: _Operand) -> Tensor: """Elementwise input > other."""
     def gt_(self, other: _Operand) -> Tensor: """In-place form of :meth:`gt`."""
-    def half(self) -> Tensor: """The tensor as float16."""
+    def half(self, memory_format: _Any = None) -> Tensor: """The tensor as float16."""
     def i0(self) -> Tensor: """The modified Bessel function of the first kind of order 0."""
     def i0_(self) -> Tensor: """In-place form of :meth:`i0`."""
     def igamma(self, other: _Operand) -> Tensor: """The regularised lower incomplete gamma function, 1/gamma(a) times the integral of t^(a-1) e^-t from 0 to x."""
@@ -273,16 +275,42 @@ class Members:
     def index_add(self, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """``input`` with alpha * ``source`` added at ``index`` along ``dim``; repeated indices add up."""
     def index_add_(self, dim: _int, index: Tensor, source: _Operand, *, alpha: _float = 1) -> Tensor: """In-place form of :meth:`index_add`."""
     def index_select(self, dim: _int, index: Tensor) -> Tensor: """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
-    def int(self) -> Tensor: """The tensor as int32."""
+    def int(self, memory_format: _Any = None) -> Tensor: """The tensor as int32."""
     def inverse(self) -> Tensor: """:func:`linalg.inv <inv>`."""
-    def is_contiguous(self) -> _bool: """Whether its elements lie in memory one after the other, last dimension fastest."""
+    def is_complex(self) -> _bool: """False: its elements are real numbers."""
+    def is_conj(self) -> _bool: """False: its elements are real numbers."""
+    def is_contiguous(self, memory_format: _Any = None) -> _bool: """Whether its elements lie in memory one after the other, last dimension fastest."""
+    @property
+    def is_cpu(self) -> _bool: """True: it is on the CPU."""
     @property
     def is_cuda(self) -> _bool: """False: it is on the CPU."""
     def is_floating_point(self) -> _bool: """Whether its dtype is a floating-point one."""
     def is_inference(self) -> _bool: """Whether it was made in ``inference_mode``."""
     @property
     def is_leaf(self) -> _bool: """Whether it was made by the user, not computed from something that requires grad."""
+    @property
+    def is_meta(self) -> _bool: """False: it has elements."""
+    @property
+    def is_mkldnn(self) -> _bool: """False: it lies in memory as NumPy lays it."""
+    @property
+    def is_mps(self) -> _bool: """False: it is on the CPU."""
+    def is_neg(self) -> _bool: """False: its elements are what they are in memory."""
+    @property
+    def is_nested(self) -> _bool: """False: it has one shape."""
+    def is_nonzero(self) -> _bool: """Whether its one element is not zero."""
     def is_pinned(self) -> _bool: """False: there is no GPU to pin memory for."""
+    @property
+    def is_quantized(self) -> _bool: """False: its elements are not quantized."""
+    def is_same_size(self, other: Tensor) -> _bool: """Whether the other has the same shape."""
+    def is_set_to(self, tensor: Tensor) -> _bool: """Whether the other is the same piece of memory in the same shape."""
+    def is_shared(self) -> _bool: """False: its memory is that of one process."""
+    def is_signed(self) -> _bool: """Whether its dtype has negative numbers."""
+    @property
+    def is_sparse(self) -> _bool: """False: all its elements are in memory."""
+    @property
+    def is_sparse_csr(self) -> _bool: """False: all its elements are in memory."""
+    @property
+    def is_xpu(self) -> _bool: """False: it is on the CPU."""
     def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """Elementwise |input - other| <= atol + rtol * |other|."""
     def isfinite(self) -> Tensor: """Whether the element is neither nan nor an infinity."""
     def isinf(self) -> Tensor: """Whether the element is an infinity."""
@@ -291,6 +319,8 @@ class Members:
     @property
     def itemsize(self) -> _int: """The memory that one element takes, in bytes."""
     def kron(self, other: Tensor) -> Tensor: """The Kronecker product: ``other`` times each element of ``input``, laid in blocks."""
+    @property
+    def layout(self) -> _Any: """How its elements lie in memory: evenly spaced."""
     def le(self, other: _Operand) -> Tensor: """Elementwise input <= other."""
     def le_(self, other: _Operand) -> Tensor: """In-place form of :meth:`le`."""
     def lerp(self, end: _Operand, weight: _Operand) -> Tensor: """input + weight * (end - input); a ``weight`` without dimensions is a number, of any dtype."""
@@ -325,11 +355,12 @@ class Members:
     def logit(self, eps: _float | None = None) -> Tensor: """log(x / (1 - x)), the inverse of :func:`sigmoid`; x is first clamped to [eps, 1 - eps], where that is given."""
     def logit_(self, eps: _float | None = None) -> Tensor: """In-place form of :meth:`logit`."""
     def logsumexp(self, dim: _int | _Sequence[_int] | None, keepdim: _bool = False) -> Tensor: """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow."""
-    def long(self) -> Tensor: """The tensor as int64."""
+    def long(self, memory_format: _Any = None) -> Tensor: """The tensor as int64."""
     def lt(self, other: _Operand) -> Tensor: """Elementwise input < other."""
     def lt_(self, other: _Operand) -> Tensor: """In-place form of :meth:`lt`."""
     @property
     def mT(self) -> Tensor: """The matrix transpose: the last two dimensions swapped."""
+    def map_(self, tensor: Tensor, callable: _Callable[[_Any, _Any], _Any]) -> Tensor: """Write ``callable(element, other)`` in the place of each element, ``other`` being the element of ``tensor`` there."""
     def masked_fill(self, mask: Tensor, value: _Operand) -> Tensor: """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
     def masked_fill_(self, mask: Tensor, value: _Operand) -> Tensor: """In-place form of :meth:`masked_fill`."""
     def masked_select(self, mask: Tensor) -> Tensor: """The elements where the mask, broadcast against ``input``, is true, as a vector."""
@@ -365,6 +396,8 @@ class Members:
     def mv(self, vec: Tensor) -> Tensor: """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
     def mvlgamma(self, p: _int) -> Tensor: """The logarithm of the multivariate gamma function, p (p - 1) / 4 log(pi) + sum over j < p of lgamma(input - j / 2)."""
     def mvlgamma_(self, p: _int) -> Tensor: """In-place form of :meth:`mvlgamma`."""
+    @property
+    def name(self) -> None: """None: tensors have no names."""
     def nan_to_num(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
     def nan_to_num_(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """In-place form of :meth:`nan_to_num`."""
     def narrow(self, dim: _int, start: _int, length: _int) -> Tensor: """``length`` elements along ``dim`` from ``start`` on: a view."""
@@ -397,6 +430,8 @@ class Members:
     def numel(self) -> _int: """The number of elements."""
     def numpy(self, *, force: _bool = False) -> _NDArray[_Any]: """The tensor's memory as an array: writes on either side show on the other."""
     def outer(self, vec2: Tensor) -> Tensor: """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
+    @property
+    def output_nr(self) -> _int: """0: which of the results of its ``grad_fn`` it is."""
     @_overload
     def permute(self, *dims: _int) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
     @_overload
@@ -410,6 +445,8 @@ class Members:
     def qr(self, some: _bool = True) -> _Any: """:func:`linalg.qr <linalg_qr>` under its older name; ``some=False`` is the mode ``"complete"``."""
     def random_(self, from_: _int = 0, to: _int | None = None, *, generator: Generator | None = None) -> Tensor: """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
     def ravel(self) -> Tensor: """All elements along one dimension."""
+    @property
+    def real(self) -> Tensor: """Itself: it is real."""
     def reciprocal(self) -> Tensor: """1 / input."""
     def reciprocal_(self) -> Tensor: """In-place form of :meth:`reciprocal`."""
     def register_hook(self, hook: _Callable[[Tensor], Tensor | None]) -> _RemovableHandle: """Call ``hook(grad)`` when the gradient of this tensor is computed; what it returns, if not None, replaces it."""
@@ -434,6 +471,8 @@ class Members:
     def reshape_as(self, other: Tensor) -> Tensor: """The elements in the shape of ``other``."""
     def resize_(self, *sizes: _Any, memory_format: _Any = None) -> Tensor: """Make the tensor one of other sizes, in place: the elements in order, and any values behind them."""
     def resize_as_(self, the_template: Tensor, *, memory_format: _Any = None) -> Tensor: """:meth:`resize_` to the sizes of another tensor."""
+    def resolve_conj(self) -> Tensor: """Itself: it is real."""
+    def resolve_neg(self) -> Tensor: """Itself."""
     def retain_grad(self) -> None: """Keep the gradient of this computed tensor in ``.grad``, as leaves do."""
     @property
     def retains_grad(self) -> _bool: """Whether it is a computed tensor that keeps its gradient."""
@@ -450,7 +489,7 @@ class Members:
     def set_(self, source: Tensor) -> Tensor: """Make the tensor share the memory of ``source``, in place."""
     @property
     def shape(self) -> Size: """The sizes of its dimensions."""
-    def short(self) -> Tensor: """The tensor as int16."""
+    def short(self, memory_format: _Any = None) -> Tensor: """The tensor as int16."""
     def sigmoid(self) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
     def sigmoid_(self) -> Tensor: """In-place form of :meth:`sigmoid`."""
     def sign(self) -> Tensor: """-1, 0 or 1; 0 for nan."""
@@ -476,6 +515,7 @@ class Members:
     def squeeze(self, dim: _int | _Sequence[_int] | None = None) -> Tensor: """Without the dimensions of size 1: all of them, or those named in ``dim``."""
     def squeeze_(self, *args: _int | _Sequence[_int], **params: _Any) -> Tensor: """In-place form of :meth:`squeeze`: no element is written."""
     def std(self, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
+    def storage_offset(self) -> _int: """How many elements lie before its first one in the memory that it is a view of."""
     @_overload
     def stride(self) -> tuple[_int, ...]: """The steps in memory, in elements, from one index to the next along each dimension, or along ``dim``."""
     @_overload
@@ -542,6 +582,8 @@ class Members:
     @_overload
     def view(self, shape: _Sequence[_int]) -> Tensor: """A view in another shape; :func:`reshape` where a copy will do."""
     def view_as(self, other: Tensor) -> Tensor: """A view in the shape of ``other``."""
+    @property
+    def volatile(self) -> _bool: """False: tensors have not been volatile since long; see no_grad."""
     def where(self, condition: Tensor, other: _float | Tensor) -> Tensor: """This tensor's elements where the condition holds, else ``other``'s."""
     def xlogy(self, other: _Operand) -> Tensor: """input * log(other), and 0 where the input is 0, unless the other is nan."""
     def xlogy_(self, other: _Operand) -> Tensor: """In-place form of :meth:`xlogy`."""

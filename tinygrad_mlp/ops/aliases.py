@@ -29,84 +29,24 @@ from .joining import vstack as row_stack
 
 # In-place forms that PyTorch has as functions, too, of the operations that there are.
 _WRITING = [
-    "abs_",
-    "acos_",
-    "acosh_",
-    "addmv_",
-    "arccos_",
-    "arccosh_",
-    "arcsin_",
-    "arcsinh_",
-    "arctan_",
-    "arctanh_",
-    "asin_",
-    "asinh_",
-    "atan_",
-    "atanh_",
-    "ceil_",
-    "celu_",
-    "clamp_",
-    "clamp_max_",
-    "clamp_min_",
-    "clip_",
-    "conj_physical_",
-    "cos_",
-    "cosh_",
-    "deg2rad_",
-    "detach_",
-    "erf_",
-    "erfc_",
-    "exp2_",
-    "exp_",
-    "expm1_",
-    "fill_",
-    "fix_",
-    "floor_",
-    "frac_",
-    "gcd_",
-    "i0_",
-    "index_put_",
-    "lcm_",
-    "ldexp_",
-    "log10_",
-    "log1p_",
-    "log2_",
-    "log_",
-    "logit_",
-    "nan_to_num_",
-    "neg_",
-    "negative_",
-    "rad2deg_",
-    "reciprocal_",
-    "relu_",
-    "resize_as_",
-    "round_",
-    "rsqrt_",
-    "selu_",
-    "sigmoid_",
-    "sin_",
-    "sinc_",
-    "sinh_",
-    "sqrt_",
-    "square_",
-    "tan_",
-    "tanh_",
-    "trunc_",
-    "xlogy_",
-    "zero_",
-]
+    "abs_", "acos_", "addmv_", "arccos_", "arcsin_", "arctan_", "asin_", "atan_", "ceil_", "clamp_", "clamp_max_",
+    "clamp_min_", "clip_", "cos_", "cosh_", "detach_", "erf_", "erfc_", "exp_", "expm1_", "fill_", "fix_", "floor_",
+    "frac_", "i0_", "log10_", "log1p_", "log2_", "log_", "logit_", "nan_to_num_", "neg_", "negative_", "reciprocal_",
+    "relu_", "resize_as_", "round_", "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_",
+    "tanh_", "trunc_", "xlogy_", "zero_",
+]  # fmt: skip
 
 __all__ = [
     "absolute", "arccos", "arcsin", "arctan", "arctan2", "clamp_max", "clamp_min", "clip", "divide",
     "fix", "greater", "greater_equal", "less", "less_equal", "multiply", "negative", "not_equal", "positive",
     "row_stack", "rsub", "scalar_tensor", "subtract",
 ]  # fmt: skip
-__all__ += [name for name in _WRITING if name in vars(Tensor)]
+__all__ += _WRITING
 
 
 def __getattr__(name: str) -> Any:
     """An in-place form, taken from Tensor when it is asked for: its family may not be imported yet."""
-    if name in __all__:
+    if name in _WRITING:
         return getattr(Tensor, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

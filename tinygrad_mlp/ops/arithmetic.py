@@ -173,7 +173,7 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     Raises:
         DTypeError: The others have different dtypes.
     """
-    tensor_only("lerp", input=input)
+    tensor_only("lerp", input=input, end=end)
     if input.dtype == bool:
         raise DTypeError("lerp is not defined for bool tensors; cast with .float()")
     if isinstance(weight, np.ndarray) and weight.ndim == 0 and input.dtype.kind == "f":

@@ -306,7 +306,7 @@ def embedding(
     return out
 
 
-def where(condition: Array, input: Any = None, other: Any = None) -> Any:
+def where(condition: Array, input: Any = ..., other: Any = ...) -> Any:
     """``input`` where the condition holds, else ``other``; without these where it holds, see :func:`nonzero`.
 
     A nan or an infinity in the branch not taken does not reach that branch's gradient, which is 0 there. What computed the
@@ -319,6 +319,6 @@ def where(condition: Array, input: Any = None, other: Any = None) -> Any:
     Raises:
         DTypeError: ``condition`` is not bool.
     """
-    if input is None and other is None:
+    if input is ... and other is ...:
         return nonzero(condition, as_tuple=True)
     return choose(condition, input, other)

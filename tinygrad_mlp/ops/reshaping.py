@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.basics import Array
-from ..core.errors import ArgumentError, GraphError, InplaceError
+from ..core.errors import ArgumentError, GraphError, InplaceError, ShapeError
 from ..core.graph import Tensor, settled, version_of
 from ..core.state import state
 from .composite import Operation, called, composite
@@ -20,9 +20,8 @@ from .shape import squeeze, t, transpose, unsqueeze
 __all__: list[str] = []
 
 
-def _reshaping(operation: Callable[..., Any], *names: str) -> Operation:
+def _reshaping(name: str, operation: Callable[..., Any], *names: str) -> Operation:
     """The form in place of an operation that gives a view: the tensor itself becomes that view."""
-    name = f"{operation.__name__}_"
 
     def form(input: Array, *args: Any, **params: Any) -> Array:
         refuse_leaf(name, input)
@@ -43,10 +42,10 @@ def _reshaping(operation: Callable[..., Any], *names: str) -> Operation:
     return composite(form, method=(name, *names))
 
 
-unsqueeze_: Operation = _reshaping(unsqueeze)
-squeeze_: Operation = _reshaping(squeeze)
-t_: Operation = _reshaping(t)
-transpose_: Operation = _reshaping(transpose, "swapaxes_", "swapdims_")
+unsqueeze_: Operation = _reshaping("unsqueeze_", unsqueeze)
+squeeze_: Operation = _reshaping("squeeze_", squeeze)
+t_: Operation = _reshaping("t_", t)
+transpose_: Operation = _reshaping("transpose_", transpose, "swapaxes_", "swapdims_")
 
 
 @composite(method=True)
@@ -59,11 +58,13 @@ def resize_(input: Array, *sizes: Any, memory_format: Any = None) -> Array:
             [1]])
 
     Raises:
-        GraphError: It requires grad.
+        GraphError: It requires grad. ShapeError: a size is negative.
     """
     if input.requires_grad:
         raise GraphError("cannot resize variables that require grad; use reshape, or detach() it")
     shape = sizes_of("resize_", sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes)
+    if any(size < 0 for size in shape):
+        raise ShapeError(f"resize_(): sizes must not be negative, got {list(shape)}")
     if state.follower is not None:
         state.follower.writing(input)
     count, data = math.prod(shape), settled(input)._data

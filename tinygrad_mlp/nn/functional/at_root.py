@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._tensor import Tensor
 from ...ops.indexing import embedding as look_up
-from . import layers, losses, rarer_activations, rarer_norms
+from . import layers, losses, rarer_activations, rarer_losses, rarer_norms
 
 __all__ = [
     "alpha_dropout", "batch_norm", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "dropout", "embedding",
@@ -19,34 +19,34 @@ _REDUCTIONS = ("none", "mean", "sum")  # by their numbers
 
 
 def dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.dropout`, whose arguments must all be given."""
+    """``nn.functional.dropout``, whose arguments must all be given."""
     return layers.dropout(input, p, train)
 
 
 def alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.alpha_dropout`, whose arguments must all be given."""
+    """``nn.functional.alpha_dropout``, whose arguments must all be given."""
     return rarer_activations.alpha_dropout(input, p, train)
 
 
 def feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.feature_alpha_dropout`, whose arguments must all be given."""
+    """``nn.functional.feature_alpha_dropout``, whose arguments must all be given."""
     return rarer_activations.feature_alpha_dropout(input, p, train)
 
 
 def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.rrelu`."""
+    """``nn.functional.rrelu``."""
     return rarer_activations.rrelu(input, lower, upper, training)
 
 
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.threshold`."""
+    """``nn.functional.threshold``."""
     return rarer_activations.threshold(input, threshold, value)
 
 
 def embedding(
     weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
 ) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.embedding` with the weight first; -1 stands for no ``padding_idx``."""
+    """``nn.functional.embedding`` with the weight first; -1 stands for no ``padding_idx``."""
     return look_up(indices, weight, None if padding_idx == -1 else padding_idx, scale_grad_by_freq=scale_grad_by_freq)
 
 
@@ -58,7 +58,7 @@ def layer_norm(
     eps: float = 1e-05,
     cudnn_enable: bool = True,
 ) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.layer_norm`."""
+    """``nn.functional.layer_norm``."""
     return layers.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
@@ -70,7 +70,7 @@ def group_norm(
     eps: float = 1e-05,
     cudnn_enabled: bool = True,
 ) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.group_norm`."""
+    """``nn.functional.group_norm``."""
     return rarer_norms.group_norm(input, num_groups, weight, bias, eps)
 
 
@@ -85,7 +85,7 @@ def batch_norm(
     eps: float,
     cudnn_enabled: bool,
 ) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.batch_norm` with the weight before the running means; all arguments must be given."""
+    """``nn.functional.batch_norm`` with the weight before the running means; all arguments must be given."""
     return layers.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
@@ -100,7 +100,7 @@ def instance_norm(
     eps: float,
     cudnn_enabled: bool,
 ) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.instance_norm` with the weight before the running means; all arguments must be given."""
+    """``nn.functional.instance_norm`` with the weight before the running means; all arguments must be given."""
     return rarer_norms.instance_norm(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
 
 
@@ -115,36 +115,36 @@ def _loss(loss: Callable[..., Tensor], reduction: int, *args: Any, **options: An
     return loss(*args, **options, reduction=_REDUCTIONS[reduction])
 
 
-def kl_div(input: Tensor, target: Tensor, reduction: int = 1, *, log_target: bool = False) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.kl_div` with the reduction by number: 0 none, 1 mean, 2 sum."""
+def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
+    """``nn.functional.kl_div`` with the reduction by number: 0 none (the default, as in PyTorch), 1 mean, 2 sum."""
     return _loss(losses.kl_div, reduction, input, target, log_target=log_target)
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None, reduction: int = 1
+    input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None, reduction: int = 0
 ) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.binary_cross_entropy_with_logits` with the reduction by number."""
+    """``nn.functional.binary_cross_entropy_with_logits`` with the reduction by number."""
     return _loss(losses.binary_cross_entropy_with_logits, reduction, input, target, weight, pos_weight=pos_weight)
 
 
-def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.cosine_embedding_loss` with the reduction by number."""
-    return _loss(losses.cosine_embedding_loss, reduction, input1, input2, target, margin)
+def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0) -> Tensor:
+    """``nn.functional.cosine_embedding_loss`` with the reduction by number."""
+    return _loss(rarer_losses.cosine_embedding_loss, reduction, input1, input2, target, margin)
 
 
-def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 1) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.hinge_embedding_loss` with the reduction by number."""
-    return _loss(losses.hinge_embedding_loss, reduction, input, target, margin)
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0) -> Tensor:
+    """``nn.functional.hinge_embedding_loss`` with the reduction by number."""
+    return _loss(rarer_losses.hinge_embedding_loss, reduction, input, target, margin)
 
 
-def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 1) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.margin_ranking_loss` with the reduction by number."""
-    return _loss(losses.margin_ranking_loss, reduction, input1, input2, target, margin)
+def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0) -> Tensor:
+    """``nn.functional.margin_ranking_loss`` with the reduction by number."""
+    return _loss(rarer_losses.margin_ranking_loss, reduction, input1, input2, target, margin)
 
 
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.poisson_nll_loss` with the reduction by number; all arguments must be given."""
-    return _loss(losses.poisson_nll_loss, reduction, input, target, log_input, full, eps=eps)
+    """``nn.functional.poisson_nll_loss`` with the reduction by number; all arguments must be given."""
+    return _loss(rarer_losses.poisson_nll_loss, reduction, input, target, log_input, full, eps=eps)
 
 
 def triplet_margin_loss(
@@ -155,7 +155,7 @@ def triplet_margin_loss(
     p: float = 2.0,
     eps: float = 1e-06,
     swap: bool = False,
-    reduction: int = 1,
+    reduction: int = 0,
 ) -> Tensor:
-    """:func:`~tinygrad_mlp.nn.functional.triplet_margin_loss` with the reduction by number."""
-    return _loss(losses.triplet_margin_loss, reduction, anchor, positive, negative, margin, p, eps, swap)
+    """``nn.functional.triplet_margin_loss`` with the reduction by number."""
+    return _loss(rarer_losses.triplet_margin_loss, reduction, anchor, positive, negative, margin, p, eps, swap)
