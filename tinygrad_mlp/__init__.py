@@ -84,13 +84,14 @@ from .legacy import (
 )
 from .memory import keep_freed as _keep_freed
 from .ops import *  # noqa: F403 - every operation's public name
+from .ops.aliases import IN_PLACE as _WRITING
 from .ops.creation import tensor as tensor  # the function: mypy takes it for the file of that name
 from .ops.index import FUNCTIONS as _FUNCTIONS
 
 _keep_freed()
 
 if _TYPE_CHECKING:
-    from . import amp, autograd, backends, cuda, linalg, nn, optim, random, special, utils, version
+    from . import amp, autograd, backends, cuda, distributions, func, linalg, nn, optim, random, special, utils, version
     from . import checkpoints as checkpoints
     from . import testing as testing
     from .amp import GradScaler, autocast, is_autocast_enabled
@@ -98,6 +99,7 @@ if _TYPE_CHECKING:
     from .blas import get_num_interop_threads, get_num_threads, set_num_interop_threads, set_num_threads
     from .compiling import compile
     from .cuda import OutOfMemoryError
+    from .func.vmapping import vmap
     from .nn.functional import (
         bilinear,
         celu_,
@@ -181,6 +183,8 @@ else:
             "backends": ".backends",
             "checkpoints": ".checkpoints",
             "compile": ".compiling",
+            "distributions": ".distributions",
+            "func": ".func",
             "cuda": ".cuda",
             "get_default_device": ".settings",
             "get_deterministic_debug_mode": ".settings",
@@ -209,9 +213,10 @@ else:
             "testing": ".testing",
             "use_deterministic_algorithms": ".settings",
             "utils": ".utils",
+            "vmap": ".func.vmapping",
             "version": ".version",
         },
-        also={name: f".ops{family}" for name, family in _FUNCTIONS.items()},
+        also={name: f".ops{family}" for name, family in [*_FUNCTIONS.items(), *((name, ".aliases") for name in _WRITING)]},
     )
 
 __all__ = [
@@ -257,6 +262,7 @@ __all__ = [
     "cuda",
     "detach",
     "device",
+    "distributions",
     "double",
     "dropout",
     "dtype",
@@ -269,6 +275,7 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "func",
     "get_default_device",
     "get_default_dtype",
     "get_deterministic_debug_mode",
@@ -352,6 +359,7 @@ __all__ = [
     "use_deterministic_algorithms",
     "utils",
     "version",
+    "vmap",
     "xpu",
 ]  # fmt: skip
-__all__ += [*ops.__all__, *_FUNCTIONS]
+__all__ += [*ops.__all__, *_FUNCTIONS, *_WRITING]

@@ -52,7 +52,9 @@ def test_several_results() -> None:
     x = tg.arange(6.0).reshape(2, 3)
     values, places = tg.empty(0), tg.empty(0, dtype=tg.int64)
     returned = tg.max(x, 1, out=(values, places))
-    assert returned[0] is values and values.tolist() == [2.0, 5.0] and places.tolist() == [2, 2]
+    assert returned[0] is values
+    assert values.tolist() == [2.0, 5.0]
+    assert places.tolist() == [2, 2]
     with pytest.raises(ArgumentError, match=r"'out' must be 2 tensor\(s\)"):
         tg.max(x, 1, out=values)
 
@@ -61,7 +63,8 @@ def test_out_is_a_write() -> None:
     x = tg.ones(2)
     out = tg.zeros(2)
     part = out[:1]
-    assert tg.add(x, 1, out=out) is out and part.item() == 2.0
+    assert tg.add(x, 1, out=out) is out
+    assert part.item() == 2.0
     assert tg.add(x, 1, out=x).tolist() == [2.0, 2.0]
     assert tg.add(x, 1, out=None).tolist() == [3.0, 3.0]
     with pytest.warns(UserWarning, match=r"was resized since it had shape \[3\]"):

@@ -24,7 +24,9 @@ def test_the_tensor_itself_becomes_the_view(name: str) -> None:
     whole = x[:]
     expected = getattr(x, operation)(*args)
     assert getattr(x, name)(*args) is x
-    assert x.shape == expected.shape and x.tolist() == expected.tolist() and x.data_ptr() == whole.data_ptr()
+    assert x.shape == expected.shape
+    assert x.tolist() == expected.tolist()
+    assert x.data_ptr() == whole.data_ptr()
     x.zero_()
     assert whole.tolist() == [[0.0, 0.0, 0.0]]
 

@@ -60,7 +60,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     return _quotient(rounding_mode)(input, other)
 
 
-@composite(method=True)
+@composite(method=("div_", "divide_"))
 def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
     """:func:`div` in place."""
     return inplace(_quotient(rounding_mode))(input, other)
@@ -157,6 +157,7 @@ atan2: Operation = ufunc_operations(__name__)(
     cast="float",
     method=("atan2", "arctan2"),
     numbers=False,
+    in_place=True,
 )
 
 

@@ -20,6 +20,7 @@ from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from ..core.primitive import renamed
+from ..core.state import state
 from ..device import on_cpu
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
 from ..errors import DeviceError
@@ -371,11 +372,27 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dty
 # ------------------------------------------------------------------------------------------------- like another tensor
 
 
+def _for_each_sample(function: Operation) -> Operation:
+    """Decorate what makes a tensor like another: where that stands for a sample, as under ``vmap``, each sample has its own."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **params: Any) -> Array:
+        __tracebackhide__ = True
+        result = function(*args, **params)
+        follower = state.follower
+        return (
+            follower.repeated(result) if follower is not None and follower.transforms and follower.owns(args[0]) else result
+        )
+
+    return call
+
+
 def _filled_like(name: str, fill: Operation, doc: str) -> Operation:
     def filled(input: Array, *, dtype: dtype | None = None) -> Array:
-        return fill(like(name, input)._data, numpy_dtype(dtype, input.dtype))
+        form = like(name, input)._like
+        return fill(form if isinstance(form, np.ndarray) else input._data, numpy_dtype(dtype, input.dtype))
 
-    return creates(called(filled, __name__, name, doc))
+    return _for_each_sample(creates(called(filled, __name__, name, doc)))
 
 
 zeros_like: Operation = _filled_like("zeros_like", np.zeros_like, "Zeros in the shape and dtype of ``input``.")
@@ -385,6 +402,7 @@ empty_like: Operation = _filled_like(
 )
 
 
+@_for_each_sample
 @creates
 def full_like(input: Array, fill_value: Any, *, dtype: dtype | None = None) -> Array:
     """``fill_value`` in the shape and dtype of ``input``."""
@@ -401,7 +419,8 @@ def _new(name: str, filled: Operation) -> Operation:
     def new(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
         return filled(*args, dtype=dtype or input.dtype, **options)
 
-    return composite(called(new, __name__, name, f":func:`{filled.__name__}` in the dtype of ``input``."), method=True)
+    called(new, __name__, name, f":func:`{filled.__name__}` in the dtype of ``input``.")
+    return composite(_for_each_sample(new), method=True)
 
 
 new_zeros: Operation = _new("new_zeros", zeros)
@@ -410,6 +429,7 @@ new_empty: Operation = _new("new_empty", empty)
 
 
 @composite(method=True)
+@_for_each_sample
 def new_full(input: Array, size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Any) -> Array:
     """:func:`full` in the dtype of ``input``."""
     return full(size, fill_value, dtype=dtype or input.dtype, **options)

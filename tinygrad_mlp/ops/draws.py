@@ -20,7 +20,7 @@ from .composite import composite
 from .gamma import digamma_of, gamma_sides, gamma_terms, nodes, reach
 from .inplace import write_copy
 from .pointwise import by_case, in_float64
-from .random import Generator, floating, stream
+from .random import Generator, floating, random_draw, stream
 
 __all__ = ["binomial", "poisson"]
 
@@ -121,6 +121,7 @@ def _gamma_draw(input: Array, sample: Array) -> Array:
 
 
 @composite
+@random_draw
 def standard_gamma(input: Array, generator: Generator | None = None) -> Array:
     """A draw from the gamma distribution of rate 1 for every shape in ``input``, which gets a gradient."""
     target = floating("standard_gamma", input._like.dtype)
@@ -139,6 +140,7 @@ def _dirichlet_draw(input: Array, sample: Array) -> Array:
 
 
 @composite
+@random_draw
 def standard_dirichlet(input: Array, generator: Generator | None = None) -> Array:
     """A draw from the Dirichlet distribution for every vector of concentrations, which gets a gradient.
 
@@ -154,6 +156,7 @@ def standard_dirichlet(input: Array, generator: Generator | None = None) -> Arra
 
 
 @composite
+@random_draw
 def poisson(input: Array, generator: Generator | None = None) -> Array:
     """A draw from the Poisson distribution for every rate in ``input``, in its dtype.
 
@@ -167,6 +170,7 @@ def poisson(input: Array, generator: Generator | None = None) -> Array:
 
 
 @composite
+@random_draw
 def binomial(count: Array, prob: Array, generator: Generator | None = None) -> Array:
     """How often what has the probability ``prob`` happens in ``count`` attempts, a draw for every element; in the dtype of ``count``.
 
@@ -194,6 +198,7 @@ def _above_0(name: str, argument: str, value: float) -> None:
 
 
 @composite(method=True)
+@random_draw
 def exponential_(input: Array, lambd: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from the exponential distribution lambd e^(-lambd x), which are never 0."""
     _above_0("exponential_", "lambda", lambd)
@@ -202,6 +207,7 @@ def exponential_(input: Array, lambd: float = 1.0, *, generator: Generator | Non
 
 
 @composite(method=True)
+@random_draw
 def cauchy_(input: Array, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from the Cauchy distribution."""
     _above_0("cauchy_", "sigma", sigma)
@@ -209,6 +215,7 @@ def cauchy_(input: Array, median: float = 0.0, sigma: float = 1.0, *, generator:
 
 
 @composite(method=True)
+@random_draw
 def log_normal_(input: Array, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Array:
     """Fill with e to the power of draws from N(mean, std^2)."""
     _above_0("log_normal_", "std", std)
@@ -218,6 +225,7 @@ def log_normal_(input: Array, mean: float = 1.0, std: float = 2.0, *, generator:
 
 
 @composite(method=True)
+@random_draw
 def geometric_(input: Array, p: float, *, generator: Generator | None = None) -> Array:
     """Fill with how many attempts it takes until what has the probability p happens: 1, 2 ..."""
     if not 0 < p < 1:

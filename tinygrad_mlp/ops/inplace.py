@@ -8,6 +8,7 @@ the result put into the view's positions. Every other view finds its own when it
 from __future__ import annotations
 
 import functools
+import operator as operators
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -48,7 +49,10 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
                 inputs, params = op.bind((target, *args), params)
                 args = tuple(inputs[1:])
                 break
-        data, now = target._data, state.__dict__  # of this thread, looked up once
+        now = state.__dict__  # of this thread, looked up once
+        if now["follower"] is not None and now["follower"].transforms:
+            return now["follower"].in_place(form, op, target, args, params)
+        data = target._data
         version = target._version or version_of(target)
         if version is INFERENCE and not now["inference"]:
             raise InplaceError(
@@ -118,23 +122,24 @@ def refuse_leaf(writer: str, target: Tensor) -> None:
         )
 
 
-def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
-    data = target._data
-    _check_storable(writer, data, value)
-    data[...] = value
-
-
-def _check_storable(writer: str, data: Any, value: Any) -> None:
-    if value.shape != data.shape:
+def storable_in(writer: str, target: Any, value: Any) -> None:
+    """Raise an error unless ``value`` has the shape of ``target``, and a dtype whose numbers that can hold."""
+    if value.shape != target.shape:
         raise ShapeError(
-            f"{writer}: output with shape {data.shape} doesn't match the broadcast shape {value.shape}; an in-place "
+            f"{writer}: output with shape {target.shape} doesn't match the broadcast shape {value.shape}; an in-place "
             "operation cannot change its target's shape"
         )
-    if value.dtype != data.dtype and not can_cast(as_dtype(value.dtype), as_dtype(data.dtype)):
+    if value.dtype != target.dtype and not can_cast(as_dtype(value.dtype), as_dtype(target.dtype)):
         raise DTypeError(
             f"{writer}: result type {as_dtype(value.dtype)} can't be cast to the desired output type "
-            f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
+            f"{as_dtype(target.dtype)}; cast the target with .to(dtype) first"
         )
+
+
+def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
+    data = target._data
+    storable_in(writer, data, value)
+    data[...] = value
 
 
 def view_path(tensor: Tensor) -> tuple[Tensor, list[tuple[Primitive, dict[str, Any]]]]:
@@ -229,49 +234,27 @@ write_copy: Callable[..., Any] = inplace(copy)
 # ------------------------------------------------------------------------------------------------------ their methods
 
 
-def inplace_of_composite(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """The in-place form of an operation that is written with others: it computes on a copy, and writes the result."""
-    writer = f"{operation.__name__}_"
+def _composed(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of what is written with other operations: their result is copied into the target."""
 
     def form(target: Any, *args: Any, **params: Any) -> Any:
         __tracebackhide__ = True
-        result = operation(clone(target) if state.grad else target, *args, **params)
-        _check_storable(writer, target._like, result._like)
+        result = operation(clone(target), *args, **params)
+        storable_in(form.__name__, target._like, result._like)
         return write_copy(target, result)
 
     return _named_as_form(form, operation)
 
 
-# What has an in-place form in PyTorch. An operation of another name is declared ``in_place``.
-_FORMS = frozenset(
-    [
-        "abs", "absolute", "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "arccos",
-        "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh",
-        "baddbmm", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-        "bitwise_xor", "ceil", "clamp", "clamp_max", "clamp_min", "clip", "conj_physical", "copysign", "cos", "cosh",
-        "cumprod", "cumsum", "deg2rad", "digamma", "divide", "eq", "erf", "erfc", "erfinv", "exp", "exp2", "expm1",
-        "fix", "float_power", "floor", "floor_divide", "fmod", "frac", "gcd", "ge", "greater", "greater_equal", "gt",
-        "heaviside", "hypot", "i0", "igamma", "igammac", "index_add", "index_copy", "index_fill", "index_put",
-        "index_reduce", "lcm", "ldexp", "le", "lerp", "less", "less_equal", "lgamma", "log", "log10", "log1p", "log2",
-        "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "lt", "masked_fill", "masked_scatter",
-        "mul", "multiply", "mvlgamma", "nan_to_num", "ne", "neg", "negative", "nextafter", "not_equal", "polygamma",
-        "pow", "rad2deg", "reciprocal", "relu", "remainder", "renorm", "round", "rsqrt", "scatter", "scatter_add",
-        "scatter_reduce", "sgn", "sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square", "sub", "subtract", "tan",
-        "tanh", "tril", "triu", "true_divide", "trunc", "xlogy",
-    ]
-)  # fmt: skip
-
-
 @on_operation
 def _in_place_form(operation: Any) -> None:
-    """``name_`` and, of an operator, ``+=`` and its like, of each operation that has an in-place form."""
+    """``name_`` and, of an operator, ``+=`` and its like, of each operation that is declared to have an in-place form."""
     declared = operation.declared
-    names = [name for name in declared["method"] or (operation.__name__,) if declared.get("in_place") or name in _FORMS]
-    if not names:
+    if not declared.get("in_place"):
         return
 
-    form = inplace(operation) if hasattr(operation, "primitive") else inplace_of_composite(operation)
-    for name in names:
+    form = inplace(operation) if hasattr(operation, "primitive") else _composed(operation)
+    for name in declared["method"] or (operation.__name__,):
         setattr(Tensor, f"{name}_", form)
-    if declared["operator"] and declared.get("in_place"):
+    if hasattr(operators, f"i{declared['operator']}"):
         setattr(Tensor, f"__i{declared['operator']}__", form)

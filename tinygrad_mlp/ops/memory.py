@@ -10,6 +10,7 @@ import numpy as np
 from ..core.apply import primitive
 from ..core.basics import Array, cast, clone, zeros_of
 from ..core.errors import ArgumentError
+from ..core.graph import Tensor
 from ..core.promotion import result_dtype
 from ..device import on_cpu
 from ..dtypes import as_dtype, dtype
@@ -71,7 +72,18 @@ def result_type(tensor1: Array, tensor2: Array) -> _dtype_type:
     >>> torch.result_type(torch.tensor([1, 2]), 0.5)
     tinygrad_mlp.float32
     """
-    return as_dtype(result_dtype([getattr(x, "_data", x) for x in (tensor1, tensor2)]))
+    return as_dtype(result_dtype([form_of(x) if isinstance(x, Tensor) else x for x in (tensor1, tensor2)]))
+
+
+def form_of(tensor: Array) -> np.ndarray[Any, Any]:
+    """An array of the shape and dtype of a tensor, whose values it may not have."""
+    form = tensor._like
+    return form if isinstance(form, np.ndarray) else np.empty(form.shape, form.dtype)
+
+
+def values_of(tensor: Array) -> np.ndarray[Any, Any]:
+    """The values of a tensor, to check them: those of all samples where it stands for one."""
+    return tensor._data if tensor._cell is None else tensor._cell.values()
 
 
 @composite(method=True)
@@ -83,7 +95,7 @@ def to(
     for arg in args:
         if isinstance(arg, _dtype_type):
             dtype = arg
-        elif hasattr(arg, "_data"):
+        elif isinstance(arg, Tensor):
             dtype = arg.dtype
         elif isinstance(arg, type):
             dtype = as_dtype(arg)

@@ -86,7 +86,7 @@ def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = Fals
     """
     if not isinstance(ord, int | float):
         raise ArgumentError(f"vector_norm(): argument 'ord' must be a number, not {ord!r}")
-    floating("vector_norm", x._data, dtype)
+    floating("vector_norm", x._like, dtype)
     x = x if dtype is None else cast_to(x, dtype=as_dtype(dtype).numpy)
     if math.isinf(ord):
         return (_largest if ord > 0 else _smallest)(abs(x), () if dim is None else dim, keepdim)

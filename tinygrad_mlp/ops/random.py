@@ -10,6 +10,7 @@ PyTorch's. float32 is drawn directly, not cut down from float64.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import numpy as np
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
+from ..core.state import state
 from ..device import CPU, on_cpu
 from ..dtypes import dtype, int64
 from .composite import Operation, called, composite
@@ -90,8 +92,8 @@ class Generator:
 
     def get_state(self) -> Array:
         """Where the stream is now, as a uint8 tensor for :meth:`set_state`."""
-        state: Any = self.numpy.bit_generator.state
-        fields = (state["state"]["state"], state["state"]["inc"], self._seed, state["has_uint32"], state["uinteger"])
+        now: Any = self.numpy.bit_generator.state
+        fields = (now["state"]["state"], now["state"]["inc"], self._seed, now["has_uint32"], now["uinteger"])
         packed = b"".join(n.to_bytes(size, "little") for n, size in zip(fields, _FIELDS, strict=True))
         return wrap(np.frombuffer(packed, np.uint8).copy())
 
@@ -193,6 +195,19 @@ def stream(name: str, generator: Generator | None) -> np.random.Generator:
 # ----------------------------------------------------------------------------------------------------------- draws
 
 
+def random_draw(function: Operation) -> Operation:
+    """Decorate what draws random numbers: under ``vmap`` it is asked what the samples have in common."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        if state.follower is not None and state.follower.transforms:
+            return state.follower.draw(call, args, params)
+        return function(*args, **params)
+
+    return call
+
+
 def floating(name: str, target: np.dtype[Any]) -> np.dtype[Any]:
     if target.kind != "f":
         raise NotImplementedError(f"{name} is not implemented for {target.name}: it draws floating-point numbers")
@@ -234,13 +249,14 @@ def _drawn(name: str, draw: Operation, doc: str) -> Operation:
         shape, target = as_size(name, args, size), floating(name, numpy_dtype(dtype))
         return draw(stream(name, generator), shape, target)
 
-    return creates(called(drawn, __name__, name, doc))
+    return random_draw(creates(called(drawn, __name__, name, doc)))
 
 
 rand: Operation = _drawn("rand", _uniform, "Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``.")
 randn: Operation = _drawn("randn", _normal, "Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``.")
 
 
+@random_draw
 @creates
 def randint(
     *args: Any,
@@ -268,6 +284,7 @@ def randint(
     return _integers(stream("randint", generator), low, high, shape, numpy_dtype(dtype, int64))
 
 
+@random_draw
 @creates
 def randperm(n: int, *, generator: Generator | None = None, dtype: dtype | None = None) -> Array:
     """The numbers 0 to n - 1 in random order."""
@@ -279,18 +296,21 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: dtype | None 
     return stream("randperm", generator).permutation(count).astype(target)
 
 
+@random_draw
 @creates
 def rand_like(input: Array, *, dtype: dtype | None = None) -> Array:
     """:func:`rand` in the shape and dtype of ``input``."""
     return rand(like("rand_like", input).shape, dtype=dtype or input.dtype)
 
 
+@random_draw
 @creates
 def randn_like(input: Array, *, dtype: dtype | None = None) -> Array:
     """:func:`randn` in the shape and dtype of ``input``."""
     return randn(like("randn_like", input).shape, dtype=dtype or input.dtype)
 
 
+@random_draw
 @creates
 def randint_like(
     input: Array, *args: int, low: int | None = None, high: int | None = None, dtype: dtype | None = None
@@ -299,6 +319,7 @@ def randint_like(
     return randint(*args, low=low, high=high, size=like("randint_like", input).shape, dtype=dtype or input.dtype)
 
 
+@random_draw
 @creates
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: dtype | None = None
@@ -326,6 +347,7 @@ def normal(
     return draws * spread + number("normal", "mean", mean)
 
 
+@random_draw
 @composite
 def bernoulli(input: Array, p: float | None = None, *, generator: Generator | None = None) -> Array:
     """1 with the probability that ``input`` holds (or ``p``, where given), else 0; in the dtype of ``input``.
@@ -346,6 +368,7 @@ def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array
 
 
 @composite(method=True)
+@random_draw
 def multinomial(input: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Array:
     """Indices drawn with probabilities proportional to the weights, shape ``(m, n) -> (m, num_samples)``.
 
@@ -387,6 +410,7 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
 
 
 @composite(method=True)
+@random_draw
 def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from U[from, to)."""
     target = floating("uniform_", input._like.dtype)
@@ -397,6 +421,7 @@ def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Ge
 
 
 @composite(method=True)
+@random_draw
 def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from N(mean, std^2)."""
     target = floating("normal_", input._like.dtype)
@@ -407,6 +432,7 @@ def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Gen
 
 
 @composite(method=True)
+@random_draw
 def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None) -> Array:
     """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     chance = p._data if isinstance(p, Tensor) else p
@@ -414,6 +440,7 @@ def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None
 
 
 @composite(method=True)
+@random_draw
 def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: Generator | None = None) -> Array:
     """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
     target = input._like.dtype

@@ -20,6 +20,7 @@ from ..nn.module import Module
 from ..nn.parameter import Buffer, Parameter
 from ..pickling import INTERNAL, memory_of
 from .names import PLAIN, STORAGES, is_safe
+from .opcodes import KEYS
 from .structure import located
 
 __all__ = ["pack"]
@@ -141,6 +142,8 @@ class _Writer:
     def _entries(self, pairs: Any, path: tuple[Any, ...]) -> None:
         self.out += b"("
         for key, value in pairs:
+            if type(key) is int and key not in KEYS:
+                raise FileFormatError(f"{located((*path, key))} has a key of more than 64 bits; make it a string")
             self.write(key, (*path, key))
             self.write(value, (*path, key))
         self.out += b"u"
