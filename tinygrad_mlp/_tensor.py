@@ -10,6 +10,7 @@ import functools
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any, SupportsIndex, overload
 
 import numpy as np
@@ -33,7 +34,7 @@ from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
 from .ops.memory import same
 from .ops.shape import permute, reshape
-from .pickling import memory_of, reduced, within
+from .pickling import attributes_of, memory_of, reduced, within
 
 __all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]
 
@@ -410,6 +411,7 @@ class _Methods(Tensor):
         else:
             result._data = array.copy()
         result._grad = None if self._grad is None else self._grad.detach().clone()
+        result.__dict__.update(deepcopy(attributes_of(self), memo))
         return result.requires_grad_(self.requires_grad)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
