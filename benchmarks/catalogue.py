@@ -129,10 +129,19 @@ def _sequences(make: Callable[[Any], Any], library: Any, compiled: bool) -> Step
     return _train(library, compiled, [layer], loss_of, _random(16, 32, 64), _random(16, 32, 64))
 
 
+def _embedding_bag(library: Any, compiled: bool) -> Step:
+    """Texts of 32 words of 1,000 each."""
+    nn = library.nn
+    model, criterion = nn.Sequential(nn.EmbeddingBag(1000, 64), nn.Linear(64, CLASSES)), nn.CrossEntropyLoss()
+    data = _classes(1000, BATCH, 32), _classes(CLASSES, BATCH)
+    return _train(library, compiled, [model], lambda x, y: criterion(model(x), y), *data)
+
+
 _LAYERS: dict[str, Make] = {  # of no such shape, or imported when they are first used
     "Bilinear": _bilinear,
     "Unflatten": _unflatten,
     "Embedding": _embedding,
+    "EmbeddingBag": _embedding_bag,
     **{name: partial(_layer, name) for name in ("Hardswish", "Hardshrink", "RMSNorm", "Softshrink", "Tanhshrink")},
     "GroupNorm": lambda library, compiled: _classifier(library, compiled, lambda: library.nn.GroupNorm(8, UNITS)),
     "InstanceNorm1d": partial(_sequences, lambda nn: nn.Sequential(nn.Linear(64, 64), nn.InstanceNorm1d(32))),

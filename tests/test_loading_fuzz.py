@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is Linux's")
 def test_thousands_of_files_in_a_process_with_little_memory() -> None:
     done = subprocess.run(
-        [sys.executable, fuzz_loading.__file__, "--inputs", "6000"],
+        [sys.executable, fuzz_loading.__file__, "--inputs", "8000"],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},

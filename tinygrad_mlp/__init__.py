@@ -15,6 +15,21 @@ from . import explain as _explain  # noqa: F401 - errors that teach
 from . import ops
 from ._tensor import Size, Tensor, is_floating_point, is_tensor, numel
 from ._version import __version__
+from .attributes import (
+    conj,
+    detach,
+    is_complex,
+    is_conj,
+    is_inference,
+    is_neg,
+    is_nonzero,
+    is_same_size,
+    is_signed,
+    is_storage,
+    real,
+    resolve_conj,
+    resolve_neg,
+)
 from .device import accelerator, device, xpu
 from .dtypes import (
     bfloat16,
@@ -57,20 +72,26 @@ from .legacy import (
     IntTensor,
     LongTensor,
     ShortTensor,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
     layout,
+    memory_format,
+    preserve_format,
     set_default_tensor_type,
     strided,
     typename,
 )
 from .memory import keep_freed as _keep_freed
 from .ops import *  # noqa: F403 - every operation's public name
+from .ops.aliases import IN_PLACE as _WRITING
 from .ops.creation import tensor as tensor  # the function: mypy takes it for the file of that name
 from .ops.index import FUNCTIONS as _FUNCTIONS
 
 _keep_freed()
 
 if _TYPE_CHECKING:
-    from . import amp, autograd, backends, cuda, func, linalg, nn, optim, random, special, utils, version
+    from . import amp, autograd, backends, cuda, distributions, func, linalg, nn, optim, random, special, utils, version
     from . import checkpoints as checkpoints
     from . import testing as testing
     from .amp import GradScaler, autocast, is_autocast_enabled
@@ -79,6 +100,36 @@ if _TYPE_CHECKING:
     from .compiling import compile
     from .cuda import OutOfMemoryError
     from .func.vmapping import vmap
+    from .nn.functional import (
+        bilinear,
+        celu_,
+        cosine_similarity,
+        hardshrink,
+        pairwise_distance,
+        rms_norm,
+        rrelu_,
+        selu_,
+        threshold_,
+    )
+    from .nn.functional.at_root import (
+        alpha_dropout,
+        batch_norm,
+        binary_cross_entropy_with_logits,
+        cosine_embedding_loss,
+        dropout,
+        embedding,
+        feature_alpha_dropout,
+        group_norm,
+        hinge_embedding_loss,
+        instance_norm,
+        kl_div,
+        layer_norm,
+        margin_ranking_loss,
+        poisson_nll_loss,
+        rrelu,
+        threshold,
+        triplet_margin_loss,
+    )
     from .printing import set_printoptions
     from .serialization import load, save
     from .settings import (
@@ -97,6 +148,32 @@ else:
     __getattr__, __dir__ = _later(
         __name__,
         {
+            "alpha_dropout": ".nn.functional.at_root",
+            "batch_norm": ".nn.functional.at_root",
+            "bilinear": ".nn.functional",
+            "binary_cross_entropy_with_logits": ".nn.functional.at_root",
+            "celu_": ".nn.functional",
+            "cosine_embedding_loss": ".nn.functional.at_root",
+            "cosine_similarity": ".nn.functional",
+            "dropout": ".nn.functional.at_root",
+            "embedding": ".nn.functional.at_root",
+            "feature_alpha_dropout": ".nn.functional.at_root",
+            "group_norm": ".nn.functional.at_root",
+            "hardshrink": ".nn.functional",
+            "hinge_embedding_loss": ".nn.functional.at_root",
+            "instance_norm": ".nn.functional.at_root",
+            "kl_div": ".nn.functional.at_root",
+            "layer_norm": ".nn.functional.at_root",
+            "margin_ranking_loss": ".nn.functional.at_root",
+            "pairwise_distance": ".nn.functional",
+            "poisson_nll_loss": ".nn.functional.at_root",
+            "rms_norm": ".nn.functional",
+            "rrelu": ".nn.functional.at_root",
+            "rrelu_": ".nn.functional",
+            "selu_": ".nn.functional",
+            "threshold": ".nn.functional.at_root",
+            "threshold_": ".nn.functional",
+            "triplet_margin_loss": ".nn.functional.at_root",
             "GradScaler": ".amp",
             "OutOfMemoryError": ".cuda",
             "amp": ".amp",
@@ -106,6 +183,7 @@ else:
             "backends": ".backends",
             "checkpoints": ".checkpoints",
             "compile": ".compiling",
+            "distributions": ".distributions",
             "func": ".func",
             "cuda": ".cuda",
             "get_default_device": ".settings",
@@ -138,7 +216,7 @@ else:
             "vmap": ".func.vmapping",
             "version": ".version",
         },
-        also={name: f".ops{family}" for name, family in _FUNCTIONS.items()},
+        also={name: f".ops{family}" for name, family in [*_FUNCTIONS.items(), *((name, ".aliases") for name in _WRITING)]},
     )
 
 __all__ = [
@@ -157,25 +235,41 @@ __all__ = [
     "Tensor",
     "__version__",
     "accelerator",
+    "alpha_dropout",
     "amp",
     "are_deterministic_algorithms_enabled",
     "autocast",
     "autograd",
     "backends",
+    "batch_norm",
     "bfloat16",
+    "bilinear",
+    "binary_cross_entropy_with_logits",
     "bool",
     "can_cast",
     "cdouble",
+    "celu_",
     "cfloat",
+    "channels_last",
+    "channels_last_3d",
     "compile",
     "complex64",
     "complex128",
+    "conj",
+    "contiguous_format",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "cuda",
+    "detach",
     "device",
+    "distributions",
     "double",
+    "dropout",
     "dtype",
     "e",
+    "embedding",
     "enable_grad",
+    "feature_alpha_dropout",
     "finfo",
     "float",
     "float16",
@@ -188,10 +282,14 @@ __all__ = [
     "get_float32_matmul_precision",
     "get_num_interop_threads",
     "get_num_threads",
+    "group_norm",
     "half",
+    "hardshrink",
+    "hinge_embedding_loss",
     "iinfo",
     "inf",
     "inference_mode",
+    "instance_norm",
     "int",
     "int8",
     "int16",
@@ -200,24 +298,46 @@ __all__ = [
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "is_autocast_enabled",
+    "is_complex",
+    "is_conj",
     "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference",
     "is_inference_mode_enabled",
+    "is_neg",
+    "is_nonzero",
+    "is_same_size",
+    "is_signed",
+    "is_storage",
     "is_tensor",
+    "kl_div",
+    "layer_norm",
     "layout",
     "linalg",
     "load",
     "long",
+    "margin_ranking_loss",
+    "memory_format",
     "nan",
     "nn",
     "no_grad",
     "numel",
     "optim",
+    "pairwise_distance",
     "pi",
+    "poisson_nll_loss",
+    "preserve_format",
     "promote_types",
     "random",
+    "real",
+    "resolve_conj",
+    "resolve_neg",
+    "rms_norm",
+    "rrelu",
+    "rrelu_",
     "save",
+    "selu_",
     "set_default_device",
     "set_default_dtype",
     "set_default_tensor_type",
@@ -231,6 +351,9 @@ __all__ = [
     "short",
     "special",
     "strided",
+    "threshold",
+    "threshold_",
+    "triplet_margin_loss",
     "typename",
     "uint8",
     "use_deterministic_algorithms",
@@ -239,4 +362,4 @@ __all__ = [
     "vmap",
     "xpu",
 ]  # fmt: skip
-__all__ += [*ops.__all__, *_FUNCTIONS]
+__all__ += [*ops.__all__, *_FUNCTIONS, *_WRITING]

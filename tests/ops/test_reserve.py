@@ -23,7 +23,11 @@ WAY
 WAYS = {
     "function": "for name, family in index.FUNCTIONS.items(): assert getattr(torch, name).__module__.startswith('tinygrad_mlp.')",
     "method": "for name in index.MEMBERS: assert getattr(torch.Tensor, name) is getattr(torch.ones(2), name).__func__",
-    "ufunc": "for name in index.UFUNCS: assert isinstance(getattr(np, name)(*[torch.ones(2)] * getattr(np, name).nin), torch.Tensor)",
+    "ufunc": """
+for name in index.UFUNCS:
+    ones = torch.ones(2).int() if name in ("gcd", "lcm", "left_shift", "right_shift") else torch.ones(2)
+    assert isinstance(getattr(np, name)(*[ones] * getattr(np, name).nin), torch.Tensor)
+""",
 }
 
 

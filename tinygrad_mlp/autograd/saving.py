@@ -11,7 +11,7 @@ from .._tensor import Tensor
 from ..core.graph import Node, named, wrap
 from ..core.state import Observer, state
 from ..errors import ArgumentError
-from ..hooks import watched
+from ..node_hooks import watched
 
 __all__ = ["Packed", "Packing", "packing"]
 

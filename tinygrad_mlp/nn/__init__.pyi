@@ -30,6 +30,7 @@ from tinygrad_mlp.nn.losses import CrossEntropyLoss as CrossEntropyLoss
 from tinygrad_mlp.nn.dropout import Dropout as Dropout
 from tinygrad_mlp.nn.activations import ELU as ELU
 from tinygrad_mlp.nn.embedding import Embedding as Embedding
+from tinygrad_mlp.nn.bags import EmbeddingBag as EmbeddingBag
 from tinygrad_mlp.nn.rarer_activations import FeatureAlphaDropout as FeatureAlphaDropout
 from tinygrad_mlp.nn.linear import Flatten as Flatten
 from tinygrad_mlp.nn.activations import GELU as GELU
@@ -73,6 +74,7 @@ from tinygrad_mlp.nn.losses import NLLLoss as NLLLoss
 from tinygrad_mlp.nn.activations import PReLU as PReLU
 from tinygrad_mlp.nn.distances import PairwiseDistance as PairwiseDistance
 from tinygrad_mlp.nn.parameter import Parameter as Parameter
+from tinygrad_mlp.nn.parameter_dict import ParameterDict as ParameterDict
 from tinygrad_mlp.nn.containers import ParameterList as ParameterList
 from tinygrad_mlp.nn.rarer_losses import PoissonNLLLoss as PoissonNLLLoss
 from tinygrad_mlp.nn.rarer_norms import RMSNorm as RMSNorm
@@ -128,6 +130,7 @@ __all__ = [
     "Dropout",
     "ELU",
     "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
     "GELU",
@@ -171,6 +174,7 @@ __all__ = [
     "PReLU",
     "PairwiseDistance",
     "Parameter",
+    "ParameterDict",
     "ParameterList",
     "PoissonNLLLoss",
     "RMSNorm",

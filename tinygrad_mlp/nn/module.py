@@ -47,6 +47,7 @@ class Module:
     _modules: dict[str, Module | None]
     _non_persistent: set[str]  # names of the buffers that state_dict leaves out
     _hooks: OrderedDict[int, Hook]
+    _may_miss: tuple[str, ...] = ()  # names that a state_dict need not have
 
     def __init__(self) -> None:
         self.__dict__.update(
@@ -181,6 +182,10 @@ class Module:
     def __dir__(self) -> list[str]:
         names = {*object.__dir__(self), *self._parameters, *self._buffers, *self._modules}
         return sorted(name for name in names if not name[0].isdigit())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what was pickled or copied; subclasses may add what older pickles lack."""
+        self.__dict__.update(state)
 
     def _forget(self, name: str) -> bool:
         """Remove the attribute, parameter, buffer or submodule ``name``; returns whether there was one."""
@@ -382,7 +387,8 @@ class Module:
         if not isinstance(state_dict, Mapping):
             raise ArgumentError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         entries = list(self._entries())
-        keys, problems = compared({key: value for key, *_, value in entries}, state_dict, strict)
+        own = {key: value for key, owner, name, value in entries if key in state_dict or name not in owner._may_miss}
+        keys, problems = compared(own, state_dict, strict)
         if problems:
             listed = "\n\t".join(problems)
             raise StateDictError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}")

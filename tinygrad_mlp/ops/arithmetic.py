@@ -60,7 +60,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     return _quotient(rounding_mode)(input, other)
 
 
-@composite(method=True)
+@composite(method=("div_", "divide_"))
 def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
     """:func:`div` in place."""
     return inplace(_quotient(rounding_mode))(input, other)
@@ -155,6 +155,9 @@ atan2: Operation = ufunc_operations(__name__)(
     lambda g, input, other: g * _per_square(other, input, other),
     lambda g, input, other: g * _per_square(-input, input, other),
     cast="float",
+    method=("atan2", "arctan2"),
+    numbers=False,
+    in_place=True,
 )
 
 
@@ -171,7 +174,7 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     Raises:
         DTypeError: The others have different dtypes.
     """
-    tensor_only("lerp", input=input)
+    tensor_only("lerp", input=input, end=end)
     if input.dtype == bool:
         raise DTypeError("lerp is not defined for bool tensors; cast with .float()")
     if isinstance(weight, np.ndarray) and weight.ndim == 0 and input.dtype.kind == "f":

@@ -23,7 +23,7 @@ from .composite import Operation
 from .memory import no_slope
 from .ufuncs import ufunc_operations
 
-__all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num", "where"]
+__all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num"]
 
 
 @primitive(None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g))
@@ -68,7 +68,7 @@ def _if_first(first: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Cal
 
 
 _choice = functools.partial(
-    ufunc_operations(__name__), cast="promote", smooth=lambda input, other: abs(input - other) > 0.02
+    ufunc_operations(__name__), cast="promote", numbers=False, smooth=lambda input, other: abs(input - other) > 0.02
 )
 
 maximum: Operation = _choice("maximum", np.maximum, "The larger of two, nan if either is.", _if_greater, _if_less)
@@ -115,7 +115,7 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Array:
     return np.where(mask, value.astype(input.dtype), input)
 
 
-@primitive(lambda g, input: where(isfinite(input), g, 0.0), method=True, smooth=lambda: True)
+@primitive(lambda g, input: where(isfinite(input), g, 0.0), method=True, in_place=True, smooth=lambda: True)
 def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
     for name, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):

@@ -8,6 +8,7 @@ the result put into the view's positions. Every other view finds its own when it
 from __future__ import annotations
 
 import functools
+import operator as operators
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -80,6 +81,10 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
         version.bump(writer, origin())
         return target
 
+    return _named_as_form(form, operation)
+
+
+def _named_as_form(form: Callable[..., Any], operation: Callable[..., Any]) -> Callable[..., Any]:
     functools.update_wrapper(form, operation)
     form.__name__, form.__qualname__ = f"{operation.__name__}_", f"Tensor.{operation.__name__}_"
     form.__doc__ = f"In-place form of :meth:`{operation.__name__}`."
@@ -117,18 +122,23 @@ def refuse_leaf(writer: str, target: Tensor) -> None:
         )
 
 
-def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
-    data = target._data
-    if value.shape != data.shape:
+def storable_in(writer: str, target: Any, value: Any) -> None:
+    """Raise an error unless ``value`` has the shape of ``target``, and a dtype whose numbers that can hold."""
+    if value.shape != target.shape:
         raise ShapeError(
-            f"{writer}: output with shape {data.shape} doesn't match the broadcast shape {value.shape}; an in-place "
+            f"{writer}: output with shape {target.shape} doesn't match the broadcast shape {value.shape}; an in-place "
             "operation cannot change its target's shape"
         )
-    if value.dtype != data.dtype and not can_cast(as_dtype(value.dtype), as_dtype(data.dtype)):
+    if value.dtype != target.dtype and not can_cast(as_dtype(value.dtype), as_dtype(target.dtype)):
         raise DTypeError(
             f"{writer}: result type {as_dtype(value.dtype)} can't be cast to the desired output type "
-            f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
+            f"{as_dtype(target.dtype)}; cast the target with .to(dtype) first"
         )
+
+
+def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
+    data = target._data
+    storable_in(writer, data, value)
     data[...] = value
 
 
@@ -169,6 +179,11 @@ def refresh(view: Tensor) -> None:
     view._stamp = version_of(view).rebased
 
 
+def _place(array: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    """Where its elements lie in memory."""
+    return array.__array_interface__["data"][0], array.shape, array.strides
+
+
 def rebase(target: Tensor, node: Node | None) -> None:
     """Give written memory its new history: ``node`` made the target's values; the owner has them in the target's positions.
 
@@ -180,6 +195,11 @@ def rebase(target: Tensor, node: Node | None) -> None:
         result = wrap(target._data, node)
         every = np.arange(owner._like.size).reshape(owner._like.shape)
         positions = replay(path, every)
+        if getattr(version_of(target), "reshaped", False) and _place(replay(path, owner._data)) != _place(target._data):
+            raise InplaceError(
+                "a view is being modified in place of a tensor that has got another shape since, by unsqueeze_() or its like; "
+                "make the view after that, or use the form without the underscore"
+            )
         if np.array_equal(positions.reshape(-1), every.reshape(-1)):  # nothing is left of what was there
             node = reshaped(result, owner._like.shape)._node
         else:
@@ -198,7 +218,7 @@ def rebase(target: Tensor, node: Node | None) -> None:
 
 
 @primitive(lambda g: zeros_of(g), lambda g: g, in_place=True)
-def copy(input: Array, src: Array) -> Array:
+def copy(input: Array, src: Array, non_blocking: bool = False) -> Array:
     """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
     try:
         return np.broadcast_to(src, input.shape).astype(input.dtype)
@@ -214,6 +234,18 @@ write_copy: Callable[..., Any] = inplace(copy)
 # ------------------------------------------------------------------------------------------------------ their methods
 
 
+def _composed(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of what is written with other operations: their result is copied into the target."""
+
+    def form(target: Any, *args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        result = operation(clone(target), *args, **params)
+        storable_in(form.__name__, target._like, result._like)
+        return write_copy(target, result)
+
+    return _named_as_form(form, operation)
+
+
 @on_operation
 def _in_place_form(operation: Any) -> None:
     """``name_`` and, of an operator, ``+=`` and its like, of each operation that is declared to have an in-place form."""
@@ -221,8 +253,8 @@ def _in_place_form(operation: Any) -> None:
     if not declared.get("in_place"):
         return
 
-    form = inplace(operation)
+    form = inplace(operation) if hasattr(operation, "primitive") else _composed(operation)
     for name in declared["method"] or (operation.__name__,):
         setattr(Tensor, f"{name}_", form)
-    if declared["operator"]:
+    if hasattr(operators, f"i{declared['operator']}"):
         setattr(Tensor, f"__i{declared['operator']}__", form)

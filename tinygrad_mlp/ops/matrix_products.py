@@ -230,7 +230,7 @@ def chain_matmul(*matrices: Array) -> Array:
 # ------------------------------------------------------------------------------------------------------- sums with products
 
 
-def _sum_with(name: str, product: Any, doc: str, over: bool = False) -> Operation:
+def _sum_with(name: str, product: Any, doc: str) -> Operation:
     """beta * input + alpha * product, an operation."""
 
     def forward(input: Array, first: Array, second: Array, *, beta: float = 1, alpha: float = 1) -> Array:
@@ -245,7 +245,7 @@ def _sum_with(name: str, product: Any, doc: str, over: bool = False) -> Operatio
         result = result if alpha == 1 else result * alpha
         return copy(start, result) if beta == 0 else result + (start if beta == 1 else start * beta)
 
-    return composite(called(forward, __name__, name, doc), method=True)
+    return composite(called(forward, __name__, name, doc), method=True, in_place=True)
 
 
 baddbmm: Operation = _sum_with("baddbmm", bmm, "beta * input + alpha * :func:`bmm` of two batches of matrices.")

@@ -340,7 +340,9 @@ def _triangle(name: str, of: Operation, doc: str) -> Operation:
             raise ShapeError(f"{name}: input tensor must have at least 2 dimensions, got shape {input.shape}")
         return of(input, diagonal)
 
-    operation = primitive(lambda g, diagonal: operation(g, diagonal), method=True)(called(forward, __name__, name, doc))
+    operation = primitive(lambda g, diagonal: operation(g, diagonal), method=True, in_place=True)(
+        called(forward, __name__, name, doc)
+    )
     return operation
 
 

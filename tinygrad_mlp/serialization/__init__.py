@@ -42,7 +42,7 @@ from typing import Any, BinaryIO
 
 from ..atomic import replacing
 from ..device import on_cpu
-from ..errors import ArgumentError, FileFormatError
+from ..errors import ArgumentError, DeviceError, FileFormatError
 from . import archives, npz, pytorch, safetensors, text, writing
 from .names import ForeignObjectError, add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 from .text import opened, read_json
@@ -151,10 +151,10 @@ def load(
     try:
         with opened(path) if path else nullcontext(io.BytesIO(f.read())) as file:  # type: ignore[union-attr] # it is a file
             return _unpacker(file, str(where), options)(file)
-    except (FileFormatError, RecursionError, MemoryError) as error:
+    except (FileFormatError, DeviceError, RecursionError, MemoryError) as error:
         reasons = {RecursionError: "it is nested too deeply", MemoryError: "there is not enough memory for what it holds"}
         reason = reasons.get(type(error), str(error))  # which may quote the file
-        kind = ForeignObjectError if isinstance(error, ForeignObjectError) else FileFormatError
+        kind = type(error) if isinstance(error, ForeignObjectError | DeviceError) else FileFormatError
         raise kind(f"cannot load {where}: {reason[:500]}{'…' * (len(reason) > 500)}") from error
     except OSError as error:
         error.filename = error.filename or str(where)  # an error of reading, not of opening, names no file

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, BinaryIO
 
-from ..errors import FileFormatError
+from ..errors import DeviceError, FileFormatError
 
 __all__ = ["archive", "length_of", "read_exactly"]
 
@@ -66,7 +66,7 @@ def archive(file: BinaryIO, what: str, table: int) -> Iterator[tuple[zipfile.Zip
                     f"expected at most {max(_INFLATED, _RATIO * size):,}"
                 )
             yield opened, entries
-    except FileFormatError:
+    except (FileFormatError, DeviceError):
         raise
     except _BROKEN as error:
         raise FileFormatError(f"not a whole {what} file: {error or type(error).__name__}") from error

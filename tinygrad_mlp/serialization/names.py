@@ -20,7 +20,7 @@ from .. import dtypes
 from .._tensor import Size
 from ..device import device
 from ..errors import FileFormatError
-from .opcodes import Named, checked_key
+from .opcodes import Named, brief, checked_key
 from .structure import holds
 
 __all__ = [
@@ -113,7 +113,7 @@ def _typed(value: Any, kind: Any) -> Any:
 def _encoded(text: Any, encoding: Any = "latin1") -> bytes:
     """Bytes, as protocol 2 writes them: a character each."""
     if encoding not in ("latin1", "latin-1"):
-        raise ValueError(f"bytes in the encoding {encoding!r}")
+        raise ValueError(f"bytes in the encoding {brief(encoding)}")
     return bytes(_typed(text, str), "latin-1")
 
 
@@ -158,22 +158,33 @@ def _numpy_scalar(dtype: Any, data: Any = b"") -> Any:
     return np.frombuffer(data, dtype)[0]
 
 
+def _numpy_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> Any:
+    """An array, as protocol 5 has it."""
+    if _typed(dtype, np.dtype).kind not in _KINDS or not holds(shape, dtype, len(_typed(data, bytes | bytearray))):
+        raise ValueError(f"{len(data)} bytes for an array of shape {brief(shape)} and dtype {dtype}")
+    return np.frombuffer(bytearray(data), dtype).reshape(shape, order=order)
+
+
 _NUMPY: dict[str, tuple[Callable[..., Any] | None, Any]] = {
     "numpy.dtype": (_numpy_dtype, None),
     "numpy.ndarray": (None, np.ndarray),
     **{
-        f"numpy.{core}.multiarray.{name}": (make, None)
+        f"numpy.{core}.{name}": (make, None)
         for core in ("core", "_core")
-        for name, make in (("_reconstruct", _numpy_array), ("scalar", _numpy_scalar))
+        for name, make in (
+            ("multiarray._reconstruct", _numpy_array),
+            ("multiarray.scalar", _numpy_scalar),
+            ("numeric._frombuffer", _numpy_buffer),
+        )
     },
 }
 
 PLAIN: dict[type, Callable[..., Any] | None] = {  # what may be saved with weights_only=False; None for names of types
     frozenset: lambda items=(): frozenset(checked_key(item) for item in _typed(items, list | tuple)),
-    slice: slice,
+    slice: lambda *parts: slice(*(_typed(part, int | types.NoneType) for part in parts)),
     range: range,
     deque: lambda items=(), most=None: deque(_typed(items, list | tuple), most),
-    defaultdict: lambda factory=None, *entries: defaultdict(factory, *entries),
+    defaultdict: lambda factory=None: defaultdict(factory),
     argparse.Namespace: argparse.Namespace,
     types.SimpleNamespace: types.SimpleNamespace,
     pathlib.PurePosixPath: lambda *parts: pathlib.PurePosixPath(*(_typed(part, str) for part in parts)),
@@ -186,11 +197,16 @@ PLAIN: dict[type, Callable[..., Any] | None] = {  # what may be saved with weigh
     bool: None,
     tuple: None,
 }
-_BY_PATH = {_path(kind): (make, kind) for kind, make in PLAIN.items()} | {
-    f"{module}.{name}": (lambda *parts: pathlib.Path(*(_typed(part, str) for part in parts)), pathlib.Path)
-    for module in ("pathlib", "pathlib._local")
-    for name in ("PosixPath", "WindowsPath")
-}
+_PYTHON_2 = {"xrange": range, "long": int, "unicode": str}
+_BY_PATH = (
+    {_path(kind): (make, kind) for kind, make in PLAIN.items()}
+    | {f"builtins.{name}": (PLAIN[kind], kind) for name, kind in _PYTHON_2.items()}
+    | {
+        f"{module}.{name}": (lambda *parts: pathlib.Path(*(_typed(part, str) for part in parts)), pathlib.Path)
+        for module in ("pathlib", "pathlib._local")
+        for name in ("PosixPath", "WindowsPath")
+    }
+)
 
 
 def found(path: str, weights_only: bool, tensors: dict[str, Named]) -> Named:
@@ -235,7 +251,7 @@ def build(target: Any, state: Any) -> None:
     kind = type(target)
     if kind in (OrderedDict, argparse.Namespace, types.SimpleNamespace):
         if not all(isinstance(key, str) and not key.startswith("__") for key in _typed(state, dict)):
-            raise TypeError(f"the attributes {list(state)[:3]}")
+            raise TypeError("attributes of other names than Python's")
         target.__dict__.update(state)
     elif isinstance(target, np.dtype):
         _build_dtype(target, *_typed(state, tuple))
@@ -245,7 +261,8 @@ def build(target: Any, state: Any) -> None:
         target.__setstate__(state)
     elif is_safe(kind):
         attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
-        target.__dict__.update(attributes or {})
+        if attributes:
+            target.__dict__.update(attributes)
         for name, value in (slots or {}).items():
             setattr(target, name, value)
     else:
@@ -260,5 +277,5 @@ def _build_dtype(target: Any, version: Any, order: Any, *rest: Any) -> None:
 
 def _build_array(target: Any, version: Any, shape: Any, dtype: Any, columns: Any, data: Any) -> None:
     if _typed(dtype, np.dtype).kind not in _KINDS or not holds(shape, dtype, len(_typed(data, bytes))):
-        raise ValueError(f"{len(data)} bytes for an array of shape {shape} and dtype {dtype}")
+        raise ValueError(f"{len(data)} bytes for an array of shape {brief(shape)} and dtype {dtype}")
     target.__setstate__((1, tuple(shape), dtype, bool(columns), data))

@@ -12,11 +12,13 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import FileFormatError
+from ..errors import DeviceError, FileFormatError
+from .structure import shortened
 
-__all__ = ["VALUES", "Named", "Reader"]
+__all__ = ["KEYS", "VALUES", "Named", "Reader", "brief", "checked_key"]
 
 VALUES = 4_000_000  # opcodes of a pickle, and elements that it copies
+KEYS = range(-(2**63), 2**64)  # ints that may be keys: of longer ones any number can have the same hash
 _KEY = 1_000  # values in a key of a dict: hashing nested tuples that share parts takes time exponential in their depth
 
 
@@ -81,11 +83,13 @@ class Reader:
                 action = _ACTIONS.get(code)
                 if action is None:
                     raise FileFormatError(f"its pickle has the opcode {bytes([code])!r}, which no file of tensors needs")
-                self.charge(1)
+                self._left -= 1
+                if self._left < 0:
+                    self.charge(0)
                 action(self)
         except IndexError:
             raise FileFormatError("its pickle is cut short, or takes more values than it has put down") from None
-        except FileFormatError:
+        except (FileFormatError, DeviceError):
             raise
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RuntimeError, struct.error) as error:
             raise FileFormatError(f"its pickle is malformed: {error or type(error).__name__}") from error
@@ -190,12 +194,21 @@ def checked_key(key: Any) -> Any:
     waiting, seen = [key], 0
     while waiting:
         value = waiting.pop()
+        if type(value) is int and value not in KEYS:
+            raise FileFormatError("its pickle has a key that is an int of more than 64 bits")
         if isinstance(value, tuple | frozenset):
             seen += len(value)
             if seen > _KEY:
                 raise FileFormatError(f"its pickle has a key of more than {_KEY:,} values")
             waiting += value
     return key
+
+
+def brief(value: Any) -> str:
+    """A value as a message shows it; of nested ones, whose text may be longer than memory, the type."""
+    if isinstance(value, tuple) and len(value) <= 64:
+        return f"({', '.join(str(item) if type(item) is int and item in KEYS else type(item).__name__ for item in value)})"
+    return shortened(value) if isinstance(value, int | float | str) else f"<{type(value).__name__}>"
 
 
 _PYTHON_2 = {"__builtin__": "builtins", "copy_reg": "copyreg"}

@@ -25,7 +25,7 @@ from ..nn.parameter import Buffer, Parameter
 from ..pickling import within
 from .archives import archive, length_of, read_exactly
 from .names import build, found
-from .opcodes import Named, Reader
+from .opcodes import Named, Reader, brief
 
 __all__ = ["TABLE", "Options", "is_legacy", "unpack", "unpack_legacy"]
 
@@ -214,12 +214,15 @@ class _Loader:
             or len(sizes) > _DIMENSIONS
             or not all(type(n) is int and 0 <= n < 2**63 for n in (offset, *sizes, *strides))
         ):
-            raise FileFormatError(f"a tensor has the offset {offset}, the sizes {sizes} and the strides {strides}")
+            raise FileFormatError(
+                f"a tensor has the offset {brief(offset)}, the sizes {brief(sizes)} and the strides {brief(strides)}"
+            )
         width = array.itemsize
         last = offset + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True)) if 0 not in sizes else -1
         if last >= array.size or math.prod(filter(None, sizes)) * width >= 2**63:
             raise FileFormatError(
-                f"a tensor of sizes {sizes}, strides {strides} and offset {offset} is not within its memory of {array.size:,} elements"
+                f"a tensor of sizes {brief(sizes)}, strides {brief(strides)} and offset {brief(offset)} is not within its memory of "
+                f"{array.size:,} elements"
             )
         tensor: Tensor = wrap(within(array, array.dtype, sizes, offset * width, [step * width for step in strides]))
         if storage.first is None:
@@ -237,7 +240,9 @@ class _Loader:
     def with_attributes(self, function: Any, kind: Any, args: Any, state: Any) -> Tensor:
         """A tensor with attributes of its own; a buffer is one."""
         if not isinstance(function, Named) or function.make not in (self.tensor, self.typed_tensor) or kind is not Tensor:
-            raise FileFormatError(f"it holds a tensor of the class {getattr(kind, 'path', kind)}, which is not known here")
+            raise FileFormatError(
+                f"it holds a tensor of the class {getattr(kind, 'path', brief(kind))}, which is not known here"
+            )
         made: Tensor = function.make(*args)
         if state.get("_is_buffer") is True:
             return Buffer(made, persistent=bool(state.get("persistent", True)))
@@ -248,7 +253,7 @@ class _Loader:
 def _set_attributes(tensor: Tensor, state: dict[str, Any]) -> None:
     for name, value in state.items():
         if name.startswith("_") or hasattr(Tensor, name):
-            raise FileFormatError(f"it sets the attribute {name!r} of a tensor")
+            raise FileFormatError(f"it sets the attribute {brief(name)} of a tensor")
         setattr(tensor, name, value)
 
 
@@ -257,7 +262,7 @@ def _offered(name: Any) -> dtype:
         return dtype_named(name)
     except TypeError:
         raise FileFormatError(
-            f"it has tensors of the dtype {name}, which tensors here do not have; save them in another one, such as float32"
+            f"it has tensors of the dtype {brief(name)}, which tensors here do not have; save them in another one, such as float32"
         ) from None
 
 

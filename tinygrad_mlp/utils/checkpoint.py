@@ -179,7 +179,7 @@ def checkpoint_sequential(
     segments: int,
     input: Any,
     use_reentrant: bool | None = None,
-    **kwargs: Any,  # noqa: A002 - PyTorch's name
+    **kwargs: Any,
 ) -> Any:
     """The functions one after the other, in segments that are each a :func:`checkpoint`, but for the last, which is computed as it is.
 

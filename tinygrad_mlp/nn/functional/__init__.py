@@ -24,6 +24,7 @@ __getattr__, __dir__ = _later(
         "celu_": ".rarer_activations",
         "cosine_embedding_loss": ".rarer_losses",
         "elu_": ".rarer_activations",
+        "embedding_bag": ".bags",
         "feature_alpha_dropout": ".rarer_activations",
         "gaussian_nll_loss": ".rarer_losses",
         "glu": ".rarer_activations",

@@ -30,6 +30,7 @@ from tinygrad_mlp.nn.functional.losses import cross_entropy as cross_entropy
 from tinygrad_mlp.nn.functional.layers import dropout as dropout
 from tinygrad_mlp.nn.functional.activations import elu as elu
 from tinygrad_mlp.nn.functional.rarer_activations import elu_ as elu_
+from tinygrad_mlp.nn.functional.bags import embedding_bag as embedding_bag
 from tinygrad_mlp.nn.functional.rarer_activations import feature_alpha_dropout as feature_alpha_dropout
 from tinygrad_mlp.nn.functional.rarer_losses import gaussian_nll_loss as gaussian_nll_loss
 from tinygrad_mlp.nn.functional.rarer_activations import glu as glu
@@ -88,7 +89,7 @@ _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
 _Place: _TypeAlias = _int | slice | _EllipsisType | Tensor | _NDArray[_Any] | list[_Any] | None
 _Index: _TypeAlias = _Place | tuple[_Place, ...]
 
-def embedding(input: Tensor, weight: Tensor, padding_idx: _int | None = None, max_norm: _float | None = None, norm_type: _float = 2.0, scale_grad_by_freq: _bool = False) -> Tensor: """The rows of ``weight`` at the indices, shapes ``(*), (V, H) -> (*, H)``."""
+def embedding(input: Tensor, weight: Tensor, padding_idx: _int | None = None, max_norm: _float | None = None, norm_type: _float = 2.0, scale_grad_by_freq: _bool = False, sparse: _bool = False) -> Tensor: """The rows of ``weight`` at the indices, shapes ``(*), (V, H) -> (*, H)``."""
 def gelu(input: Tensor, *, approximate: str = 'none') -> Tensor: """x Phi(x), Phi the normal distribution function, or its approximation by ``"tanh"``."""
 def logsigmoid(input: Tensor) -> Tensor: """log(1 / (1 + exp(-x))) = -softplus(-x)."""
 def one_hot(tensor: Tensor, num_classes: _int = -1) -> Tensor: """1 at the class and 0 elsewhere, shapes ``(*) -> (*, num_classes)``, int64; -1 takes the largest class plus 1."""
@@ -114,6 +115,7 @@ __all__ = [
     "elu",
     "elu_",
     "embedding",
+    "embedding_bag",
     "feature_alpha_dropout",
     "gaussian_nll_loss",
     "gelu",
