@@ -235,6 +235,16 @@ class OutputNode(Node):
         yield function, Cotangents({self.position: g})
 
 
+def _in_order(cls: type[Any], args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """A forward's arguments by position."""
+    import inspect  # slow to import, and for calls with names alone
+
+    first = () if cls.setup_context is not None else (None,)  # ctx
+    bound = inspect.signature(cls.forward).bind(*first, *args, **named)
+    bound.apply_defaults()
+    return bound.args[len(first) :]
+
+
 class Function:
     """Base of users' own differentiable operations.
 
@@ -281,8 +291,10 @@ class Function:
         raise GraphError(f"{type(self).__name__} is not instantiated: call {type(self).__name__}.apply(...)")
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
-        """Run the forward and record its backward."""
+    def apply(cls, *args: Any, **named: Any) -> Any:
+        """Run the forward and record its backward. Arguments may be given by name, as ``forward`` has them."""
+        if named:
+            args = _in_order(cls, args, named)
         ctx = FunctionCtx()
         tensors = [a for a in args if isinstance(a, Tensor)]
         parents = tuple(node_of(a) if isinstance(a, Tensor) else None for a in args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ def grad(
     grad_outputs: _T | Sequence[_T | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -39,6 +41,7 @@ def grad(
     Args:
         outputs, grad_outputs, retain_graph, create_graph: As ``tensors``, ``grad_tensors`` … of :func:`backward`.
         inputs: The tensors to differentiate by; leaves or not.
+        only_inputs: Ignored, as in PyTorch: no other gradients are accumulated.
         allow_unused: Return None for an input that the outputs do not depend on, instead of raising.
         is_grads_batched: Each of ``grad_outputs`` has a leading dimension of cotangents, taken one after the other.
         materialize_grads: Return zeros instead of None.
@@ -47,6 +50,10 @@ def grad(
         GraphError: As :func:`backward`; or an input was not used and neither ``allow_unused`` nor
             ``materialize_grads`` is set.
     """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True)", FutureWarning, stacklevel=2
+        )
     roots, sources = sequence_of(outputs), sequence_of(inputs)
     if not sources:
         raise GraphError("grad requires non-empty inputs.")
