@@ -55,7 +55,7 @@ def grad(
             "only_inputs argument is deprecated and is ignored now (defaults to True)", FutureWarning, stacklevel=2
         )
     roots, sources = (
-        tuple(map(_of_edge, sequence_of([given] if hasattr(given, "output_nr") else given))) for given in (outputs, inputs)
+        tuple(map(_of_edge, sequence_of([given] if hasattr(given, "ownership_token") else given))) for given in (outputs, inputs)
     )
     if not sources:
         raise GraphError("grad requires non-empty inputs.")
@@ -87,7 +87,7 @@ def grad(
 
 def _of_edge(place: Any) -> Any:
     """A tensor that has the node of a place in the graph; a tensor is one itself."""
-    if not hasattr(place, "output_nr"):
+    if not hasattr(place, "ownership_token"):
         return place
     return wrap(np.broadcast_to(np.zeros((), place.node.dtype), place.node.shape), place.node)
 

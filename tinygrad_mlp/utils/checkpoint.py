@@ -177,7 +177,7 @@ class _Reentrant(Function):
 def checkpoint_sequential(
     functions: Any,
     segments: int,
-    input: Any,
+    input: Any,  # noqa: A002 - PyTorch's name
     use_reentrant: bool | None = None,
     **kwargs: Any,
 ) -> Any:
