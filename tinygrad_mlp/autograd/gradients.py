@@ -55,7 +55,8 @@ def grad(
             "only_inputs argument is deprecated and is ignored now (defaults to True)", FutureWarning, stacklevel=2
         )
     roots, sources = (
-        tuple(map(_of_edge, sequence_of([given] if hasattr(given, "ownership_token") else given))) for given in (outputs, inputs)
+        tuple(map(_of_edge, sequence_of([given] if hasattr(given, "ownership_token") else given)))
+        for given in (outputs, inputs)
     )
     if not sources:
         raise GraphError("grad requires non-empty inputs.")
