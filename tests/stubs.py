@@ -279,7 +279,12 @@ def names_stub(module: types.ModuleType, later: Iterable[str] = ()) -> str:
     lines: list[str] = []
     for name in sorted({*module.__all__, *later} - {"Generator", "Size", "Tensor"}):
         value = getattr(module, name)
-        if isinstance(value, types.FunctionType) and value.__module__.startswith(("tinygrad_mlp.core", "tinygrad_mlp.ops")):
+        ours = ("tinygrad_mlp.core", "tinygrad_mlp.ops", "tinygrad_mlp._tensor")
+        if (
+            isinstance(value, types.FunctionType)
+            and value.__module__.startswith(ours)
+            and name not in ("is_tensor", "numel")
+        ):
             lines += definition(name, value, False)
         elif isinstance(value, torch.dtype):
             lines.append(f"{name}: _dtype")
