@@ -166,6 +166,47 @@ def test_training_goes_on_in_a_pickle() -> None:
     assert optimizer.param_groups[0]["lr"] == parts[1].param_groups[0]["lr"]
 
 
+class OwnAdam(tg.optim.Adam):
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("added", True)
+
+
+class OwnLinear(nn.Linear):
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.added = True
+
+
+def test_own_classes_add_what_older_pickles_lack() -> None:
+    model = OwnLinear(2, 1)
+    for twin, optimizer in (
+        again((model, OwnAdam(model.parameters()))),
+        copy.deepcopy((model, OwnAdam(model.parameters()))),
+    ):
+        assert twin.added
+        assert optimizer.param_groups[0]["added"]
+        assert optimizer.param_groups[0]["params"][0] is twin.weight
+
+
+def test_attributes_of_a_tensor_are_copied() -> None:
+    x = tg.ones(2)
+    x.names_of = ["a", "b"]
+    for twin in (again(x), copy.deepcopy(x)):
+        assert twin.names_of == ["a", "b"]
+        assert twin.names_of is not x.names_of
+    assert copy.copy(x).names_of is x.names_of
+
+
+def test_lazy_modules() -> None:
+    model = nn.Sequential(nn.LazyLinear(2), nn.ReLU())
+    twin = again(model)
+    assert repr(twin[0].weight) == repr(model[0].weight)
+    assert twin(tg.ones(1, 3)).shape == (1, 2)
+    assert twin[0].weight.shape == (2, 3)
+
+
 def test_a_generator_goes_on_where_it_was() -> None:
     generator = tg.Generator().manual_seed(1)
     tg.rand(3, generator=generator)
@@ -233,3 +274,53 @@ def test_as_pytorch() -> None:
             warnings.simplefilter("error")
             with pytest.raises((pickle.PicklingError, AttributeError)):
                 pickle.dumps(library.optim.lr_scheduler.LambdaLR(library.optim.SGD([leaf], lr=1.0), lambda epoch: 1.0))
+
+
+def kept(compiled: bool) -> list[Any]:
+    """What a step has at each moment that it is saved, pickled or copied."""
+    tg.manual_seed(0)
+    model = nn.Linear(3, 2)
+    optimizer = tg.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    count, found = tg.zeros(2), []
+
+    def keep(*tensors: Any) -> None:
+        buffer = io.BytesIO()
+        tg.save([*tensors, model.state_dict(), optimizer.state_dict()], buffer)
+        buffer.seek(0)
+        found.append(tg.load(buffer))
+        found.append(again((*tensors, model)))
+        found.append(copy.deepcopy((*tensors, model)))
+
+    def step(x: Any) -> Any:
+        optimizer.zero_grad()
+        loss = model(x).square().sum()
+        loss.backward()
+        count.add_(1)
+        keep(count, (count * 2)[0], loss.detach(), model.weight.grad)
+        count.mul_(2)
+        with tg.no_grad():
+            model.bias.add_(1)
+        optimizer.step()
+        keep(count)
+        return loss
+
+    run = tg.compile(step) if compiled else step
+    for i in range(4):
+        run(tg.full((2, 3), i + 1.0))
+    return found
+
+
+def numbers_in(value: Any) -> list[float]:
+    if isinstance(value, nn.Module):
+        value = value.state_dict()
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [number for item in value for number in numbers_in(item)]
+    return value.double().flatten().tolist() if isinstance(value, tg.Tensor) else []
+
+
+def test_compiled_steps_keep_what_is_there_at_the_moment() -> None:
+    expected = numbers_in(kept(False))
+    assert len(expected) > 300
+    np.testing.assert_allclose(numbers_in(kept(True)), expected, rtol=1e-5)
