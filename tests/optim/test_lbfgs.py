@@ -48,7 +48,8 @@ def test_it_finds_the_minimum(search: str | None) -> None:
 
 @pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize(
-    "options", [{}, {"max_iter": 3}, {"history_size": 2}, {"max_iter": 7, "max_eval": 5}, {"tolerance_grad": 1.0}]
+    "options",
+    [{"max_iter": 6}, {"max_iter": 3}, {"history_size": 2}, {"max_iter": 7, "max_eval": 5}, {"tolerance_grad": 1.0}],
 )
 def test_every_step_is_pytorchs(search: str | None, options: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")

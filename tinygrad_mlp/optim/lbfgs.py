@@ -199,8 +199,7 @@ class LBFGS(Optimizer):
         self.stepped = True
         group = self.param_groups[0]
         known = self.state[group["params"][0]]
-        known.setdefault("func_evals", 0)
-        known.setdefault("n_iter", 0)
+        known.update({"func_evals": 0, "n_iter": 0, **known})
 
         def evaluate() -> Any:
             with enable_grad():

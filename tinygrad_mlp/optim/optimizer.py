@@ -19,7 +19,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from .._tensor import Tensor
+from .._tensor import RemovableHandle, Tensor
 from ..core.graph import INFERENCE, Version, wrap
 from ..core.lines import origin
 from ..core.state import recording, state
@@ -381,10 +381,11 @@ class Optimizer:
 
         The tensors are the optimizer's own, not copies.
         """
+        self._run_hooks("saving")
         index: dict[Tensor, int] = {}
         for p in self._params():
             index.setdefault(p, len(index))
-        return {
+        made = {
             "state": {
                 index[p]: {k: wrap(np.asarray(v, number_type())) if k in self.numbers else v for k, v in state.items()}
                 for p, state in self.state.items()
@@ -392,6 +393,8 @@ class Optimizer:
             },
             "param_groups": [{**group, "params": [index[p] for p in group["params"]]} for group in self.param_groups],
         }
+        result: dict[str, Any] = self._run_hooks("saved", made)
+        return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over options and state from :meth:`state_dict`, here or in PyTorch.
@@ -401,6 +404,7 @@ class Optimizer:
         Raises:
             ValueError: The groups, or the number of parameters in one, are not this optimizer's.
         """
+        state_dict = self._run_hooks("loading", state_dict)
         saved = state_dict["param_groups"]
         sizes, saved_sizes = ([len(group["params"]) for group in groups] for groups in (self.param_groups, saved))
         if len(sizes) != len(saved_sizes):
@@ -428,6 +432,7 @@ class Optimizer:
             }
             for group, new in zip(self.param_groups, saved, strict=True)
         ]
+        self._run_hooks("loaded")
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what was pickled or copied; subclasses may add options that older pickles lack."""
