@@ -1,7 +1,8 @@
 """A training step with each layer, activation, loss and optimizer that the package offers, and with some combinations of them.
 
-The layers are found in the package's own exports, so that a new one is timed without being entered here. Each entry is written once, as
-a user of PyTorch writes it, and run with either library.
+The layers are found in the package's own exports, so that a new one is timed without being entered here; of those that are imported
+when they are first used, the ones in the table ``_LAYERS``. Each entry is written once, as a user of PyTorch writes it, and run with
+either library.
 """
 
 from __future__ import annotations
@@ -117,7 +118,38 @@ def _embedding(library: Any, compiled: bool) -> Step:
     return _train(library, compiled, [model], lambda x, y: criterion(model(x).reshape(-1, 65), y), *data)
 
 
-_LAYERS: dict[str, Make] = {"Bilinear": _bilinear, "Unflatten": _unflatten, "Embedding": _embedding}  # of no such shape
+def _sequences(make: Callable[[Any], Any], library: Any, compiled: bool) -> Step:
+    """A layer of sequences: 16 of 32 places, each a vector of 64."""
+    layer, criterion = make(library.nn), library.nn.MSELoss()
+
+    def loss_of(x: Any, y: Any) -> Any:
+        got = layer(x, x, x)[0] if isinstance(layer, library.nn.MultiheadAttention) else layer(x)
+        return criterion(got, y)
+
+    return _train(library, compiled, [layer], loss_of, _random(16, 32, 64), _random(16, 32, 64))
+
+
+def _embedding_bag(library: Any, compiled: bool) -> Step:
+    """Texts of 32 words of 1,000 each."""
+    nn = library.nn
+    model, criterion = nn.Sequential(nn.EmbeddingBag(1000, 64), nn.Linear(64, CLASSES)), nn.CrossEntropyLoss()
+    data = _classes(1000, BATCH, 32), _classes(CLASSES, BATCH)
+    return _train(library, compiled, [model], lambda x, y: criterion(model(x), y), *data)
+
+
+_LAYERS: dict[str, Make] = {  # of no such shape, or imported when they are first used
+    "Bilinear": _bilinear,
+    "Unflatten": _unflatten,
+    "Embedding": _embedding,
+    "EmbeddingBag": _embedding_bag,
+    **{name: partial(_layer, name) for name in ("Hardswish", "Hardshrink", "RMSNorm", "Softshrink", "Tanhshrink")},
+    "GroupNorm": lambda library, compiled: _classifier(library, compiled, lambda: library.nn.GroupNorm(8, UNITS)),
+    "InstanceNorm1d": partial(_sequences, lambda nn: nn.Sequential(nn.Linear(64, 64), nn.InstanceNorm1d(32))),
+    "MultiheadAttention": partial(_sequences, lambda nn: nn.MultiheadAttention(64, 4, batch_first=True)),
+    "TransformerEncoderLayer": partial(
+        _sequences, lambda nn: nn.TransformerEncoderLayer(64, 4, 128, dropout=0.0, activation="gelu", batch_first=True)
+    ),
+}
 
 _LAST = {"BCELoss": "Sigmoid", "NLLLoss": "LogSoftmax", "KLDivLoss": "LogSoftmax"}  # what a loss takes, if not any numbers
 _OPTIONS = {"KLDivLoss": {"reduction": "batchmean"}}  # without which PyTorch warns
@@ -182,7 +214,8 @@ def _found() -> dict[str, Make]:
         for name in nn.__all__
         if inspect.isclass(kind := getattr(nn, name)) and issubclass(kind, nn.Module) and kind is not nn.Module
     ]
-    layers = [name for name in modules if name not in nn.containers.__all__ + nn.losses.__all__]
+    at_once = {*nn.activations.__all__, *nn.linear.__all__, "BatchNorm1d", "Dropout", "Embedding", "LayerNorm"}
+    layers = [name for name in modules if name in at_once | _LAYERS.keys()]
     optimizers = [
         name for name in optim.__all__ if inspect.isclass(kind := getattr(optim, name)) and kind is not optim.Optimizer
     ]

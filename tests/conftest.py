@@ -13,6 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import tinygrad_mlp as tg
+from tinygrad_mlp.ops.reserve import all_families
+
+all_families()  # tests look through all operations, whatever has been used before
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("large", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])

@@ -12,6 +12,8 @@ import gzip
 import io
 import json
 import math
+import pickle
+import pickletools
 import random
 import struct
 import sys
@@ -31,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # it runs without 
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.datasets.idx import idx_header, read_idx
-from tinygrad_mlp.errors import FileFormatError
+from tinygrad_mlp.errors import DeviceError, FileFormatError
 from tinygrad_mlp.serialization import read_json
 
 MEMORY = 200_000_000  # bytes that loading may take
@@ -175,8 +177,13 @@ def forged_npz(chance: random.Random) -> bytes:
                 archive.writestr(
                     name, npy(chance) if name != "structure.json" else forged_text({"w": {"$tensor": "a"}}, chance)
                 )
-    data = bytearray(buffer.getvalue())
-    for _ in range(chance.choice((0, 0, 1, 2))):  # the fields of headers, of entries and of the end
+    return with_forged_fields(buffer.getvalue(), chance)
+
+
+def with_forged_fields(content: bytes, chance: random.Random) -> bytes:
+    """A zip archive in which fields of headers, of entries and of the end are others."""
+    data = bytearray(content)
+    for _ in range(chance.choice((0, 0, 1, 2))):
         signature, size = chance.choice(((b"PK\x03\x04", 30), (b"PK\x01\x02", 46), (b"PK\x05\x06", 22)))
         at = data.find(signature)
         if at >= 0:
@@ -184,6 +191,68 @@ def forged_npz(chance: random.Random) -> bytes:
             field = at + 4 + 2 * chance.randrange((size - 4) // 2)
             data[field : field + width] = (number % 256**width).to_bytes(width, "little")
     return bytes(data)
+
+
+# Parts of pickles: opcodes with their arguments.
+OPCODES = [
+    *(bytes([code]) for code in range(256)),
+    *(pickle.dumps(number, 2)[2:-1] for number in [*NUMBERS, 0.5, -1, 10**1000]),
+    *(b"c" + name + b"\n" for name in (
+        b"os\nsystem", b"builtins\neval", b"builtins\nlist", b"builtins\nbytearray", b"builtins\nset", b"builtins\nrange",
+        b"builtins\nfrozenset", b"collections\ndeque", b"collections\nCounter", b"collections\nOrderedDict", b"torch\nSize",
+        b"collections\ndefaultdict", b"torch\ndevice", b"torch\nfloat64", b"torch\nbfloat16", b"torch\nBFloat16Storage",
+        b"torch\nBoolStorage", b"torch\nComplexFloatStorage", b"torch._utils\n_rebuild_tensor_v3", b"torch._utils\n_rebuild_parameter",
+        b"torch._tensor\n_rebuild_from_type_v2", b"numpy\ndtype", b"numpy.core.multiarray\n_reconstruct", b"numpy\nndarray",
+        b"numpy.core.multiarray\nscalar", b"argparse\nNamespace", b"_codecs\nencode", b"torch\nTensor", b"torch.nn.modules.linear\nLinear",
+    )),
+    *(pickle.dumps(text, 2)[2:-1] for text in ("storage", "cuda:0", "0", "cpu", "a" * 300, "f8", "latin1", "__class__", "_data")),
+    b"]" * 200, b"}" * 200, b"(" * 200, b")\x85" + b"\x85" * 300, b"2" * 3, b"h\x00\x86q\x00" * 60, b"(h\x00h\x01h\x02t", b")R", b")\x81", b"0",
+    b"}X\x05\x00\x00\x00_data" b"Nsb", b"N)NNN", b"h\x00h\x00s",
+]  # fmt: skip
+
+
+def forged_pickle(parts: list[bytes], chance: random.Random) -> bytes:
+    """A pickle in which some opcodes are others, or are gone, or there more than once."""
+    parts = parts.copy()
+    for _ in range(chance.choice((0, 1, 1, 2, 4, 8))):
+        at = chance.randrange(len(parts))
+        match chance.randrange(5):
+            case 0:
+                del parts[at]
+            case 1:
+                parts.insert(at, chance.choice(OPCODES))
+            case 2:
+                parts[at] = chance.choice(OPCODES)
+            case 3:
+                parts[at:at] = parts[at : at + chance.randrange(20)]
+            case 4:
+                numbers = [i for i, part in enumerate(parts) if part[:1] in b"KMJ\x8a"]
+                if numbers:
+                    parts[chance.choice(numbers)] = pickle.dumps(chance.choice(NUMBERS), 2)[2:-1]
+    return b"".join(parts)
+
+
+def parts_of(pickled: bytes) -> list[bytes]:
+    """The opcodes of a pickle, each with its argument."""
+    starts = [position for _, _, position in pickletools.genops(pickled)]
+    return [pickled[a:b] for a, b in zip(starts, [*starts[1:], len(pickled)], strict=True) if a is not None]
+
+
+def forged_pytorch(chance: random.Random) -> bytes:
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(PYTORCH)) as whole,
+        zipfile.ZipFile(buffer, "w", chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive,
+    ):
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "archive/data.pkl":
+                content = forged_pickle(PARTS, chance)
+            elif chance.random() < 0.05:
+                content = chance.choice((b"", content + b"1", b"big", content[1:]))
+            if chance.random() < 0.98:
+                archive.writestr(name, content)
+    return with_forged_fields(buffer.getvalue(), chance)
 
 
 def forged_idx(chance: random.Random) -> bytes:
@@ -194,7 +263,19 @@ def forged_idx(chance: random.Random) -> bytes:
     return gzip.compress(content, 1) if chance.random() < 0.5 else content
 
 
-SAFETENSORS, NPZ, JSON = (saved(ending) for ending in (".safetensors", ".npz", ".json"))
+SAFETENSORS, NPZ, JSON, PYTORCH = (saved(ending) for ending in (".safetensors", ".npz", ".json", ".pt"))
+with zipfile.ZipFile(io.BytesIO(PYTORCH)) as _archive:
+    PARTS = parts_of(_archive.read("archive/data.pkl"))
+# Of PyTorch before 1.6: [tensor([1., 2.]), a view of it, 3].
+_TENSOR = (
+    b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x02NtQ"
+    b"K%c(K%ct(K\x01t\x89Nt\x85R"
+).replace(b"t\x85R", b"tR")
+_BEGIN = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps({"little_endian": True}, 2)
+_OBJECT = b"\x80\x02](" + _TENSOR % (b"\x00", b"\x02") + _TENSOR % (b"\x01", b"\x01") + b"K\x03e."
+_END = pickle.dumps(["0"], 2) + struct.pack("<Q2f", 2, 1, 2)
+LEGACY = _BEGIN + _OBJECT + _END
+LEGACY_PARTS = parts_of(_OBJECT)
 STRUCTURE = json.loads(JSON)
 RESULTS = [{"experiment": "toy", "section": "Table 1", "quantity": "accuracy", "paper": 97.9, "ours": None, "n": 1}]
 IDX = idx_header((3, 4)) + bytes(range(12))
@@ -206,10 +287,19 @@ def read_standard(path: Path) -> None:
     json.dumps(read_json(path), allow_nan=False)
 
 
+def load_all(path: Path) -> Any:
+    """Load a file of PyTorch's with all the names that there are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bfloat16
+        return tg.load(path, weights_only=False)
+
+
 Maker = Callable[[random.Random], bytes]
 LOADERS: dict[str, tuple[str, Callable[[Path], Any], bytes, Maker]] = {
     "safetensors": ("a.safetensors", tg.load, SAFETENSORS, forged_safetensors),
     "npz": ("a.npz", tg.load, NPZ, forged_npz),
+    "pytorch": ("a.pt", load_all, PYTORCH, forged_pytorch),
+    "legacy": ("a.pth", load_all, LEGACY, lambda chance: _BEGIN + forged_pickle(LEGACY_PARTS, chance) + _END),
     "json": ("a.json", tg.load, JSON, lambda chance: forged_text(STRUCTURE, chance)),
     "results": ("results.json", read_standard, json.dumps(RESULTS).encode(), lambda chance: forged_text(RESULTS, chance)),
     "idx": ("a-ubyte", read_idx, IDX, forged_idx),
@@ -242,7 +332,7 @@ def outcome(loader: str, content: bytes, folder: Path) -> str:
     path.write_bytes(content)
     try:
         load(path)
-    except FileFormatError as error:
+    except (FileFormatError, DeviceError) as error:
         if str(path) not in str(error) or len(str(error)) > 2000:
             raise AssertionError(f"an error without the file, or without end: {error}") from error
         return "refused"

@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import ast
 import inspect
+import subprocess
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+INDEX = Path(__file__).parent.parent / "tinygrad_mlp" / "ops" / "index.py"
+if __name__ == "__main__" and not sys.argv[1:]:  # what stands there may name files that are gone
+    INDEX.write_text("FUNCTIONS = MEMBERS = UFUNCS = {}\n", encoding="utf-8")
+
 import tinygrad_mlp as torch
+from tinygrad_mlp.core.primitive import OPS
+from tinygrad_mlp.ops.reserve import all_families
 
 PACKAGE = Path(torch.__file__).parent
+all_families()
 
 _HEADER = '''"""{doc}
 
@@ -303,6 +313,10 @@ def losses_stub(module: types.ModuleType) -> str:
         lines += ["", f"class {name}(_Loss):", f"    {summary_of(loss)}"]
         lines += [f"    {p.name}: {type_of(p.annotation)}" for p in kept]
         lines.append(f"    def __init__{head}: ...")
+        if loss.forward is not base.forward:
+            lines += [
+                f"    {line}  # type: ignore[override] # other inputs" for line in definition("forward", loss.forward, True)
+            ]
     header = _HEADER.format(
         doc=str(module.__doc__).partition("\n")[0],
         more="from tinygrad_mlp.nn.function_module import FunctionModule as _FunctionModule\n",
@@ -311,11 +325,56 @@ def losses_stub(module: types.ModuleType) -> str:
     return header + "\n".join([*lines, "", "__all__ = [", *names, "]"]) + "\n"
 
 
+def index_of_families() -> str:
+    """``ops/index.py``: what is defined by the families of operations that importing the package does not import."""
+    program = "import sys, tinygrad_mlp; print(*(name for name in sys.modules if name.startswith('tinygrad_mlp.ops.')))"
+    at_once = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    families = {
+        f"tinygrad_mlp.ops.{path.stem}": f".{path.stem}"
+        for path in sorted((PACKAGE / "ops").glob("*.py"))
+        if path.stem != "__init__"
+    }
+    functions, members, ufuncs = {}, {}, {}
+    for module in families.keys() - set(at_once):
+        import_module(module)
+    for _, operation in sorted(OPS.items()):
+        family = families.get(operation.__module__, "")
+        if family and operation.__module__ not in at_once:
+            functions |= dict.fromkeys(sys.modules[operation.__module__].__all__, family)
+            declared = operation.declared.get("ufunc", ())
+            ufuncs |= {ufunc.__name__: family for ufunc in (declared if isinstance(declared, tuple) else (declared,))}
+    for name, member in sorted(vars(torch.Tensor).items()):
+        family = families.get(getattr(member, "__module__", None) or "", "")
+        if family and member.__module__ not in at_once:
+            members[name] = family
+    tables = {"FUNCTIONS": functions, "MEMBERS": members, "UFUNCS": ufuncs}
+    lines = [
+        '"""Which family defines what: of the families of operations that are imported when one is first used.',
+        "",
+        "Written by tests/stubs.py, do not edit: python -m tests.stubs",
+        '"""',
+        "",
+    ]
+    for title, table in tables.items():
+        if not table:
+            lines.append(f"{title}: dict[str, str] = {{}}")
+            continue
+        lines += [
+            f"{title}: dict[str, str] = {{",
+            *(f'    "{name}": "{family}",' for name, family in sorted(table.items())),
+            "}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
 STUBS: dict[Path, Callable[[], str]] = {
+    INDEX: index_of_families,
     PACKAGE / "core" / "members.pyi": tensor_stub,
     PACKAGE / "__init__.pyi": lambda: names_stub(torch, ("checkpoints", "testing")),
     PACKAGE / "linalg.pyi": lambda: names_stub(torch.linalg),
+    PACKAGE / "nn" / "__init__.pyi": lambda: names_stub(torch.nn),
     PACKAGE / "nn" / "losses.pyi": lambda: losses_stub(torch.nn.losses),
+    PACKAGE / "nn" / "rarer_losses.pyi": lambda: losses_stub(import_module("tinygrad_mlp.nn.rarer_losses")),
     PACKAGE / "nn" / "functional" / "__init__.pyi": lambda: names_stub(torch.nn.functional),
 }
 
@@ -327,4 +386,8 @@ def write(stubs: Iterable[tuple[Path, Callable[[], str]]]) -> None:
 
 
 if __name__ == "__main__":
-    write(STUBS.items())
+    if sys.argv[1:] == ["--others"]:
+        write((path, make) for path, make in STUBS.items() if path != INDEX)
+    else:
+        write([(INDEX, index_of_families)])
+        subprocess.run([sys.executable, "-m", "tests.stubs", "--others"], check=True)  # in a package that has this index

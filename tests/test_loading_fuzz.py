@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is Linux's")
 def test_thousands_of_files_in_a_process_with_little_memory() -> None:
     done = subprocess.run(
-        [sys.executable, fuzz_loading.__file__, "--inputs", "6000"],
+        [sys.executable, fuzz_loading.__file__, "--inputs", "8000"],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
@@ -290,12 +290,12 @@ def test_one_class_for_every_loader(tmp_path: Path) -> None:
         read_json(path)
 
 
-def test_no_loader_knows_pickle() -> None:
+def test_no_loader_unpickles() -> None:
     for path in (ROOT / "tinygrad_mlp").rglob("*.py"):
-        assert not re.search(r"^\s*(import|from) (pickle|shelve|marshal|dill)\b", path.read_text(encoding="utf-8"), re.M), (
-            path
-        )
-        assert "allow_pickle=True" not in path.read_text(encoding="utf-8"), path
+        content = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(import|from) (shelve|marshal|dill)\b", content, re.M), path
+        assert not re.search(r"^\s*import pickle|from pickle import (?!UnpicklingError$)", content, re.M), path
+        assert "allow_pickle=True" not in content, path
 
 
 # --------------------------------------------------------------------------------------------------------- with PyTorch

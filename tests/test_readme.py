@@ -35,7 +35,7 @@ def test_the_training_loop_learns(
     images, labels = load_images(tinygrad_mlp.datasets.MNIST, "sample")[1].tensors
     predicted = names["model"](images).argmax(1)
     assert (predicted == labels).float().mean().item() > 0.85
-    assert [path.name for path in tmp_path.iterdir()] == ["model.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
 
 
 def test_every_link_to_a_file_of_the_project_leads_somewhere() -> None:

@@ -24,15 +24,16 @@ from .device import CPU
 from .device import device as Device
 from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
 from .dtypes import dtype as DType
+from .legacy import constructed, dtype_of_type, type_of
 from .lending import lend
 from .ops.choosing import where
 from .ops.comparing import eq, ne
-from .ops.creation import empty, tensor
 from .ops.inplace import write_copy
 from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
 from .ops.memory import same
 from .ops.shape import permute, reshape
+from .pickling import memory_of, reduced, within
 
 __all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]
 
@@ -116,17 +117,12 @@ class _Methods(Tensor):
     tensor([2., 4.])
     """
 
-    def __init__(self, *data: Any) -> None:
+    def __init__(self, *data: Any, device: Any = None) -> None:
         """``Tensor(2, 3)`` has that shape and any values; ``Tensor([1, 2])`` those values, in the default dtype."""
-        data = data or (0,)
-        sizes = all(isinstance(size, builtins.int) for size in data)
-        if not sizes and len(data) > 1:
-            raise ArgumentError(f"Tensor() takes sizes, or data as one argument, got {len(data)} arguments; use tensor(...)")
         if data and isinstance(data[0], Tensor):
             self._data, self._version = data[0]._data, version_of(data[0])
         else:
-            source = empty(data) if sizes else tensor(data[0], dtype=get_default_dtype())
-            self._data = source._data
+            self._data = constructed(get_default_dtype(), data, device)._data
 
     # ---------------------------------------------------------------------------------------------- what it is
 
@@ -402,33 +398,32 @@ class _Methods(Tensor):
             raise GraphError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; detach() it first"
             )
-        owner = self._data
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
+        array = self._data
+        memory, offset, strides = memory_of(array)
         result: Tensor = object.__new__(type(self))
-        if owner.flags.owndata:  # all its memory is copied, once, so that the copies of views share memory as well
-            key = -id(owner)  # id(owner) is for a copy of the array itself
+        if memory is not None:  # all its memory is copied, once, so that the copies of views share memory as well
+            key = -id(memory)  # id(memory) is for a copy of the array itself
             if key not in memo:
-                memo[key] = owner.ravel("K").copy(), Version()
-            memory, result._version = memo[key]
-            offset = self.data_ptr() - owner.__array_interface__["data"][0]
-            result._data = np.ndarray(self._like.shape, self._like.dtype, memory.data, offset, self._like.strides)
+                memo[key] = memory.copy("K"), Version()
+            copied, result._version = memo[key]
+            result._data = within(copied, array.dtype, array.shape, offset, strides)
         else:
-            result._data = self._data.copy()
+            result._data = array.copy()
         result._grad = None if self._grad is None else self._grad.detach().clone()
         return result.requires_grad_(self.requires_grad)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise ArgumentError(
-            "Tensors are not pickled: save a state_dict with tinygrad_mlp.save (.safetensors, .npz or .json), or pass "
-            "tensor.detach().numpy()"
-        )
+        return reduced(self)
 
     # ----------------------------------------------------------------------------------------- dtypes and copies
 
-    def type(self, dtype: DType) -> Tensor:
-        """The tensor in another dtype."""
-        return self.to(dtype)
+    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
+        """The tensor in another dtype, given as such or as ``"torch.LongTensor"``; without one the name of its own kind."""
+        return type_of(self) if dtype is None else self.to(dtype_of_type(dtype))
+
+    def new(self, *args: Any, device: Any = None) -> Tensor:
+        """A tensor of this dtype: of these sizes, or of these values."""
+        return constructed(self.dtype, args, device)
 
     def type_as(self, other: Tensor) -> Tensor:
         """The tensor in the dtype of ``other``."""

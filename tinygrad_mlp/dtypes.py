@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from .core import promotion
-from .core.errors import ArgumentError
+from .core.errors import ArgumentError, DTypeError
 
 __all__ = [
-    "bool_", "can_cast", "double", "dtype", "finfo", "float16", "float32", "float64", "float_", "get_default_dtype",
+    "bfloat16", "bool_", "can_cast", "cdouble", "cfloat", "complex64", "complex128",
+    "double", "dtype", "finfo", "float16", "float32", "float64", "float_", "get_default_dtype",
     "half", "iinfo", "int8", "int16", "int32", "int64", "int_", "long", "promote_types", "set_default_dtype", "short",
     "uint8",
 ]  # fmt: skip
@@ -47,6 +48,38 @@ class dtype:  # noqa: N801 - PyTorch's name
         return as_dtype, (self.numpy,)  # copies and unpickled dtypes stay the one object, so `is` works
 
 
+class _Named(dtype):
+    """A dtype that NumPy has no numbers of, or that tensors do not have here: a name to compare with."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, itemsize: int) -> None:
+        self.name, self.itemsize, self.is_floating_point, self.is_signed = name, itemsize, "float" in name, True
+
+    @property
+    def is_complex(self) -> bool:  # type: ignore[override] # a constant of the others
+        """Whether it is one of complex numbers."""
+        return not self.is_floating_point
+
+    @property
+    def numpy(self) -> np.dtype[Any]:  # type: ignore[override] # likewise
+        """Always an error: the dtype is asked for, not only named."""
+        remedy = "use float32, or float16" if self.is_floating_point else "keep real and imaginary parts in two tensors"
+        raise DTypeError(f"{self.name} is not available: a tensor holds {', '.join(d.name for d in ALL)}; {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _named, (self.name,)
+
+
+def _named(name: str) -> dtype:
+    return next(d for d in (bfloat16, complex64, complex128) if d.name == name)
+
+
+bfloat16: dtype = _Named("bfloat16", 2)
+complex64: dtype = _Named("complex64", 8)
+complex128: dtype = _Named("complex128", 16)
+cfloat: dtype = complex64
+cdouble: dtype = complex128
 float16: dtype = dtype("float16")
 float32: dtype = dtype("float32")
 float64: dtype = dtype("float64")

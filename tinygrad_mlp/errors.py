@@ -10,8 +10,9 @@
     ├── GraphError(RuntimeError)      backward asked of a graph that cannot give it
     ├── InplaceError(RuntimeError)    an in-place write autograd does not allow, or found too late
     ├── AnomalyError(RuntimeError)    the first NaN or infinity, under ``detect_anomaly``
+    ├── TransformError(RuntimeError)  what a function under ``vmap`` or another transform cannot do
     ├── StateDictError(RuntimeError)  a state_dict that does not fit the module or optimizer
-    ├── DeviceError(RuntimeError)     a device other than the CPU
+    ├── DeviceError(RuntimeError, AssertionError)  a device other than the CPU
     ├── DataError(RuntimeError)       a data set that is missing or broken
     └── FileFormatError(ValueError)   a file that is damaged, cut short or forged, or that a format cannot hold
 
@@ -35,7 +36,7 @@ from .core.errors import (
 
 __all__ = [
     "AnomalyError", "ArgumentError", "DTypeError", "DataError", "DeviceError", "DimensionError", "FileFormatError",
-    "GraphError", "InplaceError", "ShapeError", "StateDictError", "TinygradError",
+    "GraphError", "InplaceError", "ShapeError", "StateDictError", "TinygradError", "TransformError", "ValuesError",
 ]  # fmt: skip
 
 
@@ -59,11 +60,19 @@ class AnomalyError(TinygradError, RuntimeError):
         self.line = line
 
 
+class TransformError(TinygradError, RuntimeError):
+    """What a function cannot do while ``vmap``, ``grad`` or another transform of ``func`` runs it."""
+
+
+class ValuesError(TransformError):
+    """The values of a tensor were asked for that stands for one sample of a batch: they differ from sample to sample."""
+
+
 class StateDictError(TinygradError, RuntimeError):
     """A state_dict that does not fit: missing, unexpected or wrongly shaped entries."""
 
 
-class DeviceError(TinygradError, RuntimeError):
+class DeviceError(TinygradError, RuntimeError, AssertionError):
     """A device other than the CPU."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -11,7 +11,7 @@ __all__ = ["later"]
 
 
 def later(
-    package: str, names: dict[str, str], needs: tuple[str, str] = ("", "")
+    package: str, names: dict[str, str], needs: tuple[str, str] = ("", ""), also: Mapping[str, str] | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """A package's ``__getattr__`` and ``__dir__`` (PEP 562).
 
@@ -19,7 +19,9 @@ def later(
         package: Its name.
         names: For each name the relative name of its module: the one that defines it, or the one that it names.
         needs: A library that some of the modules import, and the extra that installs it.
+        also: More such names: a table that is written by a program.
     """
+    names = {**names, **(also or {})}
 
     def __getattr__(name: str) -> Any:  # noqa: N807 - it becomes the module's
         """The value of the name, imported now."""

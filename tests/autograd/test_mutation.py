@@ -84,11 +84,16 @@ def of_all_rows() -> PowerReport:
     return total
 
 
+# Of a function of symmetric matrices the gradient is free to have any antisymmetric part.
+EQUIVALENT = {("_eigh", "transpose"), ("_cholesky", "dropped term")}
+
+
 def test_every_mutant_of_every_operation_is_caught(of_all_rows: PowerReport, capsys: pytest.CaptureFixture[str]) -> None:
     assert of_all_rows.survivors == []
     killed = {replace(mutant, order=1) for mutant in of_all_rows.killed}
     # what another rule undoes in one row (a sign, twice) must be caught in another
-    assert {replace(mutant, order=1) for mutant in of_all_rows.masked} - killed == set()
+    left = {replace(mutant, order=1) for mutant in of_all_rows.masked} - killed
+    assert {mutant for mutant in left if (mutant.rule, mutant.kind) not in EQUIVALENT} == set()
     assert of_all_rows.mutants > 4000
 
 

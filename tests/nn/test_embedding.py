@@ -97,3 +97,13 @@ def test_wrong_use_raises_what_pytorch_raises(torch: ModuleType, case: str) -> N
         wrong(torch)[case]()
     with pytest.raises(theirs.type):
         wrong(tg)[case]()
+
+
+def test_vectors_to_begin_with() -> None:
+    vectors = tg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    table = nn.Embedding(2, 2, _weight=vectors, _freeze=True, sparse=True)
+    assert table(tg.tensor([1])).tolist() == [[3.0, 4.0]]
+    assert not table.weight.requires_grad
+    assert repr(table) == "Embedding(2, 2, sparse=True)"
+    with pytest.raises(AssertionError, match="Shape of weight does not match"):
+        nn.Embedding(3, 2, _weight=vectors)

@@ -171,3 +171,16 @@ def test_an_empty_batch_leaves_the_running_statistics_alone(shape: tuple[int, ..
     assert code(tg, empty) == [[0.0] * 3, [1.0] * 3, 1, [0.0] * 3]
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     assert code(torch, torch.empty(shape, requires_grad=True)) == code(tg, empty)
+
+
+def test_a_state_without_the_number_of_batches_can_be_loaded() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    model(tg.randn(4, 2))
+    state = {key: value.clone() for key, value in model.state_dict().items() if "num_batches" not in key}
+    twin = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    assert twin.load_state_dict(state) == ([], [])
+    assert twin[1].running_mean.equal(model[1].running_mean)
+    assert twin[1].num_batches_tracked.item() == 0
+    del state["1.running_var"]
+    with pytest.raises(RuntimeError, match=r"Missing key\(s\) in state_dict: \"1.running_var\""):
+        twin.load_state_dict(state)

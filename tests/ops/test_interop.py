@@ -18,14 +18,14 @@ M = normal(4, 2)
 UNARY = [
     "negative", "absolute", "fabs", "sign", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "square",
     "reciprocal", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "floor", "ceil",
-    "trunc", "rint", "isnan", "isinf", "isfinite", "logical_not",
+    "trunc", "rint", "isnan", "isinf", "isfinite", "logical_not", "arcsinh",  "arctanh", "exp2", "deg2rad", "rad2deg", "signbit",
 ]  # fmt: skip
 BINARY = [
     "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "power", "arctan2", "maximum",
     "minimum", "fmax", "fmin", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
-    "logical_and", "logical_or", "logical_xor",
+    "logical_and", "logical_or", "logical_xor", "copysign", "hypot", "nextafter", "logaddexp", "logaddexp2",
 ]  # fmt: skip
-BITS = ["bitwise_and", "bitwise_or", "bitwise_xor", "invert"]
+BITS = ["bitwise_and", "bitwise_or", "bitwise_xor", "invert", "gcd", "lcm", "left_shift", "right_shift"]
 
 
 def same(ours, expected) -> None:
@@ -38,6 +38,10 @@ def same(ours, expected) -> None:
 def test_functions_of_one_number(name) -> None:
     f = getattr(np, name)
     same(f(tg.tensor(X, requires_grad=True)), f(X))
+
+
+def test_a_function_of_numbers_from_one_up() -> None:
+    same(np.arccosh(tg.tensor(X + 1, requires_grad=True)), np.arccosh(X + 1))
 
 
 @pytest.mark.parametrize("name", BINARY)
@@ -62,7 +66,13 @@ def test_functions_of_bits(name) -> None:
 
 
 def test_every_ufunc_is_tested() -> None:
-    assert {ufunc.__name__ for ufunc, method in _UFUNCS if method == "__call__"} == {*UNARY, *BINARY, *BITS, "matmul"}
+    assert {ufunc.__name__ for ufunc, method in _UFUNCS if method == "__call__"} == {
+        *UNARY,
+        *BINARY,
+        *BITS,
+        "arccosh",
+        "matmul",
+    }
 
 
 def test_operators_with_an_array_on_the_left() -> None:

@@ -13,6 +13,7 @@ if _TYPE_CHECKING:
     from . import functional
     from .anomaly import detect_anomaly, set_detect_anomaly
     from .gradient_check import gradcheck, gradgradcheck
+    from .variable import Variable
 else:
     __getattr__, __dir__ = _later(
         __name__,
@@ -22,10 +23,12 @@ else:
             "gradcheck": ".gradient_check",
             "gradgradcheck": ".gradient_check",
             "set_detect_anomaly": ".anomaly",
+            "Variable": ".variable",
+            "variable": ".variable",
         },
     )
 
 __all__ = [
-    "Function", "backward", "detect_anomaly", "enable_grad", "function", "functional", "grad", "gradcheck",
+    "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "function", "functional", "grad", "gradcheck",
     "gradgradcheck", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip

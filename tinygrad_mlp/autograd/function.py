@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,25 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
             return backward(ctx, *grad_outputs)
 
     return wrapper
+
+
+class _Pushing(threading.local):
+    """Whether this thread walks back only to walk back through the walk: for products with the Jacobian from the right."""
+
+    forward = False
+
+
+_pushing = _Pushing()
+
+
+@contextmanager
+def pushing_forward() -> Iterator[None]:
+    """A block in which a function that has a ``jvp`` of its own is differentiated by that."""
+    before, _pushing.forward = _pushing.forward, True
+    try:
+        yield
+    finally:
+        _pushing.forward = before
 
 
 class FunctionCtx:

@@ -53,6 +53,8 @@ class Follower(Observer):
         graph: The nodes of the step's tensors.
     """
 
+    transforms = False  # tensors: it computes the same ones
+
     def __init__(self, step: Any, graph: Callable[[Follower], Any]) -> None:
         self.step: Any = step
         self.at: Line = step.root

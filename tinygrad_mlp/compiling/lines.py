@@ -43,6 +43,8 @@ class Cell:
                 )
         return self.array
 
+    values = _data
+
     def _node(self) -> Node | None:
         """The node of the graph that the value has."""
         return self.follower.graph.node(self.number)

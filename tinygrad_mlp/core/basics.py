@@ -72,7 +72,7 @@ def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     return np.true_divide(input, other, out=out)
 
 
-@primitive(lambda g: -g, method=True, operator="neg", in_place=True, ufunc=np.negative, smooth=lambda: True)
+@primitive(lambda g: -g, method=("neg", "negative"), operator="neg", in_place=True, ufunc=np.negative, smooth=lambda: True)
 def neg(input: Array, *, out: Array = None) -> Array:
     """-input."""
     # NumPy's negative, in place on strided memory, reads elements that it has written (2.4 with AVX-512)

@@ -1,5 +1,6 @@
 """Layers, activations and losses as modules, and as functions in ``nn.functional``."""
 
+from ..later import later as _later
 from . import activations, containers, functional, init, linear, losses, utils
 from .activations import *  # noqa: F403 - each file lists its public names in __all__
 from .containers import *  # noqa: F403
@@ -18,3 +19,56 @@ __all__ += activations.__all__
 __all__ += containers.__all__
 __all__ += linear.__all__
 __all__ += losses.__all__
+
+# The rarer ones are imported when they are first used.
+__getattr__, __dir__ = _later(
+    __name__,
+    {
+        "AlphaDropout": ".rarer_activations",
+        "CosineEmbeddingLoss": ".rarer_losses",
+        "CosineSimilarity": ".distances",
+        "EmbeddingBag": ".bags",
+        "FeatureAlphaDropout": ".rarer_activations",
+        "GLU": ".rarer_activations",
+        "GaussianNLLLoss": ".rarer_losses",
+        "GroupNorm": ".rarer_norms",
+        "Hardshrink": ".rarer_activations",
+        "Hardswish": ".rarer_activations",
+        "HingeEmbeddingLoss": ".rarer_losses",
+        "InstanceNorm1d": ".rarer_norms",
+        "InstanceNorm2d": ".rarer_norms",
+        "InstanceNorm3d": ".rarer_norms",
+        "LazyBatchNorm1d": ".lazy",
+        "LazyInstanceNorm1d": ".lazy",
+        "LazyInstanceNorm2d": ".lazy",
+        "LazyInstanceNorm3d": ".lazy",
+        "LazyLinear": ".lazy",
+        "LocalResponseNorm": ".rarer_norms",
+        "MarginRankingLoss": ".rarer_losses",
+        "MultiLabelMarginLoss": ".rarer_losses",
+        "MultiLabelSoftMarginLoss": ".rarer_losses",
+        "MultiMarginLoss": ".rarer_losses",
+        "MultiheadAttention": ".attention",
+        "PairwiseDistance": ".distances",
+        "ParameterDict": ".parameter_dict",
+        "PoissonNLLLoss": ".rarer_losses",
+        "RMSNorm": ".rarer_norms",
+        "RReLU": ".rarer_activations",
+        "SoftMarginLoss": ".rarer_losses",
+        "Softmax2d": ".rarer_activations",
+        "Softmin": ".rarer_activations",
+        "Softshrink": ".rarer_activations",
+        "Tanhshrink": ".rarer_activations",
+        "Threshold": ".rarer_activations",
+        "Transformer": ".transformer",
+        "TransformerDecoder": ".transformer",
+        "TransformerDecoderLayer": ".transformer",
+        "TransformerEncoder": ".transformer",
+        "TransformerEncoderLayer": ".transformer",
+        "TripletMarginLoss": ".rarer_losses",
+        "TripletMarginWithDistanceLoss": ".rarer_losses",
+        "UninitializedBuffer": ".parameter",
+        "UninitializedParameter": ".parameter",
+    },
+)
+__all__ += [name for name in __dir__() if name not in globals()]

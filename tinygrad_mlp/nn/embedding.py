@@ -26,11 +26,12 @@ class Embedding(Module):
         max_norm: Rows that are looked up are first scaled down, in place, to this norm at most.
         norm_type: The p of that norm.
         scale_grad_by_freq: Divide the gradient of a row by how often it was looked up.
+        sparse: PyTorch's: gradients are dense here.
         device: The CPU, or None.
         dtype: Of the vectors; the default dtype where None.
 
     Raises:
-        AssertionError: ``padding_idx`` is not a row.
+        AssertionError: ``padding_idx`` is not a row, or ``_weight``, the vectors to begin with, has another shape.
 
     >>> import tinygrad_mlp as torch
     >>> table = torch.nn.Embedding(10, 3, padding_idx=0)
@@ -50,6 +51,9 @@ class Embedding(Module):
         max_norm: float | None = None,
         norm_type: float = 2.0,
         scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        _freeze: bool = False,
         device: DeviceLike = None,
         dtype: dtype | None = None,
     ) -> None:
@@ -64,8 +68,17 @@ class Embedding(Module):
         self.max_norm = max_norm
         self.norm_type = norm_type
         self.scale_grad_by_freq = scale_grad_by_freq
-        self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype))
-        self.reset_parameters()
+        self.sparse = sparse
+        if _weight is None:
+            self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype), not _freeze)
+            self.reset_parameters()
+        elif list(_weight.shape) != [num_embeddings, embedding_dim]:
+            raise AssertionError(
+                f"Shape of weight does not match num_embeddings and embedding_dim: {list(_weight.shape)}, expected "
+                f"{[num_embeddings, embedding_dim]}"
+            )
+        else:
+            self.weight = Parameter(_weight, not _freeze)
 
     @classmethod
     def from_pretrained(
@@ -76,14 +89,14 @@ class Embedding(Module):
         max_norm: float | None = None,
         norm_type: float = 2.0,
         scale_grad_by_freq: bool = False,
+        sparse: bool = False,
     ) -> Embedding:
         """A table over given vectors ``(num_embeddings, embedding_dim)``, not trained unless ``freeze`` is False."""
         if embeddings.ndim != 2:
             raise AssertionError(f"Embeddings parameter is expected to be 2-dimensional, got {embeddings.shape}")
+        options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, freeze)
         rows, columns = embeddings.shape
-        table = cls(rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq)
-        table.weight = Parameter(embeddings, requires_grad=not freeze)
-        return table
+        return cls(rows, columns, *options)
 
     def reset_parameters(self) -> None:
         """Draw new initial values."""
@@ -93,11 +106,13 @@ class Embedding(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """``(*) -> (*, embedding_dim)``."""
-        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq)
+        return F.embedding(
+            input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse
+        )
 
     def extra_repr(self) -> str:
         """The sizes, and the other arguments where they are not the defaults."""
         text = f"{self.num_embeddings}, {self.embedding_dim}"
-        defaults = {"padding_idx": None, "max_norm": None, "norm_type": 2, "scale_grad_by_freq": False}
+        defaults = {"padding_idx": None, "max_norm": None, "norm_type": 2, "scale_grad_by_freq": False, "sparse": False}
         given = {name: getattr(self, name) for name in defaults}
         return text + "".join(f", {name}={value}" for name, value in given.items() if value != defaults[name])

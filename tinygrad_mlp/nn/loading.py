@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .._tensor import Tensor
-from .parameter import Parameter
+from .parameter import Parameter, _Uninitialized
 
 __all__ = ["IncompatibleKeys"]
 
@@ -27,6 +27,10 @@ def compared(own: Mapping[str, Tensor], state_dict: Mapping[str, Any], strict: b
     """The keys that only one of the two has, and everything that speaks against loading."""
     keys = IncompatibleKeys([key for key in own if key not in state_dict], [key for key in state_dict if key not in own])
     problems = []
+    for key, value in own.items():
+        new = state_dict.get(key)
+        if isinstance(value, _Uninitialized) and isinstance(new, Tensor) and not isinstance(new, _Uninitialized):
+            value.materialize(new.shape)
     for kind, names in zip(("Missing", "Unexpected"), keys, strict=True):
         if strict and names:
             quoted = ", ".join(f'"{name}"' for name in names)
@@ -37,7 +41,7 @@ def compared(own: Mapping[str, Tensor], state_dict: Mapping[str, Any], strict: b
             problems.append(
                 f'expected a Tensor for "{key}" from checkpoint but received {type(new)}; make one with torch.as_tensor(...)'
             )
-        elif new.shape != value.shape:
+        elif not isinstance(value, _Uninitialized) and new.shape != value.shape:
             problems.append(
                 f"size mismatch for {key}: copying a param with shape {new.shape} from checkpoint, "
                 f"the shape in current model is {value.shape}."

@@ -27,7 +27,10 @@ class _Loss(FunctionModule):
     def __init_subclass__(cls, without: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "function" in kwargs:
-            cls.__init__ = _constructor(kwargs["function"], {"input", "target", without})  # type: ignore[method-assign]
+            cls.__init__ = _constructor(kwargs["function"], {"input", "target", *without.split()})  # type: ignore[method-assign]
+
+    def _check_options(self) -> None:
+        """Refuse what the function would refuse at the first call."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The function of input and target, with this module's options."""
@@ -48,6 +51,7 @@ def _constructor(function: Callable[..., Any], without: set[str]) -> Callable[..
         flags = given.pop("size_average", None), given.pop("reduce", None)
         given["reduction"] = legacy_reduction(given["reduction"], *flags)
         FunctionModule.__init__(self, **given)
+        self._check_options()
 
     __init__.__signature__ = signature  # type: ignore[attr-defined]
     return __init__

@@ -14,7 +14,7 @@ from ..grad_mode import no_grad
 from ..ops.creation import empty
 from .hooks import Gradients, Hook, call_with_hooks
 from .loading import IncompatibleKeys, as_kind_of, compared
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, is_lazy
 
 __all__ = ["IncompatibleKeys", "Module"]
 
@@ -47,6 +47,7 @@ class Module:
     _modules: dict[str, Module | None]
     _non_persistent: set[str]  # names of the buffers that state_dict leaves out
     _hooks: OrderedDict[int, Hook]
+    _may_miss: tuple[str, ...] = ()  # names that a state_dict need not have
 
     def __init__(self) -> None:
         self.__dict__.update(
@@ -382,13 +383,14 @@ class Module:
         if not isinstance(state_dict, Mapping):
             raise ArgumentError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         entries = list(self._entries())
-        keys, problems = compared({key: value for key, *_, value in entries}, state_dict, strict)
+        own = {key: value for key, owner, name, value in entries if key in state_dict or name not in owner._may_miss}
+        keys, problems = compared(own, state_dict, strict)
         if problems:
             listed = "\n\t".join(problems)
             raise StateDictError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}")
         with no_grad():
             for key, owner, name, value in entries:
-                if key not in state_dict:
+                if key not in state_dict or is_lazy(value):
                     continue
                 if assign:
                     setattr(owner, name, as_kind_of(value, state_dict[key]))

@@ -49,6 +49,7 @@ class BatchNorm1d(Module):
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
+    _may_miss = ("num_batches_tracked",)  # files from before there was one can be loaded, as in PyTorch
 
     def __init__(
         self,

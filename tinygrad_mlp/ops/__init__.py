@@ -1,10 +1,13 @@
-"""Every operation, a family a file: the only place with calculus. All public names are gathered here."""
+"""Every operation, a family a file: the only place with calculus. All public names are gathered here.
+
+Families that few programs use are not imported here, but when one of their operations is first asked for: ``reserve.py``.
+"""
 
 import sys
 
 from ..core import basics
 from ..core.basics import *  # noqa: F403 - each family lists its public names in __all__
-from . import interop, losses  # noqa: F401 - registers what NumPy's functions do with tensors, and the losses
+from . import interop, losses, reserve  # noqa: F401 - registers what NumPy's functions do with tensors, the losses, and more
 from .activations import *  # noqa: F403 - likewise
 from .arithmetic import *  # noqa: F403 - likewise
 from .choosing import *  # noqa: F403 - likewise

@@ -61,8 +61,9 @@ def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0, *, out: A
     """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
     floating("softplus", input)
     scaled = input * beta
-    rest = masked(_log1p_exp(scaled), np.logical_not(scaled > threshold))
-    return np.add((_above if beta > 0 else _below)(input), rest / beta, out=out)
+    over = scaled > threshold
+    rest, base = masked(_log1p_exp(scaled), np.logical_not(over)), (_above if beta > 0 else _below)(input)
+    return np.add(base if threshold >= 0 else np.where(over, input, base), rest / beta, out=out)
 
 
 @primitive(lambda g, y, beta: g * (y * (1 - y) * beta))

@@ -60,7 +60,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     return _quotient(rounding_mode)(input, other)
 
 
-@composite(method=True)
+@composite(method=("div_", "divide_"))
 def div_(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
     """:func:`div` in place."""
     return inplace(_quotient(rounding_mode))(input, other)
@@ -155,6 +155,8 @@ atan2: Operation = ufunc_operations(__name__)(
     lambda g, input, other: g * _per_square(other, input, other),
     lambda g, input, other: g * _per_square(-input, input, other),
     cast="float",
+    method=("atan2", "arctan2"),
+    in_place=True,
 )
 
 

@@ -115,7 +115,7 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Array:
     return np.where(mask, value.astype(input.dtype), input)
 
 
-@primitive(lambda g, input: where(isfinite(input), g, 0.0), method=True, smooth=lambda: True)
+@primitive(lambda g, input: where(isfinite(input), g, 0.0), method=True, in_place=True, smooth=lambda: True)
 def nan_to_num(input: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
     for name, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):

@@ -19,30 +19,35 @@ __all__ = [
 
 
 _function = ufunc_operations(__name__)
-_comparison = functools.partial(_function, cast="promote")
-
-
-_bitwise = functools.partial(_comparison, in_place=True)
+_comparison = functools.partial(_function, cast="promote", in_place=True)
 
 eq: Operation = _comparison("eq", np.equal, "Elementwise input == other.", None, None, operator="eq")
-ne: Operation = _comparison("ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne")
-lt: Operation = _comparison("lt", np.less, "Elementwise input < other.", None, None, operator="lt")
-le: Operation = _comparison("le", np.less_equal, "Elementwise input <= other.", None, None, operator="le")
-gt: Operation = _comparison("gt", np.greater, "Elementwise input > other.", None, None, operator="gt")
-ge: Operation = _comparison("ge", np.greater_equal, "Elementwise input >= other.", None, None, operator="ge")
+ne: Operation = _comparison(
+    "ne", np.not_equal, "Elementwise input != other.", None, None, operator="ne", method=("ne", "not_equal")
+)
+lt: Operation = _comparison("lt", np.less, "Elementwise input < other.", None, None, operator="lt", method=("lt", "less"))
+le: Operation = _comparison(
+    "le", np.less_equal, "Elementwise input <= other.", None, None, operator="le", method=("le", "less_equal")
+)
+gt: Operation = _comparison(
+    "gt", np.greater, "Elementwise input > other.", None, None, operator="gt", method=("gt", "greater")
+)
+ge: Operation = _comparison(
+    "ge", np.greater_equal, "Elementwise input >= other.", None, None, operator="ge", method=("ge", "greater_equal")
+)
 logical_and: Operation = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
 logical_or: Operation = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
 logical_xor: Operation = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)
-bitwise_and: Operation = _bitwise("bitwise_and", np.bitwise_and, "Elementwise input & other.", None, None, operator="and")
-bitwise_or: Operation = _bitwise("bitwise_or", np.bitwise_or, "Elementwise input | other.", None, None, operator="or")
-bitwise_xor: Operation = _bitwise("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", None, None, operator="xor")
-logical_not: Operation = _function("logical_not", np.logical_not, "Whether the element is zero.", None)
+bitwise_and: Operation = _comparison("bitwise_and", np.bitwise_and, "Elementwise input & other.", None, None, operator="and")
+bitwise_or: Operation = _comparison("bitwise_or", np.bitwise_or, "Elementwise input | other.", None, None, operator="or")
+bitwise_xor: Operation = _comparison("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", None, None, operator="xor")
+logical_not: Operation = _function("logical_not", np.logical_not, "Whether the element is zero.", None, in_place=True)
 isnan: Operation = _function("isnan", np.isnan, "Whether the element is nan.", None)
 isinf: Operation = _function("isinf", np.isinf, "Whether the element is an infinity.", None)
 isfinite: Operation = _function("isfinite", np.isfinite, "Whether the element is neither nan nor an infinity.", None)
 
 
-@primitive(None, method=True, operator="invert", ufunc=np.invert)
+@primitive(None, method=True, operator="invert", in_place=True, ufunc=np.invert)
 def bitwise_not(input: Array) -> Array:
     """Bits, or truth values, inverted."""
     if input.dtype.kind == "f":

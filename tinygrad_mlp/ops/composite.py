@@ -10,6 +10,8 @@ from ..core.apply import declare
 from ..core.errors import ArgumentError
 from ..core.graph import Tensor
 from ..core.primitive import renamed, signature
+from ..core.state import state
+from ..errors import ValuesError
 
 __all__ = ["Operation", "called", "composite", "takes_tensors"]
 
@@ -19,7 +21,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def takes_tensors(function: _F) -> _F:
     """Decorate a function so that an argument that should be a Tensor, and is not, is named in the error."""
-    positional, keyword, _ = signature(function)
+    written = getattr(function, "__wrapped__", function)  # not what decorates it
+    positional, keyword, _ = signature(written)
     parameters = positional + keyword
     kinds = {name: str(kind) for name, kind in function.__annotations__.items()}
 
@@ -31,7 +34,7 @@ def takes_tensors(function: _F) -> _F:
         except AttributeError as error:  # only now is it worth looking: most calls are right
             given = dict(zip(positional, args, strict=False)) | params
             if len(args) > len(positional):  # of *operands
-                given[function.__code__.co_varnames[len(parameters)]] = args[len(positional) :]
+                given[written.__code__.co_varnames[len(parameters)]] = args[len(positional) :]
             for name in given.keys() & kinds.keys():
                 several = kinds[name] in ("Sequence[Array]", "Sequence[Tensor]") or name not in parameters
                 if several or kinds[name] in ("Array", "Tensor"):
@@ -65,7 +68,7 @@ def composite(function: Any = None, **declared: Any) -> Any:
     """
     if function is None:
         return functools.partial(composite, **declared)
-    positional, keyword, _ = signature(function)
+    positional, keyword, _ = signature(getattr(function, "__wrapped__", function))
     known = {*positional, *keyword}
     checked = takes_tensors(function)
 
@@ -74,6 +77,11 @@ def composite(function: Any = None, **declared: Any) -> Any:
         __tracebackhide__ = True
         if params and not known.issuperset(params):
             params = {renamed(key, known): value for key, value in params.items()}
-        return checked(*args, **params)
+        try:
+            return checked(*args, **params)
+        except ValuesError:  # under vmap: an operation, unlike a user's function, is the same on one sample after the other
+            if state.follower is None or function.__name__.endswith("_"):
+                raise
+            return state.follower.each(function.__name__, checked, args, params)
 
     return declare(call, **declared)

@@ -20,8 +20,10 @@ from ..core.basics import Array
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
 from ..core.primitive import renamed
-from ..device import device as device_type
+from ..core.state import state
+from ..device import on_cpu
 from ..dtypes import as_dtype, bool_, dtype, get_default_dtype, int64, promote_types, storable
+from ..errors import DeviceError
 from ..lending import borrowed
 from .composite import Operation, called, composite
 
@@ -49,14 +51,36 @@ def creates(function: Any = None, **declared: Any) -> Operation:
     @functools.wraps(function)
     def call(*args: Any, device: Any = None, requires_grad: bool = False, **params: Any) -> Array:
         __tracebackhide__ = True
-        array = function(*args, **{renamed(key, known): value for key, value in params.items()})
+        if params:
+            params = {renamed(key, known): value for key, value in params.items()}
+            if not known.issuperset(params):
+                params = _without_hints(function.__name__, params, known)
+        array = function(*args, **params)
         if device is not None:
-            device_type(device)
+            on_cpu(device)
         result = array if isinstance(array, Tensor) else wrap(np.asarray(array))
         return result.requires_grad_() if requires_grad else result
 
     call.__signature__ = whole.replace(parameters=[*whole.parameters.values(), *more])  # type: ignore[attr-defined]
     return declare(call, **declared)
+
+
+_HINTS = {"layout", "pin_memory", "memory_format"}
+
+
+def _without_hints(name: str, params: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """Arguments without those on where and how memory is laid out: there is one way.
+
+    Raises:
+        DeviceError: Pinned memory is asked for, which is of accelerators.
+        ArgumentError: There is no such argument.
+    """
+    if params.get("pin_memory") and "pin_memory" not in known:
+        raise DeviceError(f"{name}(): pin_memory needs an accelerator, and none is available; leave it out")
+    unknown = sorted(params.keys() - known - _HINTS)
+    if unknown:
+        raise ArgumentError(f"{name}() got an unexpected keyword argument {unknown[0]!r}")
+    return {key: value for key, value in params.items() if key in known}
 
 
 def numpy_dtype(given: dtype | None, otherwise: dtype | None = None) -> np.dtype[Any]:
@@ -104,7 +128,14 @@ def _depth(data: Any) -> int:
     """How many sequences lie around the first number, or tensor."""
     if isinstance(data, list | tuple):
         return 1 + (_depth(data[0]) if data else 0)
-    return data.ndim if isinstance(data, np.ndarray) else int(isinstance(data, range))
+    return data.ndim if isinstance(data, np.ndarray) else _depth(list(data)) if _is_sequence(data) else 0
+
+
+def _is_sequence(data: Any) -> bool:
+    """Whether it is a sequence of another kind: a range, a deque."""
+    kind = type(data)
+    sized = hasattr(kind, "__getitem__") and hasattr(kind, "__len__")
+    return sized and not isinstance(data, list | tuple | dict | str | bytes | np.ndarray | np.generic | Tensor)
 
 
 def _leaves(data: Any, dtypes: set[_dtype_type], depth: int) -> Any:
@@ -129,7 +160,7 @@ def _leaves(data: Any, dtypes: set[_dtype_type], depth: int) -> Any:
     if type(data) in _PYTHON:
         dtypes.add(_PYTHON[type(data)] or get_default_dtype())
         return data
-    if isinstance(data, range):
+    if _is_sequence(data):
         return _leaves(list(data), dtypes, depth)
     raise (ArgumentError if isinstance(data, str | bytes) else DTypeError)(
         f"Could not infer dtype of {type(data).__name__}: a tensor is made of numbers, truth values, arrays, tensors "
@@ -339,11 +370,27 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dty
 # ------------------------------------------------------------------------------------------------- like another tensor
 
 
+def _for_each_sample(function: Operation) -> Operation:
+    """Decorate what makes a tensor like another: where that stands for a sample, as under ``vmap``, each sample has its own."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **params: Any) -> Array:
+        __tracebackhide__ = True
+        result = function(*args, **params)
+        follower = state.follower
+        return (
+            follower.repeated(result) if follower is not None and follower.transforms and follower.owns(args[0]) else result
+        )
+
+    return call
+
+
 def _filled_like(name: str, fill: Operation, doc: str) -> Operation:
     def filled(input: Array, *, dtype: dtype | None = None) -> Array:
-        return fill(like(name, input)._data, numpy_dtype(dtype, input.dtype))
+        form = like(name, input)._like
+        return fill(form if isinstance(form, np.ndarray) else input._data, numpy_dtype(dtype, input.dtype))
 
-    return creates(called(filled, __name__, name, doc))
+    return _for_each_sample(creates(called(filled, __name__, name, doc)))
 
 
 zeros_like: Operation = _filled_like("zeros_like", np.zeros_like, "Zeros in the shape and dtype of ``input``.")
@@ -353,6 +400,7 @@ empty_like: Operation = _filled_like(
 )
 
 
+@_for_each_sample
 @creates
 def full_like(input: Array, fill_value: Any, *, dtype: dtype | None = None) -> Array:
     """``fill_value`` in the shape and dtype of ``input``."""
@@ -369,7 +417,8 @@ def _new(name: str, filled: Operation) -> Operation:
     def new(input: Array, *args: Any, dtype: dtype | None = None, **options: Any) -> Array:
         return filled(*args, dtype=dtype or input.dtype, **options)
 
-    return composite(called(new, __name__, name, f":func:`{filled.__name__}` in the dtype of ``input``."), method=True)
+    called(new, __name__, name, f":func:`{filled.__name__}` in the dtype of ``input``.")
+    return composite(_for_each_sample(new), method=True)
 
 
 new_zeros: Operation = _new("new_zeros", zeros)
@@ -378,6 +427,7 @@ new_empty: Operation = _new("new_empty", empty)
 
 
 @composite(method=True)
+@_for_each_sample
 def new_full(input: Array, size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Any) -> Array:
     """:func:`full` in the dtype of ``input``."""
     return full(size, fill_value, dtype=dtype or input.dtype, **options)

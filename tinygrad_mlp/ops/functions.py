@@ -38,9 +38,9 @@ def _within(low: float, high: float = math.inf) -> Callable[[Any], Any]:
 
 
 _function = ufunc_operations(__name__)
-_of_floats = functools.partial(_function, cast="float")
+_of_floats = functools.partial(_function, cast="float", in_place=True)
 _of_positive = functools.partial(_of_floats, smooth=_within(0.2))
-_of_radians = functools.partial(_of_floats, smooth=_within(-20, 20), in_place=True)
+_of_radians = functools.partial(_of_floats, smooth=_within(-20, 20))
 _arc = functools.partial(_of_floats, smooth=_within(-0.9, 0.9))
 _hyperbolic = functools.partial(_of_floats, smooth=_within(-4, 4))
 
@@ -50,13 +50,16 @@ abs: Operation = _function(
     "The absolute value.",
     lambda g, input: g * sign(input),
     operator="abs",
+    method=("abs", "absolute"),
     in_place=True,
     smooth=lambda input: abs(input) > 0.02,
     ufunc=(np.absolute, np.fabs),
 )
 floor: Operation = _function("floor", np.floor, "The largest integer below or at the input.", no_slope, in_place=True)
 ceil: Operation = _function("ceil", np.ceil, "The smallest integer above or at the input.", no_slope, in_place=True)
-trunc: Operation = _function("trunc", np.trunc, "The input rounded towards zero.", no_slope, in_place=True)
+trunc: Operation = _function(
+    "trunc", np.trunc, "The input rounded towards zero.", no_slope, method=("trunc", "fix"), in_place=True
+)
 expm1: Operation = _of_floats(
     "expm1", np.expm1, "e ** input - 1, accurate near 0.", lambda g, y: g * (y + 1), smooth=_within(-20, 3)
 )
@@ -65,25 +68,42 @@ log1p: Operation = _of_floats(
 )
 log2: Operation = _of_positive("log2", np.log2, "The logarithm to base 2.", lambda g, input: g / (input * math.log(2)))
 log10: Operation = _of_positive("log10", np.log10, "The logarithm to base 10.", lambda g, input: g / (input * math.log(10)))
-sqrt: Operation = _of_positive("sqrt", np.sqrt, "The square root.", lambda g, y: g / (2 * y), in_place=True)
+sqrt: Operation = _of_positive("sqrt", np.sqrt, "The square root.", lambda g, y: g / (2 * y))
 sin: Operation = _of_radians("sin", np.sin, "The sine of radians.", lambda g, input: g * cos(input))
 cos: Operation = _of_radians("cos", np.cos, "The cosine of radians.", lambda g, input: -g * sin(input))
 tan: Operation = _of_floats(
     "tan", np.tan, "The tangent of radians.", lambda g, y: g * (1 + y * y), smooth=_within(-1.2, 1.2)
 )
-asin: Operation = _arc("asin", np.arcsin, "The inverse sine, in radians.", lambda g, input: g / sqrt(1 - input * input))
-acos: Operation = _arc("acos", np.arccos, "The inverse cosine, in radians.", lambda g, input: -g / sqrt(1 - input * input))
+asin: Operation = _arc(
+    "asin",
+    np.arcsin,
+    "The inverse sine, in radians.",
+    lambda g, input: g / sqrt(1 - input * input),
+    method=("asin", "arcsin"),
+)
+acos: Operation = _arc(
+    "acos",
+    np.arccos,
+    "The inverse cosine, in radians.",
+    lambda g, input: -g / sqrt(1 - input * input),
+    method=("acos", "arccos"),
+)
 atan: Operation = _of_floats(
-    "atan", np.arctan, "The inverse tangent, in radians.", lambda g, input: g / (1 + input * input), smooth=lambda: True
+    "atan",
+    np.arctan,
+    "The inverse tangent, in radians.",
+    lambda g, input: g / (1 + input * input),
+    method=("atan", "arctan"),
+    smooth=lambda: True,
 )
 sinh: Operation = _hyperbolic("sinh", np.sinh, "The hyperbolic sine.", lambda g, input: g * cosh(input))
 cosh: Operation = _hyperbolic("cosh", np.cosh, "The hyperbolic cosine.", lambda g, input: g * sinh(input))
 reciprocal: Operation = _of_floats(
-    "reciprocal", np.reciprocal, "1 / input.", lambda g, y: -g * y * y, in_place=True, smooth=lambda input: abs(input) > 0.2
+    "reciprocal", np.reciprocal, "1 / input.", lambda g, y: -g * y * y, smooth=lambda input: abs(input) > 0.2
 )
 
 
-@primitive(no_slope, method=True, ufunc=np.sign)
+@primitive(no_slope, method=("sign", "sgn"), in_place=True, ufunc=np.sign)
 def sign(input: Array, *, out: Array = None) -> Array:
     """-1, 0 or 1; 0 for nan."""
     return np.subtract(input > 0, input < 0, out=out, dtype=input.dtype) if input.dtype != bool else np.copy(input)
@@ -113,13 +133,13 @@ def _bell(height: float) -> Callable[..., Any]:
     return lambda g, input: g * (exp(-input * input) * (height / math.sqrt(math.pi)))
 
 
-@primitive(_bell(2), cast="float", method=True, smooth=lambda: True)
+@primitive(_bell(2), cast="float", method=True, in_place=True, smooth=lambda: True)
 def erf(input: Array) -> Array:
     """The error function 2/sqrt(pi) * integral of e^(-t^2) from 0 to x."""
     return erf_of(input)
 
 
-@primitive(_bell(-2), cast="float", method=True, smooth=lambda: True)
+@primitive(_bell(-2), cast="float", method=True, in_place=True, smooth=lambda: True)
 def erfc(input: Array) -> Array:
     """1 - erf(input), accurate for large inputs."""
     return erfc_of(input)
@@ -133,7 +153,7 @@ def relu(input: Array, *, out: Array = None) -> Array:
     return np.maximum(input, zeros, out=out)
 
 
-@primitive(lambda g: g, method=True, smooth=lambda input: abs(input - np.round(input)) > 0.02)
+@primitive(lambda g: g, method=True, in_place=True, smooth=lambda input: abs(input - np.round(input)) > 0.02)
 def frac(input: Array, *, out: Array = None) -> Array:
     """The input minus its integer part; of floats."""
     if input.dtype.kind in "biu":

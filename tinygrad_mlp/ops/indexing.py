@@ -22,6 +22,7 @@ from .composite import composite
 from .creation import arange, tensor
 from .dims import as_int64
 from .inplace import inplace, write_copy
+from .memory import values_of
 from .places import INTEGERS, index, index_sum, merged, put, ravel_index, slice_, true_positions
 from .shape import broadcast_tensors
 
@@ -236,17 +237,16 @@ def one_hot(tensor: Array, num_classes: int = -1) -> Array:
     """
     if tensor._like.dtype != np.int64:
         raise DTypeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype}")
-    if not tensor.numel():
+    values = values_of(tensor)
+    if not values.size:
         if num_classes <= 0:
             raise ShapeError("one_hot: Can not infer total number of classes from empty tensor.")
-    elif tensor._data.min() < 0:
-        raise ShapeError(f"one_hot: Class values must be non-negative, got {tensor._data.min()}")
+    elif values.min() < 0:
+        raise ShapeError(f"one_hot: Class values must be non-negative, got {values.min()}")
     elif num_classes == -1:
-        num_classes = tensor.max().item() + 1
-    elif tensor._data.max() >= num_classes:
-        raise ShapeError(
-            f"one_hot: Class values must be smaller than num_classes, got {tensor._data.max()} for {num_classes}"
-        )
+        num_classes = int(values.max()) + 1
+    elif values.max() >= num_classes:
+        raise ShapeError(f"one_hot: Class values must be smaller than num_classes, got {values.max()} for {num_classes}")
     return (tensor.unsqueeze(-1) == arange(num_classes)).long()
 
 
@@ -264,6 +264,7 @@ def embedding(
     max_norm: float | None = None,
     norm_type: float = 2.0,
     scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Array:
     """The rows of ``weight`` at the indices, shapes ``(*), (V, H) -> (*, H)``.
 
@@ -274,6 +275,7 @@ def embedding(
         max_norm: Rows that are looked up and have a larger norm are first scaled down to it, in place.
         norm_type: The p of that norm.
         scale_grad_by_freq: Divide a row's gradient by how often the row was looked up.
+        sparse: PyTorch's: gradients are dense here.
 
     Raises:
         DimensionError: An index that the table does not have.
@@ -286,14 +288,15 @@ def embedding(
         raise DTypeError(f"embedding: Expected indices of type int64 or int32, got {input.dtype}")
     if padding_idx is not None and not -size <= padding_idx < size:
         raise AssertionError(f"Padding_idx must be within num_embeddings: got {padding_idx} for {size} rows")
-    if input.numel() and not (input._data.min() >= 0 and input._data.max() < size):
+    values = values_of(input)
+    if values.size and not (values.min() >= 0 and values.max() < size):
         raise DimensionError(
-            f"embedding: index out of range in self: indices from {input._data.min()} to {input._data.max()} into a "
+            f"embedding: index out of range in self: indices from {values.min()} to {values.max()} into a "
             f"table of {size} rows"
         )
     if max_norm is not None:
         with no_grad():
-            rows = tensor(np.unique(input._data))
+            rows = tensor(np.unique(values))
             norms = weight[rows].norm(norm_type, dim=1, keepdim=True)
             weight[rows] = weight[rows] * (max_norm / (norms + 1e-7)).clamp(max=1.0)
     out = index(weight, input, dim=0)

@@ -8,6 +8,7 @@ the result put into the view's positions. Every other view finds its own when it
 from __future__ import annotations
 
 import functools
+import operator as operators
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -48,7 +49,10 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
                 inputs, params = op.bind((target, *args), params)
                 args = tuple(inputs[1:])
                 break
-        data, now = target._data, state.__dict__  # of this thread, looked up once
+        now = state.__dict__  # of this thread, looked up once
+        if now["follower"] is not None and now["follower"].transforms:
+            return now["follower"].in_place(form, op, target, args, params)
+        data = target._data
         version = target._version or version_of(target)
         if version is INFERENCE and not now["inference"]:
             raise InplaceError(
@@ -114,18 +118,23 @@ def refuse_leaf(writer: str, target: Tensor) -> None:
         )
 
 
-def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
-    data = target._data
-    if value.shape != data.shape:
+def storable_in(writer: str, target: Any, value: Any) -> None:
+    """Raise an error unless ``value`` has the shape of ``target``, and a dtype whose numbers that can hold."""
+    if value.shape != target.shape:
         raise ShapeError(
-            f"{writer}: output with shape {data.shape} doesn't match the broadcast shape {value.shape}; an in-place "
+            f"{writer}: output with shape {target.shape} doesn't match the broadcast shape {value.shape}; an in-place "
             "operation cannot change its target's shape"
         )
-    if value.dtype != data.dtype and not can_cast(as_dtype(value.dtype), as_dtype(data.dtype)):
+    if value.dtype != target.dtype and not can_cast(as_dtype(value.dtype), as_dtype(target.dtype)):
         raise DTypeError(
             f"{writer}: result type {as_dtype(value.dtype)} can't be cast to the desired output type "
-            f"{as_dtype(data.dtype)}; cast the target with .to(dtype) first"
+            f"{as_dtype(target.dtype)}; cast the target with .to(dtype) first"
         )
+
+
+def _store(writer: str, target: Tensor, value: np.ndarray[Any, Any]) -> None:
+    data = target._data
+    storable_in(writer, data, value)
     data[...] = value
 
 
@@ -211,6 +220,21 @@ write_copy: Callable[..., Any] = inplace(copy)
 # ------------------------------------------------------------------------------------------------------ their methods
 
 
+def _composed(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of what is written with other operations: their result is copied into the target."""
+
+    def form(target: Any, *args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        result = operation(clone(target), *args, **params)
+        storable_in(form.__name__, target._like, result._like)
+        return write_copy(target, result)
+
+    functools.update_wrapper(form, operation)
+    form.__name__, form.__qualname__ = f"{operation.__name__}_", f"Tensor.{operation.__name__}_"
+    form.__doc__ = f"In-place form of :meth:`{operation.__name__}`."
+    return form
+
+
 @on_operation
 def _in_place_form(operation: Any) -> None:
     """``name_`` and, of an operator, ``+=`` and its like, of each operation that is declared to have an in-place form."""
@@ -218,8 +242,8 @@ def _in_place_form(operation: Any) -> None:
     if not declared.get("in_place"):
         return
 
-    form = inplace(operation)
+    form = inplace(operation) if hasattr(operation, "primitive") else _composed(operation)
     for name in declared["method"] or (operation.__name__,):
         setattr(Tensor, f"{name}_", form)
-    if declared["operator"]:
+    if hasattr(operators, f"i{declared['operator']}"):
         setattr(Tensor, f"__i{declared['operator']}__", form)

@@ -19,6 +19,7 @@ from . import choosing, creation, functions, indexing, joining, linalg, norms, o
 from . import shape as shapes
 from .composite import composite
 from .creation import as_tensor
+from .reserve import family_of_ufunc
 
 __all__: list[str] = []
 
@@ -53,6 +54,8 @@ def from_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
             f"np.{name}: an array cannot take a tensor's result (out=, or array {name}= tensor); write the tensor as "
             "t.detach().numpy(), or make the array a tensor"
         )
+    if (ufunc, method) not in _UFUNCS:
+        family_of_ufunc(name)
     operation = _UFUNCS.get((ufunc, method))
     if operation is not None and method == "reduce":
         kwargs = {"axis": 0, **kwargs}

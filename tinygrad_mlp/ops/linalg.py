@@ -85,7 +85,7 @@ def mv(input: Array, vec: Array) -> Array:
     return matmul(input, vec)
 
 
-@composite
+@composite(method=True)
 def inner(input: Array, other: Array) -> Array:
     """The sums of products over the last dimensions, shapes ``(*, k), (+, k) -> (*, +)``; scaling by a scalar."""
     if input.ndim == 0 or other.ndim == 0:
@@ -105,7 +105,7 @@ def outer(input: Array, vec2: Array) -> Array:
     return input.reshape(-1, 1) * vec2
 
 
-@composite(method=True)
+@composite(method=True, in_place=True)
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """beta * input + alpha * (mat1 @ mat2)."""
     if input.dtype is not mat1.dtype:

@@ -10,8 +10,9 @@ import numpy as np
 from ..core.apply import primitive
 from ..core.basics import Array, cast, clone, zeros_of
 from ..core.errors import ArgumentError
+from ..core.graph import Tensor
 from ..core.promotion import result_dtype
-from ..device import device as device_type
+from ..device import on_cpu
 from ..dtypes import as_dtype, dtype
 from .composite import composite
 
@@ -53,8 +54,8 @@ def same(input: Array) -> Array:
 
 
 @composite(method=True)
-def contiguous(input: Array) -> Array:
-    """``input`` itself if contiguous in memory, else a copy that is."""
+def contiguous(input: Array, memory_format: Any = None) -> Array:
+    """``input`` itself if contiguous in memory, else a copy that is; rows first, whatever ``memory_format`` says."""
     return input if input.is_contiguous() else _packed(input)
 
 
@@ -71,7 +72,18 @@ def result_type(tensor1: Array, tensor2: Array) -> _dtype_type:
     >>> torch.result_type(torch.tensor([1, 2]), 0.5)
     tinygrad_mlp.float32
     """
-    return as_dtype(result_dtype([getattr(x, "_data", x) for x in (tensor1, tensor2)]))
+    return as_dtype(result_dtype([form_of(x) if isinstance(x, Tensor) else x for x in (tensor1, tensor2)]))
+
+
+def form_of(tensor: Array) -> np.ndarray[Any, Any]:
+    """An array of the shape and dtype of a tensor, whose values it may not have."""
+    form = tensor._like
+    return form if isinstance(form, np.ndarray) else np.empty(form.shape, form.dtype)
+
+
+def values_of(tensor: Array) -> np.ndarray[Any, Any]:
+    """The values of a tensor, to check them: those of all samples where it stands for one."""
+    return tensor._data if tensor._cell is None else tensor._cell.values()
 
 
 @composite(method=True)
@@ -83,7 +95,7 @@ def to(
     for arg in args:
         if isinstance(arg, _dtype_type):
             dtype = arg
-        elif hasattr(arg, "_data"):
+        elif isinstance(arg, Tensor):
             dtype = arg.dtype
         elif isinstance(arg, type):
             dtype = as_dtype(arg)
@@ -94,7 +106,7 @@ def to(
     if ignored.keys() - {"non_blocking", "memory_format"}:
         raise ArgumentError(f"to() has no argument {sorted(ignored)[0]!r}")
     if device is not None:
-        device_type(device)
+        on_cpu(device)
     target = input._like.dtype if dtype is None else as_dtype(dtype).numpy
     if target != input._like.dtype:
         return cast(input, dtype=target)

@@ -86,7 +86,7 @@ def vector_norm(x: Array, ord: float = 2, dim: Dims = None, keepdim: bool = Fals
     """
     if not isinstance(ord, int | float):
         raise ArgumentError(f"vector_norm(): argument 'ord' must be a number, not {ord!r}")
-    floating("vector_norm", x._data, dtype)
+    floating("vector_norm", x._like, dtype)
     x = x if dtype is None else cast_to(x, dtype=as_dtype(dtype).numpy)
     if math.isinf(ord):
         return (_largest if ord > 0 else _smallest)(abs(x), () if dim is None else dim, keepdim)
@@ -154,3 +154,23 @@ def linalg_norm(
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
     sums = vector_norm(A, 1, dims[0] if ord in (1, -1) else dims[1], True, dtype=dtype)
     return (amax if ord > 0 else amin)(sums, dims, keepdim)
+
+
+@composite
+def matrix_norm(
+    A: Array,  # noqa: N803 - PyTorch's name
+    ord: float | str = "fro",
+    dim: Dims = (-2, -1),
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Array:
+    """The norm of matrices that :func:`linalg_norm` gives for ``ord``, over two dimensions."""
+    dims = dim if isinstance(dim, tuple | list) else (dim,)
+    if len(dims) != 2:
+        raise ShapeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
+    if A.ndim < 2:
+        raise ShapeError(
+            f"linalg.matrix_norm: The input tensor A must have at least 2 dimensions, got shape {tuple(A.shape)}"
+        )
+    return linalg_norm(A, ord, dims, keepdim, dtype=dtype)

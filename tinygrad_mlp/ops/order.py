@@ -114,7 +114,7 @@ def _at(input: Array, dim: int, indices: Array, keepdim: bool) -> Selected:
 
 def _extreme(ops: tuple[Any, Any, Any], input: Array, dim: Any, keepdim: bool, other: Array) -> Any:
     whole, position, elementwise = ops
-    if other is not None or hasattr(dim, "_data"):
+    if other is not None or isinstance(dim, Tensor):
         return elementwise(input, dim if other is None else other)
     return whole(input) if dim is None else _at(input, dim, position(input, dim, True), keepdim)
 

@@ -32,7 +32,7 @@ def _accumulate(ufunc: np.ufunc, name: str, input: Array, dim: int, wanted: Any)
     return running.astype(dtype, order="C", copy=False).reshape(input.shape)
 
 
-@primitive(lambda g, dim: flip(cumsum(flip(g, (dim,)), dim), (dim,)), method=True)
+@primitive(lambda g, dim: flip(cumsum(flip(g, (dim,)), dim), (dim,)), method=True, in_place=True)
 def cumsum(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
     """The sums of the elements up to each one along ``dim``.
 
@@ -66,7 +66,11 @@ def _recurrence(a: Array, b: Array, dim: int, step: int) -> Array:
     return np.moveaxis(y, 0, dim).reshape(b.shape).astype(b.dtype, copy=False)
 
 
-@primitive(lambda g, y, input, dim: _recurrence(_neighbour(input, dim, -1), g, dim, -1) * _neighbour(y, dim, 1), method=True)
+@primitive(
+    lambda g, y, input, dim: _recurrence(_neighbour(input, dim, -1), g, dim, -1) * _neighbour(y, dim, 1),
+    method=True,
+    in_place=True,
+)
 def cumprod(input: Array, dim: int, *, dtype: dtype | None = None) -> Array:
     """The products of the elements up to each one along ``dim``. Its gradient is right with zeros, too.
 

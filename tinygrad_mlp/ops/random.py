@@ -10,6 +10,7 @@ PyTorch's. float32 is drawn directly, not cut down from float64.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -20,8 +21,8 @@ import numpy as np
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.graph import Tensor, wrap
-from ..device import CPU
-from ..device import device as device_type
+from ..core.state import state
+from ..device import CPU, on_cpu
 from ..dtypes import dtype, int64
 from .composite import Operation, called, composite
 from .creation import as_size, creates, like, number, numpy_dtype
@@ -51,7 +52,7 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        device_type(device)
+        on_cpu(device)
         self.device = CPU
         self.manual_seed(67280421310721)
 
@@ -91,8 +92,8 @@ class Generator:
 
     def get_state(self) -> Array:
         """Where the stream is now, as a uint8 tensor for :meth:`set_state`."""
-        state: Any = self.numpy.bit_generator.state
-        fields = (state["state"]["state"], state["state"]["inc"], self._seed, state["has_uint32"], state["uinteger"])
+        now: Any = self.numpy.bit_generator.state
+        fields = (now["state"]["state"], now["state"]["inc"], self._seed, now["has_uint32"], now["uinteger"])
         packed = b"".join(n.to_bytes(size, "little") for n, size in zip(fields, _FIELDS, strict=True))
         return wrap(np.frombuffer(packed, np.uint8).copy())
 
@@ -183,7 +184,7 @@ def set_rng_state(new_state: Array) -> None:
     current_generator().set_state(new_state)
 
 
-def _stream(name: str, generator: Generator | None) -> np.random.Generator:
+def stream(name: str, generator: Generator | None) -> np.random.Generator:
     if generator is None:
         return _default.generator.numpy
     if not isinstance(generator, Generator):
@@ -194,7 +195,20 @@ def _stream(name: str, generator: Generator | None) -> np.random.Generator:
 # ----------------------------------------------------------------------------------------------------------- draws
 
 
-def _floating(name: str, target: np.dtype[Any]) -> np.dtype[Any]:
+def random_draw(function: Operation) -> Operation:
+    """Decorate what draws random numbers: under ``vmap`` it is asked what the samples have in common."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **params: Any) -> Any:
+        __tracebackhide__ = True
+        if state.follower is not None and state.follower.transforms:
+            return state.follower.draw(call, args, params)
+        return function(*args, **params)
+
+    return call
+
+
+def floating(name: str, target: np.dtype[Any]) -> np.dtype[Any]:
     if target.kind != "f":
         raise NotImplementedError(f"{name} is not implemented for {target.name}: it draws floating-point numbers")
     return target
@@ -232,16 +246,17 @@ def _integers(
 
 def _drawn(name: str, draw: Operation, doc: str) -> Operation:
     def drawn(*args: Any, size: Any = None, generator: Generator | None = None, dtype: dtype | None = None) -> Array:
-        shape, target = as_size(name, args, size), _floating(name, numpy_dtype(dtype))
-        return draw(_stream(name, generator), shape, target)
+        shape, target = as_size(name, args, size), floating(name, numpy_dtype(dtype))
+        return draw(stream(name, generator), shape, target)
 
-    return creates(called(drawn, __name__, name, doc))
+    return random_draw(creates(called(drawn, __name__, name, doc)))
 
 
 rand: Operation = _drawn("rand", _uniform, "Draws from U[0, 1): ``rand(2, 3)`` or ``rand((2, 3))``.")
 randn: Operation = _drawn("randn", _normal, "Draws from N(0, 1): ``randn(2, 3)`` or ``randn((2, 3))``.")
 
 
+@random_draw
 @creates
 def randint(
     *args: Any,
@@ -266,9 +281,10 @@ def randint(
     if given or size is None or high is None or not isinstance(size, tuple | list):
         raise ArgumentError("randint() takes (high, size) or (low, high, size), with size a tuple of ints")
     shape = as_size("randint", (size,))
-    return _integers(_stream("randint", generator), low, high, shape, numpy_dtype(dtype, int64))
+    return _integers(stream("randint", generator), low, high, shape, numpy_dtype(dtype, int64))
 
 
+@random_draw
 @creates
 def randperm(n: int, *, generator: Generator | None = None, dtype: dtype | None = None) -> Array:
     """The numbers 0 to n - 1 in random order."""
@@ -277,21 +293,24 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: dtype | None 
     most = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name]
     if count - 1 > most:
         raise DTypeError(f"randperm: {count - 1} cannot be converted to {target.name} without overflow")
-    return _stream("randperm", generator).permutation(count).astype(target)
+    return stream("randperm", generator).permutation(count).astype(target)
 
 
+@random_draw
 @creates
 def rand_like(input: Array, *, dtype: dtype | None = None) -> Array:
     """:func:`rand` in the shape and dtype of ``input``."""
     return rand(like("rand_like", input).shape, dtype=dtype or input.dtype)
 
 
+@random_draw
 @creates
 def randn_like(input: Array, *, dtype: dtype | None = None) -> Array:
     """:func:`randn` in the shape and dtype of ``input``."""
     return randn(like("randn_like", input).shape, dtype=dtype or input.dtype)
 
 
+@random_draw
 @creates
 def randint_like(
     input: Array, *args: int, low: int | None = None, high: int | None = None, dtype: dtype | None = None
@@ -300,6 +319,7 @@ def randint_like(
     return randint(*args, low=low, high=high, size=like("randint_like", input).shape, dtype=dtype or input.dtype)
 
 
+@random_draw
 @creates
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: dtype | None = None
@@ -312,21 +332,22 @@ def normal(
     spread = std._data if isinstance(std, Tensor) else number("normal", "std", std)
     if np.any(np.less(spread, 0)):
         raise ShapeError(f"normal expects all elements of std >= 0.0, but found std {np.min(spread)}")
-    rng = _stream("normal", generator)
+    rng = stream("normal", generator)
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         if size is not None:
             raise ArgumentError("normal(): size= goes with numbers; tensors have their own shape")
         given = mean if isinstance(mean, Tensor) else std
-        scaled = std * wrap(np.ones((), _floating("normal", given._like.dtype)))
+        scaled = std * wrap(np.ones((), floating("normal", given._like.dtype)))
         total = (mean + scaled * 0).detach()
         draws = _normal(rng, total._like.shape, total._like.dtype)
         return (mean + std * wrap(draws))._data
     if size is None:
         raise ArgumentError("normal(): numbers need a size=, a tuple of ints")
-    draws = _normal(rng, as_size("normal", (size,)), _floating("normal", numpy_dtype(dtype)))
+    draws = _normal(rng, as_size("normal", (size,)), floating("normal", numpy_dtype(dtype)))
     return draws * spread + number("normal", "mean", mean)
 
 
+@random_draw
 @composite
 def bernoulli(input: Array, p: float | None = None, *, generator: Generator | None = None) -> Array:
     """1 with the probability that ``input`` holds (or ``p``, where given), else 0; in the dtype of ``input``.
@@ -335,9 +356,9 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
         ShapeError: A probability outside [0, 1].
     """
     if p is None:
-        _floating("bernoulli", input._like.dtype)
+        floating("bernoulli", input._like.dtype)
     chance = input._data if p is None else number("bernoulli", "p", p)
-    return wrap(_coins(_stream("bernoulli", generator), chance, input._like.shape, input))
+    return wrap(_coins(stream("bernoulli", generator), chance, input._like.shape, input))
 
 
 def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array) -> np.ndarray[Any, Any]:
@@ -347,6 +368,7 @@ def _coins(rng: np.random.Generator, p: Any, shape: tuple[int, ...], like: Array
 
 
 @composite(method=True)
+@random_draw
 def multinomial(input: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Array:
     """Indices drawn with probabilities proportional to the weights, shape ``(m, n) -> (m, num_samples)``.
 
@@ -372,7 +394,7 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
         raise ShapeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0")
     if not np.all(weights.sum(-1) > 0):
         raise ShapeError("multinomial: invalid multinomial distribution (sum of probabilities <= 0)")
-    rng = _stream("multinomial", generator)
+    rng = stream("multinomial", generator)
     if replacement:
         edges = np.cumsum(weights, -1)
         points = rng.random((*weights.shape[:-1], num_samples)) * edges[..., -1:]
@@ -388,33 +410,37 @@ def multinomial(input: Array, num_samples: int, replacement: bool = False, *, ge
 
 
 @composite(method=True)
+@random_draw
 def uniform_(input: Array, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from U[from, to)."""
-    target = _floating("uniform_", input._like.dtype)
+    target = floating("uniform_", input._like.dtype)
     if from_ > to:
         raise ShapeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
-    draws = _uniform(_stream("uniform_", generator), input._like.shape, target)
+    draws = _uniform(stream("uniform_", generator), input._like.shape, target)
     return write_copy(input, wrap(np.asarray(draws * (to - from_) + from_)))
 
 
 @composite(method=True)
+@random_draw
 def normal_(input: Array, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Array:
     """Fill with draws from N(mean, std^2)."""
-    target = _floating("normal_", input._like.dtype)
+    target = floating("normal_", input._like.dtype)
     if std < 0:
         raise ShapeError(f"normal expects std >= 0.0, but found std {std}")
-    draws = _normal(_stream("normal_", generator), input._like.shape, target)
+    draws = _normal(stream("normal_", generator), input._like.shape, target)
     return write_copy(input, wrap(np.asarray(draws * std + mean)))
 
 
 @composite(method=True)
+@random_draw
 def bernoulli_(input: Array, p: Any = 0.5, *, generator: Generator | None = None) -> Array:
     """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
     chance = p._data if isinstance(p, Tensor) else p
-    return write_copy(input, wrap(np.asarray(_coins(_stream("bernoulli_", generator), chance, input._like.shape, input))))
+    return write_copy(input, wrap(np.asarray(_coins(stream("bernoulli_", generator), chance, input._like.shape, input))))
 
 
 @composite(method=True)
+@random_draw
 def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: Generator | None = None) -> Array:
     """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
     target = input._like.dtype
@@ -422,6 +448,4 @@ def random_(input: Array, from_: int = 0, to: int | None = None, *, generator: G
         from_, to = 0, from_
     if to is None:
         to = np.iinfo(target).max if target.kind in "iu" else _WHOLE[target.name] + 1
-    return write_copy(
-        input, wrap(np.asarray(_integers(_stream("random_", generator), from_, to, input._like.shape, target)))
-    )
+    return write_copy(input, wrap(np.asarray(_integers(stream("random_", generator), from_, to, input._like.shape, target))))

@@ -14,6 +14,7 @@ from ..core.apply import primitive
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from .composite import composite
 from .dims import dim_of, tensor_only
+from .memory import values_of
 from .places import INTEGERS, index_sum, sums_at, unslice
 from .places import index as _read
 
@@ -164,7 +165,7 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     dim = dim_of("index_select", dim, input.ndim)
     if index.ndim > 1:
         raise DimensionError(f"index_select(): Index is supposed to be a vector, got shape {tuple(index.shape)}")
-    _checked("index_select", index._data, dim, (input._like.shape or (1,))[dim])
+    _checked("index_select", values_of(index), dim, (input._like.shape or (1,))[dim])
     if input.ndim == 0 and index.numel() != 1:
         raise ShapeError(f"index_select(): Index to scalar can have only 1 value, got {index.numel()} value(s)")
     return _read(input, index.reshape(-1), dim=dim) if input.ndim else input.clone()

@@ -340,7 +340,9 @@ def _triangle(name: str, of: Operation, doc: str) -> Operation:
             raise ShapeError(f"{name}: input tensor must have at least 2 dimensions, got shape {input.shape}")
         return of(input, diagonal)
 
-    operation = primitive(lambda g, diagonal: operation(g, diagonal), method=True)(called(forward, __name__, name, doc))
+    operation = primitive(lambda g, diagonal: operation(g, diagonal), method=True, in_place=True)(
+        called(forward, __name__, name, doc)
+    )
     return operation
 
 
@@ -379,6 +381,12 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
     if dim_of("diagonal", dim1, input.ndim) == dim_of("diagonal", dim2, input.ndim):
         raise ShapeError(f"diagonal(): diagonal dimensions cannot be identical {dim1}, {dim2}")
     return _diagonal_of(input, offset, dim1, dim2)
+
+
+@composite
+def linalg_diagonal(A: Array, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:  # noqa: N803 - PyTorch's name
+    """:func:`diagonal` of the last two dimensions."""
+    return diagonal(A, offset, dim1, dim2)
 
 
 @composite(method=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["erf_of", "erfc_of", "upper_tail"]
+__all__ = ["erf_of", "erfc_of", "erfcx_of", "upper_tail"]
 
 Array = np.ndarray[Any, Any]
 
@@ -157,3 +157,24 @@ def erfc_of(array: Array) -> Array:
     '2.088488e-45'
     """
     return _evaluate(array, complement=True)
+
+
+def erfcx_of(array: Array) -> Array:
+    """e^(x^2) erfc(x) for every element of a floating-point array: the same approximations without their exponential.
+
+    >>> f"{erfcx_of(np.array(100.0)):.6e}"
+    '5.641614e-03'
+    """
+    x = np.ravel(array).astype(np.float64)
+    size = np.abs(x)
+    result = np.where(size > 4, 1 / math.sqrt(math.pi) / np.maximum(size, 4), np.nan)  # what remains for huge numbers
+    for interval, scaled in (
+        (size <= 0.46875, lambda s: np.exp(s * s) * (1 - s * _ratio(_SMALL, s * s))),
+        ((size > 0.46875) & (size <= 4), lambda s: _ratio(_MIDDLE, s)),
+        ((size > 4) & (size < 1e8), lambda s: (1 / math.sqrt(math.pi) - _ratio(_LARGE, s**-2) / (s * s)) / s),
+    ):
+        result[interval] = scaled(size[interval])
+    negative = x < 0
+    with np.errstate(divide="ignore"):
+        result[negative] = 2 / _gaussian(np.minimum(size[negative], 30)) - result[negative]
+    return result.astype(array.dtype, copy=False).reshape(array.shape)

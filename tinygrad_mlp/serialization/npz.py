@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-import io
-import struct
 import zipfile
-import zlib
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
 from ..errors import FileFormatError
+from .archives import archive, read_exactly
 from .structure import Array, Arrays, by_name, check_dtype, flattened, holds, restored, shortened
 from .text import LIMIT, dumped, parsed
 
@@ -21,18 +18,13 @@ __all__ = ["pack", "unpack"]
 _STRUCTURE = "structure.json"
 _NAME = 65_535  # bytes of a name in a zip archive
 _TABLE = 1 << 20  # bytes of the table of contents: some 10,000 arrays
-_INFLATED, _RATIO = 64 << 20, 20  # a file may inflate to so many bytes, or to so many times its length
-_CHUNK = 1 << 20  # bytes read at once
 _NPY_HEADER = 2_000  # bytes: enough for 64 dimensions, and read quickly by Python's own parser
-# What zipfile raises for a file that is broken.
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, struct.error)
 
 
-def pack(obj: Any) -> bytes:
-    """The content of an ``.npz`` file."""
+def pack(obj: Any, file: BinaryIO) -> None:
+    """Write an ``.npz`` file."""
     structure, arrays = flattened(obj)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             if len(f"{name}.npy".encode()) > _NAME:
                 raise FileFormatError(
@@ -44,48 +36,22 @@ def pack(obj: Any) -> bytes:
             archive.writestr(zipfile.ZipInfo(_STRUCTURE), dumped(structure))
         if sum(46 + len(info.filename.encode()) + len(info.extra) for info in archive.infolist()) > _TABLE:
             raise FileFormatError(f"{len(arrays):,} tensors are too many for an .npz file; use .safetensors")
-    return buffer.getvalue()
 
 
-class _Archive(io.FileIO):
-    """A file that gives ``zipfile`` no long table of contents, as it would make an object of each entry."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _TABLE:
-            raise FileFormatError(f"its table of contents says it has {size:,} bytes, where at most {_TABLE:,} are read")
-        return super().read(-1 if size is None else size) or b""
-
-
-def unpack(path: Path) -> Any:
+def unpack(file: BinaryIO) -> Any:
     """The object in an ``.npz`` file."""
-    size = path.stat().st_size
     arrays: Arrays = {}
     structures: list[Any] = []
-    try:
-        with _Archive(path) as file, zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            for info in entries:
-                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.compress_size > size:
-                    raise FileFormatError(f"the entry {info.filename!r} is not stored or deflated, or longer than the file")
-            packed, inflated = (sum(getattr(info, of) for info in entries) for of in ("compress_size", "file_size"))
-            if packed > size or inflated > max(_INFLATED, _RATIO * size):
-                raise FileFormatError(
-                    f"its entries say that they take {packed:,} bytes of the file's {size:,} and inflate to {inflated:,}; "
-                    f"expected at most {max(_INFLATED, _RATIO * size):,}"
-                )
-            for info in entries:
-                with archive.open(info) as member:
-                    if info.filename == _STRUCTURE:
-                        structures.append(parsed(member.read(LIMIT + 1)))
-                        continue
-                    name = info.filename.removesuffix(".npy")
-                    if name in arrays or name == info.filename:
-                        raise FileFormatError(f"the entry {info.filename!r} is there twice, or is not an array")
-                    arrays[name] = _from_npy(name, member, info.file_size)
-    except FileFormatError:
-        raise
-    except _BROKEN as error:
-        raise FileFormatError(f"not a whole .npz file: {error or type(error).__name__}") from error
+    with archive(file, ".npz", _TABLE) as (opened, entries):
+        for info in entries:
+            with opened.open(info) as member:
+                if info.filename == _STRUCTURE:
+                    structures.append(parsed(member.read(LIMIT + 1)))
+                    continue
+                name = info.filename.removesuffix(".npy")
+                if name in arrays or name == info.filename:
+                    raise FileFormatError(f"the entry {info.filename!r} is there twice, or is not an array")
+                arrays[name] = _from_npy(name, member, info.file_size)
     if len(structures) > 1:
         raise FileFormatError(f"the entry {_STRUCTURE!r} is there twice")
     return restored(structures[0] if structures else by_name(arrays), arrays)
@@ -108,11 +74,7 @@ def _from_npy(name: str, file: IO[bytes], size: int) -> Array:
         rest = size - len(magic) - width - length
         if not holds(shape, dtype, rest):
             raise ValueError(f"its header says {dtype} of shape {shape}, but there are {rest:,} bytes")
-        data = bytearray()
-        while chunk := file.read(min(_CHUNK, rest - len(data))):
-            data += chunk
-        if len(data) != rest or file.read(1):  # reading to the end also checks its CRC
-            raise ValueError(f"it ends after {len(data):,} bytes of {rest:,}, or does not end there")
+        data = read_exactly(file, rest)
     except FileFormatError:
         raise
     except (ValueError, TypeError, KeyError, SyntaxError) as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from ..errors import FileFormatError
+from .archives import length_of
 from .structure import Array, by_name, check_dtype, flattened, restored
 from .text import LIMIT, check_length, dumped, parsed
 
@@ -26,33 +26,32 @@ def _library() -> Any:
     return safetensors
 
 
-def pack(obj: Any) -> bytes:
-    """The content of a ``.safetensors`` file."""
+def pack(obj: Any, file: BinaryIO) -> None:
+    """Write a ``.safetensors`` file."""
     library = _library()
     structure, arrays = flattened(obj)
     # also for a plain dict: the library sorts the tensors, the structure keeps their order
     content: bytes = library.numpy.save(arrays, metadata={_METADATA: dumped(structure)})
     header = content[8 : 8 + int.from_bytes(content[:8], "little")]
     check_length(header.decode(), "; save fewer tensors, or shorter names")
-    return content
+    file.write(content)
 
 
-def unpack(path: Path) -> Any:
+def unpack(file: BinaryIO) -> Any:
     """The object in a ``.safetensors`` file."""
     library = _library()
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(size - 8, LIMIT):
-            raise FileFormatError(
-                f"not a .safetensors file: it says that its header has {length:,} bytes, where at most "
-                f"{max(0, min(size - 8, LIMIT)):,} are read"
-            )
-        parsed(file.read(length))  # within our limits, before the library, which has wider ones, reads it
+    size = length_of(file)
+    length = int.from_bytes(file.read(8), "little")
+    if size < 8 or length > min(size - 8, LIMIT):
+        raise FileFormatError(
+            f"not a .safetensors file: it says that its header has {length:,} bytes, where at most "
+            f"{max(0, min(size - 8, LIMIT)):,} are read"
+        )
+    header = parsed(file.read(length))  # within our limits, before the library, which has wider ones, reads it
+    file.seek(0)
     try:
-        with library.safe_open(path, framework="np") as file:
-            arrays = {name: _sound(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - no dict
-            metadata = file.metadata() or {}
+        arrays = {name: _sound(array) for name, array in library.numpy.load(file.read()).items()}
+        metadata = header.get("__metadata__") or {}
     except (library.SafetensorError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise FileFormatError(f"not a .safetensors file that NumPy can hold: {error}") from error
     for name, array in arrays.items():

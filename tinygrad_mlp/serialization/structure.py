@@ -15,7 +15,7 @@ from ..dtypes import supported
 from ..errors import FileFormatError
 
 __all__ = [
-    "TENSOR_KEYS", "Array", "Arrays", "by_name", "check_dtype", "decode", "encode", "flattened", "holds", "not_finite",
+    "TENSOR_KEYS", "Array", "Arrays", "by_name", "check_dtype", "decode", "encode", "flattened", "holds", "located", "not_finite",
     "restored", "shortened", "spelled",
 ]  # fmt: skip
 
@@ -41,7 +41,7 @@ def encode(value: Any, path: tuple[Any, ...], tensor: Callable[[Array, tuple[Any
     if isinstance(value, int):
         if value.bit_length() > _INT_BITS:
             raise FileFormatError(
-                f"{_where(path)} is an int of {value.bit_length():,} bits, where at most {_INT_BITS:,} are read"
+                f"{located(path)} is an int of {value.bit_length():,} bits, where at most {_INT_BITS:,} are read"
             )
         return int(value)
     if isinstance(value, float):
@@ -56,12 +56,13 @@ def encode(value: Any, path: tuple[Any, ...], tensor: Callable[[Array, tuple[Any
         return {"$tuple": items} if isinstance(value, tuple) else items
     hint = "; make it a Tensor with from_numpy()" if isinstance(value, np.ndarray) else ""
     raise FileFormatError(
-        f"{_where(path)} is a {type(value).__name__}, but only Tensors, numbers, strings, bools, None, and dicts, lists and tuples of "
+        f"{located(path)} is a {type(value).__name__}, but only Tensors, numbers, strings, bools, None, and dicts, lists and tuples of "
         f"them can be saved{hint}"
     )
 
 
-def _where(path: tuple[Any, ...]) -> str:
+def located(path: tuple[Any, ...]) -> str:
+    """Where in the saved object a path leads."""
     return f"the entry {''.join(f'[{shortened(key)}]' for key in path)}" if path else "the object"
 
 

@@ -17,7 +17,7 @@ from ..dtypes import dtype_named
 from ..errors import FileFormatError
 from .structure import TENSOR_KEYS, Array, decode, encode, holds, not_finite, shortened, spelled
 
-__all__ = ["LIMIT", "check_length", "dumped", "opened", "pack", "parsed", "parsed_file", "read_json", "unpack"]
+__all__ = ["LIMIT", "check_length", "dumped", "opened", "pack", "parsed", "read_json", "unpack"]
 
 LIMIT = 8 << 20  # bytes of JSON
 _BRACKETS = 250_000  # lists and objects in it: an empty one, of two bytes, takes 64 in memory
@@ -49,15 +49,10 @@ def read_json(path: str | Path) -> Any:
     {'epochs': [1, 2.5, None]}
     """
     try:
-        return parsed_file(Path(path))
+        with opened(Path(path)) as file:
+            return parsed(file.read(LIMIT + 1))
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from error
-
-
-def parsed_file(path: Path) -> Any:
-    """:func:`read_json`, with errors that do not name the file."""
-    with opened(path) as file:
-        return parsed(file.read(LIMIT + 1))
 
 
 def parsed(text: bytes | str) -> Any:
@@ -113,17 +108,17 @@ def dumped(structure: Any) -> str:
 # ------------------------------------------------------------------------------------------------- files of tensors
 
 
-def pack(obj: Any) -> bytes:
-    """The content of a ``.json`` file."""
+def pack(obj: Any, file: BinaryIO) -> None:
+    """Write a ``.json`` file."""
     structure = encode(obj, (), lambda array, path: _described(array))
     text = "".join(_lines(structure, "")) + "\n"
     check_length(text)
-    return text.encode()
+    file.write(text.encode())
 
 
-def unpack(path: Path) -> Any:
+def unpack(file: BinaryIO) -> Any:
     """The object in a ``.json`` file."""
-    return decode(parsed_file(path), _from_description)
+    return decode(parsed(file.read(LIMIT + 1)), _from_description)
 
 
 def _lines(value: Any, margin: str) -> Iterator[str]:

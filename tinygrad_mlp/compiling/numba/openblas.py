@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 from collections.abc import Callable
 from typing import Any
+
+from ...blas import function_of_openblas, library
 
 __all__ = ["OpenBLAS", "openblas"]
 
@@ -29,8 +30,8 @@ class OpenBLAS:
         threads: How many threads it uses now.
     """
 
-    def __init__(self, library: ctypes.CDLL, name: str) -> None:
-        self.threads: Callable[[], int] = getattr(library, name)
+    def __init__(self, library: ctypes.CDLL, threads: Callable[[], int]) -> None:
+        self.threads: Callable[[], int] = threads
         self._level1: Any = library.blas_level1_thread
         self._level1.argtypes = [ctypes.c_int, _LONG, _LONG, _LONG, _ADDRESS, *_ARRAYS, _ADDRESS, ctypes.c_int]
         self._unused = ctypes.c_float()
@@ -62,15 +63,12 @@ class OpenBLAS:
 
 @functools.cache
 def _library() -> OpenBLAS | None:
-    path = importlib.import_module("numpy.linalg._umath_linalg").__file__  # a module that is linked with OpenBLAS
-    try:
-        library = ctypes.CDLL(path)
-    except OSError:  # NumPy is built in another way, so that its OpenBLAS is not found like this
-        return None
-    for name in ("scipy_openblas_get_num_threads64_", "openblas_get_num_threads64_", "openblas_get_num_threads"):
-        if hasattr(library, name) and hasattr(library, "blas_level1_thread"):
-            return OpenBLAS(library, name)
-    return None
+    found, threads = library(), function_of_openblas("get_num_threads")
+    return (
+        OpenBLAS(found, threads)
+        if found is not None and threads is not None and hasattr(found, "blas_level1_thread")
+        else None
+    )
 
 
 def openblas() -> OpenBLAS | None:

@@ -1,6 +1,7 @@
 """Layers, activations and losses as functions, under PyTorch's names and with its defaults."""
 
 from ...core.basics import tanh
+from ...later import later as _later
 from ...ops.activations import gelu, logsigmoid, prelu, softplus, softsign
 from ...ops.functions import sigmoid
 from ...ops.indexing import embedding, one_hot
@@ -14,3 +15,48 @@ __all__ = ["embedding", "gelu", "logsigmoid", "one_hot", "pad", "prelu", "sigmoi
 __all__ += activations.__all__
 __all__ += layers.__all__
 __all__ += losses.__all__
+
+# The rarer ones are imported when they are first used.
+__getattr__, __dir__ = _later(
+    __name__,
+    {
+        "alpha_dropout": ".rarer_activations",
+        "celu_": ".rarer_activations",
+        "cosine_embedding_loss": ".rarer_losses",
+        "elu_": ".rarer_activations",
+        "embedding_bag": ".bags",
+        "feature_alpha_dropout": ".rarer_activations",
+        "gaussian_nll_loss": ".rarer_losses",
+        "glu": ".rarer_activations",
+        "group_norm": ".rarer_norms",
+        "gumbel_softmax": ".rarer_activations",
+        "hardshrink": ".rarer_activations",
+        "hardswish": ".rarer_activations",
+        "hardtanh_": ".rarer_activations",
+        "hinge_embedding_loss": ".rarer_losses",
+        "instance_norm": ".rarer_norms",
+        "leaky_relu_": ".rarer_activations",
+        "local_response_norm": ".rarer_norms",
+        "margin_ranking_loss": ".rarer_losses",
+        "multi_head_attention_forward": ".attention",
+        "multi_margin_loss": ".rarer_losses",
+        "multilabel_margin_loss": ".rarer_losses",
+        "multilabel_soft_margin_loss": ".rarer_losses",
+        "poisson_nll_loss": ".rarer_losses",
+        "relu_": ".rarer_activations",
+        "rms_norm": ".rarer_norms",
+        "rrelu": ".rarer_activations",
+        "rrelu_": ".rarer_activations",
+        "scaled_dot_product_attention": ".attention",
+        "selu_": ".rarer_activations",
+        "soft_margin_loss": ".rarer_losses",
+        "softmin": ".rarer_activations",
+        "softshrink": ".rarer_activations",
+        "tanhshrink": ".rarer_activations",
+        "threshold": ".rarer_activations",
+        "threshold_": ".rarer_activations",
+        "triplet_margin_loss": ".rarer_losses",
+        "triplet_margin_with_distance_loss": ".rarer_losses",
+    },
+)
+__all__ += [name for name in __dir__() if name not in globals()]

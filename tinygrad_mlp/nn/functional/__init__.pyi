@@ -17,42 +17,79 @@ from tinygrad_mlp.device import device as _device
 from tinygrad_mlp.dtypes import dtype as _dtype
 from tinygrad_mlp.ops.order import Selected as _Selected
 from tinygrad_mlp.ops.random import Generator as Generator
+from tinygrad_mlp.nn.functional.rarer_activations import alpha_dropout as alpha_dropout
 from tinygrad_mlp.nn.functional.layers import batch_norm as batch_norm
 from tinygrad_mlp.nn.functional.layers import bilinear as bilinear
 from tinygrad_mlp.nn.functional.losses import binary_cross_entropy as binary_cross_entropy
 from tinygrad_mlp.nn.functional.losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from tinygrad_mlp.nn.functional.activations import celu as celu
+from tinygrad_mlp.nn.functional.rarer_activations import celu_ as celu_
+from tinygrad_mlp.nn.functional.rarer_losses import cosine_embedding_loss as cosine_embedding_loss
 from tinygrad_mlp.nn.functional.layers import cosine_similarity as cosine_similarity
 from tinygrad_mlp.nn.functional.losses import cross_entropy as cross_entropy
 from tinygrad_mlp.nn.functional.layers import dropout as dropout
 from tinygrad_mlp.nn.functional.activations import elu as elu
+from tinygrad_mlp.nn.functional.rarer_activations import elu_ as elu_
+from tinygrad_mlp.nn.functional.bags import embedding_bag as embedding_bag
+from tinygrad_mlp.nn.functional.rarer_activations import feature_alpha_dropout as feature_alpha_dropout
+from tinygrad_mlp.nn.functional.rarer_losses import gaussian_nll_loss as gaussian_nll_loss
+from tinygrad_mlp.nn.functional.rarer_activations import glu as glu
+from tinygrad_mlp.nn.functional.rarer_norms import group_norm as group_norm
+from tinygrad_mlp.nn.functional.rarer_activations import gumbel_softmax as gumbel_softmax
+from tinygrad_mlp.nn.functional.rarer_activations import hardshrink as hardshrink
 from tinygrad_mlp.nn.functional.activations import hardsigmoid as hardsigmoid
+from tinygrad_mlp.nn.functional.rarer_activations import hardswish as hardswish
 from tinygrad_mlp.nn.functional.activations import hardtanh as hardtanh
+from tinygrad_mlp.nn.functional.rarer_activations import hardtanh_ as hardtanh_
+from tinygrad_mlp.nn.functional.rarer_losses import hinge_embedding_loss as hinge_embedding_loss
 from tinygrad_mlp.nn.functional.losses import huber_loss as huber_loss
+from tinygrad_mlp.nn.functional.rarer_norms import instance_norm as instance_norm
 from tinygrad_mlp.nn.functional.losses import kl_div as kl_div
 from tinygrad_mlp.nn.functional.losses import l1_loss as l1_loss
 from tinygrad_mlp.nn.functional.layers import layer_norm as layer_norm
 from tinygrad_mlp.nn.functional.activations import leaky_relu as leaky_relu
+from tinygrad_mlp.nn.functional.rarer_activations import leaky_relu_ as leaky_relu_
 from tinygrad_mlp.nn.functional.layers import linear as linear
+from tinygrad_mlp.nn.functional.rarer_norms import local_response_norm as local_response_norm
 from tinygrad_mlp.nn.functional.activations import log_softmax as log_softmax
+from tinygrad_mlp.nn.functional.rarer_losses import margin_ranking_loss as margin_ranking_loss
 from tinygrad_mlp.nn.functional.activations import mish as mish
 from tinygrad_mlp.nn.functional.losses import mse_loss as mse_loss
+from tinygrad_mlp.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
+from tinygrad_mlp.nn.functional.rarer_losses import multi_margin_loss as multi_margin_loss
+from tinygrad_mlp.nn.functional.rarer_losses import multilabel_margin_loss as multilabel_margin_loss
+from tinygrad_mlp.nn.functional.rarer_losses import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from tinygrad_mlp.nn.functional.losses import nll_loss as nll_loss
 from tinygrad_mlp.nn.functional.layers import normalize as normalize
 from tinygrad_mlp.nn.functional.layers import pairwise_distance as pairwise_distance
+from tinygrad_mlp.nn.functional.rarer_losses import poisson_nll_loss as poisson_nll_loss
 from tinygrad_mlp.nn.functional.activations import relu as relu
 from tinygrad_mlp.nn.functional.activations import relu6 as relu6
+from tinygrad_mlp.nn.functional.rarer_activations import relu_ as relu_
+from tinygrad_mlp.nn.functional.rarer_norms import rms_norm as rms_norm
+from tinygrad_mlp.nn.functional.rarer_activations import rrelu as rrelu
+from tinygrad_mlp.nn.functional.rarer_activations import rrelu_ as rrelu_
+from tinygrad_mlp.nn.functional.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from tinygrad_mlp.nn.functional.activations import selu as selu
+from tinygrad_mlp.nn.functional.rarer_activations import selu_ as selu_
 from tinygrad_mlp.nn.functional.activations import silu as silu
 from tinygrad_mlp.nn.functional.losses import smooth_l1_loss as smooth_l1_loss
+from tinygrad_mlp.nn.functional.rarer_losses import soft_margin_loss as soft_margin_loss
 from tinygrad_mlp.nn.functional.activations import softmax as softmax
+from tinygrad_mlp.nn.functional.rarer_activations import softmin as softmin
+from tinygrad_mlp.nn.functional.rarer_activations import softshrink as softshrink
+from tinygrad_mlp.nn.functional.rarer_activations import tanhshrink as tanhshrink
+from tinygrad_mlp.nn.functional.rarer_activations import threshold as threshold
+from tinygrad_mlp.nn.functional.rarer_activations import threshold_ as threshold_
+from tinygrad_mlp.nn.functional.rarer_losses import triplet_margin_loss as triplet_margin_loss
+from tinygrad_mlp.nn.functional.rarer_losses import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
 _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
 _Place: _TypeAlias = _int | slice | _EllipsisType | Tensor | _NDArray[_Any] | list[_Any] | None
 _Index: _TypeAlias = _Place | tuple[_Place, ...]
 
-def embedding(input: Tensor, weight: Tensor, padding_idx: _int | None = None, max_norm: _float | None = None, norm_type: _float = 2.0, scale_grad_by_freq: _bool = False) -> Tensor: """The rows of ``weight`` at the indices, shapes ``(*), (V, H) -> (*, H)``."""
+def embedding(input: Tensor, weight: Tensor, padding_idx: _int | None = None, max_norm: _float | None = None, norm_type: _float = 2.0, scale_grad_by_freq: _bool = False, sparse: _bool = False) -> Tensor: """The rows of ``weight`` at the indices, shapes ``(*), (V, H) -> (*, H)``."""
 def gelu(input: Tensor, *, approximate: str = 'none') -> Tensor: """x Phi(x), Phi the normal distribution function, or its approximation by ``"tanh"``."""
 def logsigmoid(input: Tensor) -> Tensor: """log(1 / (1 + exp(-x))) = -softplus(-x)."""
 def one_hot(tensor: Tensor, num_classes: _int = -1) -> Tensor: """1 at the class and 0 elsewhere, shapes ``(*) -> (*, num_classes)``, int64; -1 takes the largest class plus 1."""
@@ -64,43 +101,80 @@ def softsign(input: Tensor) -> Tensor: """x / (1 + abs(x))."""
 def tanh(input: Tensor) -> Tensor: """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x). EE6132 lab, eq. 2."""
 
 __all__ = [
+    "alpha_dropout",
     "batch_norm",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
+    "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
+    "elu_",
     "embedding",
+    "embedding_bag",
+    "feature_alpha_dropout",
+    "gaussian_nll_loss",
     "gelu",
+    "glu",
+    "group_norm",
+    "gumbel_softmax",
+    "hardshrink",
     "hardsigmoid",
+    "hardswish",
     "hardtanh",
+    "hardtanh_",
+    "hinge_embedding_loss",
     "huber_loss",
+    "instance_norm",
     "kl_div",
     "l1_loss",
     "layer_norm",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "margin_ranking_loss",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "normalize",
     "one_hot",
     "pad",
     "pairwise_distance",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
+    "relu_",
+    "rms_norm",
+    "rrelu",
+    "rrelu_",
+    "scaled_dot_product_attention",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
+    "softmin",
     "softplus",
+    "softshrink",
     "softsign",
     "tanh",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
 ]

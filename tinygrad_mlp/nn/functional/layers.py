@@ -221,8 +221,14 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         raise DTypeError(
             f"cosine_similarity: expected common dtype to be floating point, yet common dtype is {common}; cast with .float()"
         )
+
+    def unit(x: Tensor) -> Tensor:
+        length = norm(x, 2, dim, keepdim=True)
+        fixed = length.detach()
+        return x / (length + (clamp(fixed, min=eps) - fixed))  # in PyTorch eps has no effect on the slope
+
     x1, x2 = broadcast_tensors(x1.to(common), x2.to(common))
-    return (normalize(x1, dim=dim, eps=eps) * normalize(x2, dim=dim, eps=eps)).sum(dim)
+    return (unit(x1) * unit(x2)).sum(dim)
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:

@@ -14,6 +14,7 @@ import numpy as np
 from ..._tensor import Tensor
 from ...core.primitive import OPS, PRIMITIVES, Primitive, signature
 from ...ops.creation import from_numpy
+from ...ops.reserve import all_families
 from .forms import forms
 from .program import LIBRARY
 from .writer import Predicate, Template, Value, Writer, anywhere, nonzero, nowhere, off, within
@@ -110,6 +111,7 @@ def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Write
     return write
 
 
+all_families()
 _DERIVED = [
     template
     for op in PRIMITIVES.values()

@@ -10,14 +10,14 @@ list of samples.
 Batches are made in the process that asks for them, there are no worker processes: see :class:`DataLoader`.
 """
 
-from . import collating, datasets, loader, samplers
+from . import collating, dataloader, dataset, sampler
 from .collating import *  # noqa: F403 - each file lists its public names in __all__
-from .datasets import *  # noqa: F403
-from .loader import *  # noqa: F403
-from .samplers import *  # noqa: F403
+from .dataloader import *  # noqa: F403
+from .dataset import *  # noqa: F403
+from .sampler import *  # noqa: F403
 
 __all__: list[str] = []
 __all__ += collating.__all__
-__all__ += datasets.__all__
-__all__ += loader.__all__
-__all__ += samplers.__all__
+__all__ += dataset.__all__
+__all__ += dataloader.__all__
+__all__ += sampler.__all__

@@ -17,7 +17,7 @@ from ...errors import ArgumentError
 from ...ops.joining import cat
 from ...ops.random import Generator, randperm
 
-__all__ = ["ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]
+__all__ = ["ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "Subset", "TensorDataset", "random_split"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -50,10 +50,40 @@ class Dataset(Generic[_T_co]):
 
 
 class IterableDataset(Dataset[_T_co]):
-    """Base of data sets that are streams: a subclass has ``__iter__()``, and no indices."""
+    """Base of data sets that are streams: a subclass has ``__iter__()``, and no indices. ``a + b`` is one after the other."""
 
     def __iter__(self) -> Iterator[_T_co]:
         raise NotImplementedError(f"{type(self).__name__} must define __iter__(self)")
+
+    def __add__(self, other: Dataset[_T_co]) -> ChainDataset[_T_co]:  # type: ignore[override] # a stream, as in PyTorch
+        return ChainDataset([self, other])
+
+
+class ChainDataset(IterableDataset[_T_co]):
+    """Streams one after the other.
+
+    >>> from tinygrad_mlp.utils.data import ChainDataset, IterableDataset
+    >>> class Letters(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter("ab")
+    >>> list(ChainDataset([Letters(), Letters()]))
+    ['a', 'b', 'a', 'b']
+
+    Raises:
+        AssertionError: One of them is not a stream, when its turn comes.
+    """
+
+    def __init__(self, datasets: Iterable[Dataset[_T_co]]) -> None:
+        self.datasets = datasets
+
+    def __iter__(self) -> Iterator[_T_co]:
+        for dataset in self.datasets:
+            if not isinstance(dataset, IterableDataset):
+                raise AssertionError(f"ChainDataset only supports IterableDataset, got {type(dataset).__name__}")
+            yield from dataset
+
+    def __len__(self) -> int:
+        return sum(len(dataset) for dataset in self.datasets)  # type: ignore[arg-type, misc] # those that have a length
 
 
 def plain(indices: Indices) -> list[Any]:

@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 from ..._tensor import Tensor
 from ...ops.random import Generator
 from .collating import default_collate, default_convert
-from .datasets import Dataset, IterableDataset, fetch, is_batched, plain
-from .samplers import BatchSampler, RandomSampler, Sampler, SequentialSampler, generator_of
+from .dataset import Dataset, IterableDataset, fetch, is_batched, plain
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, generator_of
 
 __all__ = ["DataLoader", "get_worker_info"]
 

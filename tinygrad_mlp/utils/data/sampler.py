@@ -13,7 +13,7 @@ from ...dtypes import float64
 from ...errors import ArgumentError
 from ...ops.creation import as_tensor
 from ...ops.random import Generator, current_generator, multinomial, randint, randperm
-from .datasets import Indices, plain
+from .dataset import Indices, plain
 
 __all__ = ["BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler", "WeightedRandomSampler"]
 

@@ -1,0 +1,212 @@
+"""Layers, activations and losses as modules, and as functions in ``nn.functional``.
+
+Written by tests/stubs.py, do not edit: python -m tests.stubs
+"""
+
+from builtins import bool as _bool, float as _float, int as _int
+from collections.abc import Callable as _Callable, Iterator as _Iterator, Sequence as _Sequence
+from types import EllipsisType as _EllipsisType
+from typing import Any as _Any, Literal as _Literal, TypeAlias as _TypeAlias, overload as _overload
+
+import numpy as _np
+from numpy.typing import NDArray as _NDArray
+
+from tinygrad_mlp._tensor import RemovableHandle as _RemovableHandle, Size as Size
+from tinygrad_mlp.core.graph import Node as _Node, Tensor as Tensor
+from tinygrad_mlp.device import device as _device
+from tinygrad_mlp.dtypes import dtype as _dtype
+from tinygrad_mlp.ops.order import Selected as _Selected
+from tinygrad_mlp.ops.random import Generator as Generator
+from tinygrad_mlp.nn.rarer_activations import AlphaDropout as AlphaDropout
+from tinygrad_mlp.nn.losses import BCELoss as BCELoss
+from tinygrad_mlp.nn.losses import BCEWithLogitsLoss as BCEWithLogitsLoss
+from tinygrad_mlp.nn.normalisation import BatchNorm1d as BatchNorm1d
+from tinygrad_mlp.nn.linear import Bilinear as Bilinear
+from tinygrad_mlp.nn.parameter import Buffer as Buffer
+from tinygrad_mlp.nn.activations import CELU as CELU
+from tinygrad_mlp.nn.rarer_losses import CosineEmbeddingLoss as CosineEmbeddingLoss
+from tinygrad_mlp.nn.distances import CosineSimilarity as CosineSimilarity
+from tinygrad_mlp.nn.losses import CrossEntropyLoss as CrossEntropyLoss
+from tinygrad_mlp.nn.dropout import Dropout as Dropout
+from tinygrad_mlp.nn.activations import ELU as ELU
+from tinygrad_mlp.nn.embedding import Embedding as Embedding
+from tinygrad_mlp.nn.bags import EmbeddingBag as EmbeddingBag
+from tinygrad_mlp.nn.rarer_activations import FeatureAlphaDropout as FeatureAlphaDropout
+from tinygrad_mlp.nn.linear import Flatten as Flatten
+from tinygrad_mlp.nn.activations import GELU as GELU
+from tinygrad_mlp.nn.rarer_activations import GLU as GLU
+from tinygrad_mlp.nn.rarer_losses import GaussianNLLLoss as GaussianNLLLoss
+from tinygrad_mlp.nn.rarer_norms import GroupNorm as GroupNorm
+from tinygrad_mlp.nn.rarer_activations import Hardshrink as Hardshrink
+from tinygrad_mlp.nn.activations import Hardsigmoid as Hardsigmoid
+from tinygrad_mlp.nn.rarer_activations import Hardswish as Hardswish
+from tinygrad_mlp.nn.activations import Hardtanh as Hardtanh
+from tinygrad_mlp.nn.rarer_losses import HingeEmbeddingLoss as HingeEmbeddingLoss
+from tinygrad_mlp.nn.losses import HuberLoss as HuberLoss
+from tinygrad_mlp.nn.linear import Identity as Identity
+from tinygrad_mlp.nn.rarer_norms import InstanceNorm1d as InstanceNorm1d
+from tinygrad_mlp.nn.rarer_norms import InstanceNorm2d as InstanceNorm2d
+from tinygrad_mlp.nn.rarer_norms import InstanceNorm3d as InstanceNorm3d
+from tinygrad_mlp.nn.losses import KLDivLoss as KLDivLoss
+from tinygrad_mlp.nn.losses import L1Loss as L1Loss
+from tinygrad_mlp.nn.normalisation import LayerNorm as LayerNorm
+from tinygrad_mlp.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
+from tinygrad_mlp.nn.lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
+from tinygrad_mlp.nn.lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
+from tinygrad_mlp.nn.lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
+from tinygrad_mlp.nn.lazy import LazyLinear as LazyLinear
+from tinygrad_mlp.nn.activations import LeakyReLU as LeakyReLU
+from tinygrad_mlp.nn.linear import Linear as Linear
+from tinygrad_mlp.nn.rarer_norms import LocalResponseNorm as LocalResponseNorm
+from tinygrad_mlp.nn.activations import LogSigmoid as LogSigmoid
+from tinygrad_mlp.nn.activations import LogSoftmax as LogSoftmax
+from tinygrad_mlp.nn.losses import MSELoss as MSELoss
+from tinygrad_mlp.nn.rarer_losses import MarginRankingLoss as MarginRankingLoss
+from tinygrad_mlp.nn.activations import Mish as Mish
+from tinygrad_mlp.nn.module import Module as Module
+from tinygrad_mlp.nn.containers import ModuleDict as ModuleDict
+from tinygrad_mlp.nn.containers import ModuleList as ModuleList
+from tinygrad_mlp.nn.rarer_losses import MultiLabelMarginLoss as MultiLabelMarginLoss
+from tinygrad_mlp.nn.rarer_losses import MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss
+from tinygrad_mlp.nn.rarer_losses import MultiMarginLoss as MultiMarginLoss
+from tinygrad_mlp.nn.attention import MultiheadAttention as MultiheadAttention
+from tinygrad_mlp.nn.losses import NLLLoss as NLLLoss
+from tinygrad_mlp.nn.activations import PReLU as PReLU
+from tinygrad_mlp.nn.distances import PairwiseDistance as PairwiseDistance
+from tinygrad_mlp.nn.parameter import Parameter as Parameter
+from tinygrad_mlp.nn.parameter_dict import ParameterDict as ParameterDict
+from tinygrad_mlp.nn.containers import ParameterList as ParameterList
+from tinygrad_mlp.nn.rarer_losses import PoissonNLLLoss as PoissonNLLLoss
+from tinygrad_mlp.nn.rarer_norms import RMSNorm as RMSNorm
+from tinygrad_mlp.nn.rarer_activations import RReLU as RReLU
+from tinygrad_mlp.nn.activations import ReLU as ReLU
+from tinygrad_mlp.nn.activations import ReLU6 as ReLU6
+from tinygrad_mlp.nn.activations import SELU as SELU
+from tinygrad_mlp.nn.containers import Sequential as Sequential
+from tinygrad_mlp.nn.activations import SiLU as SiLU
+from tinygrad_mlp.nn.activations import Sigmoid as Sigmoid
+from tinygrad_mlp.nn.losses import SmoothL1Loss as SmoothL1Loss
+from tinygrad_mlp.nn.rarer_losses import SoftMarginLoss as SoftMarginLoss
+from tinygrad_mlp.nn.activations import Softmax as Softmax
+from tinygrad_mlp.nn.rarer_activations import Softmax2d as Softmax2d
+from tinygrad_mlp.nn.rarer_activations import Softmin as Softmin
+from tinygrad_mlp.nn.activations import Softplus as Softplus
+from tinygrad_mlp.nn.rarer_activations import Softshrink as Softshrink
+from tinygrad_mlp.nn.activations import Softsign as Softsign
+from tinygrad_mlp.nn.activations import Tanh as Tanh
+from tinygrad_mlp.nn.rarer_activations import Tanhshrink as Tanhshrink
+from tinygrad_mlp.nn.rarer_activations import Threshold as Threshold
+from tinygrad_mlp.nn.transformer import Transformer as Transformer
+from tinygrad_mlp.nn.transformer import TransformerDecoder as TransformerDecoder
+from tinygrad_mlp.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from tinygrad_mlp.nn.transformer import TransformerEncoder as TransformerEncoder
+from tinygrad_mlp.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
+from tinygrad_mlp.nn.rarer_losses import TripletMarginLoss as TripletMarginLoss
+from tinygrad_mlp.nn.rarer_losses import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
+from tinygrad_mlp.nn.linear import Unflatten as Unflatten
+from tinygrad_mlp.nn.parameter import UninitializedBuffer as UninitializedBuffer
+from tinygrad_mlp.nn.parameter import UninitializedParameter as UninitializedParameter
+from . import functional as functional
+from . import init as init
+from . import utils as utils
+
+_Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
+_Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
+_Place: _TypeAlias = _int | slice | _EllipsisType | Tensor | _NDArray[_Any] | list[_Any] | None
+_Index: _TypeAlias = _Place | tuple[_Place, ...]
+
+
+__all__ = [
+    "AlphaDropout",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "Bilinear",
+    "Buffer",
+    "CELU",
+    "CosineEmbeddingLoss",
+    "CosineSimilarity",
+    "CrossEntropyLoss",
+    "Dropout",
+    "ELU",
+    "Embedding",
+    "EmbeddingBag",
+    "FeatureAlphaDropout",
+    "Flatten",
+    "GELU",
+    "GLU",
+    "GaussianNLLLoss",
+    "GroupNorm",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "HingeEmbeddingLoss",
+    "HuberLoss",
+    "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "KLDivLoss",
+    "L1Loss",
+    "LayerNorm",
+    "LazyBatchNorm1d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+    "LazyLinear",
+    "LeakyReLU",
+    "Linear",
+    "LocalResponseNorm",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MSELoss",
+    "MarginRankingLoss",
+    "Mish",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
+    "MultiheadAttention",
+    "NLLLoss",
+    "PReLU",
+    "PairwiseDistance",
+    "Parameter",
+    "ParameterDict",
+    "ParameterList",
+    "PoissonNLLLoss",
+    "RMSNorm",
+    "RReLU",
+    "ReLU",
+    "ReLU6",
+    "SELU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "SoftMarginLoss",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+    "Unflatten",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "functional",
+    "init",
+    "utils",
+]
