@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from .._tensor import Tensor
 from ..device import DeviceLike
@@ -44,6 +45,7 @@ class BatchNorm1d(Module):
     tensor([0.2000])
     """
 
+    _ndims: ClassVar[tuple[int, ...]] = (2, 3)  # how many dimensions an input may have
     weight: Parameter | None
     bias: Parameter | None
     running_mean: Tensor | None
@@ -96,8 +98,9 @@ class BatchNorm1d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """``(N, C) -> (N, C)`` or ``(N, C, L) -> (N, C, L)``."""
-        if input.ndim not in (2, 3):
-            raise ValueError(f"expected 2D or 3D input (got {input.ndim}D input)")
+        if input.ndim not in self._ndims:
+            expected = " or ".join(f"{n}D" for n in self._ndims)
+            raise ValueError(f"expected {expected} input (got {input.ndim}D input)")
         momentum = self.momentum
         updating = self.training and self.track_running_stats
         if updating and self.num_batches_tracked is not None:

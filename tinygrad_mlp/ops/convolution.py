@@ -165,7 +165,9 @@ def per_dim(name: str, argument: str, value: Given, dims: int, least: int) -> Si
     if not all(isinstance(n, int) for n in values):
         raise ArgumentError(f"{name}(): argument {argument!r} must be an int or a tuple of ints, got {value!r}")
     if len(values) != dims:
-        raise ShapeError(f"{name}: expected {argument} to be a single integer or a list of {dims}, but got {argument}={value}")
+        raise ShapeError(
+            f"{name}: expected {argument} to be a single integer or a list of {dims}, but got {argument}={value}"
+        )
     if min(values) < least:
         wrong = "negative" if least == 0 else "non-positive"
         raise ShapeError(f"{name}: {wrong} {argument} is not supported, but got {argument}={value}")
@@ -215,7 +217,7 @@ def _convolve(
     if padding == "same":
         if any(s != 1 for s in stride):
             raise ShapeError(f"{name}: padding='same' is not supported for strided convolutions, but got stride={stride}")
-        widths = tuple((span // 2 if span % 2 else span // 2 - 1, span // 2) for span in spans)
+        widths: Widths = tuple(((span - 1) // 2, span // 2) for span in spans)
     elif isinstance(padding, str):
         if padding != "valid":
             raise ShapeError(f"{name}: Invalid padding string: '{padding}'; use 'valid', 'same' or integers")
@@ -276,9 +278,9 @@ def _convolution(name: str, letters: str, example: str) -> Any:
         input: Array,
         weight: Array,
         bias: Array = None,
-        stride: Given = 1,
-        padding: Given | str = 0,
-        dilation: Given = 1,
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] | str = 0,
+        dilation: int | Sequence[int] = 1,
         groups: int = 1,
     ) -> Array:
         return _convolve(name, input, weight, bias, stride, padding, dilation, groups)
@@ -291,11 +293,11 @@ def _transposed_convolution(name: str, letters: str, example: str) -> Any:
         input: Array,
         weight: Array,
         bias: Array = None,
-        stride: Given = 1,
-        padding: Given = 0,
-        output_padding: Given = 0,
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] = 0,
+        output_padding: int | Sequence[int] = 0,
         groups: int = 1,
-        dilation: Given = 1,
+        dilation: int | Sequence[int] = 1,
     ) -> Array:
         return _transpose(name, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
@@ -346,7 +348,9 @@ _TRANSPOSED = """The transpose of a convolution, which is its gradient by the in
 
 _LINE = "torch.tensor([[1.0, 2.0, 4.0]]), torch.tensor([[[1.0, 1.0]]]))"
 conv1d = _convolution("conv1d", "L", _LINE + "\n    tensor([[3., 6.]]")
-conv2d = _convolution("conv2d", "H, W", "torch.ones(1, 3, 3), torch.ones(1, 1, 2, 3))\n    tensor([[[6.],\n             [6.]]]")
+conv2d = _convolution(
+    "conv2d", "H, W", "torch.ones(1, 3, 3), torch.ones(1, 1, 2, 3))\n    tensor([[[6.],\n             [6.]]]"
+)
 conv3d = _convolution("conv3d", "D, H, W", "torch.ones(1, 2, 2, 2), torch.ones(1, 1, 2, 2, 2))\n    tensor([[[[8.]]]]")
 conv_transpose1d = _transposed_convolution("conv_transpose1d", "L", _LINE + "\n    tensor([[1., 3., 6., 4.]]")
 conv_transpose2d = _transposed_convolution(
