@@ -16,6 +16,16 @@ from tinygrad_mlp.errors import DTypeError, ShapeError
 
 NOT_ELEMENTWISE: set[str] = set()
 
+
+def slope_of_weight(x: Any, g: Any, how: Any, size: Any) -> Any:
+    import torch
+
+    stride, _, dilation, groups = how
+    w = torch.zeros(g.shape[1], x.shape[1] // groups, *size, dtype=x.dtype, requires_grad=True)
+    y = torch.conv2d(x, w, None, stride, 0, dilation, groups)
+    return torch.autograd.grad((y * g).sum(), w, create_graph=True)[0]
+
+
 OPTIONS: list[dict[str, Any]] = [
     {},
     {"stride": 2, "padding": 1},
@@ -37,6 +47,12 @@ SAMPLES = [
             {"dilation": 3, "output_padding": 2},
         )
     ],
+    Sample(
+        "convolution_weight",
+        (normal(2, 4, 6, 5), normal(2, 4, 2, 3)),
+        {"how": ((2, 1), ((0, 0), (0, 0)), (1, 2), 2), "size": (3, 2)},
+        torch_fn=lambda x, g, how, size: slope_of_weight(x, g, how, size),
+    ),
     Sample("conv_transpose1d", (normal(3, 4), normal(3, 2, 3))),
     Sample("conv_transpose3d", (normal(1, 2, 2, 2, 2), normal(2, 1, 2, 1, 2), normal(1)), {"stride": 2}),
 ]

@@ -30,6 +30,7 @@ __getattr__, __dir__ = _later(
         "AdaptiveMaxPool1d": ".pooling",
         "AdaptiveMaxPool2d": ".pooling",
         "AdaptiveMaxPool3d": ".pooling",
+        "modules": ".modules",
         "AlphaDropout": ".rarer_activations",
         "AvgPool1d": ".pooling",
         "AvgPool2d": ".pooling",

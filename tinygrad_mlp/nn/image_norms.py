@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .normalisation import BatchNorm1d
+from .normalisation import _BatchNorm
 
 __all__ = ["BatchNorm2d", "BatchNorm3d"]
 
 
-class BatchNorm2d(BatchNorm1d):
-    """:class:`BatchNorm1d` for images: each channel over batch and positions. Shapes ``(N, num_features, H, W)``, in and out.
+class BatchNorm2d(_BatchNorm):
+    """Batch norm (see :class:`~tinygrad_mlp.nn.BatchNorm1d`) for images: each channel over batch and positions. Shapes ``(N, num_features, H, W)``, in and out.
 
     >>> import tinygrad_mlp as torch
     >>> norm = torch.nn.BatchNorm2d(3)
@@ -16,10 +16,10 @@ class BatchNorm2d(BatchNorm1d):
     torch.Size([2, 3, 4, 4])
     """
 
-    _ndims = (4,)
+    _dims = (4,)
 
 
-class BatchNorm3d(BatchNorm1d):
-    """:class:`BatchNorm1d` for volumes. Shapes ``(N, num_features, D, H, W)``, in and out."""
+class BatchNorm3d(_BatchNorm):
+    """Batch norm (see :class:`~tinygrad_mlp.nn.BatchNorm1d`) for volumes. Shapes ``(N, num_features, D, H, W)``, in and out."""
 
-    _ndims = (5,)
+    _dims = (5,)
