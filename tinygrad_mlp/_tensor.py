@@ -27,6 +27,7 @@ from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtyp
 from .dtypes import dtype as DType
 from .legacy import constructed, dtype_of_type, type_of
 from .lending import lend
+from .node_hooks import after_accumulation, after_rules, before_rules
 from .ops.choosing import where
 from .ops.comparing import eq, ne
 from .ops.inplace import write_copy
@@ -85,6 +86,20 @@ class RemovableHandle:
 
     def __exit__(self, *error: object) -> None:
         self.remove()
+
+
+def _register_hook(self: Node, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call ``fn(grad_inputs, grad_outputs)`` when the node's rules ran; what it returns, if not None, replaces ``grad_inputs``."""
+    return RemovableHandle(after_rules(self), fn)
+
+
+def _register_prehook(self: Node, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call ``fn(grad_outputs)`` before the node's rules run; what it returns, if not None, replaces ``grad_outputs``."""
+    return RemovableHandle(*before_rules(self, fn))
+
+
+for _name, _method in (("register_hook", _register_hook), ("register_prehook", _register_prehook)):
+    setattr(Node, _name, _method)
 
 
 @on_operation
@@ -296,6 +311,14 @@ class _Methods(Tensor):
         if node.hooks is None:
             node.hooks = {}
         return RemovableHandle(node.hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call ``hook(leaf)`` when a gradient was added to the ``.grad`` of this leaf, which the hook may use and set to None.
+
+        Raises:
+            GraphError: It is no leaf, or requires no gradient.
+        """
+        return RemovableHandle(after_accumulation(self), hook)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this computed tensor in ``.grad``, as leaves do."""

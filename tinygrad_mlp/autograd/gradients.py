@@ -54,7 +54,10 @@ def grad(
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True)", FutureWarning, stacklevel=2
         )
-    roots, sources = sequence_of(outputs), sequence_of(inputs)
+    roots, sources = (
+        tuple(map(_of_edge, sequence_of([given] if hasattr(given, "ownership_token") else given)))
+        for given in (outputs, inputs)
+    )
     if not sources:
         raise GraphError("grad requires non-empty inputs.")
     if allow_unused is False and materialize_grads:
@@ -81,6 +84,13 @@ def grad(
     ]
     columns: list[Any] = [None if column[0] is None else stack(column) for column in zip(*rows, strict=True)]
     return tuple(columns)
+
+
+def _of_edge(place: Any) -> Any:
+    """A tensor that has the node of a place in the graph; a tensor is one itself."""
+    if not hasattr(place, "ownership_token"):
+        return place
+    return wrap(np.broadcast_to(np.zeros((), place.node.dtype), place.node.shape), place.node)
 
 
 def _gradient(k: int, tensor: Tensor, g: Any, allow_unused: bool | None, materialize_grads: bool) -> Any:

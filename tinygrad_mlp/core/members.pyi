@@ -534,6 +534,7 @@ class Members:
     def reciprocal(self) -> Tensor: """1 / input."""
     def reciprocal_(self) -> Tensor: """In-place form of :meth:`reciprocal`."""
     def register_hook(self, hook: _Callable[[Tensor], Tensor | None]) -> _RemovableHandle: """Call ``hook(grad)`` when the gradient of this tensor is computed; what it returns, if not None, replaces it."""
+    def register_post_accumulate_grad_hook(self, hook: _Callable[[Tensor], None]) -> _RemovableHandle: """Call ``hook(leaf)`` when a gradient was added to the ``.grad`` of this leaf, which the hook may use and set to None."""
     def relu(self) -> Tensor: """max(input, 0). EE6132 lab, eq. 1."""
     def relu_(self) -> Tensor: """In-place form of :meth:`relu`."""
     def remainder(self, other: _Operand) -> Tensor: """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
