@@ -24,6 +24,7 @@ __all__ += losses.__all__
 __getattr__, __dir__ = _later(
     __name__,
     {
+<<<<<<< HEAD
         "AdaptiveAvgPool1d": ".pooling",
         "AdaptiveAvgPool2d": ".pooling",
         "AdaptiveAvgPool3d": ".pooling",
@@ -43,6 +44,16 @@ __getattr__, __dir__ = _later(
         "ConvTranspose1d": ".convolution",
         "ConvTranspose2d": ".convolution",
         "ConvTranspose3d": ".convolution",
+=======
+        "AlphaDropout": ".rarer_activations",
+        "ChannelShuffle": ".images",
+        "CircularPad1d": ".padding",
+        "CircularPad2d": ".padding",
+        "CircularPad3d": ".padding",
+        "ConstantPad1d": ".padding",
+        "ConstantPad2d": ".padding",
+        "ConstantPad3d": ".padding",
+>>>>>>> main
         "CosineEmbeddingLoss": ".rarer_losses",
         "CosineSimilarity": ".distances",
         "Dropout1d": ".channel_dropout",
@@ -81,9 +92,17 @@ __getattr__, __dir__ = _later(
         "MultiheadAttention": ".attention",
         "PairwiseDistance": ".distances",
         "ParameterDict": ".parameter_dict",
+        "PixelShuffle": ".images",
+        "PixelUnshuffle": ".images",
         "PoissonNLLLoss": ".rarer_losses",
         "RMSNorm": ".rarer_norms",
         "RReLU": ".rarer_activations",
+        "ReflectionPad1d": ".padding",
+        "ReflectionPad2d": ".padding",
+        "ReflectionPad3d": ".padding",
+        "ReplicationPad1d": ".padding",
+        "ReplicationPad2d": ".padding",
+        "ReplicationPad3d": ".padding",
         "SoftMarginLoss": ".rarer_losses",
         "Softmax2d": ".rarer_activations",
         "Softmin": ".rarer_activations",
@@ -99,6 +118,13 @@ __getattr__, __dir__ = _later(
         "TripletMarginWithDistanceLoss": ".rarer_losses",
         "UninitializedBuffer": ".parameter",
         "UninitializedParameter": ".parameter",
+        "Upsample": ".images",
+        "UpsamplingBilinear2d": ".images",
+        "UpsamplingNearest2d": ".images",
+        "ZeroPad1d": ".padding",
+        "ZeroPad2d": ".padding",
+        "ZeroPad3d": ".padding",
+        "modules": ".modules",
     },
 )
 __all__ += [name for name in __dir__() if name not in globals()]

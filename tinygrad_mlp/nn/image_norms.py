@@ -8,7 +8,7 @@ __all__ = ["BatchNorm2d", "BatchNorm3d"]
 
 
 class BatchNorm2d(_BatchNorm):
-    """Batch norm (see :class:`~tinygrad_mlp.nn.BatchNorm1d`) for images: each channel over batch and positions. Shapes ``(N, num_features, H, W)``, in and out.
+    """Batch norm of each channel over images and places, see :class:`~tinygrad_mlp.nn.BatchNorm1d`. Shapes ``(N, num_features, H, W)``, in and out.
 
     >>> import tinygrad_mlp as torch
     >>> norm = torch.nn.BatchNorm2d(3)
@@ -20,6 +20,6 @@ class BatchNorm2d(_BatchNorm):
 
 
 class BatchNorm3d(_BatchNorm):
-    """Batch norm (see :class:`~tinygrad_mlp.nn.BatchNorm1d`) for volumes. Shapes ``(N, num_features, D, H, W)``, in and out."""
+    """Batch norm of each channel over volumes and places. Shapes ``(N, num_features, D, H, W)``, in and out."""
 
     _dims = (5,)

@@ -31,12 +31,16 @@ __getattr__, __dir__ = _later(
         "avg_pool2d": ".pooling",
         "avg_pool3d": ".pooling",
         "celu_": ".rarer_activations",
+<<<<<<< HEAD
         "conv1d": "...ops.convolution",
         "conv2d": "...ops.convolution",
         "conv3d": "...ops.convolution",
         "conv_transpose1d": "...ops.convolution",
         "conv_transpose2d": "...ops.convolution",
         "conv_transpose3d": "...ops.convolution",
+=======
+        "channel_shuffle": ".rearranging",
+>>>>>>> main
         "cosine_embedding_loss": ".rarer_losses",
         "dropout1d": ".channel_dropout",
         "dropout2d": ".channel_dropout",
@@ -53,6 +57,7 @@ __getattr__, __dir__ = _later(
         "hardtanh_": ".rarer_activations",
         "hinge_embedding_loss": ".rarer_losses",
         "instance_norm": ".rarer_norms",
+        "interpolate": ".resampling",
         "leaky_relu_": ".rarer_activations",
         "local_response_norm": ".rarer_norms",
         "lp_pool1d": ".pooling",
@@ -69,6 +74,8 @@ __getattr__, __dir__ = _later(
         "multi_margin_loss": ".rarer_losses",
         "multilabel_margin_loss": ".rarer_losses",
         "multilabel_soft_margin_loss": ".rarer_losses",
+        "pixel_shuffle": ".rearranging",
+        "pixel_unshuffle": ".rearranging",
         "poisson_nll_loss": ".rarer_losses",
         "relu_": ".rarer_activations",
         "rms_norm": ".rarer_norms",
@@ -84,6 +91,9 @@ __getattr__, __dir__ = _later(
         "threshold_": ".rarer_activations",
         "triplet_margin_loss": ".rarer_losses",
         "triplet_margin_with_distance_loss": ".rarer_losses",
+        "upsample": ".resampling",
+        "upsample_bilinear": ".resampling",
+        "upsample_nearest": ".resampling",
     },
 )
 __all__ += [name for name in __dir__() if name not in globals()]
