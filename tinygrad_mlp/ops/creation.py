@@ -59,7 +59,7 @@ def creates(function: Any = None, **declared: Any) -> Operation:
         if device is not None:
             on_cpu(device)
         result = array if isinstance(array, Tensor) else wrap(np.asarray(array))
-        return result.requires_grad_() if requires_grad else result
+        return result if requires_grad is False else result.requires_grad_(requires_grad)
 
     call.__signature__ = whole.replace(parameters=[*whole.parameters.values(), *more])  # type: ignore[attr-defined]
     return declare(call, **declared)
