@@ -89,8 +89,10 @@ def ours_of(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(ours_of(v) for v in value) if not hasattr(value, "_fields") else tuple(map(ours_of, value))
     if isinstance(value, dict):
+        if "out" in value:  # which operations here do not take
+            raise RefusedError
         return {key: ours_of(v) for key, v in value.items()}
-    if isinstance(value, complex | torch.layout | torch.memory_format | torch.Generator | torch.device):
+    if isinstance(value, complex | torch.layout | torch.memory_format | torch.Generator | torch.device | torch.nn.Module):
         raise RefusedError
     return value
 
@@ -203,12 +205,24 @@ def is_random(name: str) -> bool:
     return last in RANDOM or last.startswith(("rand", "empty", "new_empty"))
 
 
+SPELLINGS: dict[tuple[str, str], Callable[..., Any]] = {  # where the database gives the arguments in an order of its own
+    ("polygamma", ""): lambda x, n: tg.polygamma(n, x),
+    **{("polygamma", f"polygamma_n_{k}"): lambda x, n: tg.polygamma(n, x) for k in range(5)},
+    **{("special.polygamma", f"special_polygamma_n_{k}"): lambda x, n: tg.special.polygamma(n, x) for k in range(5)},
+    ("einsum", ""): lambda operands, equation: tg.einsum(equation, operands),
+    ("where", ""): lambda x, condition, other: tg.where(condition, x, other),
+    ("nn.functional.embedding", ""): lambda weight, index, **options: tg.nn.functional.embedding(index, weight, **options),
+    ("linalg.pinv", "singular"): lambda a, b: tg.linalg.pinv(a @ b.mT),
+    ("linalg.lstsq", "grad_oriented"): lambda a, b, driver: tg.linalg.lstsq(a, b, driver=driver)[0],
+}
+
+
 def forms_of(op: Any) -> dict[str, tuple[Callable[..., Any], Callable[..., Any]]]:
     """The ways to call an operation: ours and PyTorch's."""
     forms: dict[str, tuple[Any, Any]] = {}
     function = named(tg, op.name)
     if callable(function) and named(torch, op.name) is not None:
-        forms["function"] = function, op.op
+        forms["function"] = SPELLINGS.get((op.name, op.variant_test_name), function), op.op
     method = getattr(tg.Tensor, op.name, None)
     if callable(method) and op.method_variant is not None:
         forms["method"] = method, op.method_variant

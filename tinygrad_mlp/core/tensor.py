@@ -22,14 +22,12 @@ class _History(Tensor):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if type(value) is not bool:
-            raise GraphError(f"requires_grad must be a bool, not {type(value).__name__}")
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Start, or stop, recording what is computed from this leaf; a GraphError where it is none, or holds no floats."""
         if type(requires_grad) is not bool:
-            raise ArgumentError(f"requires_grad_(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
+            raise ArgumentError(f"requires_grad_(): argument must be bool, not {type(requires_grad).__name__}")
         node = node_of(self)
         if node is not None and not node.is_leaf:
             if requires_grad:

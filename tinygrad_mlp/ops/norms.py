@@ -108,6 +108,8 @@ def norm(
     Raises:
         ShapeError: Another name than ``"fro"``.
     """
+    if p == "nuc":
+        return linalg_norm(input, p, tuple(range(input.ndim)) if dim is None else dim, keepdim, dtype=dtype)
     if isinstance(p, str) and p != "fro":
         raise ShapeError(f"norm(): Order {p} not supported; use 'fro' or a number")
     return vector_norm(input, 2 if p is None or isinstance(p, str) else p, dim, keepdim, dtype=dtype)
@@ -142,7 +144,7 @@ def linalg_norm(
             f"linalg.norm(): ord={ord!r} is of a matrix (or, a number, of a vector), but dim={dim} of shape {tuple(A.shape)} "
             f"are {len(dims)} dimensions; vector_norm takes any"
         )
-    if ord == "fro":
+    if ord == "fro" or (not isinstance(ord, str) and ord > 0 and 0 in (A.shape[d] for d in dims)):
         return vector_norm(A, 2, dims, keepdim, dtype=dtype)
     if ord in (2, -2, "nuc"):
         values = svdvals((A if dtype is None else A.to(dtype)).movedim(dims, (-2, -1)))
