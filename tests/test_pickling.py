@@ -166,6 +166,47 @@ def test_training_goes_on_in_a_pickle() -> None:
     assert optimizer.param_groups[0]["lr"] == parts[1].param_groups[0]["lr"]
 
 
+class OwnAdam(tg.optim.Adam):
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("added", True)
+
+
+class OwnLinear(nn.Linear):
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.added = True
+
+
+def test_own_classes_add_what_older_pickles_lack() -> None:
+    model = OwnLinear(2, 1)
+    for twin, optimizer in (
+        again((model, OwnAdam(model.parameters()))),
+        copy.deepcopy((model, OwnAdam(model.parameters()))),
+    ):
+        assert twin.added
+        assert optimizer.param_groups[0]["added"]
+        assert optimizer.param_groups[0]["params"][0] is twin.weight
+
+
+def test_attributes_of_a_tensor_are_copied() -> None:
+    x = tg.ones(2)
+    x.names_of = ["a", "b"]
+    for twin in (again(x), copy.deepcopy(x)):
+        assert twin.names_of == ["a", "b"]
+        assert twin.names_of is not x.names_of
+    assert copy.copy(x).names_of is x.names_of
+
+
+def test_lazy_modules() -> None:
+    model = nn.Sequential(nn.LazyLinear(2), nn.ReLU())
+    twin = again(model)
+    assert repr(twin[0].weight) == repr(model[0].weight)
+    assert twin(tg.ones(1, 3)).shape == (1, 2)
+    assert twin[0].weight.shape == (2, 3)
+
+
 def test_a_generator_goes_on_where_it_was() -> None:
     generator = tg.Generator().manual_seed(1)
     tg.rand(3, generator=generator)

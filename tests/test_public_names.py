@@ -63,7 +63,7 @@ except AttributeError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    assert done.stdout == "module 'tinygrad_mlp.optim' has no attribute 'lr_schedular'\n"
+    assert done.stdout == "module 'tinygrad_mlp.optim' has no attribute 'lr_schedular'; did you mean 'lr_scheduler'?\n"
 
 
 def test_importing_needs_numpy_alone() -> None:

@@ -10,6 +10,7 @@ import functools
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any, SupportsIndex, overload
 
 import numpy as np
@@ -26,6 +27,7 @@ from .dtypes import as_dtype, bool_, float16, float32, float64, get_default_dtyp
 from .dtypes import dtype as DType
 from .legacy import constructed, dtype_of_type, type_of
 from .lending import lend
+from .node_hooks import after_accumulation, after_rules, before_rules
 from .ops.choosing import where
 from .ops.comparing import eq, ne
 from .ops.inplace import write_copy
@@ -33,7 +35,7 @@ from .ops.interop import from_numpy_function, from_ufunc
 from .ops.joining import split
 from .ops.memory import same
 from .ops.shape import permute, reshape
-from .pickling import memory_of, reduced, within
+from .pickling import attributes_of, memory_of, reduced, within
 
 __all__ = ["RemovableHandle", "Size", "Tensor", "is_floating_point", "is_tensor", "numel"]
 
@@ -84,6 +86,20 @@ class RemovableHandle:
 
     def __exit__(self, *error: object) -> None:
         self.remove()
+
+
+def _register_hook(self: Node, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call ``fn(grad_inputs, grad_outputs)`` when the node's rules ran; what it returns, if not None, replaces ``grad_inputs``."""
+    return RemovableHandle(after_rules(self), fn)
+
+
+def _register_prehook(self: Node, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call ``fn(grad_outputs)`` before the node's rules run; what it returns, if not None, replaces ``grad_outputs``."""
+    return RemovableHandle(*before_rules(self, fn))
+
+
+for _name, _method in (("register_hook", _register_hook), ("register_prehook", _register_prehook)):
+    setattr(Node, _name, _method)
 
 
 @on_operation
@@ -189,7 +205,7 @@ class _Methods(Tensor):
         """Whether its dtype is a floating-point one."""
         return self._like.dtype.kind == "f"
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether its elements lie in memory one after the other, last dimension fastest."""
         return self._like.flags.c_contiguous
 
@@ -295,6 +311,14 @@ class _Methods(Tensor):
         if node.hooks is None:
             node.hooks = {}
         return RemovableHandle(node.hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call ``hook(leaf)`` when a gradient was added to the ``.grad`` of this leaf, which the hook may use and set to None.
+
+        Raises:
+            GraphError: It is no leaf, or requires no gradient.
+        """
+        return RemovableHandle(after_accumulation(self), hook)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this computed tensor in ``.grad``, as leaves do."""
@@ -410,6 +434,7 @@ class _Methods(Tensor):
         else:
             result._data = array.copy()
         result._grad = None if self._grad is None else self._grad.detach().clone()
+        result.__dict__.update(deepcopy(attributes_of(self), memo))
         return result.requires_grad_(self.requires_grad)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -449,39 +474,39 @@ class _Methods(Tensor):
         """False: there is no GPU to pin memory for."""
         return False
 
-    def double(self) -> Tensor:
+    def double(self, memory_format: Any = None) -> Tensor:
         """The tensor as float64."""
         return self.to(float64)
 
-    def float(self) -> Tensor:
+    def float(self, memory_format: Any = None) -> Tensor:
         """The tensor as float32."""
         return self.to(float32)
 
-    def half(self) -> Tensor:
+    def half(self, memory_format: Any = None) -> Tensor:
         """The tensor as float16."""
         return self.to(float16)
 
-    def long(self) -> Tensor:
+    def long(self, memory_format: Any = None) -> Tensor:
         """The tensor as int64."""
         return self.to(int64)
 
-    def int(self) -> Tensor:
+    def int(self, memory_format: Any = None) -> Tensor:
         """The tensor as int32."""
         return self.to(int32)
 
-    def short(self) -> Tensor:
+    def short(self, memory_format: Any = None) -> Tensor:
         """The tensor as int16."""
         return self.to(int16)
 
-    def char(self) -> Tensor:
+    def char(self, memory_format: Any = None) -> Tensor:
         """The tensor as int8."""
         return self.to(int8)
 
-    def byte(self) -> Tensor:
+    def byte(self, memory_format: Any = None) -> Tensor:
         """The tensor as uint8."""
         return self.to(uint8)
 
-    def bool(self) -> Tensor:
+    def bool(self, memory_format: Any = None) -> Tensor:
         """The tensor as bool."""
         return self.to(bool_)
 

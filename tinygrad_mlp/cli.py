@@ -11,6 +11,7 @@ import io
 import os
 import shlex
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -100,10 +101,9 @@ def _parser() -> _Parser:
     says = "Run experiments, all of them if none is named: train, then print and save what was measured."
     _add_options_of_run(_add(commands, "run", _run, "run experiments", says))
 
-    says = "Build one report.html from the results that runs have saved."
-    report = _add(commands, "report", _report, "build the report of finished runs again", says)
-    report.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="the folder of a finished run")
-    report.add_argument("--out", metavar="FILE", type=Path, default=Path("report.html"), help="default: report.html")
+    says = "Write the pages of all runs in a folder, and below it, anew from what they saved."
+    report = _add(commands, "report", _report, "write the pages of finished runs anew", says)
+    report.add_argument("folder", metavar="DIR", type=Path, help="the folder of a run, or one above it, such as runs")
 
     says = """Compare, for each experiment's networks on real images, the engine's gradients with the handwritten formulas
         and with central differences; the exit status is 1 where they differ."""
@@ -143,7 +143,7 @@ def _add_options_of_run(run: _Parser) -> None:
     seeds.add_argument("--seeds", metavar="N", type=_whole_number(1, 1000, lambda n: tuple(range(n))), help=repeat)
     eager = "run training steps as they are written, not compiled: slower, with the same results"
     run.add_argument("--eager", action="store_true", help=eager)
-    run.add_argument("--out", metavar="DIR", default="runs", help="results go to DIR/<experiment>/<time> (default: runs)")
+    run.add_argument("--out", metavar="DIR", default="runs", help="results go to DIR/<time>/<experiment> (default: runs)")
     resume = "go on with the newest unfinished run under --out, or start one where there is none"
     run.add_argument("--resume", action="store_true", help=resume)
 
@@ -194,31 +194,63 @@ def _need_extra() -> None:
 def _run(options: argparse.Namespace) -> None:
     _need_extra()
     from .experiments import runs
-    from .experiments.results import Settings, format_rows
+    from .experiments.report import headlines, write_index
+    from .experiments.results import Settings, new_root
 
     asked = Settings(options.data or "sample", options.epochs, options.seeds or (0,), options.eager)
     planned: list[tuple[str, RunFolder | None, Settings]] = []
-    for name in dict.fromkeys(options.names or find_experiments()):
+    experiments = find_experiments()
+    for name in dict.fromkeys(options.names or experiments):
         folder, settings = (options.resume and runs.unfinished(name, options.out)) or (None, asked)
         if folder is not None:
             _agree(options, folder.path, settings)
         planned.append((name, folder, replace(settings, eager=options.eager)))
     runs.find_data((name, settings) for name, _, settings in planned)
+    clock = runs.Clock({name: experiments[name].seconds * len(settings.seeds) for name, _, settings in planned})
+    begun = [folder.path.parent for _, folder, _ in planned if folder is not None]
+    root = begun[0] if begun else new_root(options.out)
+    table: list[list[str]] = []
     for name, unfinished, settings in planned:
-        folder = unfinished or runs.start(name, settings, options.out, _command(name, options))
-        print(f"{name}: {find_experiments()[name].summary}")
-        print(f"{'Goes on' if unfinished else 'Runs'} in {folder.path}", flush=True)
+        if unfinished is None and (root / name).exists():  # an earlier part of what is resumed
+            clock.ended(name)
+            table += headlines(root / name)
+            continue
+        folder = unfinished or runs.start(name, settings, root, _command(name, options))
+        print(f"{name}: {'goes on' if unfinished else 'runs'} in {folder.path}; {clock.left()}", flush=True)
         try:
-            rows = runs.perform(folder, settings)
+            runs.perform(folder, settings, clock.left)
         except KeyboardInterrupt:
             again = shlex.join(["tinygrad-mlp", "run", name, "--out", options.out, "--resume"])
             if folder.path.exists():
                 raise KeyboardInterrupt(f"interrupted; {folder.path} keeps what is done; go on with: {again}") from None
             raise
-        print(format_rows(rows))
-        if settings.difference:
-            print(settings.difference)
-        print(f"Written to {folder.path}: {', '.join(sorted(os.listdir(folder.path)))}", flush=True)
+        clock.ended(name)
+        table += headlines(folder.path)
+    print()
+    _print_table(["", "report", "ours", "verdict", "whole data"], table)
+    print()
+    for difference in dict.fromkeys(settings.difference for _, _, settings in planned):
+        print(textwrap.fill(difference, 80))
+    print(f"Look at {write_index(root)}", flush=True)
+
+
+def _print_table(header: Sequence[str], lines: Sequence[Sequence[str]], width: int = 80) -> None:
+    """Print a table without columns that say nothing, the first one cut so that all fit in the width."""
+    if not lines:
+        return
+    columns = [column for column in zip(header, *lines, strict=True) if any(column[1:])]
+    columns = [column for column in columns if not all(cell.startswith("not comparable") for cell in column[1:] if cell)]
+    widths = [max(map(len, column)) for column in columns]
+    widths[0] = min(widths[0], max(20, width - sum(widths[1:]) - 2 * len(widths) + 2))
+    for cells in zip(*columns, strict=True):
+        first, *rest = (
+            cell if len(cell) <= size else cell[: size - 1] + "…" for cell, size in zip(cells, widths, strict=True)
+        )
+        print(
+            "  ".join(
+                [first.ljust(widths[0]), *(cell.rjust(size) for cell, size in zip(rest, widths[1:], strict=True))]
+            ).rstrip()
+        )
 
 
 def _agree(options: argparse.Namespace, path: Path, settings: Settings) -> None:
@@ -234,10 +266,9 @@ def _agree(options: argparse.Namespace, path: Path, settings: Settings) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     _need_extra()
-    from .experiments.report import write_report
+    from .experiments.report import write_index
 
-    write_report(options.folders, options.out)
-    print(options.out)
+    print(write_index(options.folder))
 
 
 def _check_gradients(options: argparse.Namespace) -> None:

@@ -13,8 +13,28 @@ from .errors import DeviceError
 from .ops.creation import empty, tensor
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "Variable", "constructed", "set_default_tensor_type", "strided", "tensortype", "type_name", "type_of", "typename",
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "Variable",
+    "channels_last",
+    "channels_last_3d",
+    "constructed",
+    "contiguous_format",
+    "memory_format",
+    "preserve_format",
+    "set_default_tensor_type",
+    "strided",
+    "tensortype",
+    "type_name",
+    "type_of",
+    "typename",
 ]  # fmt: skip
 
 
@@ -29,6 +49,25 @@ class layout:  # noqa: N801 - PyTorch's name
 
 
 strided: layout = layout()  # evenly spaced: the only one
+
+
+class memory_format:  # noqa: N801 - PyTorch's name
+    """In which order the elements of a tensor lie in memory: a wish, as results do not depend on it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+contiguous_format: memory_format = memory_format("contiguous_format")
+preserve_format: memory_format = memory_format("preserve_format")
+channels_last: memory_format = memory_format("channels_last")
+channels_last_3d: memory_format = memory_format("channels_last_3d")
 
 
 def constructed(kind: dtype, args: tuple[Any, ...], device: DeviceLike = None) -> Tensor:

@@ -15,9 +15,9 @@ import numpy as np
 from .core.apply import node_of
 from .core.graph import INFERENCE, Tensor, Version
 
-__all__ = ["INTERNAL", "memory_of", "reduced", "within"]
+__all__ = ["attributes_of", "memory_of", "reduced", "within"]
 
-INTERNAL = {  # what a tensor has, but for attributes that a user gave it
+_INTERNAL = {  # what a tensor has, but for attributes that a user gave it
     "_data",
     "_node",
     "_cell",
@@ -58,6 +58,11 @@ def memory_of(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any] | None,
     return owner, offset, strides
 
 
+def attributes_of(tensor: Tensor) -> dict[str, Any]:
+    """The attributes that a user, or its class, gave a tensor."""
+    return {name: value for name, value in vars(tensor).items() if name not in _INTERNAL}
+
+
 def reduced(tensor: Tensor) -> tuple[Any, ...]:
     """What ``pickle`` writes: the memory, the counter of its writes, and how the tensor lies in it. Not the gradient, nor hooks."""
     node = node_of(tensor)
@@ -71,7 +76,7 @@ def reduced(tensor: Tensor) -> tuple[Any, ...]:
     args = (
         type(tensor), memory, None if tensor._version is INFERENCE else tensor._version, array.dtype, array.shape, offset, strides, tensor.requires_grad
     )  # fmt: skip
-    attributes = {name: value for name, value in vars(tensor).items() if name not in INTERNAL}
+    attributes = attributes_of(tensor)
     return (rebuilt, args, attributes) if attributes else (rebuilt, args)
 
 

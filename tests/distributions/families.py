@@ -52,6 +52,8 @@ SIMPLEX = A([[0.1, 0.3, 0.6], [0.25, 0.25, 0.5]])
 DRAWN = A([[1.0, 3, 0], [0, 2, 2]])
 ONE_HOT = A([[1.0, 0, 0], [0, 0, 1.0]])
 
+CORRELATIONS = np.linalg.cholesky([[[1, 0.3, 0.1], [0.3, 1, -0.2], [0.1, -0.2, 1]], np.eye(3)])
+
 ROWS = [
     Row("Normal", {"loc": LOC, "scale": SCALE}, REAL),
     Row("Normal", {"loc": 0.5, "scale": 2.0}, A([0.3, -1.0])),
@@ -72,6 +74,14 @@ ROWS = [
     Row("HalfNormal", {"scale": SCALE}, ABOVE),
     Row("HalfCauchy", {"scale": SCALE}, ABOVE),
     Row("Pareto", {"scale": SCALE, "alpha": A([0.5, 1.5, 4.0])}, SCALE + ABOVE),
+    Row(
+        "GeneralizedPareto",
+        {"loc": LOC, "scale": SCALE, "concentration": A([-0.4, 0.0, 0.2])},
+        LOC + SCALE * UNIT,
+        ("log_prob", "cdf"),  # there an error in float64
+    ),
+    Row("LKJCholesky", {"dim": 3, "concentration": A([0.7, 2.0])}, CORRELATIONS),
+    Row("LKJCholesky", {"dim": 3, "concentration": 1.5}, CORRELATIONS),
     Row("Weibull", {"scale": SCALE, "concentration": A([1.5, 2.0, 4.0])}, ABOVE),
     Row("VonMises", {"loc": LOC, "concentration": A([0.5, 2.0, 9.0])}, REAL, ("log_prob", "variance", "stddev")),
     Row("LogisticNormal", {"loc": LOC[:2], "scale": SCALE[:2]}, SIMPLEX),

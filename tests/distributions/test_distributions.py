@@ -157,7 +157,7 @@ def test_values_and_parameters_are_checked(row: Row) -> None:
     unchecked, _ = row.made(tg, validate_args=False)
     if row.name not in ("Categorical", "OneHotCategorical", "OneHotCategoricalStraightThrough", "RelaxedBernoulli"):
         unchecked.log_prob(bad)
-    name, value = next((k, v) for k, v in row.parameters.items() if k not in ("total_count", "temperature"))
+    name, value = next((k, v) for k, v in row.parameters.items() if k not in ("total_count", "temperature", "dim"))
     if isinstance(value, np.ndarray) and row.name not in ("Kumaraswamy",):
         broken = Row(row.name, {**row.parameters, name: value * math.nan}, None)
         with pytest.raises(ValueError, match="constraint"):
@@ -277,3 +277,35 @@ def test_an_exponential_family_of_the_user() -> None:
     )
     with pytest.raises(NotImplementedError, match="entropy"):
         D.Poisson(1.0).entropy()
+
+
+def test_the_generalized_pareto_distribution() -> None:
+    row = next(row for row in ROWS if row.name == "GeneralizedPareto")
+    ours, _ = row.made(tg)
+    x = tg.tensor(row.values)
+    np.testing.assert_allclose(ours.icdf(ours.cdf(x)), x, rtol=1e-9)
+    slope = (ours.cdf(x + 1e-6) - ours.cdf(x - 1e-6)) / 2e-6
+    np.testing.assert_allclose(ours.log_prob(x), slope.log(), rtol=1e-6)
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    (single, _), (theirs, _) = row.made(tg, np.float32), row.made(torch, np.float32)
+    for name in ("log_prob", "cdf", "log_survival_function"):
+        ask = np.float32(row.values)
+        np.testing.assert_allclose(
+            getattr(single, name)(tg.tensor(ask)), getattr(theirs, name)(torch.tensor(ask)), rtol=1e-4
+        )
+
+
+def test_an_own_expand_as_users_write_it() -> None:
+    class Shifted(D.Normal):
+        def __init__(self, loc: Any, validate_args: bool | None = None) -> None:
+            super().__init__(loc, 1.0, validate_args=validate_args)
+
+        def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+            new = self._get_checked_instance(Shifted, _instance)
+            new.loc, new.scale = self.loc.expand(batch_shape), self.scale.expand(batch_shape)
+            D.Distribution.__init__(new, batch_shape, validate_args=False)
+            return new
+
+    assert Shifted(0.0).expand((2,)).sample((3,)).shape == (3, 2)
+    with pytest.raises(NotImplementedError, match="custom __init__"):
+        D.Normal._get_checked_instance(Shifted(0.0), D.Normal)

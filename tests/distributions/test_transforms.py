@@ -98,7 +98,7 @@ def test_inverses_and_determinants(name: str) -> None:
         slope = (transform(x + h) - transform(x - h)) / (2 * h)
         terms = slope.abs().log()
         dims = terms.ndim - transform.log_abs_det_jacobian(x, y).ndim
-        np.testing.assert_allclose(transform.log_abs_det_jacobian(x, y), utils.sum_rightmost(terms, dims), atol=1e-6)
+        np.testing.assert_allclose(transform.log_abs_det_jacobian(x, y), utils._sum_rightmost(terms, dims), atol=1e-6)
 
 
 def test_transforms_that_are_not_bijective() -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_mlp.experiments.results import Record, Row, RunFolder
+from tinygrad_mlp.experiments.results import Record, Row, RunFolder, new_root
 
 
 def test_runs_within_one_second_get_folders_of_their_own(tmp_path: Path) -> None:
-    folders = [RunFolder.new(tmp_path / "new" / "out", "lab").path for _ in range(5)]
+    folders = [new_root(tmp_path / "new" / "out") for _ in range(5)]
     assert len(set(folders)) == 5
     for folder in folders:
         assert folder.is_dir()
-        assert folder.parent == tmp_path / "new" / "out" / "lab"
+        assert folder.parent == tmp_path / "new" / "out"
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d)?", folder.name)
 
 

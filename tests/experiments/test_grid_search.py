@@ -41,7 +41,7 @@ def _few_images(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(out: Path, seed: int = 0, epochs: int = 3) -> tuple[Path, list[Row]]:
     settings = Settings("sample", epochs, (seed,))
-    folder = runs.start("grid-search", settings, str(out), "a command")
+    folder = runs.start("grid-search", settings, out, "a command")
     with joblib.parallel_config(n_jobs=1):
         return folder.path, runs.perform(folder, settings)
 
@@ -175,7 +175,7 @@ def test_phase_2_starts_from_the_best_parameters(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.usefixtures("no_figures")
 def test_a_seed_determines_the_results(tmp_path: Path) -> None:
-    first, again, other = (run(tmp_path, seed, epochs=1)[0] for seed in (0, 0, 1))
+    first, again, other = (run(tmp_path / str(i), seed, epochs=1)[0] for i, seed in enumerate((0, 0, 1)))
     for name in ("results.json", "grid.csv", "bestmodel.json", "epochs.csv"):
         assert (first / name).read_bytes() == (again / name).read_bytes()
         assert (first / name).read_bytes() != (other / name).read_bytes()
@@ -250,7 +250,7 @@ def test_the_user_chooses_the_backend_and_the_number_of_workers(tmp_path: Path, 
 def test_a_resumed_run_trains_only_the_cells_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, rows = run(tmp_path / "whole")
     settings = Settings("sample", 3)
-    folder = runs.start("grid-search", settings, str(tmp_path / "interrupted"), "a command")
+    folder = runs.start("grid-search", settings, tmp_path / "interrupted", "a command")
     done: list[Any] = []
     train_cell = grid_search.train_cell
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -103,10 +104,17 @@ def test_curves_hold_what_has_a_value_per_epoch(tmp_path: Path) -> None:
     ]
 
 
-def test_the_bar_names_the_training_and_its_latest_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bar_names_the_training_and_its_latest_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_model(lab(tmp_path / "unseen"), epochs=1)
+    assert capsys.readouterr().err == ""  # nobody looks
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("tinygrad_mlp.experiments.lab._REFRESH", 0.0)
     _, history = train_model(lab(tmp_path, seed=1, settings=Settings(seeds=(0, 1))), epochs=2)
     bar = capsys.readouterr().err
-    assert "seed 1, a training: 1: 100%" in bar
+    assert "seed 1, a training: 1 2/2" in bar
+    assert "\n" not in bar
     assert f"loss {history['loss'][-1]:.4g}" in bar
     assert "step" not in bar
 
@@ -146,6 +154,7 @@ def test_only_the_first_seed_keeps_figures_tables_and_models(tmp_path: Path) -> 
         place = lab(tmp_path, seed, settings, record)
         place.section("Table 1: rates", "Their mean.")
         place.row("accuracy", 90 + seed, 97.0, "%")
+        place.claim("The loss falls", seed == 4)
         figure = Figure()
         figure.subplots().plot(np.arange(3))
         place.figure("loss.png", figure, number="Figure 1", says="It falls.")
@@ -158,6 +167,7 @@ def test_only_the_first_seed_keeps_figures_tables_and_models(tmp_path: Path) -> 
             "title": "Table 1: rates",
             "text": "Their mean.",
             "figures": [{"file": "loss.png", "number": "Figure 1", "says": "It falls."}],
+            "claims": {"The loss falls": [True, False]},
         }
     ]
     (row,) = record.rows()

@@ -210,7 +210,7 @@ def test_a_run(tmp_path: Path) -> None:
         "Figure 8",
         "misclassified.png",
     ]
-    assert all(section.text for section in list(record.sections.values())[1:])
+    assert all(section.claims for section in list(record.sections.values())[1:])
     for figure in figures:
         assert figure["says"] or not figure["number"]
         assert (tmp_path / figure["file"]).read_bytes().startswith(b"\x89PNG")

@@ -138,8 +138,9 @@ def test_it_learns(tmp_path: Path, index: int) -> None:
 
 def test_rows_and_files_of_a_run(tmp_path: Path) -> None:
     rows = run(tmp_path)
-    assert [(row.section, row.quantity, row.paper, row.note) for row in rows if "(test)" in row.quantity] == [
-        (recipe.name, f"{recipe.head.quantity} (test)", recipe.best, f"aim: {recipe.aim:g} %") for recipe in RECIPES
+    assert [(row.section, row.quantity, row.paper, row.headline) for row in rows if "(test)" in row.quantity] == [
+        (recipe.name, f"{recipe.head.quantity} (test)", recipe.best, f"{recipe.name}: {recipe.head.quantity}, %")
+        for recipe in RECIPES
     ]
     assert len(rows) == 2 * len(RECIPES)
     assert all(0 <= row.ours <= 100 and row.unit == "%" for row in rows)

@@ -113,6 +113,15 @@ def test_orthogonal(shape: tuple[int, ...], gain: float) -> None:
     np.testing.assert_allclose(gram, gain**2 * np.eye(len(gram)), atol=1e-12)
 
 
+def test_orthogonal_matrices_are_made_of_draws_in_their_own_shape() -> None:
+    tg.manual_seed(0)
+    W = init.orthogonal_(tg.empty(2, 3)).numpy()
+    tg.manual_seed(0)
+    triangle = W @ tg.empty(2, 3).normal_().numpy().T  # R of the QR factorisation, with a positive diagonal
+    assert np.diag(triangle).min() > 0
+    np.testing.assert_allclose(np.tril(triangle, -1), 0, atol=1e-6)
+
+
 def test_orthogonal_matrices_are_uniform() -> None:
     """The first entry of a uniformly distributed orthogonal matrix is as often positive as negative, of variance 1/n."""
     entries = np.array([init.orthogonal_(tg.empty(3, 3))[0, 0].item() for _ in range(600)])

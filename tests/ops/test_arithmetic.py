@@ -233,5 +233,5 @@ def test_memory_to_compute_in_is_no_argument_of_an_operation() -> None:
     assert all(operation.primitive.takes_out for operation in operations)  # type: ignore[attr-defined] # as every primitive
     for operation in (*operations, tg.Tensor.add, tg.Tensor.add_, tg.Tensor.__mul__):
         assert "out" not in inspect.signature(operation).parameters
-    with pytest.raises(ArgumentError, match="no argument 'out'"):
-        tg.exp(tg.ones(2), out=tg.ones(2))
+    with pytest.raises(ArgumentError, match="unexpected keyword argument 'out'"):
+        tg.relu(tg.ones(2), out=tg.ones(2))

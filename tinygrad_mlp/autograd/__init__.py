@@ -10,7 +10,7 @@ from .function import Function
 from .gradients import grad
 
 if _TYPE_CHECKING:
-    from . import functional
+    from . import functional, graph
     from .anomaly import detect_anomaly, set_detect_anomaly
     from .gradient_check import gradcheck, gradgradcheck
     from .variable import Variable
@@ -21,6 +21,7 @@ else:
             "detect_anomaly": ".anomaly",
             "functional": ".functional",
             "gradcheck": ".gradient_check",
+            "graph": ".graph",
             "gradgradcheck": ".gradient_check",
             "set_detect_anomaly": ".anomaly",
             "Variable": ".variable",
@@ -30,5 +31,5 @@ else:
 
 __all__ = [
     "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "function", "functional", "grad", "gradcheck",
-    "gradgradcheck", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "gradgradcheck", "graph", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from ..core.lines import origin
 from ..core.state import recording
 from ..grad_mode import is_grad_enabled, no_grad
 from ..ops.inplace import rebase, refuse_leaf
+from .saving import Packed, packing
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -120,17 +121,26 @@ class _Saved:
     """
 
     def __init__(self, tensor: Tensor | None, outputs: dict[int, int], name: str) -> None:
-        self.array = None if tensor is None else tensor._data
+        self.array: Any = None if tensor is None else tensor._data
         self.name = name
+        self.packed: Packed | None = None
         if tensor is not None:
             self.position = outputs.get(id(tensor))
             self.node = node_of(tensor) if self.position is None else None
             self.version: Version = version_of(tensor)
             self.count = self.version.count
+            if (hooks := packing()) is not None:
+                self.packed = Packed(tensor.detach(), hooks)
+                self.array = np.broadcast_to(np.zeros((), tensor._like.dtype), tensor._like.shape)  # of its form
 
     def unpack(self, function: _FunctionNode | None) -> Tensor | None:
         if self.array is None:
             return None
+        if self.packed is not None:
+            array = self.packed.array()
+            return wrap(
+                array, self.node if self.position is None or function is None else function.output(self.position, array)
+            )
         if self.version.count != self.count:
             need = f"{self.name} saved a tensor of shape {self.array.shape} and needs it"
             raise self.version.overwritten(need, self.count, None if function is None else function.origin)
@@ -235,6 +245,16 @@ class OutputNode(Node):
         yield function, Cotangents({self.position: g})
 
 
+def _in_order(cls: type[Any], args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """A forward's arguments by position."""
+    import inspect  # slow to import, and for calls with names alone
+
+    first = () if cls.setup_context is not None else (None,)  # ctx
+    bound = inspect.signature(cls.forward).bind(*first, *args, **named)
+    bound.apply_defaults()
+    return bound.args[len(first) :]
+
+
 class Function:
     """Base of users' own differentiable operations.
 
@@ -281,8 +301,10 @@ class Function:
         raise GraphError(f"{type(self).__name__} is not instantiated: call {type(self).__name__}.apply(...)")
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
-        """Run the forward and record its backward."""
+    def apply(cls, *args: Any, **named: Any) -> Any:
+        """Run the forward and record its backward. Arguments may be given by name, as ``forward`` has them."""
+        if named:
+            args = _in_order(cls, args, named)
         ctx = FunctionCtx()
         tensors = [a for a in args if isinstance(a, Tensor)]
         parents = tuple(node_of(a) if isinstance(a, Tensor) else None for a in args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ def grad(
     grad_outputs: _T | Sequence[_T | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -39,6 +41,7 @@ def grad(
     Args:
         outputs, grad_outputs, retain_graph, create_graph: As ``tensors``, ``grad_tensors`` … of :func:`backward`.
         inputs: The tensors to differentiate by; leaves or not.
+        only_inputs: Ignored, as in PyTorch: no other gradients are accumulated.
         allow_unused: Return None for an input that the outputs do not depend on, instead of raising.
         is_grads_batched: Each of ``grad_outputs`` has a leading dimension of cotangents, taken one after the other.
         materialize_grads: Return zeros instead of None.
@@ -47,7 +50,14 @@ def grad(
         GraphError: As :func:`backward`; or an input was not used and neither ``allow_unused`` nor
             ``materialize_grads`` is set.
     """
-    roots, sources = sequence_of(outputs), sequence_of(inputs)
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True)", FutureWarning, stacklevel=2
+        )
+    roots, sources = (
+        tuple(map(_of_edge, sequence_of([given] if hasattr(given, "ownership_token") else given)))
+        for given in (outputs, inputs)
+    )
     if not sources:
         raise GraphError("grad requires non-empty inputs.")
     if allow_unused is False and materialize_grads:
@@ -74,6 +84,13 @@ def grad(
     ]
     columns: list[Any] = [None if column[0] is None else stack(column) for column in zip(*rows, strict=True)]
     return tuple(columns)
+
+
+def _of_edge(place: Any) -> Any:
+    """A tensor that has the node of a place in the graph; a tensor is one itself."""
+    if not hasattr(place, "ownership_token"):
+        return place
+    return wrap(np.broadcast_to(np.zeros((), place.node.dtype), place.node.shape), place.node)
 
 
 def _gradient(k: int, tensor: Tensor, g: Any, allow_unused: bool | None, materialize_grads: bool) -> Any:

@@ -47,7 +47,7 @@ def primitive(
             __tracebackhide__ = True
             if not params and args and type(args[0]) is np.ndarray and op.takes_plainly(args):
                 return op.forward(*args)  # on arrays: mostly a rule's call
-            return apply(op, args, params)
+            return apply(op, args, params) if "out" not in params else call.into(args, params)  # type: ignore[attr-defined]
 
         call.primitive = op  # type: ignore[attr-defined] # a function that also says which primitive it applies
         declare(call, **declared)

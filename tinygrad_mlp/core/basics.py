@@ -105,9 +105,9 @@ def order_of(input: Array) -> Any:
 
 
 @primitive(lambda g: g, method=True, smooth=lambda: True)
-def clone(input: Array) -> Array:
-    """A copy, with its history."""
-    return np.copy(input, order=order_of(input))
+def clone(input: Array, *, memory_format: Any = None) -> Array:
+    """A copy, with its history; elements in the order that they had, or rows first for ``contiguous_format``."""
+    return np.copy(input, order="C" if str(memory_format) == "torch.contiguous_format" else order_of(input))
 
 
 @primitive(lambda g: g)

@@ -122,6 +122,7 @@ class Members:
     def amin(self, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The smallest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
     def aminmax(self, *, dim: _int | None = None, keepdim: _bool = False) -> _Any: """:func:`amin` and :func:`amax`, along one dimension or of all elements."""
     def any(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether any element along ``dim`` is true, or not zero."""
+    def apply_(self, callable: _Callable[[_Any], _Any]) -> Tensor: """Write ``callable(element)`` in the place of each element; slow, and without a gradient."""
     def arccos(self) -> Tensor: """The inverse cosine, in radians."""
     def arccos_(self) -> Tensor: """In-place form of :meth:`acos`."""
     def arccosh(self) -> Tensor: """The inverse hyperbolic cosine, of numbers from 1 up."""
@@ -167,16 +168,16 @@ class Members:
     def bitwise_xor(self, other: _Operand) -> Tensor: """Elementwise input ^ other."""
     def bitwise_xor_(self, other: _Operand) -> Tensor: """In-place form of :meth:`bitwise_xor`."""
     def bmm(self, mat2: Tensor) -> Tensor: """The products of two batches of matrices, shapes ``(b, n, k), (b, k, m) -> (b, n, m)``."""
-    def bool(self) -> Tensor: """The tensor as bool."""
+    def bool(self, memory_format: _Any = None) -> Tensor: """The tensor as bool."""
     @_overload
     def broadcast_to(self, *size: _int) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
     @_overload
     def broadcast_to(self, size: _Sequence[_int]) -> Tensor: """Dimensions of size 1, and new ones in front, stretched to ``size``: a view, read-only where elements are shared."""
-    def byte(self) -> Tensor: """The tensor as uint8."""
+    def byte(self, memory_format: _Any = None) -> Tensor: """The tensor as uint8."""
     def cauchy_(self, median: _float = 0.0, sigma: _float = 1.0, *, generator: Generator | None = None) -> Tensor: """Fill with draws from the Cauchy distribution."""
     def ceil(self) -> Tensor: """The smallest integer above or at the input."""
     def ceil_(self) -> Tensor: """In-place form of :meth:`ceil`."""
-    def char(self) -> Tensor: """The tensor as int8."""
+    def char(self, memory_format: _Any = None) -> Tensor: """The tensor as int8."""
     def cholesky(self, upper: _bool = False) -> Tensor: """:func:`linalg.cholesky <linalg_cholesky>`, under its older name."""
     def cholesky_inverse(self, upper: _bool = False) -> Tensor: """The inverse of A, of which L is the Cholesky factor, shapes ``(*, n, n) -> (*, n, n)``."""
     def cholesky_solve(self, L: Tensor, upper: _bool = False) -> Tensor: """The X of A X = B, where L is the Cholesky factor of A, shapes ``(*, n, k), (*, n, n) -> (*, n, k)``."""
@@ -189,9 +190,10 @@ class Members:
     def clamp_min_(self, min: Tensor) -> Tensor: """In-place form of :meth:`clamp_min`."""
     def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """min(max(input, min), max); either bound may be None, a number or a tensor."""
     def clip_(self, min: _Operand | None = None, max: _Operand | None = None) -> Tensor: """In-place form of :meth:`clamp`."""
-    def clone(self) -> Tensor: """A copy, with its history."""
+    def clone(self, *, memory_format: _Any = None) -> Tensor: """A copy, with its history; elements in the order that they had, or rows first for ``contiguous_format``."""
+    def conj(self) -> Tensor: """Itself: it is real."""
     def contiguous(self, memory_format: _Any = None) -> Tensor: """``input`` itself if contiguous in memory, else a copy that is; rows first, whatever ``memory_format`` says."""
-    def copy_(self, src: _Operand) -> Tensor: """In-place form of :meth:`copy`."""
+    def copy_(self, src: _Operand, non_blocking: _bool = False) -> Tensor: """In-place form of :meth:`copy`."""
     def copysign(self, other: _Operand) -> Tensor: """The size of ``input`` with the sign of ``other``."""
     def copysign_(self, other: _Operand) -> Tensor: """In-place form of :meth:`copysign`."""
     def corrcoef(self) -> Tensor: """The correlation coefficients of variables, one a row: :func:`cov` divided by their standard deviations, in [-1, 1]."""
@@ -237,7 +239,7 @@ class Members:
     def divide(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """input / other; rounded down with ``rounding_mode="floor"``, towards zero with ``"trunc"``."""
     def divide_(self, other: _Operand, *, rounding_mode: str | None = None) -> Tensor: """:func:`div` in place."""
     def dot(self, tensor: _Operand) -> Tensor: """The inner product sum_i input_i * tensor_i of two vectors, shapes ``(k,), (k,) -> ()``."""
-    def double(self) -> Tensor: """The tensor as float64."""
+    def double(self, memory_format: _Any = None) -> Tensor: """The tensor as float64."""
     def dsplit(self, indices_or_sections: _Any) -> tuple[Tensor, ...]: """:func:`tensor_split` into equal parts, or at indices, along dimension 2."""
     @property
     def dtype(self) -> _dtype: """The data type of its elements."""
@@ -273,7 +275,7 @@ class Members:
     def flip(self, dims: _Sequence[_int]) -> Tensor: """A copy with the order reversed along ``dims``."""
     def fliplr(self) -> Tensor: """The order reversed along dimension 1."""
     def flipud(self) -> Tensor: """The order reversed along dimension 0."""
-    def float(self) -> Tensor: """The tensor as float32."""
+    def float(self, memory_format: _Any = None) -> Tensor: """The tensor as float32."""
     def float_power(self, exponent: Tensor) -> Tensor: """input ** exponent, computed in float64."""
     def float_power_(self, exponent: Tensor) -> Tensor: """In-place form of :meth:`float_power`."""
     def floor(self) -> Tensor: """The largest integer below or at the input."""
@@ -287,7 +289,7 @@ class Members:
     def frac(self) -> Tensor: """The input minus its integer part; of floats."""
     def frac_(self) -> Tensor: """In-place form of :meth:`frac`."""
     def frexp(self) -> _Any: """The mantissa, of size 0.5 to 1, and the exponent of mantissa * 2 ** exponent."""
-    def gather(self, dim: _int, index: Tensor) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
+    def gather(self, dim: _int, index: Tensor, *, sparse_grad: _bool = False) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
     def gcd(self, other: _Operand) -> Tensor: """The greatest common divisor of integers."""
     def gcd_(self, other: _Operand) -> Tensor: """In-place form of :meth:`gcd`."""
     def ge(self, other: _Operand) -> Tensor: """Elementwise input >= other."""
@@ -309,7 +311,7 @@ class Members:
     def greater_equal_(self, other: _Operand) -> Tensor: """In-place form of :meth:`ge`."""
     def gt(self, other: _Operand) -> Tensor: """Elementwise input > other."""
     def gt_(self, other: _Operand) -> Tensor: """In-place form of :meth:`gt`."""
-    def half(self) -> Tensor: """The tensor as float16."""
+    def half(self, memory_format: _Any = None) -> Tensor: """The tensor as float16."""
     def heaviside(self, values: _Operand) -> Tensor: """0 below 0, ``values`` at 0, 1 above."""
     def heaviside_(self, values: _Operand) -> Tensor: """In-place form of :meth:`heaviside`."""
     def histc(self, bins: _int = 100, min: _float = 0, max: _float = 0) -> Tensor: """How many elements are in each of ``bins`` equal parts from ``min`` to ``max``; of the input's range where these are equal."""
@@ -335,16 +337,42 @@ class Members:
     def index_reduce_(self, dim: _int, index: Tensor, source: Tensor, reduce: str, *, include_self: _bool = True) -> Tensor: """In-place form of :meth:`index_reduce`."""
     def index_select(self, dim: _int, index: Tensor) -> Tensor: """The slices of ``input`` at ``index`` (a vector) along ``dim``."""
     def inner(self, other: Tensor) -> Tensor: """The sums of products over the last dimensions, shapes ``(*, k), (+, k) -> (*, +)``; scaling by a scalar."""
-    def int(self) -> Tensor: """The tensor as int32."""
+    def int(self, memory_format: _Any = None) -> Tensor: """The tensor as int32."""
     def inverse(self) -> Tensor: """:func:`linalg.inv <inv>`."""
-    def is_contiguous(self) -> _bool: """Whether its elements lie in memory one after the other, last dimension fastest."""
+    def is_complex(self) -> _bool: """False: its elements are real numbers."""
+    def is_conj(self) -> _bool: """False: its elements are real numbers."""
+    def is_contiguous(self, memory_format: _Any = None) -> _bool: """Whether its elements lie in memory one after the other, last dimension fastest."""
+    @property
+    def is_cpu(self) -> _bool: """True: it is on the CPU."""
     @property
     def is_cuda(self) -> _bool: """False: it is on the CPU."""
     def is_floating_point(self) -> _bool: """Whether its dtype is a floating-point one."""
     def is_inference(self) -> _bool: """Whether it was made in ``inference_mode``."""
     @property
     def is_leaf(self) -> _bool: """Whether it was made by the user, not computed from something that requires grad."""
+    @property
+    def is_meta(self) -> _bool: """False: it has elements."""
+    @property
+    def is_mkldnn(self) -> _bool: """False: it lies in memory as NumPy lays it."""
+    @property
+    def is_mps(self) -> _bool: """False: it is on the CPU."""
+    def is_neg(self) -> _bool: """False: its elements are what they are in memory."""
+    @property
+    def is_nested(self) -> _bool: """False: it has one shape."""
+    def is_nonzero(self) -> _bool: """Whether its one element is not zero."""
     def is_pinned(self) -> _bool: """False: there is no GPU to pin memory for."""
+    @property
+    def is_quantized(self) -> _bool: """False: its elements are not quantized."""
+    def is_same_size(self, other: Tensor) -> _bool: """Whether the other has the same shape."""
+    def is_set_to(self, tensor: Tensor) -> _bool: """Whether the other is the same piece of memory in the same shape."""
+    def is_shared(self) -> _bool: """False: its memory is that of one process."""
+    def is_signed(self) -> _bool: """Whether its dtype has negative numbers."""
+    @property
+    def is_sparse(self) -> _bool: """False: all its elements are in memory."""
+    @property
+    def is_sparse_csr(self) -> _bool: """False: all its elements are in memory."""
+    @property
+    def is_xpu(self) -> _bool: """False: it is on the CPU."""
     def isclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """Elementwise |input - other| <= atol + rtol * |other|."""
     def isfinite(self) -> Tensor: """Whether the element is neither nan nor an infinity."""
     def isinf(self) -> Tensor: """Whether the element is an infinity."""
@@ -357,6 +385,8 @@ class Members:
     def itemsize(self) -> _int: """The memory that one element takes, in bytes."""
     def kron(self, other: Tensor) -> Tensor: """The Kronecker product: ``other`` times each element of ``input``, laid in blocks."""
     def kthvalue(self, k: _int, dim: _int = -1, keepdim: _bool = False) -> _Selected: """The k-th smallest element along ``dim``, counted from 1, and where it is."""
+    @property
+    def layout(self) -> _Any: """How its elements lie in memory: evenly spaced."""
     def lcm(self, other: _Operand) -> Tensor: """The least common multiple of integers."""
     def lcm_(self, other: _Operand) -> Tensor: """In-place form of :meth:`lcm`."""
     def ldexp(self, other: Tensor) -> Tensor: """input * 2 ** other."""
@@ -396,11 +426,12 @@ class Members:
     def logit(self, eps: _float | None = None) -> Tensor: """log(x / (1 - x)), the inverse of :func:`sigmoid`; x is first clamped to [eps, 1 - eps], where that is given."""
     def logit_(self, eps: _float | None = None) -> Tensor: """In-place form of :meth:`logit`."""
     def logsumexp(self, dim: _int | _Sequence[_int] | None, keepdim: _bool = False) -> Tensor: """log(sum exp(x)) along ``dim``, computed as m + log(sum exp(x - m)) with the largest element m: no overflow."""
-    def long(self) -> Tensor: """The tensor as int64."""
+    def long(self, memory_format: _Any = None) -> Tensor: """The tensor as int64."""
     def lt(self, other: _Operand) -> Tensor: """Elementwise input < other."""
     def lt_(self, other: _Operand) -> Tensor: """In-place form of :meth:`lt`."""
     @property
     def mT(self) -> Tensor: """The matrix transpose: the last two dimensions swapped."""
+    def map_(self, tensor: Tensor, callable: _Callable[[_Any, _Any], _Any]) -> Tensor: """Write ``callable(element, other)`` in the place of each element, ``other`` being the element of ``tensor`` there."""
     def masked_fill(self, mask: Tensor, value: _Operand) -> Tensor: """``value`` (a number, or a tensor without dimensions) where the mask is true, else ``input``."""
     def masked_fill_(self, mask: Tensor, value: _Operand) -> Tensor: """In-place form of :meth:`masked_fill`."""
     def masked_scatter(self, mask: Tensor, source: Tensor) -> Tensor: """``input`` with the elements of ``source``, one after the other, where the mask is true."""
@@ -439,6 +470,8 @@ class Members:
     def multiply_(self, other: _Operand) -> Tensor: """In-place form of :meth:`mul`."""
     def mv(self, vec: Tensor) -> Tensor: """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
     def mvlgamma(self, p: _int) -> Tensor: """The logarithm of the multivariate gamma function, p (p - 1) / 4 log(pi) + sum over j < p of lgamma(input - j / 2)."""
+    @property
+    def name(self) -> None: """None: tensors have no names."""
     def nan_to_num(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
     def nan_to_num_(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """In-place form of :meth:`nan_to_num`."""
     def nanmean(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False, *, dtype: _dtype | None = None) -> Tensor: """The mean of those elements that are not nan."""
@@ -477,6 +510,8 @@ class Members:
     def numel(self) -> _int: """The number of elements."""
     def numpy(self, *, force: _bool = False) -> _NDArray[_Any]: """The tensor's memory as an array: writes on either side show on the other."""
     def outer(self, vec2: Tensor) -> Tensor: """The products of all pairs, shapes ``(n,), (m,) -> (n, m)``."""
+    @property
+    def output_nr(self) -> _int: """0: which of the results of its ``grad_fn`` it is."""
     @_overload
     def permute(self, *dims: _int) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
     @_overload
@@ -494,9 +529,12 @@ class Members:
     def rad2deg_(self) -> Tensor: """In-place form of :meth:`rad2deg`."""
     def random_(self, from_: _int = 0, to: _int | None = None, *, generator: Generator | None = None) -> Tensor: """Fill with integers drawn from [from, to); ``random_(to)`` from [0, to); without bounds all the dtype can hold."""
     def ravel(self) -> Tensor: """All elements along one dimension."""
+    @property
+    def real(self) -> Tensor: """Itself: it is real."""
     def reciprocal(self) -> Tensor: """1 / input."""
     def reciprocal_(self) -> Tensor: """In-place form of :meth:`reciprocal`."""
     def register_hook(self, hook: _Callable[[Tensor], Tensor | None]) -> _RemovableHandle: """Call ``hook(grad)`` when the gradient of this tensor is computed; what it returns, if not None, replaces it."""
+    def register_post_accumulate_grad_hook(self, hook: _Callable[[Tensor], None]) -> _RemovableHandle: """Call ``hook(leaf)`` when a gradient was added to the ``.grad`` of this leaf, which the hook may use and set to None."""
     def relu(self) -> Tensor: """max(input, 0). EE6132 lab, eq. 1."""
     def relu_(self) -> Tensor: """In-place form of :meth:`relu`."""
     def remainder(self, other: _Operand) -> Tensor: """input - other * floor(input / other): has the sign of ``other``; but a zero that of ``input``, as in PyTorch."""
@@ -518,6 +556,10 @@ class Members:
     @_overload
     def reshape(self, shape: _Sequence[_int]) -> Tensor: """The elements, in order, in another shape: a view where possible, else a copy. One size may be -1: what remains."""
     def reshape_as(self, other: Tensor) -> Tensor: """The elements in the shape of ``other``."""
+    def resize_(self, *sizes: _Any, memory_format: _Any = None) -> Tensor: """Make the tensor one of other sizes, in place: the elements in order, and any values behind them."""
+    def resize_as_(self, the_template: Tensor, *, memory_format: _Any = None) -> Tensor: """:meth:`resize_` to the sizes of another tensor."""
+    def resolve_conj(self) -> Tensor: """Itself: it is real."""
+    def resolve_neg(self) -> Tensor: """Itself."""
     def retain_grad(self) -> None: """Keep the gradient of this computed tensor in ``.grad``, as leaves do."""
     @property
     def retains_grad(self) -> _bool: """Whether it is a computed tensor that keeps its gradient."""
@@ -535,11 +577,12 @@ class Members:
     def scatter_reduce_(self, dim: _int, index: Tensor, src: Tensor, reduce: str, *, include_self: _bool = True) -> Tensor: """In-place form of :meth:`scatter_reduce`."""
     def select(self, dim: _int, index: _int) -> Tensor: """The elements at one index of ``dim``, without that dimension: a view."""
     def select_scatter(self, src: Tensor, dim: _int, index: _int) -> Tensor: """``input`` with ``src`` at one index of ``dim``."""
+    def set_(self, source: Tensor) -> Tensor: """Make the tensor share the memory of ``source``, in place."""
     def sgn(self) -> Tensor: """-1, 0 or 1; 0 for nan."""
     def sgn_(self) -> Tensor: """In-place form of :meth:`sign`."""
     @property
     def shape(self) -> Size: """The sizes of its dimensions."""
-    def short(self) -> Tensor: """The tensor as int16."""
+    def short(self, memory_format: _Any = None) -> Tensor: """The tensor as int16."""
     def sigmoid(self) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
     def sigmoid_(self) -> Tensor: """In-place form of :meth:`sigmoid`."""
     def sign(self) -> Tensor: """-1, 0 or 1; 0 for nan."""
@@ -566,7 +609,9 @@ class Members:
     def square(self) -> Tensor: """input ** 2."""
     def square_(self) -> Tensor: """In-place form of :meth:`square`."""
     def squeeze(self, dim: _int | _Sequence[_int] | None = None) -> Tensor: """Without the dimensions of size 1: all of them, or those named in ``dim``."""
+    def squeeze_(self, *args: _int | _Sequence[_int], **params: _Any) -> Tensor: """In-place form of :meth:`squeeze`: no element is written."""
     def std(self, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The standard deviation, the square root of :func:`var`; its gradient is 0 where it is 0."""
+    def storage_offset(self) -> _int: """How many elements lie before its first one in the memory that it is a view of."""
     @_overload
     def stride(self) -> tuple[_int, ...]: """The steps in memory, in elements, from one index to the next along each dimension, or along ``dim``."""
     @_overload
@@ -579,8 +624,11 @@ class Members:
     def sum_to_size(self, *size: _int) -> Tensor: """The sum over the dimensions that broadcasting from ``size`` would repeat."""
     def svd(self, some: _bool = True, compute_uv: _bool = True) -> _Any: """:func:`linalg.svd <linalg_svd>` under its older name: it gives V, not its transpose; ``some=False`` for full matrices."""
     def swapaxes(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+    def swapaxes_(self, *args: _int | _Sequence[_int], **params: _Any) -> Tensor: """In-place form of :meth:`transpose`: no element is written."""
     def swapdims(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+    def swapdims_(self, *args: _int | _Sequence[_int], **params: _Any) -> Tensor: """In-place form of :meth:`transpose`: no element is written."""
     def t(self) -> Tensor: """A matrix transposed; a vector as it is."""
+    def t_(self, *args: _int | _Sequence[_int], **params: _Any) -> Tensor: """In-place form of :meth:`t`: no element is written."""
     def take(self, index: Tensor) -> Tensor: """The elements at positions in the flattened tensor, in the shape of ``index``."""
     def take_along_dim(self, indices: Tensor, dim: _int | None = None) -> Tensor: """:func:`gather` with the other dimensions broadcast; of the flattened input without ``dim``."""
     def tan(self) -> Tensor: """The tangent of radians."""
@@ -602,6 +650,7 @@ class Members:
     def topk(self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _Selected: """The ``k`` largest (or smallest) elements along ``dim``, in order, and their indices."""
     def trace(self) -> Tensor: """The sum of the diagonal of a matrix."""
     def transpose(self, dim0: _int, dim1: _int) -> Tensor: """Two dimensions swapped."""
+    def transpose_(self, *args: _int | _Sequence[_int], **params: _Any) -> Tensor: """In-place form of :meth:`transpose`: no element is written."""
     def tril(self, diagonal: _int = 0) -> Tensor: """The matrix (or each of a batch) with zeros above the ``diagonal``-th diagonal."""
     def tril_(self, diagonal: _int = 0) -> Tensor: """In-place form of :meth:`tril`."""
     def triu(self, diagonal: _int = 0) -> Tensor: """The matrix (or each of a batch) with zeros below the ``diagonal``-th diagonal."""
@@ -626,6 +675,7 @@ class Members:
     def unique(self, sorted: _bool = True, return_inverse: _bool = False, *, return_counts: _Literal[True], dim: _int | None = None) -> tuple[Tensor, ...]: """The distinct elements (slices along ``dim``) in ascending order."""
     def unique_consecutive(self, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None) -> _Any: """The elements (slices along ``dim``) without those that equal the one before; as :func:`unique`, but not in order."""
     def unsqueeze(self, dim: _int) -> Tensor: """With a dimension of size 1 inserted before ``dim``; negative counts from behind the last."""
+    def unsqueeze_(self, *args: _int | _Sequence[_int], **params: _Any) -> Tensor: """In-place form of :meth:`unsqueeze`: no element is written."""
     def var(self, dim: _int | _Sequence[_int] | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """The variance sum (x - mean)^2 / max(0, n - correction) along ``dim``; ``correction`` is 1 unless given."""
     def vdot(self, other: Tensor) -> Tensor: """:func:`dot` of two vectors."""
     @_overload
@@ -633,6 +683,8 @@ class Members:
     @_overload
     def view(self, shape: _Sequence[_int]) -> Tensor: """A view in another shape; :func:`reshape` where a copy will do."""
     def view_as(self, other: Tensor) -> Tensor: """A view in the shape of ``other``."""
+    @property
+    def volatile(self) -> _bool: """False: tensors have not been volatile since long; see no_grad."""
     def vsplit(self, indices_or_sections: _Any) -> tuple[Tensor, ...]: """:func:`tensor_split` into equal parts, or at indices, along dimension 0."""
     def where(self, condition: Tensor, other: _float | Tensor) -> Tensor: """This tensor's elements where the condition holds, else ``other``'s."""
     def xlogy(self, other: _Operand) -> Tensor: """input * log(other), and 0 where the input is 0, unless the other is nan."""

@@ -32,7 +32,7 @@ PRIMITIVES: dict[str, Primitive] = {}
 OPS: dict[str, Callable[..., Any]] = {}  # every operation by name, primitive or composed of others
 
 _listeners: list[Callable[[Callable[..., Any]], None]] = []
-_ALIASES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+_THEIRS = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "size": "shape", "x": "input", "x1": "input", "x2": "other"}
 PLAIN: set[type[Any]] = {float, int, bool, np.ndarray}  # types of inputs that a forward takes as they are
 OPTIONS: set[type[Any]] = {float, int, bool, str, tuple, type(None)}  # and of options
 
@@ -65,7 +65,7 @@ def signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str,
 
 def renamed(name: str, known: Iterable[str]) -> str:
     """``dim``, ``keepdim`` and so on for NumPy's ``axis``, ``keepdims``; a ``known`` name as it is."""
-    return name if name in known else _ALIASES.get(name, name)
+    return name if name in known else _THEIRS.get(name, name)
 
 
 class Primitive:

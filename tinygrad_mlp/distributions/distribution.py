@@ -117,6 +117,15 @@ class Distribution:
         new._batch_shape = batch
         return new
 
+    def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
+        """For a subclass with its own ``expand``: the object to fill, which this makes unless one is given."""
+        if _instance is None and type(self).__init__ is not cls.__init__:  # type: ignore[misc] # that is what is asked
+            raise NotImplementedError(
+                f"Subclass {type(self).__name__} of {cls.__name__} that defines a custom __init__ method must also define a "
+                "custom .expand() method."
+            )
+        return object.__new__(type(self)) if _instance is None else _instance
+
     @property
     def batch_shape(self) -> Size:
         """The shape of the batch of distributions."""

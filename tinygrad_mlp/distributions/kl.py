@@ -46,7 +46,7 @@ from .pareto import Pareto
 from .poisson import Poisson
 from .transformed_distribution import TransformedDistribution
 from .uniform import Uniform
-from .utils import diagonals, euler_constant, sum_rightmost
+from .utils import _sum_rightmost, diagonals, euler_constant
 
 __all__ = ["kl_divergence", "register_kl"]
 
@@ -279,7 +279,7 @@ def _low_rank(p: Any, q: Any) -> Array:
 def _independent(p: Any, q: Any) -> Array:
     if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
         raise NotImplementedError("KL between Independents of different reinterpreted_batch_ndims is not implemented")
-    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+    return _sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
 
 
 @register_kl(TransformedDistribution, TransformedDistribution)
@@ -301,7 +301,7 @@ def _exponential_family(p: Any, q: Any) -> Array:
         normalizer = p._log_normalizer(*ours)
     result = q._log_normalizer(*q._natural_params) - normalizer
     for of_p, of_q, slope in zip(ours, q._natural_params, grad(normalizer.sum(), ours, create_graph=True)):
-        result = result - sum_rightmost((of_q - of_p) * slope, len(q.event_shape))
+        result = result - _sum_rightmost((of_q - of_p) * slope, len(q.event_shape))
     return result
 
 

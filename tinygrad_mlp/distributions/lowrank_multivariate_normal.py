@@ -12,7 +12,7 @@ from ..ops.shape import broadcast_tensors
 from . import constraints
 from .distribution import Distribution
 from .multivariate_normal import half_log_det, mahalanobis
-from .utils import batch_mv, diagonals, lazy_property, standard_normal
+from .utils import _standard_normal, batch_mv, diagonals, lazy_property
 
 __all__ = ["LowRankMultivariateNormal"]
 
@@ -90,8 +90,8 @@ class LowRankMultivariateNormal(Distribution):
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
         shape = self._extended_shape(sample_shape)
-        of_factor = standard_normal((*shape[:-1], self.cov_factor.shape[-1]), self.loc)
-        of_diag = standard_normal(shape, self.loc)
+        of_factor = _standard_normal((*shape[:-1], self.cov_factor.shape[-1]), self.loc.dtype)
+        of_diag = _standard_normal(shape, self.loc.dtype)
         return self.loc + batch_mv(self._factor, of_factor) + self._diag.sqrt() * of_diag
 
     def log_det(self) -> Array:

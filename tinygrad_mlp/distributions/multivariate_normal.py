@@ -12,7 +12,7 @@ from ..ops.creation import eye
 from ..ops.factorisations import cholesky_inverse, linalg_cholesky, solve_triangular
 from . import constraints
 from .distribution import Distribution
-from .utils import batch_mv, lazy_property, size_of, standard_normal
+from .utils import _standard_normal, batch_mv, lazy_property, size_of
 
 __all__ = ["MultivariateNormal"]
 
@@ -120,7 +120,7 @@ class MultivariateNormal(Distribution):
         return self._unbroadcasted_scale_tril.square().sum(-1).expand(self._batch_shape + self._event_shape)
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
-        draws = standard_normal(self._extended_shape(sample_shape), self.loc)
+        draws = _standard_normal(self._extended_shape(sample_shape), self.loc.dtype)
         return self.loc + batch_mv(self._unbroadcasted_scale_tril, draws)
 
     def log_prob(self, value: Array) -> Array:

@@ -12,7 +12,7 @@ from ..ops.gaussian import erfinv
 from ..ops.random import normal
 from . import constraints
 from .exp_family import ExponentialFamily
-from .utils import standard_normal
+from .utils import _standard_normal
 
 __all__ = ["Normal"]
 
@@ -46,7 +46,7 @@ class Normal(ExponentialFamily):
             return normal(self.loc.expand(shape), self.scale.expand(shape))
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
-        return self.loc + standard_normal(self._extended_shape(sample_shape), self.loc) * self.scale
+        return self.loc + _standard_normal(self._extended_shape(sample_shape), self.loc.dtype) * self.scale
 
     def log_prob(self, value: Array) -> Array:
         distance = self._checked(value) - self.loc

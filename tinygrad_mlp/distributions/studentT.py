@@ -11,7 +11,7 @@ from ..ops.gamma import digamma, lgamma
 from . import constraints
 from .chi2 import Chi2
 from .distribution import Distribution
-from .utils import standard_normal
+from .utils import _standard_normal
 
 __all__ = ["StudentT"]
 
@@ -41,7 +41,7 @@ class StudentT(Distribution):
         return where(self.df > 2, finite, where(self.df > 1, math.inf, math.nan).to(finite.dtype))
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
-        draws = standard_normal(self._extended_shape(sample_shape), self.df)
+        draws = _standard_normal(self._extended_shape(sample_shape), self.df.dtype)
         return self.loc + self.scale * (draws * (self._chi2.rsample(sample_shape) / self.df).rsqrt())
 
     def _log_scale(self) -> Array:

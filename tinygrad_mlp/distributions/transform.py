@@ -12,7 +12,7 @@ from ..dtypes import finfo
 from ..ops.creation import zeros_like
 from ..ops.functions import sigmoid
 from . import constraints
-from .utils import size_of, sum_rightmost
+from .utils import _sum_rightmost, size_of
 
 __all__ = ["ComposeTransform", "IndependentTransform", "ReshapeTransform", "Transform", "identity_transform"]
 
@@ -237,7 +237,7 @@ class ComposeTransform(Transform):
         values.append(y)
         terms, event_dim = [], self.domain.event_dim
         for part, before, after in zip(self.parts, values, values[1:]):
-            terms.append(sum_rightmost(part.log_abs_det_jacobian(before, after), event_dim - part.domain.event_dim))
+            terms.append(_sum_rightmost(part.log_abs_det_jacobian(before, after), event_dim - part.domain.event_dim))
             event_dim += part.codomain.event_dim - part.domain.event_dim
         return functools.reduce(operator.add, terms)
 
@@ -288,7 +288,7 @@ class IndependentTransform(Transform):
         return self.base_transform.inv(y)
 
     def log_abs_det_jacobian(self, x: Array, y: Array) -> Array:
-        return sum_rightmost(self.base_transform.log_abs_det_jacobian(x, y), self.reinterpreted_batch_ndims)
+        return _sum_rightmost(self.base_transform.log_abs_det_jacobian(x, y), self.reinterpreted_batch_ndims)
 
     def forward_shape(self, shape: Sequence[int]) -> Any:
         return self.base_transform.forward_shape(shape)

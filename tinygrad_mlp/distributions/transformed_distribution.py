@@ -10,7 +10,7 @@ from . import constraints
 from .distribution import Distribution
 from .independent import Independent
 from .transform import ComposeTransform, Transform, widened
-from .utils import sum_rightmost
+from .utils import _sum_rightmost
 
 __all__ = ["TransformedDistribution"]
 
@@ -78,9 +78,9 @@ class TransformedDistribution(Distribution):
             x = transform.inv(y)
             event_dim += transform.domain.event_dim - transform.codomain.event_dim
             term = transform.log_abs_det_jacobian(x, y)
-            jacobian = jacobian - sum_rightmost(term, event_dim - transform.domain.event_dim)
+            jacobian = jacobian - _sum_rightmost(term, event_dim - transform.domain.event_dim)
             y = x
-        return jacobian + sum_rightmost(self.base_dist.log_prob(y), event_dim - len(self.base_dist.event_shape))
+        return jacobian + _sum_rightmost(self.base_dist.log_prob(y), event_dim - len(self.base_dist.event_shape))
 
     def _rising(self, probability: Array) -> Array:
         """1 - the probability where the transforms fall."""

@@ -22,7 +22,7 @@ from .transform import (
     identity_transform,
     widened,
 )
-from .utils import broadcast_all, lazy_property, sum_rightmost
+from .utils import _sum_rightmost, broadcast_all, lazy_property
 from .vector_transforms import (
     CatTransform,
     CorrCholeskyTransform,
@@ -207,7 +207,7 @@ class AffineTransform(_Broadcasting):
     def log_abs_det_jacobian(self, x: Array, y: Array) -> Array:
         scale = self.scale
         result = scale.abs().log() if isinstance(scale, Tensor) else full_like(x, math.log(abs(scale)))
-        return sum_rightmost(result.expand(x.shape), self.event_dim)
+        return _sum_rightmost(result.expand(x.shape), self.event_dim)
 
 
 class CumulativeDistributionTransform(Transform):

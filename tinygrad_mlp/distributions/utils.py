@@ -38,12 +38,12 @@ def broadcast_all(*values: Array) -> tuple[Array, ...]:
     return tuple(broadcast_tensors(*found))
 
 
-def standard_normal(shape: Sequence[int], like: Array) -> Array:
-    """Draws from N(0, 1) in the dtype of ``like``."""
-    return empty(tuple(shape), dtype=like.dtype).normal_()
+def _standard_normal(shape: Sequence[int], dtype: Any, device: Any = None) -> Array:
+    """Draws from N(0, 1); as :func:`_sum_rightmost` a name that authors of distributions import from PyTorch, too."""
+    return empty(tuple(shape), dtype=dtype, device=device).normal_()
 
 
-def sum_rightmost(value: Array, dim: int) -> Array:
+def _sum_rightmost(value: Array, dim: int) -> Array:
     """The sums over the last ``dim`` dimensions."""
     return value.sum(tuple(range(-dim, 0))) if dim else value
 

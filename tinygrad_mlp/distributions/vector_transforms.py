@@ -15,7 +15,7 @@ from ..ops.factorisations import linalg_cholesky
 from ..ops.joining import cat, pad, stack
 from . import constraints
 from .transform import Transform, clipped_sigmoid
-from .utils import diagonals, size_of, sum_rightmost, tril_matrix_to_vec, vec_to_tril_matrix
+from .utils import _sum_rightmost, diagonals, size_of, tril_matrix_to_vec, vec_to_tril_matrix
 
 __all__ = [
     "CatTransform", "CorrCholeskyTransform", "LowerCholeskyTransform", "PositiveDefiniteTransform", "SoftmaxTransform",
@@ -205,7 +205,7 @@ class CatTransform(_Parts):
 
     def log_abs_det_jacobian(self, x: Array, y: Array) -> Array:
         terms = [
-            sum_rightmost(t.log_abs_det_jacobian(a, b), self.event_dim - t.event_dim)
+            _sum_rightmost(t.log_abs_det_jacobian(a, b), self.event_dim - t.event_dim)
             for t, a, b in zip(self.transforms, self._pieces(x), self._pieces(y))
         ]
         dim = (self.dim - x.ndim if self.dim >= 0 else self.dim) + self.event_dim

@@ -5,8 +5,10 @@ To add an experiment, add its file to this folder. Its docstring is the text of 
 * ``TITLE``, a heading for that part, and ``SUMMARY``, one line for ``tinygrad-mlp list``; both plain strings;
 * ``DATASETS``, those it loads, such as ``(MNIST,)``; they are looked for before anything is trained;
 * ``NETWORKS``, whose gradients ``tinygrad-mlp check`` compares, see :class:`~tinygrad_mlp.experiments.gradient_check.Network`;
+* ``SECONDS``, about how long it takes on the sample, on one core: how the time left is guessed;
 * ``run(lab)``, which trains, and gives the :class:`~tinygrad_mlp.experiments.lab.Lab` what it measures.
 
+It may define ``READINGS``: what other readings of the report gave on the whole data set, a text for the pages of such runs alone.
 A file ``my_idea.py`` is called ``my-idea`` on the command line.
 
 The files without ``run`` are what experiments share; `runs` does a run from its start to its `report`. All but this file need the
@@ -26,7 +28,7 @@ from ..errors import TinygradError
 __all__ = ["Experiment", "find_experiments"]
 
 is_program(os.path.dirname(__file__) + os.sep)  # an error names the line of the experiment
-_REQUIRED = ("TITLE", "SUMMARY", "DATASETS", "NETWORKS")
+_REQUIRED = ("TITLE", "SUMMARY", "SECONDS", "DATASETS", "NETWORKS")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Experiment:
     name: str
     title: str
     summary: str
+    seconds: float
 
     def load(self) -> ModuleType:
         """The experiment's module, with ``DATASETS``, ``NETWORKS`` and ``run``."""
@@ -75,9 +78,9 @@ def _declared(path: Path) -> Experiment | None:
             return None
         if missing := [name for name in _REQUIRED if name not in defined]:
             raise ValueError(f"it defines run(), but not {', '.join(missing)}")
-        title, summary = (ast.literal_eval(defined[name] or "") for name in ("TITLE", "SUMMARY"))
-        if not isinstance(title, str) or not isinstance(summary, str):
-            raise ValueError("TITLE and SUMMARY must be plain strings")
+        title, summary, seconds = (ast.literal_eval(defined[name] or "") for name in ("TITLE", "SUMMARY", "SECONDS"))
+        if not isinstance(title, str) or not isinstance(summary, str) or not isinstance(seconds, int | float):
+            raise ValueError("TITLE and SUMMARY must be plain strings, and SECONDS a number")
     except (SyntaxError, ValueError) as e:
         raise TinygradError(f"{path}: is not an experiment: {e}") from e
-    return Experiment(path.stem.replace("_", "-"), title, summary)
+    return Experiment(path.stem.replace("_", "-"), title, summary, seconds)

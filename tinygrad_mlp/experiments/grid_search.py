@@ -12,23 +12,6 @@ The nine trainings run side by side through joblib: on all processors of this ma
 So `joblib.parallel_config("dask")`, or another backend, around a call of `tinygrad_mlp.cli.main(["run", "grid-search"])`
 sends them to a cluster. The results do not depend on where, nor on the number of workers.
 
-What the report leaves open, and what the readings give on the whole data (validation accuracy after 100 epochs; sum and
-these weights: mean of 3 seeds, all others: one seed):
-
-* The gradient of a batch is the sum over its images, weights are drawn from N(0, 1 / fan_in), biases from N(0, 1). So
-learning rate 0.001 gives 90.5 % with every batch size, 0.01 with 128 images 90.6 %, and phase 2 92.7 % on the test
-images: more than the report's 84 % and 75.08 %. Its best cell, 0.001 and 128, is within 0.1 % of ours.
-* The sum with Glorot's uniform weights and biases 0: 90.5 % for 0.001 and 128, 91.2 % for 0.01 and 128. With weights
-and biases from N(0, 1): 78.6 % and 87.5 %, and 88.2 % for 0.01 and 256.
-* The mean over the images: 0.01 and 128 is best by far, as section V of the report has it (0.001 in sections II and VI),
-with 73.2 % (Glorot), 72.0 % (N(0, 1 / fan_in)) or 35.0 % (N(0, 1)). Phase 2 from there, with learning rate 0.001,
-gives 78.6 %, 76.5 % and 41.5 % on the test images: near the report's 75.08 %, but far from its 84 %.
-* Pixels as 0 to 255, Glorot's weights, batches of 128: with the sum 81.7 %, 76.4 % and 19.8 % for the learning rates
-0.0001, 0.001 and 0.01, with the mean 16.0 %, 43.0 % and 82.3 %.
-* No reading gives both numbers, nor a test accuracy after phase 2 that is below the validation accuracy before it:
-more training on four times as many images has made it higher in each one tried.
-* The report does not say how long phase 2 is; here it is 100 epochs, too.
-
 Files of a run, besides those of every run: `grid.csv` holds the curves of the nine trainings; `bestmodel.json` the
 parameters after phase 1, `model.safetensors` those after phase 2.
 """
@@ -60,6 +43,7 @@ from .training import History, evaluate, mlp, record, training_step
 
 TITLE = "Grid search for a small network"
 SUMMARY = "MNIST digits by a 784-20-10 sigmoid network: grid search in parallel, then training on more images"
+SECONDS = 2.5
 
 SIZES = (784, 20, 10)
 DATASETS = (MNIST,)
@@ -68,6 +52,22 @@ LEARNING_RATES = (1e-4, 1e-3, 1e-2)
 BATCH_SIZES = (128, 256, 384)
 EPOCHS = 100, 15  # on the whole set, on the sample; in both phases, though the report gives no number for the second
 TRAINING, VALIDATION = 3000, 10_000  # images
+READINGS = """What the report leaves open, and what the readings give on the whole data (validation accuracy after 100 epochs; sum and
+these weights: mean of 3 seeds, all others: one seed):
+
+* The gradient of a batch is the sum over its images, weights are drawn from N(0, 1 / fan_in), biases from N(0, 1). So
+learning rate 0.001 gives 90.5 % with every batch size, 0.01 with 128 images 90.6 %, and phase 2 92.7 % on the test
+images: more than the report's 84 % and 75.08 %. Its best cell, 0.001 and 128, is within 0.1 % of ours.
+* The sum with Glorot's uniform weights and biases 0: 90.5 % for 0.001 and 128, 91.2 % for 0.01 and 128. With weights
+and biases from N(0, 1): 78.6 % and 87.5 %, and 88.2 % for 0.01 and 256.
+* The mean over the images: 0.01 and 128 is best by far, as section V of the report has it (0.001 in sections II and VI),
+with 73.2 % (Glorot), 72.0 % (N(0, 1 / fan_in)) or 35.0 % (N(0, 1)). Phase 2 from there, with learning rate 0.001,
+gives 78.6 %, 76.5 % and 41.5 % on the test images: near the report's 75.08 %, but far from its 84 %.
+* Pixels as 0 to 255, Glorot's weights, batches of 128: with the sum 81.7 %, 76.4 % and 19.8 % for the learning rates
+0.0001, 0.001 and 0.01, with the mean 16.0 %, 43.0 % and 82.3 %.
+* No reading gives both numbers, nor a test accuracy after phase 2 that is below the validation accuracy before it:
+more training on four times as many images has made it higher in each one tried.
+* The report does not say how long phase 2 is; here it is 100 epochs, too."""
 
 Cell: TypeAlias = tuple[float, int]  # learning rate, batch size
 Arrays: TypeAlias = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]  # images (N, 784), classes (N,)
@@ -200,9 +200,7 @@ def split(images: TensorDataset) -> tuple[TensorDataset, TensorDataset]:
 def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[Cell, nn.Module]:
     """The grid: the cell with the best accuracy on the validation images after its last epoch, and its network."""
     lab.section(
-        "Phase 1: grid search",
-        "The report's best accuracy, around 84 %, is for learning rate 0.001 and batch size 128. As gradients are summed "
-        "over a batch, the batch size hardly matters for the two small learning rates: their curves lie on each other.",
+        "Phase 1: grid search", "The report's best accuracy, around 84 %, is for learning rate 0.001 and batch size 128."
     )
     cells = search(lab, train, validation)
     for cell, trained in cells.items():
@@ -214,7 +212,14 @@ def phase_1(lab: Lab, train: TensorDataset, validation: TensorDataset) -> tuple[
         expected = 1.0 if cell == PAPER else None
         lab.row(f"{cell_name(cell)}: is the best cell (share of the seeds)", float(cell == best), expected)
     lab.row("best cell: train accuracy", history["train accuracy"][-1], None, "%")
-    lab.row("best cell: validation accuracy", history["validation accuracy"][-1], 84, "%")
+    lab.row(
+        "best cell: validation accuracy",
+        history["validation accuracy"][-1],
+        84,
+        "%",
+        headline="best cell: validation accuracy, %",
+    )
+    lab.claim("The best cell is learning rate 0.001 with batches of 128", best == PAPER)
 
     model = network(Generator())
     model.load_state_dict(cells[best]["parameters"])
@@ -250,7 +255,14 @@ def phase_2(lab: Lab, cell: Cell, model: nn.Module, train: TensorDataset, test: 
         measure(model, history, sets)
     lab.row("test accuracy of bestmodel.json", start["test accuracy"][0], None, "%")
     lab.row("test accuracy after the last epoch", history["test accuracy"][-1], None, "%")
-    lab.row("test accuracy, highest of all epochs", max(history["test accuracy"]), 75.08, "%")
+    lab.row(
+        "test accuracy, highest of all epochs",
+        max(history["test accuracy"]),
+        75.08,
+        "%",
+        headline="phase 2: best test accuracy, %",
+    )
+    lab.claim("Phase 2 ends below where phase 1 ended (test)", history["test accuracy"][-1] < start["test accuracy"][0])
     lab.row("train accuracy", history["train accuracy"][-1], None, "%")
     lab.model("model.safetensors", model)
     curves(lab, "phase2.png", f"Phase 2, {cell_name(cell)}", history, "Section VI, phase 2")

@@ -5,7 +5,6 @@ epochs are skipped; so that it ends with the same results, all random numbers co
 """
 
 import functools
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -23,6 +22,7 @@ from .training import History
 
 __all__ = ["UNFINISHED", "Lab"]
 
+_REFRESH = 0.5  # seconds between two states of a progress bar
 _SECONDS = 1.0  # at least so long between two checkpoints: writing one may take longer than a short epoch
 
 UNFINISHED = "unfinished"  # the folder of an unfinished run's checkpoints, in its own
@@ -33,8 +33,11 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 class Lab:
     """One seed of a run."""
 
-    def __init__(self, settings: Settings, seed: int, folder: RunFolder, record: Record) -> None:
+    def __init__(
+        self, settings: Settings, seed: int, folder: RunFolder, record: Record, time_left: Callable[[], str] = str
+    ) -> None:
         self.settings = settings  # what the user asked for
+        self._time_left = time_left  # of all that the command does, for the progress bars
         self.seed = seed
         self.first: bool = seed == settings.seeds[0]  # the seed whose figures, tables and models are kept
         self._folder = folder
@@ -89,7 +92,7 @@ class Lab:
         with self.checkpoint(name, history=history, **state) as self._checkpoint:
             done = saved = self._checkpoint.load().epoch
             saved_when = time.monotonic()
-            with tqdm(total=count, initial=done, desc=title, unit="epoch", mininterval=0.5) as bar:
+            with self.bar(title, count, done, "epoch") as bar:
                 while done < count and not (until is not None and until()):
                     self._epoch, self._steps = done + 1, 0
                     yield done + 1
@@ -98,11 +101,25 @@ class Lab:
                         self._checkpoint.save(done)
                         saved, saved_when = done, time.monotonic()
                     latest = (f"{key} {values[-1]:.4g}" for key, values in history.items() if len(values) == done)
-                    bar.set_postfix_str(", ".join(latest), refresh=False)
+                    bar.set_postfix_str(", ".join([*[*latest][:1], self._time_left()]), refresh=False)
                     bar.update()
             if saved < done:
                 self._checkpoint.save(done)
         self._finished[name] = done, history
+
+    def bar(self, title: str, total: int, done: int, unit: str) -> "tqdm[Any]":
+        """A progress bar of one line, which the next one takes; there is none where nobody looks."""
+        return tqdm(
+            total=total,
+            initial=done,
+            desc=f"{title:.36}",
+            unit=unit,
+            mininterval=_REFRESH,
+            leave=False,
+            disable=None,
+            bar_format="  {desc} {n_fmt}/{total_fmt} {postfix}",
+            postfix=self._time_left(),
+        )
 
     def compiled(self, model: nn.Module, step: _Function) -> _Function:
         """A training step of the model, compiled unless the run is eager; a loss that is not finite ends the run.
@@ -129,26 +146,41 @@ class Lab:
         result: dict[str, Any] = {}
         with self.checkpoint(name, result=result) as checkpoint:
             if not checkpoint.load().epoch:
-                tqdm.write(f"{name} …", file=sys.stderr)
-                result.update(compute())
+                with self.bar(name, 1, 0, "step"):
+                    result.update(compute())
                 checkpoint.save(1)
         return result
 
     # ------------------------------------------------------------------------------------------------ measuring
 
     def section(self, title: str, text: str = "") -> None:
-        """Begin a section of the report; rows and figures that follow belong to it.
+        r"""Begin a section of the report; rows and figures that follow belong to it.
 
         Args:
             title: Such as `"Table 1: sigmoid, learning rates"`.
-            text: What differs from the report's numbers and why; which reading of it was taken.
+            text: What was done, and which reading of the report was taken; findings are :meth:`claim`\ s.
         """
         self._title = title
         self._record.section(title, text)
 
-    def row(self, quantity: str, ours: float, paper: float | None = None, unit: str = "", note: str = "") -> None:
-        """Record a measured quantity beside the report's number for it."""
-        self._record.section(self._title).add(quantity, ours, unit=unit, paper=paper, note=note)
+    def row(
+        self,
+        quantity: str,
+        ours: float,
+        paper: float | None = None,
+        unit: str = "",
+        note: str = "",
+        headline: str = "",
+    ) -> None:
+        """Record a measured quantity beside the report's number for it; its headline, in the table of all experiments."""
+        self._record.section(self._title).add(quantity, ours, unit, paper, note, headline)
+
+    def claim(self, says: str, holds: bool) -> None:
+        """Record whether something is so for this seed that the report says, such as `"ReLU ends above tanh"`.
+
+        The page tells whether it is; no finding is written by hand.
+        """
+        self._record.section(self._title).claims.setdefault(says, []).append(bool(holds))
 
     def figure(self, name: str, figure: Figure, number: str = "", says: str = "") -> None:
         """Keep a figure.

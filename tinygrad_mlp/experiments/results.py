@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from ..atomic import replacing
 
-__all__ = ["Record", "Row", "RunFolder", "Section", "Settings", "format_number", "format_rows"]
+__all__ = ["Record", "Row", "RunFolder", "Section", "Settings", "format_number", "new_root"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Settings:
             parts.append("fewer epochs")
         return "" if not parts else f"Not comparable with the reports' numbers: {' and '.join(parts)}."
 
+    @property
+    def incomparable(self) -> str:
+        """The same in a word or two, for a table."""
+        return "sample" if self.data == "sample" else f"{self.epochs} epochs" if self.epochs is not None else ""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -51,6 +56,30 @@ class Row:
     sd: float | None = None  # the standard deviation over the seeds (divided by n - 1); None for a single one
     n: int = 1  # how many seeds
     note: str = ""  # how it differs from the report's quantity, and why
+    headline: str = ""  # what it is called in the table of all experiments; empty where it is not there
+
+    def verdict(self, incomparable: str = "") -> str:
+        """How the number measured stands to the report's, in a word or two; empty where the report gives none.
+
+        Both are taken to be single draws with the spread sd, the mean of n seeds having sd / √n. They are equal within noise if
+        they differ by at most 2 sd √(1 + 1/n), and half a unit of the last digit that the report prints. Of one seed no spread is known.
+
+        >>> from tinygrad_mlp.experiments.results import Row
+        >>> row = Row("Table 1", "accuracy", "%", paper=98.0, ours=97.9, sd=0.1, n=3)
+        >>> row.verdict(), row.verdict("sample")
+        ('equal within noise', 'not comparable: sample')
+        """
+        if self.paper is None:
+            return ""
+        if incomparable:
+            return f"not comparable: {incomparable}"
+        if not math.isfinite(self.ours):
+            return "diverged"
+        printed = 0.5 * 10.0 ** Decimal(repr(self.paper)).as_tuple().exponent  # type: ignore[operator] # finite
+        noise = 2 * (self.sd or 0.0) * math.sqrt(1 + 1 / self.n)
+        if abs(self.ours - self.paper) <= printed + noise:
+            return "equal within noise" if noise else "equal as printed"
+        return ("above" if self.ours > self.paper else "below") + ("" if self.n > 1 else " (one seed)")
 
 
 @dataclass
@@ -61,10 +90,19 @@ class Section:
     text: str
     figures: list[dict[str, str]] = field(default_factory=list)
     measured: dict[str, tuple[Row, list[float]]] = field(default_factory=dict)  # by the quantity; with each seed's value
+    claims: dict[str, list[bool]] = field(default_factory=dict)  # what the report says; with whether it is so for each seed
 
-    def add(self, quantity: str, value: float, unit: str = "", paper: float | None = None, note: str = "") -> None:
+    def add(
+        self,
+        quantity: str,
+        value: float,
+        unit: str = "",
+        paper: float | None = None,
+        note: str = "",
+        headline: str = "",
+    ) -> None:
         """Record the value that one seed measured."""
-        row = Row(self.title, quantity, unit, paper, math.nan, note=note)
+        row = Row(self.title, quantity, unit, paper, math.nan, note=note, headline=headline)
         self.measured.setdefault(quantity, (row, []))[1].append(float(value))
 
 
@@ -96,8 +134,8 @@ class Record:
         ]
 
     def outline(self) -> list[dict[str, Any]]:
-        """Titles, texts and figures of the sections, as JSON holds them."""
-        return [{"title": s.title, "text": s.text, "figures": s.figures} for s in self.sections.values()]
+        """Titles, texts, figures and claims of the sections, as JSON holds them."""
+        return [{"title": s.title, "text": s.text, "figures": s.figures, "claims": s.claims} for s in self.sections.values()]
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -108,38 +146,33 @@ def _sd(values: Sequence[float]) -> float | None:
     return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
 
 
-def format_rows(rows: Iterable[Row]) -> str:
-    """Rows as a text to print: an aligned table for each section."""
-    cells = {
-        row: (row.quantity, row.unit, format_number(row.paper, 10), format_number(row.ours), format_number(row.sd, 2, ""))
-        for row in rows
-    }
-    header = ("quantity", "unit", "paper", "ours", "sd" if any(row.n > 1 for row in cells) else "")
-    columns = [column for column in zip(header, *cells.values(), strict=True) if any(column)]  # without one that is empty
-    widths = [max(map(len, column)) for column in columns]
-    line = "  ".join(f"{{:{side}{width}}}" for side, width in zip("<<>>>", widths, strict=False))
-    lines = []
-    for section, group in groupby(cells, lambda row: row.section):
-        lines += ["", section, line.format(*header).rstrip(), "-" * (sum(widths) + 2 * len(widths) - 2)]
-        for row in group:
-            lines.append(line.format(*cells[row]).rstrip() + (f"  ({row.note})" if row.note else ""))
-    return "\n".join([*lines, ""])
-
-
 def format_number(value: float | None, digits: int = 5, missing: str = "-") -> str:
     """A number as tables show it."""
     return missing if value is None else f"{value:.{digits}g}"
 
 
-class RunFolder:
-    """The folder of a run, `<out>/<name>/<time>`. A file is written completely or, where writing fails, not at all.
+def new_root(out: str | Path) -> Path:
+    """A new folder `<out>/<time>` for runs that start now. Two that start within one second get two folders."""
+    start = Path(out, f"{datetime.now():%Y-%m-%dT%H-%M-%S}")
+    start.parent.mkdir(parents=True, exist_ok=True)
+    path, again = start, 1
+    while True:
+        try:
+            path.mkdir()
+            return path
+        except FileExistsError:
+            again += 1
+            path = start.with_name(f"{start.name}-{again}")
 
-    Two runs that start within one second get two folders.
+
+class RunFolder:
+    """The folder of an experiment's run, `<out>/<time>/<name>`. A file is written completely or, where writing fails, not at all.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from tinygrad_mlp.experiments.results import Row, RunFolder
     >>> from tinygrad_mlp.serialization import read_json
-    >>> folder = RunFolder.new(tempfile.mkdtemp(), "example")
+    >>> folder = RunFolder.new(Path(tempfile.mkdtemp()), "example")
     >>> folder.write_results([Row("Table 1", "accuracy", "%", paper=97.9, ours=98.1)])
     >>> (row,) = read_json(folder.path / "results.json")
     >>> row["experiment"], row["section"], row["paper"], row["ours"], row["sd"]
@@ -151,18 +184,10 @@ class RunFolder:
         self.name = name
 
     @classmethod
-    def new(cls, out: str | Path, name: str) -> "RunFolder":
-        """A new folder for a run that starts now."""
-        start = Path(out, name, f"{datetime.now():%Y-%m-%dT%H-%M-%S}")
-        start.parent.mkdir(parents=True, exist_ok=True)
-        path, again = start, 1
-        while True:
-            try:
-                path.mkdir()
-                return cls(path, name)
-            except FileExistsError:
-                again += 1
-                path = start.with_name(f"{start.name}-{again}")
+    def new(cls, root: Path, name: str) -> "RunFolder":
+        """The folder of an experiment among those of a command that runs several, see :func:`new_root`."""
+        (root / name).mkdir(parents=True)
+        return cls(root / name, name)
 
     def write_results(self, rows: Iterable[Row]) -> None:
         """Write the rows to `results.json`; a number that is not finite, as of a diverged run, is null."""

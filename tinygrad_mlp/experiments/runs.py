@@ -1,9 +1,9 @@
-"""A run from its start to its report: a new one, or one that was interrupted."""
+"""Runs from their start to their pages: new ones, or those that were interrupted."""
 
 import platform
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +19,39 @@ from ..serialization import read_json
 from . import find_experiments
 from .data import load_images
 from .lab import UNFINISHED, Lab
-from .report import write_report
+from .report import write_page
 from .results import Record, Row, RunFolder, Settings
 
-__all__ = ["find_data", "perform", "start", "unfinished"]
+__all__ = ["Clock", "find_data", "perform", "start", "unfinished"]
+
+
+class Clock:
+    """Guesses how long a command's runs still take, from what each experiment says it takes on the sample (``SECONDS``).
+
+    >>> from tinygrad_mlp.experiments.runs import Clock
+    >>> Clock({"a": 10.0, "b": 30.0}).left()
+    'about 40 s left'
+    """
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._declared = seconds
+        self._ended: list[str] = []
+        self._begun = time.monotonic()
+        self._last = self._begun  # when the last experiment ended
+
+    def ended(self, name: str) -> None:
+        """An experiment is done."""
+        self._ended.append(name)
+        self._last = time.monotonic()
+
+    def left(self) -> str:
+        """The guess, in words."""
+        done = sum(self._declared[name] for name in self._ended)
+        pace = (self._last - self._begun) / done if done else 1.0
+        rest = pace * (sum(self._declared.values()) - done) - (time.monotonic() - self._last)
+        if rest <= 0:
+            return "time left unknown"
+        return f"about {rest:.0f} s left" if rest < 100 else f"about {rest / 60:.0f} min left"
 
 
 def find_data(planned: Iterable[tuple[str, Settings]]) -> None:
@@ -33,9 +62,9 @@ def find_data(planned: Iterable[tuple[str, Settings]]) -> None:
         load_images(dataset, data)
 
 
-def start(name: str, settings: Settings, out: str, command: str) -> RunFolder:
+def start(name: str, settings: Settings, root: Path, command: str) -> RunFolder:
     """The folder of a new run, with its `run.json`: the command, the settings, and what computes it."""
-    folder = RunFolder.new(out, name)
+    folder = RunFolder.new(root, name)
     folder.write_json(
         "run.json",
         {
@@ -43,6 +72,7 @@ def start(name: str, settings: Settings, out: str, command: str) -> RunFolder:
             "command": command,
             "settings": asdict(settings),
             "difference": settings.difference,
+            "incomparable": settings.incomparable,
             "started": f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z}",
             "seconds": 0.0,
             "finished": False,
@@ -59,7 +89,7 @@ def start(name: str, settings: Settings, out: str, command: str) -> RunFolder:
 
 def unfinished(name: str, out: str) -> tuple[RunFolder, Settings] | None:
     """The newest run of that name under `out` that was not finished, and its settings; a TinygradError if it is damaged."""
-    for path in sorted(Path(out, name).glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
+    for path in sorted(Path(out).glob(f"*/{name}/run.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
         try:
             match read_json(path):
                 case {"finished": True}:
@@ -77,7 +107,7 @@ def unfinished(name: str, out: str) -> tuple[RunFolder, Settings] | None:
     return None
 
 
-def perform(folder: RunFolder, settings: Settings) -> list[Row]:
+def perform(folder: RunFolder, settings: Settings, time_left: Callable[[], str] = str) -> list[Row]:
     """Do the run, or the rest of it, and write its results; returns the rows.
 
     If it is interrupted, calling this again goes on from the last checkpoint in the folder. If there is no checkpoint
@@ -94,12 +124,12 @@ def perform(folder: RunFolder, settings: Settings) -> list[Row]:
                 shutil.rmtree(left)
             elif left.name != ".lock":
                 left.unlink()
-        rows = _perform(folder, settings)
+        rows = _perform(folder, settings, time_left)
     (folder.path / ".lock").unlink(missing_ok=True)
     return rows
 
 
-def _perform(folder: RunFolder, settings: Settings) -> list[Row]:
+def _perform(folder: RunFolder, settings: Settings, time_left: Callable[[], str]) -> list[Row]:
     experiment = find_experiments()[folder.name]
     module = experiment.load()
     record = Record()
@@ -107,7 +137,7 @@ def _perform(folder: RunFolder, settings: Settings) -> list[Row]:
     before = time.perf_counter()
     try:
         for seed in settings.seeds:
-            lab = Lab(settings, seed, folder, record)
+            lab = Lab(settings, seed, folder, record, time_left)
             module.run(lab)
             curves += lab.curves()
             folder.write_results(record.rows())
@@ -116,13 +146,17 @@ def _perform(folder: RunFolder, settings: Settings) -> list[Row]:
             _spent(folder, before)
         else:
             shutil.rmtree(folder.path)
+            if not any(folder.path.parent.iterdir()):
+                folder.path.parent.rmdir()
         raise
     folder.write_csv("epochs.csv", ["seed", "training", "epoch", "quantity", "value"], curves)
+    text = (module.__doc__ or "").strip()
+    readings = "" if settings.incomparable else getattr(module, "READINGS", "").strip()
     folder.write_json(
-        "report.json", {"title": experiment.title, "text": (module.__doc__ or "").strip(), "sections": record.outline()}
+        "report.json", {"title": experiment.title, "text": f"{text}\n\n{readings}".strip(), "sections": record.outline()}
     )
     about = _spent(folder, before)
-    write_report([folder.path], folder.path / "report.html")
+    write_page(folder.path)
     folder.write_json("run.json", {**about, "finished": True})
     shutil.rmtree(folder.path / UNFINISHED, ignore_errors=True)
     return record.rows()

@@ -24,6 +24,7 @@ __all__ += losses.__all__
 __getattr__, __dir__ = _later(
     __name__,
     {
+        "modules": ".modules",
         "AlphaDropout": ".rarer_activations",
         "CosineEmbeddingLoss": ".rarer_losses",
         "CosineSimilarity": ".distances",

@@ -108,6 +108,7 @@ from tinygrad_mlp.nn.parameter import UninitializedBuffer as UninitializedBuffer
 from tinygrad_mlp.nn.parameter import UninitializedParameter as UninitializedParameter
 from . import functional as functional
 from . import init as init
+from . import modules as modules
 from . import utils as utils
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
@@ -208,5 +209,6 @@ __all__ = [
     "UninitializedParameter",
     "functional",
     "init",
+    "modules",
     "utils",
 ]

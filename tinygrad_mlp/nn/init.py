@@ -228,8 +228,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     if tensor.numel() == 0:
         return tensor
     rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
-    tall = max(rows, columns), min(rows, columns)
-    q, r = np.linalg.qr(empty(tall, dtype=float64).normal_(generator=generator).numpy())
+    draws = empty((rows, columns), dtype=tensor.dtype).normal_(generator=generator).numpy().astype(np.float64)
+    q, r = np.linalg.qr(draws.T if rows < columns else draws)
     q *= np.sign(np.diag(r))  # without this q is not uniform over the orthogonal matrices, Mezzadri 2007
     if rows < columns:
         q = q.T

@@ -23,9 +23,17 @@ class IncompatibleKeys(NamedTuple):
         return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
+def _optional(key: str, state_dict: Mapping[str, Any]) -> bool:
+    """Whether it is the counter that a batch normalization had not yet when the state_dict, without a version, was made."""
+    return key.rpartition(".")[2] == "num_batches_tracked" and not hasattr(state_dict, "_metadata")
+
+
 def compared(own: Mapping[str, Tensor], state_dict: Mapping[str, Any], strict: bool) -> tuple[IncompatibleKeys, list[str]]:
     """The keys that only one of the two has, and everything that speaks against loading."""
-    keys = IncompatibleKeys([key for key in own if key not in state_dict], [key for key in state_dict if key not in own])
+    keys = IncompatibleKeys(
+        [key for key in own if key not in state_dict and not _optional(key, state_dict)],
+        [key for key in state_dict if key not in own],
+    )
     problems = []
     for key, value in own.items():
         new = state_dict.get(key)

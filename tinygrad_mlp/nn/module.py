@@ -183,6 +183,10 @@ class Module:
         names = {*object.__dir__(self), *self._parameters, *self._buffers, *self._modules}
         return sorted(name for name in names if not name[0].isdigit())
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what was pickled or copied; subclasses may add what older pickles lack."""
+        self.__dict__.update(state)
+
     def _forget(self, name: str) -> bool:
         """Remove the attribute, parameter, buffer or submodule ``name``; returns whether there was one."""
         self._non_persistent.discard(name)

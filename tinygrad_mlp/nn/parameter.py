@@ -78,11 +78,6 @@ class Buffer(Tensor):
         _share(self, data)
         self.persistent = persistent
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Buffer:
-        result: Any = super().__deepcopy__(memo)
-        result.persistent = self.persistent
-        return result
-
 
 class _Uninitialized(Tensor):
     """A tensor without size, so far. Its dtype can be asked for, and little else."""
@@ -156,7 +151,13 @@ class _Uninitialized(Tensor):
         return f"<{type(self).__name__}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return type(self)(self.requires_grad, None, as_dtype(self._empty.dtype))
+        return type(self)(*self._arguments())
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), self._arguments()
+
+    def _arguments(self) -> tuple[Any, ...]:
+        return self.requires_grad, None, as_dtype(self._empty.dtype)
 
 
 class UninitializedParameter(_Uninitialized, Parameter):

@@ -7,7 +7,7 @@ import sys
 
 from ..core import basics
 from ..core.basics import *  # noqa: F403 - each family lists its public names in __all__
-from . import interop, losses, reserve  # noqa: F401 - registers what NumPy's functions do with tensors, the losses, and more
+from . import interop, losses, out, reserve  # noqa: F401 - registers what NumPy's functions do with tensors, the losses, and more
 from .activations import *  # noqa: F403 - likewise
 from .arithmetic import *  # noqa: F403 - likewise
 from .choosing import *  # noqa: F403 - likewise

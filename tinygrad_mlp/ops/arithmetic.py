@@ -156,6 +156,7 @@ atan2: Operation = ufunc_operations(__name__)(
     lambda g, input, other: g * _per_square(-input, input, other),
     cast="float",
     method=("atan2", "arctan2"),
+    numbers=False,
     in_place=True,
 )
 
@@ -173,7 +174,7 @@ def lerp(input: Array, end: Array, weight: Array, *, out: Array = None) -> Array
     Raises:
         DTypeError: The others have different dtypes.
     """
-    tensor_only("lerp", input=input)
+    tensor_only("lerp", input=input, end=end)
     if input.dtype == bool:
         raise DTypeError("lerp is not defined for bool tensors; cast with .float()")
     if isinstance(weight, np.ndarray) and weight.ndim == 0 and input.dtype.kind == "f":

@@ -23,7 +23,7 @@ from .composite import Operation
 from .memory import no_slope
 from .ufuncs import ufunc_operations
 
-__all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num", "where"]
+__all__ = ["clamp", "fmax", "fmin", "masked_fill", "maximum", "minimum", "nan_to_num"]
 
 
 @primitive(None, lambda g, condition: where(condition, g, 0.0), lambda g, condition: where(condition, 0.0, g))
@@ -68,7 +68,7 @@ def _if_first(first: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Cal
 
 
 _choice = functools.partial(
-    ufunc_operations(__name__), cast="promote", smooth=lambda input, other: abs(input - other) > 0.02
+    ufunc_operations(__name__), cast="promote", numbers=False, smooth=lambda input, other: abs(input - other) > 0.02
 )
 
 maximum: Operation = _choice("maximum", np.maximum, "The larger of two, nan if either is.", _if_greater, _if_less)

@@ -35,9 +35,13 @@ gt: Operation = _comparison(
 ge: Operation = _comparison(
     "ge", np.greater_equal, "Elementwise input >= other.", None, None, operator="ge", method=("ge", "greater_equal")
 )
-logical_and: Operation = _comparison("logical_and", np.logical_and, "Elementwise input and other.", None, None)
-logical_or: Operation = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None)
-logical_xor: Operation = _comparison("logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None)
+logical_and: Operation = _comparison(
+    "logical_and", np.logical_and, "Elementwise input and other.", None, None, numbers=False
+)
+logical_or: Operation = _comparison("logical_or", np.logical_or, "Elementwise input or other.", None, None, numbers=False)
+logical_xor: Operation = _comparison(
+    "logical_xor", np.logical_xor, "Elementwise exactly one of input, other.", None, None, numbers=False
+)
 bitwise_and: Operation = _comparison("bitwise_and", np.bitwise_and, "Elementwise input & other.", None, None, operator="and")
 bitwise_or: Operation = _comparison("bitwise_or", np.bitwise_or, "Elementwise input | other.", None, None, operator="or")
 bitwise_xor: Operation = _comparison("bitwise_xor", np.bitwise_xor, "Elementwise input ^ other.", None, None, operator="xor")

@@ -76,6 +76,8 @@ def composite(function: Any = None, **declared: Any) -> Any:
     def call(*args: Any, **params: Any) -> Any:
         __tracebackhide__ = True
         if params and not known.issuperset(params):
+            if "out" in params:
+                return call.into(args, params)  # type: ignore[attr-defined] # given by the file out.py
             params = {renamed(key, known): value for key, value in params.items()}
         try:
             return checked(*args, **params)

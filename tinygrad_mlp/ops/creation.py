@@ -52,7 +52,9 @@ def creates(function: Any = None, **declared: Any) -> Operation:
     def call(*args: Any, device: Any = None, requires_grad: bool = False, **params: Any) -> Array:
         __tracebackhide__ = True
         if params:
-            params = {renamed(key, known): value for key, value in params.items()}
+            if "out" in params and isinstance(params["out"], Tensor):
+                return call.into(args, {"dtype": params["out"].dtype, **params})  # type: ignore[attr-defined] # by out.py
+            params = {renamed(key, known): value for key, value in params.items() if key != "out"}
             if not known.issuperset(params):
                 params = _without_hints(function.__name__, params, known)
         array = function(*args, **params)

@@ -18,6 +18,7 @@ from ..core.basics import Array
 from ..core.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from ..core.graph import Tensor
 from ..grad_mode import no_grad
+from .choosing import where as choose
 from .composite import composite
 from .creation import arange, tensor
 from .dims import as_int64
@@ -26,7 +27,7 @@ from .memory import values_of
 from .places import INTEGERS, index, index_sum, merged, put, ravel_index, slice_, true_positions
 from .shape import broadcast_tensors
 
-__all__ = ["argwhere", "masked_select", "nonzero"]
+__all__ = ["argwhere", "masked_select", "nonzero", "where"]
 
 # ----------------------------------------------------------------------------------------------------------------- x[key]
 
@@ -306,3 +307,21 @@ def embedding(
         counts = index_sum(input * 0 + 1, input, dim=0, size=size)
         out = scale_gradient(out, 1.0 / index(counts, input, dim=0).unsqueeze(-1).to(weight.dtype))
     return out
+
+
+def where(condition: Array, input: Any = ..., other: Any = ...) -> Any:
+    """``input`` where the condition holds, else ``other``; without these where it holds, see :func:`nonzero`.
+
+    A nan or an infinity in the branch not taken does not reach that branch's gradient, which is 0 there. What computed the
+    branch may still make nan of that 0: so choose before, not only after.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.where(torch.tensor([True, False]), torch.ones(2), 0.0), torch.where(torch.tensor([False, True]))
+    (tensor([1., 0.]), (tensor([1]),))
+
+    Raises:
+        DTypeError: ``condition`` is not bool.
+    """
+    if input is ... and other is ...:
+        return nonzero(condition, as_tuple=True)
+    return choose(condition, input, other)

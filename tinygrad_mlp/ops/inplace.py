@@ -81,6 +81,10 @@ def inplace(operation: Callable[..., Any]) -> Callable[..., Any]:
         version.bump(writer, origin())
         return target
 
+    return _named_as_form(form, operation)
+
+
+def _named_as_form(form: Callable[..., Any], operation: Callable[..., Any]) -> Callable[..., Any]:
     functools.update_wrapper(form, operation)
     form.__name__, form.__qualname__ = f"{operation.__name__}_", f"Tensor.{operation.__name__}_"
     form.__doc__ = f"In-place form of :meth:`{operation.__name__}`."
@@ -175,6 +179,11 @@ def refresh(view: Tensor) -> None:
     view._stamp = version_of(view).rebased
 
 
+def _place(array: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    """Where its elements lie in memory."""
+    return array.__array_interface__["data"][0], array.shape, array.strides
+
+
 def rebase(target: Tensor, node: Node | None) -> None:
     """Give written memory its new history: ``node`` made the target's values; the owner has them in the target's positions.
 
@@ -186,6 +195,11 @@ def rebase(target: Tensor, node: Node | None) -> None:
         result = wrap(target._data, node)
         every = np.arange(owner._like.size).reshape(owner._like.shape)
         positions = replay(path, every)
+        if getattr(version_of(target), "reshaped", False) and _place(replay(path, owner._data)) != _place(target._data):
+            raise InplaceError(
+                "a view is being modified in place of a tensor that has got another shape since, by unsqueeze_() or its like; "
+                "make the view after that, or use the form without the underscore"
+            )
         if np.array_equal(positions.reshape(-1), every.reshape(-1)):  # nothing is left of what was there
             node = reshaped(result, owner._like.shape)._node
         else:
@@ -204,7 +218,7 @@ def rebase(target: Tensor, node: Node | None) -> None:
 
 
 @primitive(lambda g: zeros_of(g), lambda g: g, in_place=True)
-def copy(input: Array, src: Array) -> Array:
+def copy(input: Array, src: Array, non_blocking: bool = False) -> Array:
     """``src`` in the shape and dtype of ``input``: what ``copy_`` writes."""
     try:
         return np.broadcast_to(src, input.shape).astype(input.dtype)
@@ -229,10 +243,7 @@ def _composed(operation: Callable[..., Any]) -> Callable[..., Any]:
         storable_in(form.__name__, target._like, result._like)
         return write_copy(target, result)
 
-    functools.update_wrapper(form, operation)
-    form.__name__, form.__qualname__ = f"{operation.__name__}_", f"Tensor.{operation.__name__}_"
-    form.__doc__ = f"In-place form of :meth:`{operation.__name__}`."
-    return form
+    return _named_as_form(form, operation)
 
 
 @on_operation

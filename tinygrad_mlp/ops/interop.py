@@ -62,7 +62,10 @@ def from_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         if kwargs.keys() <= {"axis", "keepdims"}:
             return operation(*inputs, dim=kwargs["axis"], keepdim=kwargs.get("keepdims", False))
     elif operation is not None and not kwargs:
-        return operation(*map(_operand, inputs))
+        operands = [_operand(value) for value in inputs]
+        if operation.declared.get("numbers") is False:  # type: ignore[attr-defined] # every operation has it
+            operands = [as_tensor(value) for value in operands]
+        return operation(*operands)
     called = f"np.{name}" + ("" if method == "__call__" else f".{method}")
     given = f" with {', '.join(kwargs)}=" if kwargs else ""
     raise ArgumentError(f"{called}{given} is not defined for tensors; {_REMEDY}")

@@ -69,7 +69,7 @@ def _read_corner(src: Array, index: Array) -> Array:
 
 
 @primitive(lambda g, dim, index, input_shape: scatter_sum(g, dim, index, shape=input_shape), None, None, method=True)
-def gather(input: Array, dim: int, index: Array) -> Array:
+def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
     """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``.
 
     >>> import tinygrad_mlp as torch

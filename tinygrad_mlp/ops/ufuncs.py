@@ -14,6 +14,7 @@ from ..core.apply import primitive
 from ..core.basics import Array
 from ..core.primitive import on_operation
 from .composite import Operation, called
+from .dims import tensor_only
 
 __all__ = ["ufunc_operations"]
 
@@ -28,6 +29,12 @@ def ufunc_operations(module: str) -> Callable[..., Operation]:
         def of_two(input: Array, other: Array, *, out: Array = None) -> Array:
             return ufunc(input, other, out=out)
 
+        def of_tensors(input: Array, other: Array, *, out: Array = None) -> Array:
+            tensor_only(name, input=input, other=other)
+            return ufunc(input, other, out=out)
+
+        if declared.get("numbers") is False:
+            of_two = of_tensors
         forward = called(of_one if len(rules) == 1 else of_two, module, name, doc)
         return primitive(*rules, **{"method": True, "ufunc": ufunc, **declared})(forward)
 

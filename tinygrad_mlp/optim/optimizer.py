@@ -380,6 +380,10 @@ class Optimizer:
             for group, new in zip(self.param_groups, saved, strict=True)
         ]
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what was pickled or copied; subclasses may add options that older pickles lack."""
+        self.__dict__.update(state)
+
     def _loaded(self, key: str, value: Any, p: Tensor) -> Any:
         if key in self.numbers:
             return float(value)

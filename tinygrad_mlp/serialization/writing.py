@@ -18,7 +18,7 @@ from ..dtypes import as_dtype, dtype
 from ..errors import FileFormatError
 from ..nn.module import Module
 from ..nn.parameter import Buffer, Parameter
-from ..pickling import INTERNAL, memory_of
+from ..pickling import attributes_of, memory_of
 from .names import PLAIN, STORAGES, is_safe
 from .opcodes import KEYS
 from .structure import located
@@ -223,9 +223,9 @@ class _Writer:
         kind = type(tensor)
         if kind not in (Tensor, Parameter, Buffer):
             raise FileFormatError(f"{located(path)} is a {kind.__name__}, a tensor of a class of its own; save its detach()")
-        attributes = {name: value for name, value in vars(tensor).items() if name not in INTERNAL and name != "persistent"}
+        attributes = attributes_of(tensor)
         if isinstance(tensor, Buffer):
-            attributes |= {"persistent": tensor.persistent, "_is_buffer": True}
+            attributes["_is_buffer"] = True
         if isinstance(tensor, Parameter):
             self._name(f"torch._utils._rebuild_parameter{'_with_state' * bool(attributes)}")
             self.out += b"("

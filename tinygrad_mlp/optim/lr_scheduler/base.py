@@ -73,8 +73,8 @@ class LRScheduler:
         self.last_epoch = -1
         self._initial_step()
 
-    def step(self) -> None:
-        """Set the learning rates of the next epoch; call it after the optimizer's ``step()``."""
+    def step(self, epoch: int | None = None) -> None:
+        """Set the learning rates of the next epoch, or of ``epoch``; call it after the optimizer's ``step()``."""
         if self._step_count == 1 and self.optimizer.stepped is False:
             warnings.warn(
                 "lr_scheduler.step() was called before optimizer.step(), so that the first learning rate was never "
@@ -83,8 +83,8 @@ class LRScheduler:
                 stacklevel=2,
             )
         self._step_count += 1
-        self.last_epoch += 1
-        lrs = per_group("get_lr()", self.get_lr(), self.optimizer)
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        lrs = per_group("get_lr()", self.get_lr() if epoch is None else self._lrs_of(epoch), self.optimizer)
         for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
             group["lr"] = float(lr)  # NumPy's float64 would turn float32 parameters into float64
         self._last_lr = self._present()
@@ -97,6 +97,19 @@ class LRScheduler:
         """The learning rates of epoch ``last_epoch``, one per group, from the present ones."""
         ratio = self._ratio()
         return [lr * ratio for lr in self._present()]
+
+    def _lrs_of(self, epoch: int) -> list[float]:
+        """The learning rates of an epoch, whatever those before were: the ratios of all epochs up to it, multiplied."""
+        if type(self)._ratio is LRScheduler._ratio:
+            return self.get_lr()
+        lrs = per_group("base_lrs", self.base_lrs, self.optimizer)
+        try:
+            for self.last_epoch in range(epoch + 1):
+                ratio = self._ratio()
+                lrs = [lr * ratio for lr in lrs]
+        finally:
+            self.last_epoch = epoch
+        return lrs
 
     def _ratio(self) -> float:
         """lr_t / lr_{t-1}, where t is ``last_epoch``; lr_0 / base_lr for t = 0."""

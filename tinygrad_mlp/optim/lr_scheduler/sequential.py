@@ -74,7 +74,7 @@ class SequentialLR(LRScheduler):
         scheduler._restart(lrs)
         self._last_lr = scheduler.get_last_lr()
 
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override] # PyTorch's signature
         """Set the learning rates of the next epoch; call it after the optimizer's ``step()``."""
         self.last_epoch += 1
         present = bisect_right(self._milestones, self.last_epoch)

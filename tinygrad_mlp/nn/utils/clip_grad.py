@@ -1,4 +1,4 @@
-"""Functions on the parameters of a whole model: clipping of gradients, and parameters as one vector.
+"""Clipping of the gradients of a whole model.
 
 ``foreach`` is PyTorch's: how it computes. There is one way here, with the same values.
 """
@@ -8,17 +8,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Iterable
 
-from .._tensor import Tensor
-from ..errors import ArgumentError, GraphError, ShapeError
-from ..grad_mode import no_grad
-from ..ops.creation import tensor
-from ..ops.joining import cat, split, stack
-from ..ops.norms import vector_norm
+from ..._tensor import Tensor
+from ...errors import GraphError
+from ...grad_mode import no_grad
+from ...ops.creation import tensor
+from ...ops.joining import stack
+from ...ops.norms import vector_norm
 
-__all__ = [
-    "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
-    "vector_to_parameters",
-]  # fmt: skip
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -127,41 +124,3 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     """
     for gradient in _gradients(parameters):
         gradient.clamp_(-clip_value, clip_value)
-
-
-def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All elements of the parameters, one after the other, as a vector; recorded.
-
-    >>> import tinygrad_mlp as torch
-    >>> torch.nn.utils.parameters_to_vector([torch.ones(2, 2), torch.zeros(1)])
-    tensor([1., 1., 1., 1., 0.])
-    """
-    return cat([parameter.reshape(-1) for parameter in parameters])
-
-
-def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Make the elements of a vector the values of the parameters, which from then on are views of its memory.
-
-    Args:
-        vec: As :func:`parameters_to_vector` gives it.
-        parameters: The parameters, in the same order.
-
-    Raises:
-        ArgumentError: ``vec`` is not a Tensor.
-        ShapeError: It has fewer elements than the parameters; none has been changed.
-
-    >>> import tinygrad_mlp as torch
-    >>> layer = torch.nn.Linear(2, 1)
-    >>> torch.nn.utils.vector_to_parameters(torch.tensor([1.0, 2.0, 3.0]), layer.parameters())
-    >>> layer.weight.tolist(), layer.bias.tolist()
-    ([[1.0, 2.0]], [3.0])
-    """
-    if not isinstance(vec, Tensor):
-        raise ArgumentError(f"expected a Tensor, but got: {type(vec).__name__}")
-    listed = list(parameters)
-    needed = sum(parameter.numel() for parameter in listed)
-    if vec.numel() < needed:
-        raise ShapeError(f"vector_to_parameters: the parameters have {needed} elements, but vec {vec.numel()}")
-    parts = split(vec.detach()[:needed], [parameter.numel() for parameter in listed])
-    for parameter, part in zip(listed, parts, strict=True):
-        parameter.data = part.view_as(parameter)
