@@ -360,7 +360,7 @@ def _spaced(name: str, start: Any, end: Any, steps: Any, target: np.dtype[Any]) 
         first, last = int(first), int(last)
         counts = np.arange(steps)
         step = (last - first) / max(steps - 1, 1)
-        return np.where(counts < steps // 2, first + step * counts, last - step * (steps - 1 - counts))
+        return np.where(counts < max(steps // 2, steps == 1), first + step * counts, last - step * (steps - 1 - counts))
     return np.linspace(first, last, operator.index(steps))
 
 

@@ -55,7 +55,7 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     first, second = _paired(a, b, dims)
     for d, e in zip(first, second, strict=True):
         if a.shape[d] != b.shape[e] and 1 in (a.shape[d], b.shape[e]):
-            a, b = (a.sum(d, keepdim=True), b) if b.shape[e] == 1 else (a, b.sum(e, keepdim=True))
+            a, b = (a.sum(d, True, dtype=a.dtype), b) if b.shape[e] == 1 else (a, b.sum(e, True, dtype=b.dtype))
         elif a.shape[d] != b.shape[e]:
             raise ShapeError(
                 f"tensordot: contracted dimensions need to match, but first has size {a.shape[d]} in dim {d} and second has "

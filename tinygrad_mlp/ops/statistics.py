@@ -414,6 +414,24 @@ def gradient(input: Array, *, spacing: Any = 1, dim: Dims = None, edge_order: in
 # ------------------------------------------------------------------------------------------------ covariances, histograms
 
 
+def _weights(fweights: Array, aweights: Array, count: int) -> Any:
+    """The products of the weights of observations, None where there are none."""
+    weights = None
+    for name, given in (("fweights", fweights), ("aweights", aweights)):
+        if given is None:
+            continue
+        if (given._like.dtype.kind == "f") == (name == "fweights"):
+            raise DTypeError(
+                f"cov(): expected {name} to have {'integral' if name == 'fweights' else 'floating point'} dtype, got {given.dtype}"
+            )
+        if (given._data < 0).any():
+            raise ShapeError(f"cov(): {name} cannot be negative")
+        if given.ndim > 1 or given.numel() != count:
+            raise ShapeError(f"cov(): Expected {name} to have the same numel as there are observations in the input")
+        weights = given if weights is None else weights * given
+    return weights
+
+
 @composite(method=True)
 def cov(input: Array, *, correction: int = 1, fweights: Array = None, aweights: Array = None) -> Array:
     """The covariances of variables, one a row, of observations, one a column; weighted by counts, or by ``aweights``.
@@ -432,19 +450,7 @@ def cov(input: Array, *, correction: int = 1, fweights: Array = None, aweights: 
     x = input.reshape(1, -1) if input.ndim < 2 else input
     x = x if x._like.dtype.kind == "f" else x.float()
     count = x.shape[1]
-    weights = None
-    for name, given in (("fweights", fweights), ("aweights", aweights)):
-        if given is None:
-            continue
-        if (given._like.dtype.kind == "f") == (name == "fweights"):
-            raise DTypeError(
-                f"cov(): expected {name} to have {'integral' if name == 'fweights' else 'floating point'} dtype, got {given.dtype}"
-            )
-        if (given._data < 0).any():
-            raise ShapeError(f"cov(): {name} cannot be negative")
-        if given.ndim > 1 or given.numel() != count:
-            raise ShapeError(f"cov(): Expected {name} to have the same numel as there are observations in the input")
-        weights = given if weights is None else weights * given
+    weights = _weights(fweights, aweights, count)
     total: Any = count if weights is None else sum(weights)
     average = mean(x, 1, True) if weights is None else sum(x * weights, 1, True) / total
     if weights is None:
