@@ -24,6 +24,13 @@ from tinygrad_mlp.nn.normalisation import BatchNorm1d as BatchNorm1d
 from tinygrad_mlp.nn.linear import Bilinear as Bilinear
 from tinygrad_mlp.nn.parameter import Buffer as Buffer
 from tinygrad_mlp.nn.activations import CELU as CELU
+from tinygrad_mlp.nn.images import ChannelShuffle as ChannelShuffle
+from tinygrad_mlp.nn.padding import CircularPad1d as CircularPad1d
+from tinygrad_mlp.nn.padding import CircularPad2d as CircularPad2d
+from tinygrad_mlp.nn.padding import CircularPad3d as CircularPad3d
+from tinygrad_mlp.nn.padding import ConstantPad1d as ConstantPad1d
+from tinygrad_mlp.nn.padding import ConstantPad2d as ConstantPad2d
+from tinygrad_mlp.nn.padding import ConstantPad3d as ConstantPad3d
 from tinygrad_mlp.nn.rarer_losses import CosineEmbeddingLoss as CosineEmbeddingLoss
 from tinygrad_mlp.nn.distances import CosineSimilarity as CosineSimilarity
 from tinygrad_mlp.nn.losses import CrossEntropyLoss as CrossEntropyLoss
@@ -76,11 +83,19 @@ from tinygrad_mlp.nn.distances import PairwiseDistance as PairwiseDistance
 from tinygrad_mlp.nn.parameter import Parameter as Parameter
 from tinygrad_mlp.nn.parameter_dict import ParameterDict as ParameterDict
 from tinygrad_mlp.nn.containers import ParameterList as ParameterList
+from tinygrad_mlp.nn.images import PixelShuffle as PixelShuffle
+from tinygrad_mlp.nn.images import PixelUnshuffle as PixelUnshuffle
 from tinygrad_mlp.nn.rarer_losses import PoissonNLLLoss as PoissonNLLLoss
 from tinygrad_mlp.nn.rarer_norms import RMSNorm as RMSNorm
 from tinygrad_mlp.nn.rarer_activations import RReLU as RReLU
 from tinygrad_mlp.nn.activations import ReLU as ReLU
 from tinygrad_mlp.nn.activations import ReLU6 as ReLU6
+from tinygrad_mlp.nn.padding import ReflectionPad1d as ReflectionPad1d
+from tinygrad_mlp.nn.padding import ReflectionPad2d as ReflectionPad2d
+from tinygrad_mlp.nn.padding import ReflectionPad3d as ReflectionPad3d
+from tinygrad_mlp.nn.padding import ReplicationPad1d as ReplicationPad1d
+from tinygrad_mlp.nn.padding import ReplicationPad2d as ReplicationPad2d
+from tinygrad_mlp.nn.padding import ReplicationPad3d as ReplicationPad3d
 from tinygrad_mlp.nn.activations import SELU as SELU
 from tinygrad_mlp.nn.containers import Sequential as Sequential
 from tinygrad_mlp.nn.activations import SiLU as SiLU
@@ -106,6 +121,12 @@ from tinygrad_mlp.nn.rarer_losses import TripletMarginWithDistanceLoss as Triple
 from tinygrad_mlp.nn.linear import Unflatten as Unflatten
 from tinygrad_mlp.nn.parameter import UninitializedBuffer as UninitializedBuffer
 from tinygrad_mlp.nn.parameter import UninitializedParameter as UninitializedParameter
+from tinygrad_mlp.nn.images import Upsample as Upsample
+from tinygrad_mlp.nn.images import UpsamplingBilinear2d as UpsamplingBilinear2d
+from tinygrad_mlp.nn.images import UpsamplingNearest2d as UpsamplingNearest2d
+from tinygrad_mlp.nn.padding import ZeroPad1d as ZeroPad1d
+from tinygrad_mlp.nn.padding import ZeroPad2d as ZeroPad2d
+from tinygrad_mlp.nn.padding import ZeroPad3d as ZeroPad3d
 from . import functional as functional
 from . import init as init
 from . import modules as modules
@@ -125,6 +146,13 @@ __all__ = [
     "Bilinear",
     "Buffer",
     "CELU",
+    "ChannelShuffle",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
@@ -177,11 +205,19 @@ __all__ = [
     "Parameter",
     "ParameterDict",
     "ParameterList",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
     "RReLU",
     "ReLU",
     "ReLU6",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "SELU",
     "Sequential",
     "SiLU",
@@ -207,6 +243,12 @@ __all__ = [
     "Unflatten",
     "UninitializedBuffer",
     "UninitializedParameter",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
     "functional",
     "init",
     "modules",

@@ -22,6 +22,7 @@ __getattr__, __dir__ = _later(
     {
         "alpha_dropout": ".rarer_activations",
         "celu_": ".rarer_activations",
+        "channel_shuffle": ".rearranging",
         "cosine_embedding_loss": ".rarer_losses",
         "elu_": ".rarer_activations",
         "embedding_bag": ".bags",
@@ -35,6 +36,7 @@ __getattr__, __dir__ = _later(
         "hardtanh_": ".rarer_activations",
         "hinge_embedding_loss": ".rarer_losses",
         "instance_norm": ".rarer_norms",
+        "interpolate": ".resampling",
         "leaky_relu_": ".rarer_activations",
         "local_response_norm": ".rarer_norms",
         "margin_ranking_loss": ".rarer_losses",
@@ -42,6 +44,8 @@ __getattr__, __dir__ = _later(
         "multi_margin_loss": ".rarer_losses",
         "multilabel_margin_loss": ".rarer_losses",
         "multilabel_soft_margin_loss": ".rarer_losses",
+        "pixel_shuffle": ".rearranging",
+        "pixel_unshuffle": ".rearranging",
         "poisson_nll_loss": ".rarer_losses",
         "relu_": ".rarer_activations",
         "rms_norm": ".rarer_norms",
@@ -57,6 +61,9 @@ __getattr__, __dir__ = _later(
         "threshold_": ".rarer_activations",
         "triplet_margin_loss": ".rarer_losses",
         "triplet_margin_with_distance_loss": ".rarer_losses",
+        "upsample": ".resampling",
+        "upsample_bilinear": ".resampling",
+        "upsample_nearest": ".resampling",
     },
 )
 __all__ += [name for name in __dir__() if name not in globals()]

@@ -24,6 +24,7 @@ from tinygrad_mlp.nn.functional.losses import binary_cross_entropy as binary_cro
 from tinygrad_mlp.nn.functional.losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from tinygrad_mlp.nn.functional.activations import celu as celu
 from tinygrad_mlp.nn.functional.rarer_activations import celu_ as celu_
+from tinygrad_mlp.nn.functional.rearranging import channel_shuffle as channel_shuffle
 from tinygrad_mlp.nn.functional.rarer_losses import cosine_embedding_loss as cosine_embedding_loss
 from tinygrad_mlp.nn.functional.layers import cosine_similarity as cosine_similarity
 from tinygrad_mlp.nn.functional.losses import cross_entropy as cross_entropy
@@ -44,6 +45,7 @@ from tinygrad_mlp.nn.functional.rarer_activations import hardtanh_ as hardtanh_
 from tinygrad_mlp.nn.functional.rarer_losses import hinge_embedding_loss as hinge_embedding_loss
 from tinygrad_mlp.nn.functional.losses import huber_loss as huber_loss
 from tinygrad_mlp.nn.functional.rarer_norms import instance_norm as instance_norm
+from tinygrad_mlp.nn.functional.resampling import interpolate as interpolate
 from tinygrad_mlp.nn.functional.losses import kl_div as kl_div
 from tinygrad_mlp.nn.functional.losses import l1_loss as l1_loss
 from tinygrad_mlp.nn.functional.layers import layer_norm as layer_norm
@@ -62,6 +64,8 @@ from tinygrad_mlp.nn.functional.rarer_losses import multilabel_soft_margin_loss 
 from tinygrad_mlp.nn.functional.losses import nll_loss as nll_loss
 from tinygrad_mlp.nn.functional.layers import normalize as normalize
 from tinygrad_mlp.nn.functional.layers import pairwise_distance as pairwise_distance
+from tinygrad_mlp.nn.functional.rearranging import pixel_shuffle as pixel_shuffle
+from tinygrad_mlp.nn.functional.rearranging import pixel_unshuffle as pixel_unshuffle
 from tinygrad_mlp.nn.functional.rarer_losses import poisson_nll_loss as poisson_nll_loss
 from tinygrad_mlp.nn.functional.activations import relu as relu
 from tinygrad_mlp.nn.functional.activations import relu6 as relu6
@@ -83,6 +87,9 @@ from tinygrad_mlp.nn.functional.rarer_activations import threshold as threshold
 from tinygrad_mlp.nn.functional.rarer_activations import threshold_ as threshold_
 from tinygrad_mlp.nn.functional.rarer_losses import triplet_margin_loss as triplet_margin_loss
 from tinygrad_mlp.nn.functional.rarer_losses import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
+from tinygrad_mlp.nn.functional.resampling import upsample as upsample
+from tinygrad_mlp.nn.functional.resampling import upsample_bilinear as upsample_bilinear
+from tinygrad_mlp.nn.functional.resampling import upsample_nearest as upsample_nearest
 
 _Number: _TypeAlias = _float | _np.number[_Any] | _np.bool_
 _Operand: _TypeAlias = Tensor | _Number | _NDArray[_Any]
@@ -108,6 +115,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "channel_shuffle",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
@@ -130,6 +138,7 @@ __all__ = [
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -151,6 +160,8 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson_nll_loss",
     "prelu",
     "relu",
@@ -177,4 +188,7 @@ __all__ = [
     "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
