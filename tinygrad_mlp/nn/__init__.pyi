@@ -35,14 +35,6 @@ from tinygrad_mlp.nn.image_norms import BatchNorm3d as BatchNorm3d
 from tinygrad_mlp.nn.linear import Bilinear as Bilinear
 from tinygrad_mlp.nn.parameter import Buffer as Buffer
 from tinygrad_mlp.nn.activations import CELU as CELU
-<<<<<<< HEAD
-from tinygrad_mlp.nn.convolution import Conv1d as Conv1d
-from tinygrad_mlp.nn.convolution import Conv2d as Conv2d
-from tinygrad_mlp.nn.convolution import Conv3d as Conv3d
-from tinygrad_mlp.nn.convolution import ConvTranspose1d as ConvTranspose1d
-from tinygrad_mlp.nn.convolution import ConvTranspose2d as ConvTranspose2d
-from tinygrad_mlp.nn.convolution import ConvTranspose3d as ConvTranspose3d
-=======
 from tinygrad_mlp.nn.images import ChannelShuffle as ChannelShuffle
 from tinygrad_mlp.nn.padding import CircularPad1d as CircularPad1d
 from tinygrad_mlp.nn.padding import CircularPad2d as CircularPad2d
@@ -50,7 +42,12 @@ from tinygrad_mlp.nn.padding import CircularPad3d as CircularPad3d
 from tinygrad_mlp.nn.padding import ConstantPad1d as ConstantPad1d
 from tinygrad_mlp.nn.padding import ConstantPad2d as ConstantPad2d
 from tinygrad_mlp.nn.padding import ConstantPad3d as ConstantPad3d
->>>>>>> main
+from tinygrad_mlp.nn.convolution import Conv1d as Conv1d
+from tinygrad_mlp.nn.convolution import Conv2d as Conv2d
+from tinygrad_mlp.nn.convolution import Conv3d as Conv3d
+from tinygrad_mlp.nn.convolution import ConvTranspose1d as ConvTranspose1d
+from tinygrad_mlp.nn.convolution import ConvTranspose2d as ConvTranspose2d
+from tinygrad_mlp.nn.convolution import ConvTranspose3d as ConvTranspose3d
 from tinygrad_mlp.nn.rarer_losses import CosineEmbeddingLoss as CosineEmbeddingLoss
 from tinygrad_mlp.nn.distances import CosineSimilarity as CosineSimilarity
 from tinygrad_mlp.nn.losses import CrossEntropyLoss as CrossEntropyLoss
@@ -189,14 +186,6 @@ __all__ = [
     "Bilinear",
     "Buffer",
     "CELU",
-<<<<<<< HEAD
-    "Conv1d",
-    "Conv2d",
-    "Conv3d",
-    "ConvTranspose1d",
-    "ConvTranspose2d",
-    "ConvTranspose3d",
-=======
     "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
@@ -204,7 +193,12 @@ __all__ = [
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
->>>>>>> main
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",

@@ -31,16 +31,13 @@ __getattr__, __dir__ = _later(
         "avg_pool2d": ".pooling",
         "avg_pool3d": ".pooling",
         "celu_": ".rarer_activations",
-<<<<<<< HEAD
+        "channel_shuffle": ".rearranging",
         "conv1d": "...ops.convolution",
         "conv2d": "...ops.convolution",
         "conv3d": "...ops.convolution",
         "conv_transpose1d": "...ops.convolution",
         "conv_transpose2d": "...ops.convolution",
         "conv_transpose3d": "...ops.convolution",
-=======
-        "channel_shuffle": ".rearranging",
->>>>>>> main
         "cosine_embedding_loss": ".rarer_losses",
         "dropout1d": ".channel_dropout",
         "dropout2d": ".channel_dropout",

@@ -151,16 +151,13 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
-<<<<<<< HEAD
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
-=======
-    "channel_shuffle",
->>>>>>> main
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
