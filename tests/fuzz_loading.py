@@ -288,7 +288,7 @@ def read_standard(path: Path) -> None:
 
 
 def load_all(path: Path) -> Any:
-    """Load a file of PyTorch's with all the names that there are."""
+    """Load a file; one of PyTorch's with all the names that there are."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of bfloat16
         return tg.load(path, weights_only=False)
@@ -296,7 +296,7 @@ def load_all(path: Path) -> Any:
 
 Maker = Callable[[random.Random], bytes]
 LOADERS: dict[str, tuple[str, Callable[[Path], Any], bytes, Maker]] = {
-    "safetensors": ("a.safetensors", tg.load, SAFETENSORS, forged_safetensors),
+    "safetensors": ("a.safetensors", load_all, SAFETENSORS, forged_safetensors),
     "npz": ("a.npz", tg.load, NPZ, forged_npz),
     "pytorch": ("a.pt", load_all, PYTORCH, forged_pytorch),
     "legacy": ("a.pth", load_all, LEGACY, lambda chance: _BEGIN + forged_pickle(LEGACY_PARTS, chance) + _END),

@@ -310,7 +310,10 @@ def losses_stub(module: types.ModuleType) -> str:
     """The stub of the losses as modules, whose constructors take arguments of functions."""
     base = module._Loss
     lines = ["", "class _Loss(_FunctionModule):", f"    {summary_of(base)}"]
-    lines += [f"    {line}" for line in definition("forward", base.forward, True)]
+    lines += [f"    {line}" for name in ("__init__", "forward") for line in definition(name, getattr(base, name), True)]
+    if hasattr(module, "_WeightedLoss"):
+        lines += ["", "class _WeightedLoss(_Loss):", f"    {summary_of(module._WeightedLoss)}", "    weight: Tensor | None"]
+        lines += [f"    {line}" for line in definition("__init__", module._WeightedLoss.__init__, True)]
     for name in module.__all__:
         loss = getattr(module, name)
         (head,) = heads_of("__init__", loss.__init__, True)

@@ -16,8 +16,9 @@
     ├── DataError(RuntimeError)       a data set that is missing or broken
     └── FileFormatError(ValueError)   a file that is damaged, cut short or forged, or that a format cannot hold
 
-Two more stand where they arise: ``CheckpointError(OSError)`` and ``DivergenceError(ArithmeticError)`` in ``checkpoints``. Every loader
-of files (models, checkpoints, JSON, IDX) refuses a bad one with :class:`FileFormatError`, or a class under it.
+Three more stand where they arise: ``ForeignObjectError(FileFormatError)`` in ``serialization``, ``CheckpointError(OSError)`` and
+``DivergenceError(ArithmeticError)`` in ``checkpoints``. Every loader of files (models, checkpoints, JSON, IDX) refuses a bad one with
+:class:`FileFormatError`, or a class under it.
 
 >>> from tinygrad_mlp.errors import ShapeError
 >>> issubclass(ShapeError, RuntimeError)

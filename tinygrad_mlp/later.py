@@ -26,7 +26,9 @@ def later(
     def __getattr__(name: str) -> Any:  # noqa: N807 - it becomes the module's
         """The value of the name, imported now."""
         if name not in names:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            from .absent import absence  # most programs say no such name
+
+            raise AttributeError(absence(package, name, __dir__()))
         try:
             module = import_module(names[name], package)
         except ModuleNotFoundError as error:

@@ -1,5 +1,6 @@
 """PyTorch's ``torch.linalg``: factorisations, systems of equations, determinants, norms and products, with gradients."""
 
+from .later import later as _later
 from .ops.factorisations import LinAlgError, cholesky_ex, solve_triangular
 from .ops.factorisations import linalg_cholesky as cholesky
 from .ops.linalg import matmul, svdvals
@@ -19,3 +20,5 @@ __all__ = [
     "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
     "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip
+
+__getattr__, __dir__ = _later(__name__, {})  # for its errors

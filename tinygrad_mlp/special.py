@@ -1,5 +1,6 @@
 """PyTorch's ``torch.special``: functions of mathematics beyond the elementary ones."""
 
+from .later import later as _later
 from .ops.bessel import i0, i0e, i1, i1e
 from .ops.functions import erf, erfc, expm1, log1p, round
 from .ops.functions import sigmoid as expit
@@ -19,3 +20,5 @@ __all__ = [
     "i1e", "log1p", "log_ndtr", "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round",
     "sinc", "softmax", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
+
+__getattr__, __dir__ = _later(__name__, {})  # for its errors

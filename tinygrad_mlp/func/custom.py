@@ -49,8 +49,8 @@ def of_samples(level: Any, function: Any, args: Sequence[Any]) -> Any:
             dims = with_leaves([*args], [0 if level.owns(leaf) else None for leaf, _ in each_with(name, [*args], None)])
             result, out_dims = own(VmapInfo(level.size, level.randomness), tuple(dims), *values)
             pairs = each_with(f"{name}.vmap", result, out_dims)
-            moved = [x if dim is None else level.sample(x.movedim(dim, 0) if dim else x) for x, dim in pairs]
-            return with_leaves(result, moved)
+            placed = [x if dim is None else level.sample(x.movedim(dim, 0) if dim else x) for x, dim in pairs]
+            return with_leaves(result, placed)
         batched = [isinstance(a, Tensor) and level.owns(a) for a in args]
         made = _made(function, functools.partial(type(level), level.size, level.randomness), batched)
         return replaced(level.sample, made.apply(*values))

@@ -29,12 +29,28 @@ class _Loss(FunctionModule):
         if "function" in kwargs:
             cls.__init__ = _constructor(kwargs["function"], {"input", "target", *without.split()})  # type: ignore[method-assign]
 
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
+        super().__init__(reduction=legacy_reduction(reduction, size_average, reduce))
+
     def _check_options(self) -> None:
         """Refuse what the function would refuse at the first call."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The function of input and target, with this module's options."""
         return type(self)._function(input, target, **self.options())
+
+
+class _WeightedLoss(_Loss):
+    """One that remembers a weight, too."""
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        FunctionModule.__init__(self, weight=weight, reduction=legacy_reduction(reduction, size_average, reduce))
 
 
 def _constructor(function: Callable[..., Any], without: set[str]) -> Callable[..., None]:
@@ -78,7 +94,7 @@ class HuberLoss(_Loss, function=F.huber_loss, without="weight"):
     """d^2 / 2 where abs(d) <= delta, else delta (abs(d) - delta / 2), for d = x - t. Shapes ``(*), (*) -> ()``."""
 
 
-class CrossEntropyLoss(_Loss, function=F.cross_entropy):
+class CrossEntropyLoss(_WeightedLoss, function=F.cross_entropy):
     """-sum_c weight_c t_c log_softmax(x)_c for logits x and the distribution t of the classes.
 
     Arguments, shapes and errors are those of :func:`.functional.cross_entropy`.
@@ -89,11 +105,11 @@ class CrossEntropyLoss(_Loss, function=F.cross_entropy):
     """
 
 
-class NLLLoss(_Loss, function=F.nll_loss):
+class NLLLoss(_WeightedLoss, function=F.nll_loss):
     """-weight_t x_t for log-probabilities x and class index t. Shapes ``(N, C), (N,) -> ()``, as in CrossEntropyLoss."""
 
 
-class BCELoss(_Loss, function=F.binary_cross_entropy):
+class BCELoss(_WeightedLoss, function=F.binary_cross_entropy):
     """-weight (t log(x) + (1 - t) log(1 - x)) for probabilities x. Shapes ``(*), (*) -> ()``."""
 
 

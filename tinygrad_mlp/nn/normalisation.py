@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from .._tensor import Tensor
 from ..device import DeviceLike
@@ -16,33 +17,8 @@ from .parameter import Parameter
 __all__ = ["BatchNorm1d", "LayerNorm"]
 
 
-class BatchNorm1d(Module):
-    """Normalizes each feature over the batch: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias.
-
-    Shapes: ``(N, num_features)`` or ``(N, num_features, L)``, in and out. In training, mean and (biased) variance
-    are the batch's, and the running ones follow: running = (1 - momentum) * running + momentum * batch's, the
-    variance unbiased. In evaluation mode the running ones are used. Ioffe & Szegedy 2015, algorithms 1 and 2.
-
-    Args:
-        num_features: The number of features.
-        eps: Added to the variance.
-        momentum: Weight of the batch in the running statistics; None for the mean over all batches.
-        affine: Whether there are ``weight`` and ``bias``.
-        track_running_stats: Whether there are running statistics; without, the batch's are always used.
-        device: The CPU, or None.
-        dtype: Of parameters and buffers; the default dtype where None.
-        bias: Whether there is a ``bias``, if ``affine``.
-
-    Raises:
-        ValueError: On a call: the input has not 2 or 3 dimensions, or in training only one value per feature.
-
-    >>> import tinygrad_mlp as torch
-    >>> norm = torch.nn.BatchNorm1d(1)
-    >>> norm(torch.tensor([[1.0], [3.0]])).tolist()
-    [[-0.9999949932098389], [0.9999949932098389]]
-    >>> norm.running_mean
-    tensor([0.2000])
-    """
+class _NormBase(Module):
+    """Running statistics, scales and shifts of channels."""
 
     weight: Parameter | None
     bias: Parameter | None
@@ -50,6 +26,7 @@ class BatchNorm1d(Module):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
     _may_miss = ("num_batches_tracked",)  # files from before there was one can be loaded, as in PyTorch
+    _dims: ClassVar[tuple[int, ...]]  # how many dimensions an input may have
 
     def __init__(
         self,
@@ -94,10 +71,21 @@ class BatchNorm1d(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_NormBase):
+    """Normalizes each channel over batch and places."""
+
     def forward(self, input: Tensor) -> Tensor:
-        """``(N, C) -> (N, C)`` or ``(N, C, L) -> (N, C, L)``."""
-        if input.ndim not in (2, 3):
-            raise ValueError(f"expected 2D or 3D input (got {input.ndim}D input)")
+        """``(N, C, *) -> (N, C, *)``."""
+        if input.ndim not in self._dims:
+            raise ValueError(f"expected {' or '.join(f'{n}D' for n in self._dims)} input (got {input.ndim}D input)")
         momentum = self.momentum
         updating = self.training and self.track_running_stats
         if updating and self.num_batches_tracked is not None:
@@ -116,12 +104,36 @@ class BatchNorm1d(Module):
             self.eps,
         )
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
+
+class BatchNorm1d(_BatchNorm):
+    """Normalizes each feature over the batch: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias.
+
+    Shapes: ``(N, num_features)`` or ``(N, num_features, L)``, in and out. In training, mean and (biased) variance
+    are the batch's, and the running ones follow: running = (1 - momentum) * running + momentum * batch's, the
+    variance unbiased. In evaluation mode the running ones are used. Ioffe & Szegedy 2015, algorithms 1 and 2.
+
+    Args:
+        num_features: The number of features.
+        eps: Added to the variance.
+        momentum: Weight of the batch in the running statistics; None for the mean over all batches.
+        affine: Whether there are ``weight`` and ``bias``.
+        track_running_stats: Whether there are running statistics; without, the batch's are always used.
+        device: The CPU, or None.
+        dtype: Of parameters and buffers; the default dtype where None.
+        bias: Whether there is a ``bias``, if ``affine``.
+
+    Raises:
+        ValueError: On a call: the input has not 2 or 3 dimensions, or in training only one value per feature.
+
+    >>> import tinygrad_mlp as torch
+    >>> norm = torch.nn.BatchNorm1d(1)
+    >>> norm(torch.tensor([[1.0], [3.0]])).tolist()
+    [[-0.9999949932098389], [0.9999949932098389]]
+    >>> norm.running_mean
+    tensor([0.2000])
+    """
+
+    _dims = (2, 3)
 
 
 class LayerNorm(Module):

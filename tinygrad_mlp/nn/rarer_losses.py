@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .._tensor import Tensor
 from . import functional as F
 from .distances import PairwiseDistance
+from .function_module import FunctionModule
 from .functional.rarer_losses import check_margin, check_multi_margin
 from .losses import _Loss
 
@@ -98,7 +99,7 @@ class GaussianNLLLoss(_Loss):
     reduction: str
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
-        super().__init__(full=full, eps=eps, reduction=reduction)
+        FunctionModule.__init__(self, full=full, eps=eps, reduction=reduction)
 
     def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:
         """The function of input, target and variance."""
@@ -122,7 +123,8 @@ class TripletMarginWithDistanceLoss(_OfTriplets):
     ) -> None:
         distance = PairwiseDistance() if distance_function is None else distance_function
         check_margin(margin)
-        super().__init__(distance_function=distance, margin=margin, swap=swap, reduction=reduction)
+        options = {"margin": margin, "swap": swap, "reduction": reduction}
+        FunctionModule.__init__(self, distance_function=distance, **options)
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """The function of the three, with this module's options."""

@@ -26,6 +26,7 @@ _Index: _TypeAlias = _Place | tuple[_Place, ...]
 
 class _Loss(_FunctionModule):
     """A function of an input and a target, whose other arguments, but for those named in ``without``, are the constructor's."""
+    def __init__(self, size_average: _bool | None = None, reduce: _bool | None = None, reduction: str = 'mean') -> None: ...
     def forward(self, input: Tensor, target: Tensor) -> Tensor: """The function of input and target, with this module's options."""
 
 class CosineEmbeddingLoss(_Loss):

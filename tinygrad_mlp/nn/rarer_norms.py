@@ -13,7 +13,7 @@ from . import functional as F
 from . import init
 from .function_module import FunctionModule
 from .module import Module
-from .normalisation import BatchNorm1d
+from .normalisation import _NormBase
 from .parameter import Parameter
 
 __all__ = ["GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LocalResponseNorm", "RMSNorm"]
@@ -82,7 +82,7 @@ class GroupNorm(Module):
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
 
 
-class InstanceNorm1d(BatchNorm1d):
+class InstanceNorm1d(_NormBase):
     """Normalizes each channel of each sample: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias. Ulyanov et al. 2016.
 
     Shapes: ``(N, num_features, L)`` or ``(num_features, L)``, in and out. The variance is the biased one.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-import warnings
 import zipfile
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -26,6 +25,7 @@ from ..pickling import within
 from .archives import archive, length_of, read_exactly
 from .names import build, found
 from .opcodes import Named, Reader, brief
+from .structure import widened
 
 __all__ = ["TABLE", "Options", "is_legacy", "unpack", "unpack_legacy"]
 
@@ -45,7 +45,6 @@ class Options:
         self.weights_only = weights_only
         self.encoding = encoding
         self.mapped = mapped  # the path of the file whose memory tensors are to be
-        self.widened = False  # whether some memory was bfloat16
 
     def place(self, storage: Any, location: str) -> None:
         """Refuse memory that is to be elsewhere than on the CPU.
@@ -91,14 +90,13 @@ class Storage:
         """Bytes of an element in the file."""
         return 1 if self.name == "untyped" else _WIDTHS.get(self.name) or dtype_named(self.name).itemsize
 
-    def fill(self, data: Any, swapped: bool, options: Options) -> None:
+    def fill(self, data: Any, swapped: bool) -> None:
         """Take over the bytes of the file."""
         array = np.frombuffer(data, np.uint8) if not isinstance(data, np.ndarray) else data
         if swapped:
             array = array.view(f"u{self.itemsize}").byteswap().view(np.uint8)
         if self.name == "bfloat16":  # the upper half of a float32
-            options.widened = True
-            array = (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+            array = widened(array.view(np.uint16))
         elif self.name == "bool" and (array > 1).any():
             array = array != 0
         elif self.name != "untyped":
@@ -166,7 +164,7 @@ class _Loader:
             storage = Storage(name, numel, location)
             self.options.place(storage, location)
             if self.read is not None:
-                storage.fill(self.read(key, numel * storage.itemsize), self.swapped and storage.itemsize > 1, self.options)
+                storage.fill(self.read(key, numel * storage.itemsize), self.swapped and storage.itemsize > 1)
             self.storages[key] = storage
         if (storage.name, storage.numel) != (name, numel):
             raise FileFormatError(f"the memory {key!r} has two dtypes or lengths: {name} of {numel:,}, and another")
@@ -297,7 +295,7 @@ def unpack(file: BinaryIO, options: Options) -> Any:
         order = bytes(entry("byteorder")) if f"{folder}byteorder" in by_name else b"little"
         loader = _Loader(options, lambda key, length: entry(f"data/{key}", length), order != sys.byteorder.encode())
         result = loader.reader(bytes(entry("data.pkl"))).read()
-    return _finished(result, options)
+    return _finished(result)
 
 
 def _mapped(path: str, file: BinaryIO, info: zipfile.ZipInfo) -> Any:
@@ -338,16 +336,10 @@ def unpack_legacy(file: BinaryIO, options: Options) -> Any:
         reader.take(storages[key].numel * storages[key].itemsize)
     reader = _Loader(options, lambda key, length: bytearray(data[content[key]]), swapped).reader(data)
     reader.position = start
-    return _finished(reader.read(), options)
+    return _finished(reader.read())
 
 
-def _finished(result: Any, options: Options) -> Any:
+def _finished(result: Any) -> Any:
     if isinstance(result, Storage):
         raise FileFormatError("it holds memory without a tensor; save the tensor")
-    if options.widened:
-        warnings.warn(
-            "the file has bfloat16 tensors, which are float32 here: that holds each of their numbers exactly",
-            UserWarning,
-            stacklevel=5,
-        )
     return result

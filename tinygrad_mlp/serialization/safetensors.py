@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import FileFormatError
 from .archives import length_of
-from .structure import Array, by_name, check_dtype, flattened, restored
+from .structure import Array, by_name, check_dtype, flattened, restored, widened
 from .text import LIMIT, check_length, dumped, parsed
 
 __all__ = ["pack", "unpack"]
@@ -50,16 +50,27 @@ def unpack(file: BinaryIO) -> Any:
     header = parsed(file.read(length))  # within our limits, before the library, which has wider ones, reads it
     file.seek(0)
     try:
-        arrays = {name: _sound(array) for name, array in library.numpy.load(file.read()).items()}
+        arrays = {name: _array(name, entry) for name, entry in library.deserialize(file.read())}
         metadata = header.get("__metadata__") or {}
+    except FileFormatError:
+        raise
     except (library.SafetensorError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise FileFormatError(f"not a .safetensors file that NumPy can hold: {error}") from error
-    for name, array in arrays.items():
-        check_dtype(name, array.dtype)
     structure = parsed(metadata[_METADATA]) if _METADATA in metadata else by_name(arrays)
     return restored(structure, arrays)
 
 
-def _sound(array: Array) -> Array:
-    """A copy, in which a bool that the file has as another byte than 0 or 1 is True."""
-    return array.view(np.uint8) != 0 if array.dtype.kind == "b" else np.array(array)
+def _array(name: str, entry: dict[str, Any]) -> Array:
+    """A copy of an entry; a bool that the file has as another byte than 0 or 1 is True."""
+    kind, data = entry["dtype"], entry["data"]
+    if kind == "BOOL":
+        array: Array = np.frombuffer(data, np.uint8) != 0
+    elif kind == "BF16":
+        array = widened(np.frombuffer(data, "<u2"))
+    elif kind[0] in "FIU" and kind[1:] in ("8", "16", "32", "64"):
+        stored = np.dtype(f"<{kind[0].lower()}{int(kind[1:]) // 8}")
+        check_dtype(name, stored)
+        array = np.frombuffer(data, stored).astype(stored.newbyteorder("="))
+    else:
+        raise FileFormatError(f"the entry {name!r} has the dtype {kind}, which tensors here do not have")
+    return array.reshape(entry["shape"])

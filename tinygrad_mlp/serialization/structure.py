@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..errors import FileFormatError
 
 __all__ = [
     "TENSOR_KEYS", "Array", "Arrays", "by_name", "check_dtype", "decode", "encode", "flattened", "holds", "located", "not_finite",
-    "restored", "shortened", "spelled",
+    "restored", "shortened", "spelled", "widened",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -145,6 +146,16 @@ def holds(shape: Any, dtype: np.dtype[Any], length: int) -> bool:
         return False
     # Where one size is 0, NumPy still multiplies the others.
     return math.prod(shape) * dtype.itemsize == length and math.prod(filter(None, shape)) * dtype.itemsize < 2**63
+
+
+def widened(bits: Array) -> Array:
+    """bfloat16 numbers, given as 16 bits each, as float32, of which they are the upper half."""
+    warnings.warn(
+        "the file has bfloat16 tensors, which are float32 here: that holds each of their numbers exactly",
+        UserWarning,
+        stacklevel=2,
+    )
+    return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def spelled(value: np.floating[Any]) -> str:
