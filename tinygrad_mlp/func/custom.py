@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -44,15 +43,15 @@ def of_samples(level: Any, function: Any, args: Sequence[Any]) -> Any:
     before, state.follower = state.follower, level.outer
     try:
         values = replaced(level.value, [*args])
-        own: Any = function.vmap
-        if own is not None:
+        if function.vmap is not None:
             dims = with_leaves([*args], [0 if level.owns(leaf) else None for leaf, _ in each_with(name, [*args], None)])
-            result, out_dims = own(VmapInfo(level.size, level.randomness), tuple(dims), *values)
+            result, out_dims = function.vmap(VmapInfo(level.size, level.randomness), tuple(dims), *values)
             pairs = each_with(f"{name}.vmap", result, out_dims)
             placed = [x if dim is None else level.sample(x.movedim(dim, 0) if dim else x) for x, dim in pairs]
             return with_leaves(result, placed)
         batched = [isinstance(a, Tensor) and level.owns(a) for a in args]
-        made = _made(function, functools.partial(type(level), level.size, level.randomness), batched)
+        kind: Any = type(level)
+        made = _made(function, lambda: kind(level.size, level.randomness), batched)
         return replaced(level.sample, made.apply(*values))
     finally:
         state.follower = before
