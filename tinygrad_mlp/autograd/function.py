@@ -349,6 +349,11 @@ class Function:
                 cls.setup_context(ctx, args, result)
         if not (is_grad_enabled() and any(ctx.needs_input_grad)):
             return result
+        return cls._recorded(ctx, result, tensors, parents)
+
+    @classmethod
+    def _recorded(cls, ctx: FunctionCtx, result: Any, tensors: Sequence[Tensor], parents: tuple[Node | None, ...]) -> Any:
+        """What the user gets, with its history."""
         outputs = result if isinstance(result, tuple) else (result,)
         if not all(any(output is t for output in outputs) for t in ctx._dirty):
             raise GraphError(
@@ -367,6 +372,8 @@ class Function:
             if output.is_floating_point() and not any(output is t for t in ctx._not_differentiable):
                 positions[id(output)] = position
                 output = cls._with_history(output, function.output(position, output._data), tensors, ctx)
+            elif any(output is t for t in tensors):
+                output = output.detach()
             returned.append(output)
         ctx._node = weakref.ref(function)
         ctx._saved = [_Saved(t, positions, cls.__name__) for t in ctx._to_save]
