@@ -24,7 +24,9 @@ __all__ += losses.__all__
 __getattr__, __dir__ = _later(
     __name__,
     {
+        "AdaptiveLogSoftmaxWithLoss": ".adaptive",
         "AlphaDropout": ".rarer_activations",
+        "CTCLoss": ".rarer_losses",
         "ChannelShuffle": ".images",
         "CircularPad1d": ".padding",
         "CircularPad2d": ".padding",

@@ -17,6 +17,7 @@ from tinygrad_mlp.device import device as _device
 from tinygrad_mlp.dtypes import dtype as _dtype
 from tinygrad_mlp.ops.order import Selected as _Selected
 from tinygrad_mlp.ops.random import Generator as Generator
+from tinygrad_mlp.nn.adaptive import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
 from tinygrad_mlp.nn.rarer_activations import AlphaDropout as AlphaDropout
 from tinygrad_mlp.nn.losses import BCELoss as BCELoss
 from tinygrad_mlp.nn.losses import BCEWithLogitsLoss as BCEWithLogitsLoss
@@ -24,6 +25,7 @@ from tinygrad_mlp.nn.normalisation import BatchNorm1d as BatchNorm1d
 from tinygrad_mlp.nn.linear import Bilinear as Bilinear
 from tinygrad_mlp.nn.parameter import Buffer as Buffer
 from tinygrad_mlp.nn.activations import CELU as CELU
+from tinygrad_mlp.nn.rarer_losses import CTCLoss as CTCLoss
 from tinygrad_mlp.nn.images import ChannelShuffle as ChannelShuffle
 from tinygrad_mlp.nn.padding import CircularPad1d as CircularPad1d
 from tinygrad_mlp.nn.padding import CircularPad2d as CircularPad2d
@@ -139,6 +141,7 @@ _Index: _TypeAlias = _Place | tuple[_Place, ...]
 
 
 __all__ = [
+    "AdaptiveLogSoftmaxWithLoss",
     "AlphaDropout",
     "BCELoss",
     "BCEWithLogitsLoss",
@@ -146,6 +149,7 @@ __all__ = [
     "Bilinear",
     "Buffer",
     "CELU",
+    "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",

@@ -24,6 +24,7 @@ __getattr__, __dir__ = _later(
         "celu_": ".rarer_activations",
         "channel_shuffle": ".rearranging",
         "cosine_embedding_loss": ".rarer_losses",
+        "ctc_loss": ".ctc",
         "elu_": ".rarer_activations",
         "embedding_bag": ".bags",
         "feature_alpha_dropout": ".rarer_activations",
