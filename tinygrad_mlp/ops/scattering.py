@@ -138,7 +138,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     lambda g: g,
     None,
     None,
-    lambda g, dim, index, alpha: _read(g, index, dim=dim_of("index_add", dim, g.ndim)) * alpha,
+    lambda g, dim, index, alpha: (_read(g, index, dim=dim_of("index_add", dim, g.ndim)) if g.ndim else g) * alpha,
     method=True,
     in_place=True,
 )
@@ -148,15 +148,16 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: flo
     dim = dim_of("index_add", dim, input.ndim)
     if source.dtype != input.dtype:
         raise DTypeError(f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type")
-    wanted = (*input.shape[:dim], index.size, *input.shape[dim + 1 :])
-    if source.shape != wanted or index.ndim > 1:
+    wanted = (*input.shape[:dim], index.size, *input.shape[dim + 1 :]) if input.ndim else ()
+    if source.shape != wanted or index.ndim > 1 or (index.size != 1 and not input.ndim):
         raise ShapeError(
             f"index_add(): source tensor shape must match self tensor shape, excluding the specified dimension. Got "
             f"self.shape = {list(input.shape)}, source.shape = {list(source.shape)}, index.shape = {list(index.shape)}"
         )
-    index = _checked("index_add", index.reshape(-1), dim, input.shape[dim])
-    total: Array = index_sum(source, index, dim=dim, size=input.shape[dim])
-    return input + (total if alpha == 1 else (total * alpha).astype(total.dtype))
+    shape = input.shape or (1,)
+    index = _checked("index_add", index.reshape(-1), dim, shape[dim])
+    total: Array = index_sum(source.reshape(source.shape or (1,)), index, dim=dim, size=shape[dim]).reshape(input.shape)
+    return input + (total if alpha == 1 else (total * np.asarray(alpha)).astype(total.dtype))
 
 
 @composite(method=True)
