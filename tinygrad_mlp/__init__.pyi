@@ -238,6 +238,12 @@ complex128: _dtype
 complex64: _dtype
 def concat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def concatenate(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
+def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] | str = 0, dilation: _int | _Sequence[_int] = 1, groups: _int = 1) -> Tensor: """The cross-correlation of each sample with a weight: y_o = b_o + sum_c w_oc * x_c."""
+def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] | str = 0, dilation: _int | _Sequence[_int] = 1, groups: _int = 1) -> Tensor: """The cross-correlation of each sample with a weight: y_o = b_o + sum_c w_oc * x_c."""
+def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] | str = 0, dilation: _int | _Sequence[_int] = 1, groups: _int = 1) -> Tensor: """The cross-correlation of each sample with a weight: y_o = b_o + sum_c w_oc * x_c."""
+def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] = 0, output_padding: _int | _Sequence[_int] = 0, groups: _int = 1, dilation: _int | _Sequence[_int] = 1) -> Tensor: """The transpose of a convolution, which is its gradient by the input: each element adds its multiple of the weight."""
+def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] = 0, output_padding: _int | _Sequence[_int] = 0, groups: _int = 1, dilation: _int | _Sequence[_int] = 1) -> Tensor: """The transpose of a convolution, which is its gradient by the input: each element adds its multiple of the weight."""
+def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] = 0, output_padding: _int | _Sequence[_int] = 0, groups: _int = 1, dilation: _int | _Sequence[_int] = 1) -> Tensor: """The transpose of a convolution, which is its gradient by the input: each element adds its multiple of the weight."""
 def copysign(input: _Operand, other: _Operand) -> Tensor: """The size of ``input`` with the sign of ``other``."""
 def corrcoef(input: Tensor) -> Tensor: """The correlation coefficients of variables, one a row: :func:`cov` divided by their standard deviations, in [-1, 1]."""
 def cos(input: Tensor) -> Tensor: """The cosine of radians."""
@@ -721,6 +727,12 @@ __all__ = [
     "concatenate",
     "conj",
     "contiguous_format",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "copysign",
     "corrcoef",
     "cos",
