@@ -110,10 +110,10 @@ def test_memory_that_goes_backwards_or_is_not_whole() -> None:
 def test_what_a_tensor_keeps() -> None:
     leaf = tg.ones(2, requires_grad=True)
     leaf.grad = tg.ones(2)
-    leaf.name = "w"
+    leaf.label = "w"
     computed = leaf * 2
     copied, result = again((leaf, computed))
-    assert (copied.requires_grad, copied.grad, copied.name) == (True, None, "w")
+    assert (copied.requires_grad, copied.grad, copied.label) == (True, None, "w")
     assert (result.requires_grad, result.is_leaf) == (True, True)
     (copied * 3).sum().backward()
     assert copied.grad.tolist() == [3, 3]
@@ -274,3 +274,53 @@ def test_as_pytorch() -> None:
             warnings.simplefilter("error")
             with pytest.raises((pickle.PicklingError, AttributeError)):
                 pickle.dumps(library.optim.lr_scheduler.LambdaLR(library.optim.SGD([leaf], lr=1.0), lambda epoch: 1.0))
+
+
+def kept(compiled: bool) -> list[Any]:
+    """What a step has at each moment that it is saved, pickled or copied."""
+    tg.manual_seed(0)
+    model = nn.Linear(3, 2)
+    optimizer = tg.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    count, found = tg.zeros(2), []
+
+    def keep(*tensors: Any) -> None:
+        buffer = io.BytesIO()
+        tg.save([*tensors, model.state_dict(), optimizer.state_dict()], buffer)
+        buffer.seek(0)
+        found.append(tg.load(buffer))
+        found.append(again((*tensors, model)))
+        found.append(copy.deepcopy((*tensors, model)))
+
+    def step(x: Any) -> Any:
+        optimizer.zero_grad()
+        loss = model(x).square().sum()
+        loss.backward()
+        count.add_(1)
+        keep(count, (count * 2)[0], loss.detach(), model.weight.grad)
+        count.mul_(2)
+        with tg.no_grad():
+            model.bias.add_(1)
+        optimizer.step()
+        keep(count)
+        return loss
+
+    run = tg.compile(step) if compiled else step
+    for i in range(4):
+        run(tg.full((2, 3), i + 1.0))
+    return found
+
+
+def numbers_in(value: Any) -> list[float]:
+    if isinstance(value, nn.Module):
+        value = value.state_dict()
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [number for item in value for number in numbers_in(item)]
+    return value.double().flatten().tolist() if isinstance(value, tg.Tensor) else []
+
+
+def test_compiled_steps_keep_what_is_there_at_the_moment() -> None:
+    expected = numbers_in(kept(False))
+    assert len(expected) > 300
+    np.testing.assert_allclose(numbers_in(kept(True)), expected, rtol=1e-5)
