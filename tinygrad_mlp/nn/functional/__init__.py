@@ -72,6 +72,7 @@ __getattr__, __dir__ = _later(
         "multi_margin_loss": ".rarer_losses",
         "multilabel_margin_loss": ".rarer_losses",
         "multilabel_soft_margin_loss": ".rarer_losses",
+        "pdist": "...ops.statistics",
         "pixel_shuffle": ".rearranging",
         "pixel_unshuffle": ".rearranging",
         "poisson_nll_loss": ".rarer_losses",
