@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -118,6 +119,16 @@ def test_incomplete_gamma_of_tiny_and_huge_shapes() -> None:
     np.testing.assert_allclose(igammac_of(a, x), expected, rtol=1e-8)
     edges = np.array([[0, 1, 1, np.inf, 1, -1, 2, 0], [1, 0, np.inf, 1, 1, 1, -1, 0]], float)
     np.testing.assert_allclose(igamma_of(*edges), [1, 0, 1, 0, 1 - math.exp(-1), *[np.nan] * 3])
+
+
+def test_large_arrays_are_computed_in_pieces() -> None:
+    a, x = np.full(100_000, 30.0), np.linspace(1, 60, 100_000)
+    tracemalloc.start()
+    whole = igamma_of(a, x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6  # as a whole 80 numbers for each would be 64 MB, several times
+    np.testing.assert_array_equal(whole[::999], igamma_of(a[::999], x[::999]))
 
 
 def test_errors() -> None:

@@ -32,16 +32,16 @@ class Bernoulli(OfProbsOrLogits, ExponentialFamily):
     tensor([0.2500])
     """
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.boolean
-    has_enumerate_support = True
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.boolean
+    has_enumerate_support: Any = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         name, given = one_of(probs, logits)
         self._with_parameters(validate_args, **{name: given})
 
-    mean = property(lambda self: self.probs)
-    variance = property(lambda self: self.probs * (1 - self.probs))
+    mean: Any = property(lambda self: self.probs)
+    variance: Any = property(lambda self: self.probs * (1 - self.probs))
 
     @property
     def mode(self) -> Array:

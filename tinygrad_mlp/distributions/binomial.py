@@ -20,12 +20,12 @@ Array = Any  # a Tensor
 class Binomial(OfProbsOrLogits):
     """How many of ``total_count`` attempts succeed, each with the probability ``probs``."""
 
-    arg_constraints = {
+    arg_constraints: Any = {
         "total_count": constraints.nonnegative_integer,
         "probs": constraints.unit_interval,
         "logits": constraints.real,
     }
-    has_enumerate_support = True
+    has_enumerate_support: Any = True
 
     def __init__(
         self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -38,9 +38,9 @@ class Binomial(OfProbsOrLogits):
     def support(self) -> Any:
         return constraints.integer_interval(0, self.total_count)
 
-    mean = property(lambda self: self.total_count * self.probs)
-    mode = property(lambda self: ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count))
-    variance = property(lambda self: self.total_count * self.probs * (1 - self.probs))
+    mean: Any = property(lambda self: self.total_count * self.probs)
+    mode: Any = property(lambda self: ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count))
+    variance: Any = property(lambda self: self.total_count * self.probs * (1 - self.probs))
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Array:
         shape = self._extended_shape(sample_shape)

@@ -37,8 +37,8 @@ class Categorical(OfProbsOrLogits):
     tensor([0.2500, 0.7500])
     """
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
-    has_enumerate_support = True
+    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    has_enumerate_support: Any = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         name, given = one_of(probs, logits)
@@ -63,9 +63,9 @@ class Categorical(OfProbsOrLogits):
     def support(self) -> Any:
         return constraints.integer_interval(0, self._num_events - 1)
 
-    mean = property(lambda self: full(self._extended_shape(), math.nan, dtype=self.probs.dtype))
-    mode = property(lambda self: self.probs.argmax(-1))
-    variance = mean
+    mean: Any = property(lambda self: full(self._extended_shape(), math.nan, dtype=self.probs.dtype))
+    mode: Any = property(lambda self: self.probs.argmax(-1))
+    variance: Any = mean
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Array:
         rows = self.probs.detach().reshape(-1, self._num_events)

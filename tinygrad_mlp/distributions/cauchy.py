@@ -18,16 +18,16 @@ Array = Any  # a Tensor
 class Cauchy(Distribution):
     """The Cauchy distribution, with the density 1 / (pi scale (1 + ((x - loc) / scale)^2)); it has no mean."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    has_rsample: Any = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, loc=loc, scale=scale)
 
-    mean = property(lambda self: full_like(self.loc, math.nan))
-    mode = property(lambda self: self.loc)
-    variance = property(lambda self: full_like(self.loc, math.inf))
+    mean: Any = property(lambda self: full_like(self.loc, math.nan))
+    mode: Any = property(lambda self: self.loc)
+    variance: Any = property(lambda self: full_like(self.loc, math.inf))
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
         return self.loc + self.loc.new_empty(self._extended_shape(sample_shape)).cauchy_() * self.scale

@@ -13,7 +13,7 @@ __all__ = ["Chi2"]
 class Chi2(Gamma):
     """The distribution of the sum of the squares of ``df`` standard normal variables: Gamma(df / 2, 1/2)."""
 
-    arg_constraints = {"df": constraints.positive}
+    arg_constraints: Any = {"df": constraints.positive}
 
     def __init__(self, df: Any, validate_args: bool | None = None) -> None:
         super().__init__(0.5 * df, 0.5, validate_args=validate_args)

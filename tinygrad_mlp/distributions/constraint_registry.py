@@ -45,8 +45,8 @@ class ConstraintRegistry:
         return self._registry[type(constraint)](constraint)
 
 
-biject_to = ConstraintRegistry()
-transform_to = ConstraintRegistry()
+biject_to: ConstraintRegistry = ConstraintRegistry()
+transform_to: ConstraintRegistry = ConstraintRegistry()
 
 
 def _to_interval(constraint: Any) -> Any:

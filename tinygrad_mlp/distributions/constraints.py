@@ -111,8 +111,8 @@ class _IndependentConstraint(Constraint):
     def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
         if not isinstance(reinterpreted_batch_ndims, int) or reinterpreted_batch_ndims < 0:
             raise AssertionError(f"reinterpreted_batch_ndims must be an int >= 0, got {reinterpreted_batch_ndims!r}")
-        self.base_constraint = _base(base_constraint)
-        self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
+        self.base_constraint: Constraint = _base(base_constraint)
+        self.reinterpreted_batch_ndims: int = reinterpreted_batch_ndims
 
     @property
     def is_discrete(self) -> bool:
@@ -137,7 +137,7 @@ class MixtureSameFamilyConstraint(Constraint):
     """
 
     def __init__(self, base_constraint: Constraint) -> None:
-        self.base_constraint = _base(base_constraint)
+        self.base_constraint: Constraint = _base(base_constraint)
 
     @property
     def is_discrete(self) -> bool:
@@ -156,15 +156,15 @@ class MixtureSameFamilyConstraint(Constraint):
 
 
 class _Boolean(Constraint):
-    is_discrete = True
+    is_discrete: Any = True
 
     def check(self, value: Array) -> Array:
         return (value == 0) | (value == 1)
 
 
 class _OneHot(Constraint):
-    is_discrete = True
-    event_dim = 1
+    is_discrete: Any = True
+    event_dim: Any = 1
 
     def check(self, value: Array) -> Array:
         return ((value == 0) | (value == 1)).all(-1) & (value.sum(-1) == 1)
@@ -189,15 +189,15 @@ class _Bounded(Constraint):
 
 
 class _IntegerInterval(_Bounded):
-    is_discrete = True
+    is_discrete: Any = True
 
     def check(self, value: Array) -> Array:
         return (value % 1 == 0) & (value >= self.lower_bound) & (value <= self.upper_bound)
 
 
 class _IntegerGreaterThan(_Bounded):
-    is_discrete = True
-    bounds = ("lower_bound",)
+    is_discrete: Any = True
+    bounds: Any = ("lower_bound",)
 
     def check(self, value: Array) -> Array:
         return (value % 1 == 0) & (value >= self.lower_bound)
@@ -209,21 +209,21 @@ class _Real(Constraint):
 
 
 class _GreaterThan(_Bounded):
-    bounds = ("lower_bound",)
+    bounds: Any = ("lower_bound",)
 
     def check(self, value: Array) -> Array:
         return value > self.lower_bound
 
 
 class _GreaterThanEq(_Bounded):
-    bounds = ("lower_bound",)
+    bounds: Any = ("lower_bound",)
 
     def check(self, value: Array) -> Array:
         return value >= self.lower_bound
 
 
 class _LessThan(_Bounded):
-    bounds = ("upper_bound",)
+    bounds: Any = ("upper_bound",)
 
     def check(self, value: Array) -> Array:
         return value < self.upper_bound
@@ -240,16 +240,16 @@ class _HalfOpenInterval(_Bounded):
 
 
 class _Simplex(Constraint):
-    event_dim = 1
+    event_dim: Any = 1
 
     def check(self, value: Array) -> Array:
         return (value >= 0).all(-1) & ((value.sum(-1) - 1).abs() < 1e-6)
 
 
 class _Multinomial(_Bounded):
-    is_discrete = True
-    event_dim = 1
-    bounds = ("upper_bound",)
+    is_discrete: Any = True
+    event_dim: Any = 1
+    bounds: Any = ("upper_bound",)
 
     def check(self, value: Array) -> Array:
         return (value >= 0).all(-1) & (value.sum(-1) <= self.upper_bound)
@@ -306,8 +306,8 @@ class _Several(Constraint):
     """Constraints for the parts of a tensor along a dimension."""
 
     def __init__(self, cseq: Sequence[Constraint], dim: int = 0) -> None:
-        self.cseq = [_base(constraint) for constraint in cseq]
-        self.dim = dim
+        self.cseq: list[Constraint] = [_base(constraint) for constraint in cseq]
+        self.dim: int = dim
 
     @property
     def is_discrete(self) -> bool:
@@ -326,7 +326,7 @@ class _Several(Constraint):
 class _Cat(_Several):
     def __init__(self, cseq: Sequence[Constraint], dim: int = 0, lengths: Sequence[int] | None = None) -> None:
         super().__init__(cseq, dim)
-        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+        self.lengths: list[int] = [1] * len(self.cseq) if lengths is None else list(lengths)
         if len(self.lengths) != len(self.cseq):
             raise AssertionError(f"lengths ({len(self.lengths)}) must match cseq ({len(self.cseq)})")
 
@@ -346,32 +346,32 @@ class _Stack(_Several):
         return stacked([constraint.check(part) for constraint, part in zip(self.cseq, parts)], self.dim)
 
 
-dependent = _Dependent()
+dependent: _Dependent = _Dependent()
 dependent_property = _DependentProperty
 independent = _IndependentConstraint
-boolean = _Boolean()
-one_hot = _OneHot()
-nonnegative_integer = _IntegerGreaterThan(0)
-positive_integer = _IntegerGreaterThan(1)
+boolean: Constraint = _Boolean()
+one_hot: Constraint = _OneHot()
+nonnegative_integer: Constraint = _IntegerGreaterThan(0)
+positive_integer: Constraint = _IntegerGreaterThan(1)
 integer_interval = _IntegerInterval
-real = _Real()
-real_vector = independent(real, 1)
-positive = _GreaterThan(0.0)
-nonnegative = _GreaterThanEq(0.0)
+real: Constraint = _Real()
+real_vector: Constraint = independent(real, 1)
+positive: Constraint = _GreaterThan(0.0)
+nonnegative: Constraint = _GreaterThanEq(0.0)
 greater_than = _GreaterThan
 greater_than_eq = _GreaterThanEq
 less_than = _LessThan
 multinomial = _Multinomial
-unit_interval = _Interval(0.0, 1.0)
+unit_interval: Constraint = _Interval(0.0, 1.0)
 interval = _Interval
 half_open_interval = _HalfOpenInterval
-simplex = _Simplex()
-lower_triangular = _LowerTriangular()
-lower_cholesky = _LowerCholesky()
-corr_cholesky = _CorrCholesky()
-square = _Square()
-symmetric = _Symmetric()
-positive_semidefinite = _PositiveSemidefinite()
-positive_definite = _PositiveDefinite()
+simplex: Constraint = _Simplex()
+lower_triangular: Constraint = _LowerTriangular()
+lower_cholesky: Constraint = _LowerCholesky()
+corr_cholesky: Constraint = _CorrCholesky()
+square: Constraint = _Square()
+symmetric: Constraint = _Symmetric()
+positive_semidefinite: Constraint = _PositiveSemidefinite()
+positive_definite: Constraint = _PositiveDefinite()
 cat = _Cat
 stack = _Stack

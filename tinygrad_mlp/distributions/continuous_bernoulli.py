@@ -31,9 +31,9 @@ class ContinuousBernoulli(OfProbsOrLogits, ExponentialFamily):
         validate_args: As of every distribution.
     """
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.unit_interval
-    has_rsample = True
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.unit_interval
+    has_rsample: Any = True
 
     def __init__(
         self,

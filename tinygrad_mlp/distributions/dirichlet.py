@@ -26,9 +26,9 @@ class Dirichlet(ExponentialFamily):
         validate_args: As of every distribution.
     """
 
-    arg_constraints = {"concentration": constraints.independent(constraints.positive, 1)}
-    support = constraints.simplex
-    has_rsample = True
+    arg_constraints: Any = {"concentration": constraints.independent(constraints.positive, 1)}
+    support: Any = constraints.simplex
+    has_rsample: Any = True
 
     def __init__(self, concentration: Array, validate_args: bool | None = None) -> None:
         if concentration.ndim < 1:

@@ -17,17 +17,17 @@ Array = Any  # a Tensor
 class Exponential(ExponentialFamily):
     """The exponential distribution, with the density rate e^(-rate x) for x >= 0."""
 
-    arg_constraints = {"rate": constraints.positive}
-    support = constraints.nonnegative
-    has_rsample = True
+    arg_constraints: Any = {"rate": constraints.positive}
+    support: Any = constraints.nonnegative
+    has_rsample: Any = True
 
     def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, rate=rate)
 
-    mean = property(lambda self: self.rate.reciprocal())
-    mode = property(lambda self: zeros_like(self.rate))
-    stddev = mean
-    variance = property(lambda self: self.rate.square().reciprocal())
+    mean: Any = property(lambda self: self.rate.reciprocal())
+    mode: Any = property(lambda self: zeros_like(self.rate))
+    stddev: Any = mean
+    variance: Any = property(lambda self: self.rate.square().reciprocal())
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
         return self.rate.new_empty(self._extended_shape(sample_shape)).exponential_() / self.rate

@@ -21,9 +21,9 @@ Array = Any  # a Tensor
 class FisherSnedecor(Distribution):
     """The F distribution: the ratio of two chi-squared variables, each divided by its degrees of freedom."""
 
-    arg_constraints = {"df1": constraints.positive, "df2": constraints.positive}
-    support = constraints.positive
-    has_rsample = True
+    arg_constraints: Any = {"df1": constraints.positive, "df2": constraints.positive}
+    support: Any = constraints.positive
+    has_rsample: Any = True
 
     def __init__(self, df1: Any, df2: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, df1=df1, df2=df2)

@@ -21,16 +21,16 @@ Array = Any  # a Tensor
 class Gamma(ExponentialFamily):
     """The gamma distribution, with the density rate^a x^(a - 1) e^(-rate x) / gamma(a) for a = concentration."""
 
-    arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
-    support = constraints.nonnegative
-    has_rsample = True
+    arg_constraints: Any = {"concentration": constraints.positive, "rate": constraints.positive}
+    support: Any = constraints.nonnegative
+    has_rsample: Any = True
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, concentration=concentration, rate=rate)
 
-    mean = property(lambda self: self.concentration / self.rate)
-    mode = property(lambda self: ((self.concentration - 1) / self.rate).clamp(min=0))
-    variance = property(lambda self: self.concentration / self.rate.square())
+    mean: Any = property(lambda self: self.concentration / self.rate)
+    mode: Any = property(lambda self: ((self.concentration - 1) / self.rate).clamp(min=0))
+    variance: Any = property(lambda self: self.concentration / self.rate.square())
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
         shape = self._extended_shape(sample_shape)

@@ -25,8 +25,8 @@ class GeneralizedPareto(Distribution):
         validate_args: As of every distribution.
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive, "concentration": constraints.real}
-    has_rsample = True
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive, "concentration": constraints.real}
+    has_rsample: Any = True
 
     def __init__(self, loc: Any, scale: Any, concentration: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, loc=loc, scale=scale, concentration=concentration)
@@ -36,7 +36,7 @@ class GeneralizedPareto(Distribution):
         end = self.loc - self.scale / self.concentration
         return constraints.interval(self.loc, where(self.concentration < 0, end, math.inf))
 
-    mode = property(lambda self: self.loc)
+    mode: Any = property(lambda self: self.loc)
 
     @property
     def mean(self) -> Array:

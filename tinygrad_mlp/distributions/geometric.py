@@ -22,8 +22,8 @@ Array = Any  # a Tensor
 class Geometric(OfProbsOrLogits):
     """How many failures come before the first success: (1 - probs)^k probs for k = 0, 1 ..."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.nonnegative_integer
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.nonnegative_integer
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         name, given = one_of(probs, logits)
@@ -31,9 +31,9 @@ class Geometric(OfProbsOrLogits):
         if self._validate_args and name == "probs" and not bool((self.probs > 0).all()):
             raise ValueError(f"Expected parameter probs of distribution {self!r} to be positive but found {self.probs}")
 
-    mean = property(lambda self: 1.0 / self.probs - 1.0)
-    mode = property(lambda self: zeros_like(self.probs))
-    variance = property(lambda self: (1.0 / self.probs - 1.0) / self.probs)
+    mean: Any = property(lambda self: 1.0 / self.probs - 1.0)
+    mode: Any = property(lambda self: zeros_like(self.probs))
+    variance: Any = property(lambda self: (1.0 / self.probs - 1.0) / self.probs)
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Array:
         with no_grad():

@@ -19,8 +19,10 @@ __all__ = ["Gumbel"]
 class Gumbel(TransformedDistribution):
     """loc - scale log(-log u), for u uniform: the largest of many variables is distributed so."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    loc: Any
+    scale: Any
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self.loc, self.scale = broadcast_all(loc, scale)
@@ -34,10 +36,10 @@ class Gumbel(TransformedDistribution):
         ]
         super().__init__(Uniform(low, high, validate_args=validate_args), transforms, validate_args=validate_args)
 
-    mean = property(lambda self: self.loc + self.scale * euler_constant)
-    mode = property(lambda self: self.loc)
-    stddev = property(lambda self: math.pi / math.sqrt(6) * self.scale)
-    variance = property(lambda self: self.stddev.square())
+    mean: Any = property(lambda self: self.loc + self.scale * euler_constant)
+    mode: Any = property(lambda self: self.loc)
+    stddev: Any = property(lambda self: math.pi / math.sqrt(6) * self.scale)
+    variance: Any = property(lambda self: self.stddev.square())
 
     def log_prob(self, value: Any) -> Any:
         y = (self.loc - self._checked(value)) / self.scale

@@ -19,5 +19,5 @@ class HalfCauchy(Folded):
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Cauchy(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
-    mean = property(lambda self: full_like(self.scale, math.inf))
-    variance = property(lambda self: self.base_dist.variance)
+    mean: Any = property(lambda self: full_like(self.scale, math.inf))
+    variance: Any = property(lambda self: self.base_dist.variance)

@@ -20,12 +20,12 @@ Array = Any  # a Tensor
 class Folded(TransformedDistribution):
     """The distribution of abs(x) for a symmetric distribution of x."""
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
-    has_rsample = True
+    arg_constraints: Any = {"scale": constraints.positive}
+    support: Any = constraints.nonnegative
+    has_rsample: Any = True
 
-    scale = property(lambda self: self.base_dist.scale)
-    mode = property(lambda self: zeros_like(self.scale))
+    scale: Any = property(lambda self: self.base_dist.scale)
+    mode: Any = property(lambda self: zeros_like(self.scale))
 
     def log_prob(self, value: Array) -> Array:
         value = self._checked(as_tensor(value, dtype=self.scale.dtype))
@@ -47,5 +47,5 @@ class HalfNormal(Folded):
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
-    mean = property(lambda self: self.scale * math.sqrt(2 / math.pi))
-    variance = property(lambda self: self.scale.square() * (1 - 2 / math.pi))
+    mean: Any = property(lambda self: self.scale * math.sqrt(2 / math.pi))
+    variance: Any = property(lambda self: self.scale.square() * (1 - 2 / math.pi))

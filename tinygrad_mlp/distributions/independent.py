@@ -43,17 +43,18 @@ class Independent(Distribution):
                 "Expected reinterpreted_batch_ndims <= len(base_distribution.batch_shape), "
                 f"actual {reinterpreted_batch_ndims} vs {len(batch)}"
             )
-        self.base_dist, self.reinterpreted_batch_ndims = base_distribution, reinterpreted_batch_ndims
+        self.base_dist: Distribution = base_distribution
+        self.reinterpreted_batch_ndims: int = reinterpreted_batch_ndims
         cut = len(batch) - reinterpreted_batch_ndims
         super().__init__(batch[:cut], batch[cut:] + base_distribution.event_shape, validate_args=validate_args)
 
-    has_rsample = property(lambda self: self.base_dist.has_rsample)
-    has_enumerate_support = property(
+    has_rsample: Any = property(lambda self: self.base_dist.has_rsample)
+    has_enumerate_support: Any = property(
         lambda self: self.base_dist.has_enumerate_support and self.reinterpreted_batch_ndims == 0
     )
-    mean = property(lambda self: self.base_dist.mean)
-    mode = property(lambda self: self.base_dist.mode)
-    variance = property(lambda self: self.base_dist.variance)
+    mean: Any = property(lambda self: self.base_dist.mean)
+    mode: Any = property(lambda self: self.base_dist.mode)
+    variance: Any = property(lambda self: self.base_dist.variance)
 
     @constraints.dependent_property
     def support(self) -> Any:

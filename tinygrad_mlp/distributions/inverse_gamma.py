@@ -18,18 +18,18 @@ __all__ = ["InverseGamma"]
 class InverseGamma(TransformedDistribution):
     """The distribution of 1 / x, for x of the gamma distribution."""
 
-    arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
-    support = constraints.positive
-    has_rsample = True
+    arg_constraints: Any = {"concentration": constraints.positive, "rate": constraints.positive}
+    support: Any = constraints.positive
+    has_rsample: Any = True
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
         base = Gamma(concentration, rate, validate_args=validate_args)
         super().__init__(base, PowerTransform(-base.rate.new_ones(())), validate_args=validate_args)
 
-    concentration = property(lambda self: self.base_dist.concentration)
-    rate = property(lambda self: self.base_dist.rate)
-    mean = property(lambda self: where(self.concentration > 1, self.rate / (self.concentration - 1), math.inf))
-    mode = property(lambda self: self.rate / (self.concentration + 1))
+    concentration: Any = property(lambda self: self.base_dist.concentration)
+    rate: Any = property(lambda self: self.base_dist.rate)
+    mean: Any = property(lambda self: where(self.concentration > 1, self.rate / (self.concentration - 1), math.inf))
+    mode: Any = property(lambda self: self.rate / (self.concentration + 1))
 
     @property
     def variance(self) -> Any:

@@ -27,9 +27,11 @@ class Kumaraswamy(TransformedDistribution):
         validate_args: As of every distribution.
     """
 
-    arg_constraints = {"concentration1": constraints.positive, "concentration0": constraints.positive}
-    support = constraints.unit_interval
-    has_rsample = True
+    arg_constraints: Any = {"concentration1": constraints.positive, "concentration0": constraints.positive}
+    support: Any = constraints.unit_interval
+    has_rsample: Any = True
+    concentration1: Any
+    concentration0: Any
 
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
         self.concentration1, self.concentration0 = broadcast_all(concentration1, concentration0)
@@ -45,8 +47,8 @@ class Kumaraswamy(TransformedDistribution):
         a, b = 1 + n / self.concentration1, self.concentration0
         return b * (lgamma(a) + lgamma(b) - lgamma(a + b)).exp()
 
-    mean = property(lambda self: self._moment(1))
-    variance = property(lambda self: self._moment(2) - self.mean.square())
+    mean: Any = property(lambda self: self._moment(1))
+    variance: Any = property(lambda self: self._moment(2) - self.mean.square())
 
     @property
     def mode(self) -> Array:

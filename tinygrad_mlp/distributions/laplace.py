@@ -17,17 +17,17 @@ Array = Any  # a Tensor
 class Laplace(Distribution):
     """The Laplace distribution, with the density exp(-abs(x - loc) / scale) / (2 scale)."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    has_rsample: Any = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, loc=loc, scale=scale)
 
-    mean = property(lambda self: self.loc)
-    mode = mean
-    variance = property(lambda self: 2 * self.scale.square())
-    stddev = property(lambda self: 2**0.5 * self.scale)
+    mean: Any = property(lambda self: self.loc)
+    mode: Any = mean
+    variance: Any = property(lambda self: 2 * self.scale.square())
+    stddev: Any = property(lambda self: 2**0.5 * self.scale)
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
         u = self.loc.new_empty(self._extended_shape(sample_shape)).uniform_(finfo(self.loc.dtype).eps - 1, 1)

@@ -32,13 +32,16 @@ class LowRankMultivariateNormal(Distribution):
         validate_args: As of every distribution.
     """
 
-    arg_constraints = {
+    arg_constraints: Any = {
         "loc": constraints.real_vector,
         "cov_factor": constraints.independent(constraints.real, 2),
         "cov_diag": constraints.independent(constraints.positive, 1),
     }
-    support = constraints.real_vector
-    has_rsample = True
+    support: Any = constraints.real_vector
+    has_rsample: Any = True
+    loc: Any
+    cov_factor: Any
+    cov_diag: Any
 
     def __init__(self, loc: Array, cov_factor: Array, cov_diag: Array, validate_args: bool | None = None) -> None:
         if loc.ndim < 1:
@@ -62,8 +65,8 @@ class LowRankMultivariateNormal(Distribution):
         self._capacitance_tril = linalg_cholesky(scaled @ cov_factor + eye(cov_factor.shape[-1], dtype=loc.dtype))
         super().__init__(self.loc.shape[:-1], event, validate_args=validate_args)
 
-    mean = property(lambda self: self.loc)
-    mode = mean
+    mean: Any = property(lambda self: self.loc)
+    mode: Any = mean
 
     @property
     def variance(self) -> Array:

@@ -60,8 +60,8 @@ class MixtureSameFamily(Distribution):
         self._event_ndims = len(component_distribution.event_shape)
         super().__init__(of_components[:-1], component_distribution.event_shape, validate_args=validate_args)
 
-    mixture_distribution = property(lambda self: self._mixture_distribution, doc="Which component.")
-    component_distribution = property(lambda self: self._component_distribution, doc="The components.")
+    mixture_distribution: Any = property(lambda self: self._mixture_distribution, doc="Which component.")
+    component_distribution: Any = property(lambda self: self._component_distribution, doc="The components.")
 
     @constraints.dependent_property
     def support(self) -> Any:

@@ -40,8 +40,8 @@ class Multinomial(OfCategories):
     def support(self) -> Any:
         return constraints.multinomial(self.total_count)
 
-    mean = property(lambda self: self.probs * self.total_count)
-    variance = property(lambda self: self.total_count * self.probs * (1 - self.probs))
+    mean: Any = property(lambda self: self.probs * self.total_count)
+    variance: Any = property(lambda self: self.total_count * self.probs * (1 - self.probs))
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Array:
         drawn = self._categorical.sample((self.total_count, *size_of(sample_shape))).movedim(0, -1)

@@ -53,14 +53,15 @@ class MultivariateNormal(Distribution):
     tensor(-1.8379)
     """
 
-    arg_constraints = {
+    arg_constraints: Any = {
         "loc": constraints.real_vector,
         "covariance_matrix": constraints.positive_definite,
         "precision_matrix": constraints.positive_definite,
         "scale_tril": constraints.lower_cholesky,
     }
-    support = constraints.real_vector
-    has_rsample = True
+    support: Any = constraints.real_vector
+    has_rsample: Any = True
+    loc: Any
 
     def __init__(
         self,
@@ -112,8 +113,8 @@ class MultivariateNormal(Distribution):
         """The inverse of the covariance."""
         return self._of_batch(cholesky_inverse(self._unbroadcasted_scale_tril))
 
-    mean = property(lambda self: self.loc)
-    mode = mean
+    mean: Any = property(lambda self: self.loc)
+    mode: Any = mean
 
     @property
     def variance(self) -> Array:

@@ -23,21 +23,21 @@ Array = Any  # a Tensor
 class NegativeBinomial(OfProbsOrLogits):
     """How many attempts succeed before ``total_count`` of them failed, each succeeding with the probability ``probs``."""
 
-    arg_constraints = {
+    arg_constraints: Any = {
         "total_count": constraints.greater_than_eq(0),
         "probs": constraints.half_open_interval(0.0, 1.0),
         "logits": constraints.real,
     }
-    support = constraints.nonnegative_integer
+    support: Any = constraints.nonnegative_integer
 
     def __init__(self, total_count: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         name, given = one_of(probs, logits)
         count, given = broadcast_all(total_count, given)
         self._with_parameters(validate_args, total_count=count.to(given.dtype), **{name: given})
 
-    mean = property(lambda self: self.total_count * self.logits.exp())
-    mode = property(lambda self: ((self.total_count - 1) * self.logits.exp()).floor().clamp(min=0.0))
-    variance = property(lambda self: self.mean / sigmoid(-self.logits))
+    mean: Any = property(lambda self: self.total_count * self.logits.exp())
+    mode: Any = property(lambda self: ((self.total_count - 1) * self.logits.exp()).floor().clamp(min=0.0))
+    variance: Any = property(lambda self: self.mean / sigmoid(-self.logits))
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Array:
         with no_grad():

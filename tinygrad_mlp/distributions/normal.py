@@ -28,17 +28,17 @@ class Normal(ExponentialFamily):
     tensor([-0.9189, -2.1121])
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    has_rsample: Any = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, loc=loc, scale=scale)
 
-    mean = property(lambda self: self.loc)
-    mode = mean
-    stddev = property(lambda self: self.scale)
-    variance = property(lambda self: self.scale.square())
+    mean: Any = property(lambda self: self.loc)
+    mode: Any = mean
+    stddev: Any = property(lambda self: self.scale)
+    variance: Any = property(lambda self: self.scale.square())
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Array:
         shape = self._extended_shape(sample_shape)

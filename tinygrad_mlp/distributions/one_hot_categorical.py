@@ -20,11 +20,11 @@ class OfCategories(Distribution):
     """A distribution that has the probabilities of a categorical one."""
 
     _categorical: Categorical
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
 
-    probs = property(lambda self: self._categorical.probs, doc="The probabilities.")
-    logits = property(lambda self: self._categorical.logits, doc="Their logarithms.")
-    param_shape = property(lambda self: self._categorical.param_shape, doc="The shape of the parameter that was given.")
+    probs: Any = property(lambda self: self._categorical.probs, doc="The probabilities.")
+    logits: Any = property(lambda self: self._categorical.logits, doc="Their logarithms.")
+    param_shape: Any = property(lambda self: self._categorical.param_shape, doc="The shape of the parameter that was given.")
 
     def _with_categories(self, probs: Any, logits: Any, validate_args: bool | None) -> None:
         self._categorical = Categorical(probs, logits)
@@ -34,15 +34,15 @@ class OfCategories(Distribution):
 class OneHotCategorical(OfCategories):
     """Vectors of zeros with a 1 at the place that :class:`Categorical` draws."""
 
-    support = constraints.one_hot
-    has_enumerate_support = True
+    support: Any = constraints.one_hot
+    has_enumerate_support: Any = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         self._with_categories(probs, logits, validate_args)
 
-    mean = property(lambda self: self.probs)
-    variance = property(lambda self: self.probs * (1 - self.probs))
-    mode = property(lambda self: self._vectors(self._categorical.mode))
+    mean: Any = property(lambda self: self.probs)
+    variance: Any = property(lambda self: self.probs * (1 - self.probs))
+    mode: Any = property(lambda self: self._vectors(self._categorical.mode))
 
     def _vectors(self, places: Array) -> Array:
         return one_hot(places, self._event_shape[0]).to(self.probs.dtype)
@@ -68,7 +68,7 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
     Y. Bengio, N. Leonard and A. Courville, "Estimating or propagating gradients through stochastic neurons" (2013).
     """
 
-    has_rsample = True
+    has_rsample: Any = True
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
         return self.sample(sample_shape) + (self.probs - self.probs.detach())

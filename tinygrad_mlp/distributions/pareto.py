@@ -18,7 +18,9 @@ Array = Any  # a Tensor
 class Pareto(TransformedDistribution):
     """The Pareto distribution, with the density alpha scale^alpha / x^(alpha + 1) for x >= scale."""
 
-    arg_constraints = {"alpha": constraints.positive, "scale": constraints.positive}
+    arg_constraints: Any = {"alpha": constraints.positive, "scale": constraints.positive}
+    scale: Any
+    alpha: Any
 
     def __init__(self, scale: Any, alpha: Any, validate_args: bool | None = None) -> None:
         self.scale, self.alpha = broadcast_all(scale, alpha)
@@ -29,7 +31,7 @@ class Pareto(TransformedDistribution):
     def support(self) -> Any:
         return constraints.greater_than_eq(self.scale)
 
-    mode = property(lambda self: self.scale)
+    mode: Any = property(lambda self: self.scale)
 
     @property
     def mean(self) -> Array:

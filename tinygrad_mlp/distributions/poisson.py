@@ -20,15 +20,15 @@ Array = Any  # a Tensor
 class Poisson(ExponentialFamily):
     """The Poisson distribution, with the probabilities rate^k e^(-rate) / k!."""
 
-    arg_constraints = {"rate": constraints.nonnegative}
-    support = constraints.nonnegative_integer
+    arg_constraints: Any = {"rate": constraints.nonnegative}
+    support: Any = constraints.nonnegative_integer
 
     def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, rate=rate)
 
-    mean = property(lambda self: self.rate)
-    mode = property(lambda self: self.rate.floor())
-    variance = mean
+    mean: Any = property(lambda self: self.rate)
+    mode: Any = property(lambda self: self.rate.floor())
+    variance: Any = mean
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Array:
         with no_grad():

@@ -23,8 +23,8 @@ class LogitRelaxedBernoulli(OfProbsOrLogits):
     C. Maddison, A. Mnih and Y. W. Teh, "The concrete distribution" (2017).
     """
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.real
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.real
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         name, given = one_of(probs, logits)
@@ -46,14 +46,14 @@ class LogitRelaxedBernoulli(OfProbsOrLogits):
 class RelaxedBernoulli(TransformedDistribution):
     """Numbers between 0 and 1, nearly 0 or 1 where the temperature is low; draws have gradients."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.unit_interval
-    has_rsample = True
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.unit_interval
+    has_rsample: Any = True
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         base = LogitRelaxedBernoulli(temperature, probs, logits)
         super().__init__(base, SigmoidTransform(), validate_args=validate_args)
 
-    temperature = property(lambda self: self.base_dist.temperature)
-    logits = property(lambda self: self.base_dist.logits)
-    probs = property(lambda self: self.base_dist.probs)
+    temperature: Any = property(lambda self: self.base_dist.temperature)
+    logits: Any = property(lambda self: self.base_dist.logits)
+    probs: Any = property(lambda self: self.base_dist.probs)

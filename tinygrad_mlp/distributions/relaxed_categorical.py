@@ -26,8 +26,8 @@ class ExpRelaxedCategorical(OfCategories):
     reparameterization with Gumbel-softmax" (2017).
     """
 
-    support = constraints.real_vector
-    has_rsample = True
+    support: Any = constraints.real_vector
+    has_rsample: Any = True
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         self.temperature = temperature
@@ -49,14 +49,14 @@ class ExpRelaxedCategorical(OfCategories):
 class RelaxedOneHotCategorical(TransformedDistribution):
     """Vectors of probabilities, nearly one-hot where the temperature is low; draws have gradients."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
-    support = constraints.simplex
-    has_rsample = True
+    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    support: Any = constraints.simplex
+    has_rsample: Any = True
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args=validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
 
-    temperature = property(lambda self: self.base_dist.temperature)
-    logits = property(lambda self: self.base_dist.logits)
-    probs = property(lambda self: self.base_dist.probs)
+    temperature: Any = property(lambda self: self.base_dist.temperature)
+    logits: Any = property(lambda self: self.base_dist.logits)
+    probs: Any = property(lambda self: self.base_dist.probs)

@@ -21,9 +21,9 @@ Array = Any  # a Tensor
 class StudentT(Distribution):
     """Student's t: loc + scale z / sqrt(c / df), for z standard normal and c chi-squared with ``df`` degrees of freedom."""
 
-    arg_constraints = {"df": constraints.positive, "loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
+    arg_constraints: Any = {"df": constraints.positive, "loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    has_rsample: Any = True
 
     def __init__(self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, df=df, loc=loc, scale=scale)
@@ -33,7 +33,7 @@ class StudentT(Distribution):
     def mean(self) -> Array:
         return where(self.df > 1, self.loc, math.nan)
 
-    mode = property(lambda self: self.loc)
+    mode: Any = property(lambda self: self.loc)
 
     @property
     def variance(self) -> Array:

@@ -98,7 +98,8 @@ class Transform:
         state = self._state()
         return type(self) is type(other) and state is not None and _equal(state, other._state())
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __call__(self, x: Array) -> Array:
         if self._cache_size and x is self._cached_x_y[0]:
@@ -145,10 +146,10 @@ class _InverseTransform(Transform):
         super().__init__(transform._cache_size)
         self._of = self._inv = transform
 
-    domain = constraints.dependent_property(lambda self: self._of.codomain, is_discrete=False)
-    codomain = constraints.dependent_property(lambda self: self._of.domain, is_discrete=False)
-    bijective = property(lambda self: self._of.bijective)
-    sign = property(lambda self: self._of.sign)
+    domain: Any = constraints.dependent_property(lambda self: self._of.codomain, is_discrete=False)
+    codomain: Any = constraints.dependent_property(lambda self: self._of.domain, is_discrete=False)
+    bijective: Any = property(lambda self: self._of.bijective)
+    sign: Any = property(lambda self: self._of.sign)
 
     def with_cache(self, cache_size: int = 1) -> Any:
         return self._of.with_cache(cache_size).inv
@@ -182,7 +183,7 @@ class ComposeTransform(Transform):
 
     def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
         super().__init__(cache_size)
-        self.parts = [part.with_cache(cache_size) for part in parts] if cache_size else list(parts)
+        self.parts: list[Transform] = [part.with_cache(cache_size) for part in parts] if cache_size else list(parts)
 
     def _state(self) -> Any:
         return (self.parts,)
@@ -255,7 +256,7 @@ class ComposeTransform(Transform):
         return "ComposeTransform(\n    " + ",\n    ".join(map(repr, self.parts)) + "\n)"
 
 
-identity_transform = ComposeTransform([])
+identity_transform: ComposeTransform = ComposeTransform([])
 
 
 class IndependentTransform(Transform):
@@ -263,8 +264,8 @@ class IndependentTransform(Transform):
 
     def __init__(self, base_transform: Transform, reinterpreted_batch_ndims: int, cache_size: int = 0) -> None:
         super().__init__(cache_size)
-        self.base_transform = base_transform.with_cache(cache_size)
-        self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
+        self.base_transform: Transform = base_transform.with_cache(cache_size)
+        self.reinterpreted_batch_ndims: int = reinterpreted_batch_ndims
 
     @constraints.dependent_property(is_discrete=False)
     def domain(self) -> Any:
@@ -274,8 +275,8 @@ class IndependentTransform(Transform):
     def codomain(self) -> Any:
         return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
 
-    bijective = property(lambda self: self.base_transform.bijective)
-    sign = property(lambda self: self.base_transform.sign)
+    bijective: Any = property(lambda self: self.base_transform.bijective)
+    sign: Any = property(lambda self: self.base_transform.sign)
 
     def _call(self, x: Array) -> Array:
         if x.ndim < self.domain.event_dim:
@@ -307,11 +308,12 @@ class ReshapeTransform(Transform):
         ValueError: The numbers of elements differ.
     """
 
-    bijective = True
+    bijective: Any = True
 
     def __init__(self, in_shape: Sequence[int], out_shape: Sequence[int], cache_size: int = 0) -> None:
         super().__init__(cache_size)
-        self.in_shape, self.out_shape = Size(in_shape), Size(out_shape)
+        self.in_shape: Size = Size(in_shape)
+        self.out_shape: Size = Size(out_shape)
         if self.in_shape.numel() != self.out_shape.numel():
             raise ValueError("in_shape, out_shape have different numbers of elements")
 

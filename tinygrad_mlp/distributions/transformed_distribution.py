@@ -36,7 +36,7 @@ class TransformedDistribution(Distribution):
     arg_constraints: Any = {}
 
     def __init__(self, base_distribution: Distribution, transforms: Any, validate_args: bool | None = None) -> None:
-        self.transforms = [transforms] if isinstance(transforms, Transform) else transforms
+        self.transforms: Any = [transforms] if isinstance(transforms, Transform) else transforms
         if not isinstance(self.transforms, list) or not all(isinstance(t, Transform) for t in self.transforms):
             raise ValueError(f"transforms must be a Transform or a list of Transforms, but was {transforms}")
         shape = base_distribution.batch_shape + base_distribution.event_shape
@@ -54,7 +54,7 @@ class TransformedDistribution(Distribution):
         cut = len(forward) - max(outside, base_dims + outside - inside)
         super().__init__(forward[:cut], forward[cut:], validate_args=validate_args)
 
-    has_rsample = property(lambda self: self.base_dist.has_rsample)
+    has_rsample: Any = property(lambda self: self.base_dist.has_rsample)
 
     @constraints.dependent_property(is_discrete=False)
     def support(self) -> Any:

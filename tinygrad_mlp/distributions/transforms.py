@@ -46,10 +46,10 @@ Array = Any  # a Tensor
 class ExpTransform(Transform):
     """y = e^x."""
 
-    domain = constraints.real
-    codomain = constraints.positive
-    bijective = True
-    sign = 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.positive
+    bijective: Any = True
+    sign: Any = 1
 
     def _call(self, x: Array) -> Array:
         return x.exp()
@@ -67,19 +67,19 @@ class _Broadcasting(Transform):
     def forward_shape(self, shape: Sequence[int]) -> Any:
         return Size(np.broadcast_shapes(tuple(shape), *(tuple(getattr(p, "shape", ())) for p in self._state())))
 
-    inverse_shape = forward_shape
+    inverse_shape: Any = forward_shape
 
 
 class PowerTransform(_Broadcasting):
     """y = x^exponent, for x > 0."""
 
-    domain = constraints.positive
-    codomain = constraints.positive
-    bijective = True
+    domain: Any = constraints.positive
+    codomain: Any = constraints.positive
+    bijective: Any = True
 
     def __init__(self, exponent: Any, cache_size: int = 0) -> None:
         super().__init__(cache_size)
-        (self.exponent,) = broadcast_all(exponent)
+        self.exponent: Any = broadcast_all(exponent)[0]
 
     def _state(self) -> Any:
         return (self.exponent,)
@@ -101,10 +101,10 @@ class PowerTransform(_Broadcasting):
 class SigmoidTransform(Transform):
     """y = 1 / (1 + e^-x), never 0 or 1."""
 
-    domain = constraints.real
-    codomain = constraints.unit_interval
-    bijective = True
-    sign = 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.unit_interval
+    bijective: Any = True
+    sign: Any = 1
 
     def _call(self, x: Array) -> Array:
         return clipped_sigmoid(x)
@@ -121,10 +121,10 @@ class SigmoidTransform(Transform):
 class SoftplusTransform(Transform):
     """y = log(1 + e^x)."""
 
-    domain = constraints.real
-    codomain = constraints.positive
-    bijective = True
-    sign = 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.positive
+    bijective: Any = True
+    sign: Any = 1
 
     def _call(self, x: Array) -> Array:
         return softplus(x)
@@ -139,10 +139,10 @@ class SoftplusTransform(Transform):
 class TanhTransform(Transform):
     """y = tanh(x). At -1 and 1 the inverse is infinite: with ``cache_size=1`` it is the x that y came from."""
 
-    domain = constraints.real
-    codomain = constraints.interval(-1.0, 1.0)
-    bijective = True
-    sign = 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.interval(-1.0, 1.0)
+    bijective: Any = True
+    sign: Any = 1
 
     def _call(self, x: Array) -> Array:
         return x.tanh()
@@ -158,8 +158,8 @@ class TanhTransform(Transform):
 class AbsTransform(Transform):
     """y = abs(x), whose inverse gives the positive one of both."""
 
-    domain = constraints.real
-    codomain = constraints.positive
+    domain: Any = constraints.real
+    codomain: Any = constraints.positive
 
     def _call(self, x: Array) -> Array:
         return x.abs()
@@ -177,11 +177,13 @@ class AffineTransform(_Broadcasting):
         cache_size: As of every transform.
     """
 
-    bijective = True
+    bijective: Any = True
 
     def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0) -> None:
         super().__init__(cache_size)
-        self.loc, self.scale, self._event_dim = loc, scale, event_dim
+        self.loc: Any = loc
+        self.scale: Any = scale
+        self._event_dim = event_dim
 
     def _state(self) -> Any:
         return (self.loc, self.scale)
@@ -190,8 +192,8 @@ class AffineTransform(_Broadcasting):
     def event_dim(self) -> int:
         return self._event_dim
 
-    domain = constraints.dependent_property(lambda self: widened(constraints.real, self.event_dim), is_discrete=False)
-    codomain = constraints.dependent_property(lambda self: widened(constraints.real, self.event_dim), is_discrete=False)
+    domain: Any = constraints.dependent_property(lambda self: widened(constraints.real, self.event_dim), is_discrete=False)
+    codomain: Any = constraints.dependent_property(lambda self: widened(constraints.real, self.event_dim), is_discrete=False)
 
     @property
     def sign(self) -> Any:
@@ -218,15 +220,15 @@ class CumulativeDistributionTransform(Transform):
         cache_size: As of every transform.
     """
 
-    bijective = True
-    codomain = constraints.unit_interval
-    sign = 1
+    bijective: Any = True
+    codomain: Any = constraints.unit_interval
+    sign: Any = 1
 
     def __init__(self, distribution: Any, cache_size: int = 0) -> None:
         super().__init__(cache_size)
-        self.distribution = distribution
+        self.distribution: Any = distribution
 
-    domain = constraints.dependent_property(lambda self: self.distribution.support, is_discrete=False)
+    domain: Any = constraints.dependent_property(lambda self: self.distribution.support, is_discrete=False)
 
     def _call(self, x: Array) -> Array:
         return self.distribution.cdf(x)

@@ -23,7 +23,7 @@ class Uniform(Distribution):
     tensor(1.1547)
     """
 
-    has_rsample = True
+    has_rsample: Any = True
 
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, low=low, high=high)
@@ -36,10 +36,10 @@ class Uniform(Distribution):
     def support(self) -> Any:
         return constraints.interval(self.low, self.high)
 
-    mean = property(lambda self: (self.high + self.low) / 2)
-    mode = property(lambda self: math.nan * self.high)
-    stddev = property(lambda self: (self.high - self.low) / 12**0.5)
-    variance = property(lambda self: (self.high - self.low).square() / 12)
+    mean: Any = property(lambda self: (self.high + self.low) / 2)
+    mode: Any = property(lambda self: math.nan * self.high)
+    stddev: Any = property(lambda self: (self.high - self.low) / 12**0.5)
+    variance: Any = property(lambda self: (self.high - self.low).square() / 12)
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Array:
         return self.low + rand(self._extended_shape(sample_shape), dtype=self.low.dtype) * (self.high - self.low)

@@ -31,9 +31,9 @@ class CorrCholeskyTransform(Transform):
     With r = tanh(x), in rows, y_ij = r_ij prod over k < j of sqrt(1 - r_ik^2), and the diagonal has what is left.
     """
 
-    domain = constraints.real_vector
-    codomain = constraints.corr_cholesky
-    bijective = True
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.corr_cholesky
+    bijective: Any = True
 
     def _call(self, x: Array) -> Array:
         eps = finfo(x.dtype).eps
@@ -72,8 +72,8 @@ def _at_least(shape: Sequence[int], dims: int) -> None:
 class SoftmaxTransform(Transform):
     """y = softmax(x) over the last dimension. Not bijective: x + c has the same y."""
 
-    domain = constraints.real_vector
-    codomain = constraints.simplex
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.simplex
 
     def _call(self, x: Array) -> Array:
         powers = (x - x.max(-1, True)[0]).exp()
@@ -86,15 +86,15 @@ class SoftmaxTransform(Transform):
         _at_least(shape, 1)
         return shape
 
-    inverse_shape = forward_shape
+    inverse_shape: Any = forward_shape
 
 
 class StickBreakingTransform(Transform):
     """n real numbers to n + 1 probabilities: each is the share sigmoid(x_i - log(n + 1 - i)) of what the earlier ones left."""
 
-    domain = constraints.real_vector
-    codomain = constraints.simplex
-    bijective = True
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.simplex
+    bijective: Any = True
 
     @staticmethod
     def _offset(x: Array, count: int) -> Array:
@@ -125,8 +125,8 @@ class StickBreakingTransform(Transform):
 class LowerCholeskyTransform(Transform):
     """Matrices to lower triangular ones with a positive diagonal: its logarithm is x's."""
 
-    domain = constraints.independent(constraints.real, 2)
-    codomain = constraints.lower_cholesky
+    domain: Any = constraints.independent(constraints.real, 2)
+    codomain: Any = constraints.lower_cholesky
 
     def _call(self, x: Array) -> Array:
         return x.tril(-1) + diagonals(x.diagonal(0, -2, -1).exp())
@@ -138,8 +138,8 @@ class LowerCholeskyTransform(Transform):
 class PositiveDefiniteTransform(Transform):
     """Matrices to positive definite ones: L L^T of what :class:`LowerCholeskyTransform` gives."""
 
-    domain = constraints.independent(constraints.real, 2)
-    codomain = constraints.positive_definite
+    domain: Any = constraints.independent(constraints.real, 2)
+    codomain: Any = constraints.positive_definite
 
     def _call(self, x: Array) -> Array:
         lower = LowerCholeskyTransform()(x)
@@ -156,7 +156,8 @@ class _Parts(Transform):
         super().__init__(cache_size)
         if not all(isinstance(t, Transform) for t in tseq):
             raise AssertionError("All elements of tseq must be Transform instances")
-        self.transforms, self.dim = [t.with_cache(cache_size) for t in tseq] if cache_size else list(tseq), dim
+        self.transforms: list[Transform] = [t.with_cache(cache_size) for t in tseq] if cache_size else list(tseq)
+        self.dim: int = dim
 
     @property
     def bijective(self) -> bool:
@@ -177,7 +178,7 @@ class CatTransform(_Parts):
         self, tseq: Sequence[Transform], dim: int = 0, lengths: Sequence[int] | None = None, cache_size: int = 0
     ) -> None:
         super().__init__(tseq, dim, cache_size)
-        self.lengths = [1] * len(self.transforms) if lengths is None else list(lengths)
+        self.lengths: list[int] = [1] * len(self.transforms) if lengths is None else list(lengths)
         if len(self.lengths) != len(self.transforms):
             raise AssertionError(f"lengths ({len(self.lengths)}) must match transforms ({len(self.transforms)})")
 

@@ -26,15 +26,15 @@ class VonMises(Distribution):
     Draws: D. J. Best and N. I. Fisher, "Efficient simulation of the von Mises distribution", Applied Statistics 28 (1979).
     """
 
-    arg_constraints = {"loc": constraints.real, "concentration": constraints.positive}
-    support = constraints.real
+    arg_constraints: Any = {"loc": constraints.real, "concentration": constraints.positive}
+    support: Any = constraints.real
 
     def __init__(self, loc: Any, concentration: Any, validate_args: bool | None = None) -> None:
         self._with_parameters(validate_args, loc=loc, concentration=concentration)
 
-    mean = property(lambda self: self.loc)
-    mode = mean
-    variance = property(lambda self: 1 - i1e(self.concentration) / i0e(self.concentration))
+    mean: Any = property(lambda self: self.loc)
+    mode: Any = mean
+    variance: Any = property(lambda self: 1 - i1e(self.concentration) / i0e(self.concentration))
 
     def log_prob(self, value: Array) -> Array:
         nearness = (self._checked(value) - self.loc).cos() - 1

@@ -20,8 +20,10 @@ Array = Any  # a Tensor
 class Weibull(TransformedDistribution):
     """scale x^(1 / concentration), for x of the exponential distribution of rate 1."""
 
-    arg_constraints = {"scale": constraints.positive, "concentration": constraints.positive}
-    support = constraints.positive
+    arg_constraints: Any = {"scale": constraints.positive, "concentration": constraints.positive}
+    support: Any = constraints.positive
+    scale: Any
+    concentration: Any
 
     def __init__(self, scale: Any, concentration: Any, validate_args: bool | None = None) -> None:
         self.scale, self.concentration = broadcast_all(scale, concentration)
@@ -29,13 +31,13 @@ class Weibull(TransformedDistribution):
         transforms = [PowerTransform(self.concentration.reciprocal()), AffineTransform(0, self.scale)]
         super().__init__(base, transforms, validate_args=validate_args)
 
-    concentration_reciprocal = property(lambda self: self.concentration.reciprocal(), doc="1 / concentration.")
+    concentration_reciprocal: Any = property(lambda self: self.concentration.reciprocal(), doc="1 / concentration.")
 
     def _moment(self, n: int) -> Array:
         return lgamma(1 + n * self.concentration_reciprocal).exp()
 
-    mean = property(lambda self: self.scale * self._moment(1))
-    variance = property(lambda self: self.scale.square() * (self._moment(2) - self._moment(1).square()))
+    mean: Any = property(lambda self: self.scale * self._moment(1))
+    variance: Any = property(lambda self: self.scale.square() * (self._moment(2) - self._moment(1).square()))
 
     @property
     def mode(self) -> Array:

@@ -13,6 +13,7 @@ from .calls import one_call
 __all__ = ["by_case", "in_float64", "polynomial"]
 
 Array = np.ndarray[Any, Any]
+_PIECE = 8192  # elements that are computed at once: some functions take a hundred numbers of memory for each
 
 
 def in_float64(function: Callable[..., Array]) -> Callable[..., Array]:
@@ -27,8 +28,12 @@ def in_float64(function: Callable[..., Array]) -> Callable[..., Array]:
         shape = np.broadcast_shapes(*(np.shape(a) for a in arrays))
         dtype = next((a.dtype for a in arrays if getattr(a, "ndim", 0)), arrays[0].dtype)
         vectors = [np.broadcast_to(np.asarray(a, np.float64), shape).ravel() for a in arrays]
+        result = np.empty(vectors[0].shape, dtype)
         with np.errstate(all="ignore"):
-            return function(*vectors).astype(dtype, copy=False).reshape(shape)
+            for start in range(0, result.size, _PIECE):
+                piece = slice(start, start + _PIECE)
+                result[piece] = function(*(v[piece] for v in vectors))
+        return result.reshape(shape)
 
     return call
 
