@@ -110,10 +110,10 @@ def test_memory_that_goes_backwards_or_is_not_whole() -> None:
 def test_what_a_tensor_keeps() -> None:
     leaf = tg.ones(2, requires_grad=True)
     leaf.grad = tg.ones(2)
-    leaf.name = "w"
+    leaf.label = "w"
     computed = leaf * 2
     copied, result = again((leaf, computed))
-    assert (copied.requires_grad, copied.grad, copied.name) == (True, None, "w")
+    assert (copied.requires_grad, copied.grad, copied.label) == (True, None, "w")
     assert (result.requires_grad, result.is_leaf) == (True, True)
     (copied * 3).sum().backward()
     assert copied.grad.tolist() == [3, 3]

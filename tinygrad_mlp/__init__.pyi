@@ -238,6 +238,12 @@ complex128: _dtype
 complex64: _dtype
 def concat(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
 def concatenate(tensors: _Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along ``dim``; of empty ones of shape ``(0,)`` only the dtype counts."""
+def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] | str = 0, dilation: _int | _Sequence[_int] = 1, groups: _int = 1) -> Tensor: """The cross-correlation of each sample with a weight: y_o = b_o + sum_c w_oc * x_c."""
+def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] | str = 0, dilation: _int | _Sequence[_int] = 1, groups: _int = 1) -> Tensor: """The cross-correlation of each sample with a weight: y_o = b_o + sum_c w_oc * x_c."""
+def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] | str = 0, dilation: _int | _Sequence[_int] = 1, groups: _int = 1) -> Tensor: """The cross-correlation of each sample with a weight: y_o = b_o + sum_c w_oc * x_c."""
+def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] = 0, output_padding: _int | _Sequence[_int] = 0, groups: _int = 1, dilation: _int | _Sequence[_int] = 1) -> Tensor: """The transpose of a convolution, which is its gradient by the input: each element adds its multiple of the weight."""
+def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] = 0, output_padding: _int | _Sequence[_int] = 0, groups: _int = 1, dilation: _int | _Sequence[_int] = 1) -> Tensor: """The transpose of a convolution, which is its gradient by the input: each element adds its multiple of the weight."""
+def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: _int | _Sequence[_int] = 1, padding: _int | _Sequence[_int] = 0, output_padding: _int | _Sequence[_int] = 0, groups: _int = 1, dilation: _int | _Sequence[_int] = 1) -> Tensor: """The transpose of a convolution, which is its gradient by the input: each element adds its multiple of the weight."""
 def copysign(input: _Operand, other: _Operand) -> Tensor: """The size of ``input`` with the sign of ``other``."""
 def corrcoef(input: Tensor) -> Tensor: """The correlation coefficients of variables, one a row: :func:`cov` divided by their standard deviations, in [-1, 1]."""
 def cos(input: Tensor) -> Tensor: """The cosine of radians."""
@@ -498,7 +504,7 @@ def rsqrt(input: Tensor) -> Tensor: """1 / sqrt(input)."""
 def rsqrt_(input: Tensor) -> Tensor: """In-place form of :meth:`rsqrt`."""
 def rsub(input: Tensor, other: Tensor, *, alpha: _float = 1) -> Tensor: """other - alpha * input."""
 def scalar_tensor(s: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """A tensor without dimensions, of the default dtype unless another is given."""
-def scatter(input: _Operand, dim: _int, index: Tensor, src: _Operand | None = None, *, value: _float | None = None) -> Tensor: """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
+def scatter(input: _Operand, dim: _int, index: Tensor, src: _Operand | None = None, *, value: _float | None = None, reduce: str | None = None) -> Tensor: """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
 def scatter_add(input: _Operand, dim: _int, index: Tensor, src: _Operand) -> Tensor: """``input`` with ``src`` added where :func:`gather` would read; repeated indices add up."""
 def scatter_reduce(input: Tensor, dim: _int, index: Tensor, src: Tensor, reduce: str, *, include_self: _bool = True) -> Tensor: """``input`` reduced with the elements of ``src`` at the places where :func:`gather` would read."""
 def searchsorted(sorted_sequence: Tensor, input: _Any, *, out_int32: _bool = False, right: _bool = False, side: str | None = None, sorter: Tensor | None = None) -> Tensor: """Where values would go in an ascending sequence: before the first element not below them; ``right``: after the last equal one."""
@@ -721,6 +727,12 @@ __all__ = [
     "concatenate",
     "conj",
     "contiguous_format",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "copysign",
     "corrcoef",
     "cos",

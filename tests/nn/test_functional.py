@@ -32,6 +32,8 @@ def test_signatures_are_pytorchs(name: str) -> None:
         expected = inspect.signature(theirs).parameters.values()
     except ValueError:
         return  # built in, and tells none
+    if [p.name for p in expected] == ["args", "kwargs"]:
+        return  # one of two functions, and tells neither's
     if name in ("softsign", "sigmoid", "tanh"):  # operations, which take their `out`
         assert next(iter(inspect.signature(ours).parameters)) == "input"
         return

@@ -83,7 +83,7 @@ def test_what_does_not_fit_is_refused() -> None:
         lambda: tg.vander(tg.ones(2), N=-1),
         lambda: tg.linalg.vander(x, N=1),
         lambda: tg.addmv(tg.ones(2), x.double(), tg.ones(3)),
-        lambda: tg.addmv(tg.ones(2).long(), x.long(), tg.ones(3).long(), beta=0.5),
+        lambda: tg.addr(x.long(), tg.ones(2).long(), tg.ones(3).long(), beta=0.5),
         lambda: tg.linalg.matrix_norm(tg.ones(3)),
         lambda: tg.linalg.matrix_norm(x, dim=(0, 1, 2)),
     ):

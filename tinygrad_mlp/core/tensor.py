@@ -6,7 +6,7 @@ from typing import Any
 
 from .apply import node_of
 from .backward import backward
-from .errors import GraphError
+from .errors import ArgumentError, GraphError
 from .graph import INFERENCE, Tensor, extends_tensor, leaf, settled
 from .state import state
 
@@ -26,6 +26,8 @@ class _History(Tensor):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Start, or stop, recording what is computed from this leaf; a GraphError where it is none, or holds no floats."""
+        if type(requires_grad) is not bool:
+            raise ArgumentError(f"requires_grad_(): argument must be bool, not {type(requires_grad).__name__}")
         node = node_of(self)
         if node is not None and not node.is_leaf:
             if requires_grad:

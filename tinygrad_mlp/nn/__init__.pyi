@@ -17,13 +17,26 @@ from tinygrad_mlp.device import device as _device
 from tinygrad_mlp.dtypes import dtype as _dtype
 from tinygrad_mlp.ops.order import Selected as _Selected
 from tinygrad_mlp.ops.random import Generator as Generator
+from tinygrad_mlp.nn.pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
+from tinygrad_mlp.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+from tinygrad_mlp.nn.pooling import AdaptiveAvgPool3d as AdaptiveAvgPool3d
+from tinygrad_mlp.nn.adaptive import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
+from tinygrad_mlp.nn.pooling import AdaptiveMaxPool1d as AdaptiveMaxPool1d
+from tinygrad_mlp.nn.pooling import AdaptiveMaxPool2d as AdaptiveMaxPool2d
+from tinygrad_mlp.nn.pooling import AdaptiveMaxPool3d as AdaptiveMaxPool3d
 from tinygrad_mlp.nn.rarer_activations import AlphaDropout as AlphaDropout
+from tinygrad_mlp.nn.pooling import AvgPool1d as AvgPool1d
+from tinygrad_mlp.nn.pooling import AvgPool2d as AvgPool2d
+from tinygrad_mlp.nn.pooling import AvgPool3d as AvgPool3d
 from tinygrad_mlp.nn.losses import BCELoss as BCELoss
 from tinygrad_mlp.nn.losses import BCEWithLogitsLoss as BCEWithLogitsLoss
 from tinygrad_mlp.nn.normalisation import BatchNorm1d as BatchNorm1d
+from tinygrad_mlp.nn.image_norms import BatchNorm2d as BatchNorm2d
+from tinygrad_mlp.nn.image_norms import BatchNorm3d as BatchNorm3d
 from tinygrad_mlp.nn.linear import Bilinear as Bilinear
 from tinygrad_mlp.nn.parameter import Buffer as Buffer
 from tinygrad_mlp.nn.activations import CELU as CELU
+from tinygrad_mlp.nn.rarer_losses import CTCLoss as CTCLoss
 from tinygrad_mlp.nn.images import ChannelShuffle as ChannelShuffle
 from tinygrad_mlp.nn.padding import CircularPad1d as CircularPad1d
 from tinygrad_mlp.nn.padding import CircularPad2d as CircularPad2d
@@ -31,10 +44,19 @@ from tinygrad_mlp.nn.padding import CircularPad3d as CircularPad3d
 from tinygrad_mlp.nn.padding import ConstantPad1d as ConstantPad1d
 from tinygrad_mlp.nn.padding import ConstantPad2d as ConstantPad2d
 from tinygrad_mlp.nn.padding import ConstantPad3d as ConstantPad3d
+from tinygrad_mlp.nn.convolution import Conv1d as Conv1d
+from tinygrad_mlp.nn.convolution import Conv2d as Conv2d
+from tinygrad_mlp.nn.convolution import Conv3d as Conv3d
+from tinygrad_mlp.nn.convolution import ConvTranspose1d as ConvTranspose1d
+from tinygrad_mlp.nn.convolution import ConvTranspose2d as ConvTranspose2d
+from tinygrad_mlp.nn.convolution import ConvTranspose3d as ConvTranspose3d
 from tinygrad_mlp.nn.rarer_losses import CosineEmbeddingLoss as CosineEmbeddingLoss
 from tinygrad_mlp.nn.distances import CosineSimilarity as CosineSimilarity
 from tinygrad_mlp.nn.losses import CrossEntropyLoss as CrossEntropyLoss
 from tinygrad_mlp.nn.dropout import Dropout as Dropout
+from tinygrad_mlp.nn.channel_dropout import Dropout1d as Dropout1d
+from tinygrad_mlp.nn.channel_dropout import Dropout2d as Dropout2d
+from tinygrad_mlp.nn.channel_dropout import Dropout3d as Dropout3d
 from tinygrad_mlp.nn.activations import ELU as ELU
 from tinygrad_mlp.nn.embedding import Embedding as Embedding
 from tinygrad_mlp.nn.bags import EmbeddingBag as EmbeddingBag
@@ -56,6 +78,9 @@ from tinygrad_mlp.nn.rarer_norms import InstanceNorm2d as InstanceNorm2d
 from tinygrad_mlp.nn.rarer_norms import InstanceNorm3d as InstanceNorm3d
 from tinygrad_mlp.nn.losses import KLDivLoss as KLDivLoss
 from tinygrad_mlp.nn.losses import L1Loss as L1Loss
+from tinygrad_mlp.nn.pooling import LPPool1d as LPPool1d
+from tinygrad_mlp.nn.pooling import LPPool2d as LPPool2d
+from tinygrad_mlp.nn.pooling import LPPool3d as LPPool3d
 from tinygrad_mlp.nn.normalisation import LayerNorm as LayerNorm
 from tinygrad_mlp.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
@@ -69,6 +94,12 @@ from tinygrad_mlp.nn.activations import LogSigmoid as LogSigmoid
 from tinygrad_mlp.nn.activations import LogSoftmax as LogSoftmax
 from tinygrad_mlp.nn.losses import MSELoss as MSELoss
 from tinygrad_mlp.nn.rarer_losses import MarginRankingLoss as MarginRankingLoss
+from tinygrad_mlp.nn.pooling import MaxPool1d as MaxPool1d
+from tinygrad_mlp.nn.pooling import MaxPool2d as MaxPool2d
+from tinygrad_mlp.nn.pooling import MaxPool3d as MaxPool3d
+from tinygrad_mlp.nn.pooling import MaxUnpool1d as MaxUnpool1d
+from tinygrad_mlp.nn.pooling import MaxUnpool2d as MaxUnpool2d
+from tinygrad_mlp.nn.pooling import MaxUnpool3d as MaxUnpool3d
 from tinygrad_mlp.nn.activations import Mish as Mish
 from tinygrad_mlp.nn.module import Module as Module
 from tinygrad_mlp.nn.containers import ModuleDict as ModuleDict
@@ -139,13 +170,26 @@ _Index: _TypeAlias = _Place | tuple[_Place, ...]
 
 
 __all__ = [
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveLogSoftmaxWithLoss",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "AlphaDropout",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
     "Bilinear",
     "Buffer",
     "CELU",
+    "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
@@ -153,10 +197,19 @@ __all__ = [
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "ELU",
     "Embedding",
     "EmbeddingBag",
@@ -178,6 +231,9 @@ __all__ = [
     "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
     "LayerNorm",
     "LazyBatchNorm1d",
     "LazyInstanceNorm1d",
@@ -191,6 +247,12 @@ __all__ = [
     "LogSoftmax",
     "MSELoss",
     "MarginRankingLoss",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
     "Mish",
     "Module",
     "ModuleDict",

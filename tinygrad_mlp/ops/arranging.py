@@ -328,7 +328,7 @@ def unravel_index(indices: Array, shape: Any) -> tuple[Array, ...]:
         raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     sizes = (shape,) if isinstance(shape, int) else tuple(shape.tolist() if isinstance(shape, Tensor) else shape)
     strides = [math.prod(sizes[k + 1 :]) for k in range(len(sizes))]
-    return tuple(indices // stride % size for stride, size in zip(strides, sizes, strict=True))
+    return tuple(indices.long() // stride % size for stride, size in zip(strides, sizes, strict=True))
 
 
 @composite

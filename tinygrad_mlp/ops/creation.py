@@ -61,7 +61,7 @@ def creates(function: Any = None, **declared: Any) -> Operation:
         if device is not None:
             on_cpu(device)
         result = array if isinstance(array, Tensor) else wrap(np.asarray(array))
-        return result.requires_grad_() if requires_grad else result
+        return result if requires_grad is False else result.requires_grad_(requires_grad)
 
     call.__signature__ = whole.replace(parameters=[*whole.parameters.values(), *more])  # type: ignore[attr-defined]
     return declare(call, **declared)
@@ -344,29 +344,36 @@ def arange(*args: Any, start: Any = None, end: Any = None, step: Any = None, dty
     if target.kind == "f":
         count = math.ceil((last - first) / by)
     else:
+        count = math.ceil((last - first) / by)
         first, last, by = int(first), int(last), int(by)
-        count = -((first - last) // by)
+        count = -((first - last) // by) if target == np.int64 else count
     return (first + by * np.arange(count, dtype=np.int64)).astype(target)
 
 
-def _spaced(name: str, start: Any, end: Any, steps: Any) -> np.ndarray[Any, Any]:
+def _spaced(name: str, start: Any, end: Any, steps: Any, target: np.dtype[Any]) -> np.ndarray[Any, Any]:
     if isinstance(steps, bool) or not hasattr(steps, "__index__"):
         raise ArgumentError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise ShapeError(f"{name}: number of steps must be non-negative, got {steps}")
-    return np.linspace(number(name, "start", start), number(name, "end", end), operator.index(steps))
+    first, last = number(name, "start", start), number(name, "end", end)
+    if target.kind in "iu":  # whole ends, and the second half counted from the end
+        first, last = int(first), int(last)
+        counts = np.arange(steps)
+        step = (last - first) / max(steps - 1, 1)
+        return np.where(counts < max(steps // 2, steps == 1), first + step * counts, last - step * (steps - 1 - counts))
+    return np.linspace(first, last, operator.index(steps))
 
 
 @creates
 def linspace(start: Any, end: Any, steps: int, *, dtype: dtype | None = None) -> Array:
     """``steps`` evenly spaced values from ``start`` to ``end``, both included."""
-    return _spaced("linspace", start, end, steps).astype(numpy_dtype(dtype))
+    return _spaced("linspace", start, end, steps, numpy_dtype(dtype)).astype(numpy_dtype(dtype))
 
 
 @creates
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dtype | None = None) -> Array:
     """base ** :func:`linspace` (start, end, steps)."""
-    return np.power(float(base), _spaced("logspace", start, end, steps)).astype(numpy_dtype(dtype))
+    return np.power(float(base), _spaced("logspace", start, end, steps, numpy_dtype(dtype))).astype(numpy_dtype(dtype))
 
 
 # ------------------------------------------------------------------------------------------------- like another tensor

@@ -124,7 +124,7 @@ def square(input: Array, *, out: Array = None) -> Array:
 @primitive(lambda g, y: g * (y * (1 - y)), cast="float", method=True, in_place=True, smooth=lambda: True)
 def sigmoid(input: Array, *, out: Array = None) -> Array:
     """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
-    y = _negated(input, out if input.ndim else np.empty_like(input))  # without dimensions a number, not an array
+    y = _negated(input, out if input.ndim or out is not None else np.empty_like(input))  # else a number, not an array
     np.exp(y, out=y)  # overflows to inf for very negative inputs, which gives the right 0
     return np.reciprocal(np.add(y, 1, out=y), out=y)
 

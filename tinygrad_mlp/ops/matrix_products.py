@@ -55,7 +55,7 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     first, second = _paired(a, b, dims)
     for d, e in zip(first, second, strict=True):
         if a.shape[d] != b.shape[e] and 1 in (a.shape[d], b.shape[e]):
-            a, b = (a.sum(d, keepdim=True), b) if b.shape[e] == 1 else (a, b.sum(e, keepdim=True))
+            a, b = (a.sum(d, True, dtype=a.dtype), b) if b.shape[e] == 1 else (a, b.sum(e, True, dtype=b.dtype))
         elif a.shape[d] != b.shape[e]:
             raise ShapeError(
                 f"tensordot: contracted dimensions need to match, but first has size {a.shape[d]} in dim {d} and second has "
@@ -150,6 +150,7 @@ def linalg_vander(x: Array, *, N: int | None = None) -> Array:  # noqa: N803 - P
     tensor([[1, 2, 4],
             [1, 3, 9]])
     """
+    x = x.reshape(1) if x.ndim == 0 else x
     if N is not None and N <= 1:
         raise ShapeError(f"linalg.vander: N must be greater than 1, got {N}")
     return _powers(x.long() if x.dtype.numpy.kind in "biu" else x, x.shape[-1] if N is None else N)
@@ -239,18 +240,25 @@ def _sum_with(name: str, product: Any, doc: str) -> Operation:
                 f"{name}: expected tensors of one dtype, got {input.dtype}, {first.dtype} and {second.dtype}; cast with .to(dtype)"
             )
         if input._like.dtype.kind != "f" and (isinstance(beta, float) or isinstance(alpha, float)):
-            raise DTypeError(f"{name}: For integral input tensors, alpha and beta must not be floating point numbers")
+            if name == "addr":
+                raise DTypeError(
+                    "addr: For integral input tensors, argument beta and alpha must not be floating point numbers"
+                )
+            beta, alpha = int(beta), int(alpha)
         result = product(first, second)
         start = expand(input, result.shape)
         result = result if alpha == 1 else result * alpha
-        return copy(start, result) if beta == 0 else result + (start if beta == 1 else start * beta)
+        whole = copy(start, result) if beta == 0 else result + (start if beta == 1 else start * beta)
+        return whole.to(input.dtype)
 
     return composite(called(forward, __name__, name, doc), method=True, in_place=True)
 
 
 baddbmm: Operation = _sum_with("baddbmm", bmm, "beta * input + alpha * :func:`bmm` of two batches of matrices.")
 addbmm: Operation = _sum_with(
-    "addbmm", lambda a, b: bmm(a, b).sum(0), "beta * input + alpha * the sum of the products of two batches of matrices."
+    "addbmm",
+    lambda a, b: bmm(a, b).sum(0, dtype=a.dtype),
+    "beta * input + alpha * the sum of the products of two batches of matrices.",
 )
 addmv: Operation = _sum_with("addmv", mv, "beta * input + alpha * (matrix @ vector).")
 addr: Operation = _sum_with("addr", outer, "beta * input + alpha * :func:`outer` of two vectors.")

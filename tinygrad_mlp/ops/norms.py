@@ -108,9 +108,16 @@ def norm(
     Raises:
         ShapeError: Another name than ``"fro"``.
     """
+    if p == "nuc":
+        return linalg_norm(input, p, tuple(range(input.ndim)) if dim is None else dim, keepdim, dtype=dtype)
     if isinstance(p, str) and p != "fro":
         raise ShapeError(f"norm(): Order {p} not supported; use 'fro' or a number")
     return vector_norm(input, 2 if p is None or isinstance(p, str) else p, dim, keepdim, dtype=dtype)
+
+
+def _of_nothing(A: Array, ord: float | str, dims: tuple[int, ...]) -> bool:  # noqa: N803 - PyTorch's name
+    """Whether it is the largest of no sums, which is 0."""
+    return not isinstance(ord, str) and ord > 0 and 0 in (A.shape[d] for d in dims)
 
 
 @composite
@@ -142,7 +149,7 @@ def linalg_norm(
             f"linalg.norm(): ord={ord!r} is of a matrix (or, a number, of a vector), but dim={dim} of shape {tuple(A.shape)} "
             f"are {len(dims)} dimensions; vector_norm takes any"
         )
-    if ord == "fro":
+    if ord == "fro" or _of_nothing(A, ord, dims):
         return vector_norm(A, 2, dims, keepdim, dtype=dtype)
     if ord in (2, -2, "nuc"):
         values = svdvals((A if dtype is None else A.to(dtype)).movedim(dims, (-2, -1)))

@@ -105,9 +105,30 @@ def _of_src(g: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
     return unslice(read, key=_corner(tuple(read.shape)), shape=src_shape)
 
 
-@primitive(lambda g, dim, index: scatter(g, dim, index, 0.0), None, None, _of_src, method=True, in_place=True)
-def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: float | None = None) -> Array:
-    """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
+def _written_only(g: Any, reduce: str | None) -> Any:
+    """The cotangent, where nothing was added or multiplied: that has no derivative in PyTorch either."""
+    if reduce is not None:
+        raise NotImplementedError(f"the derivative of scatter with reduce={reduce!r} is not implemented; use scatter_reduce")
+    return g
+
+
+@primitive(
+    lambda g, dim, index, reduce: scatter(_written_only(g, reduce), dim, index, 0.0),
+    None,
+    None,
+    lambda g, dim, index, src_shape, reduce: _of_src(_written_only(g, reduce), dim, index, src_shape),
+    method=True,
+    in_place=True,
+)
+def scatter(
+    input: Array, dim: int, index: Array, src: Array = None, *, value: float | None = None, reduce: str | None = None
+) -> Array:
+    """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read.
+
+    ``reduce``: ``"add"`` or ``"multiply"`` with what is there, without a derivative; :func:`scatter_reduce` has one.
+    """
+    if reduce not in (None, "add", "multiply"):
+        raise RuntimeError(f"reduce argument must be either add or multiply, got {reduce!r}")
     src = value if src is None else src
     if src is None:
         raise ArgumentError("scatter() misses its argument 'src': a tensor, or a number as value=")
@@ -118,7 +139,11 @@ def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: f
     key = _grid("scatter", input.shape, dim, index, None if filled else src)
     out = np.array(input)
     if index.size:
-        out.reshape(input.shape or (1,))[key] = src if filled else _read_corner(src, index)
+        line, values = out.reshape(input.shape or (1,)), src if filled else _read_corner(src, index)
+        if reduce is None:
+            line[key] = values
+        else:
+            (np.add if reduce == "add" else np.multiply).at(line, key, values)
     return out
 
 
@@ -138,7 +163,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     lambda g: g,
     None,
     None,
-    lambda g, dim, index, alpha: _read(g, index, dim=dim_of("index_add", dim, g.ndim)) * alpha,
+    lambda g, dim, index, alpha: (_read(g, index, dim=dim_of("index_add", dim, g.ndim)) if g.ndim else g) * alpha,
     method=True,
     in_place=True,
 )
@@ -148,15 +173,16 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: flo
     dim = dim_of("index_add", dim, input.ndim)
     if source.dtype != input.dtype:
         raise DTypeError(f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type")
-    wanted = (*input.shape[:dim], index.size, *input.shape[dim + 1 :])
-    if source.shape != wanted or index.ndim > 1:
+    wanted = (*input.shape[:dim], index.size, *input.shape[dim + 1 :]) if input.ndim else ()
+    if source.shape != wanted or index.ndim > 1 or (index.size != 1 and not input.ndim):
         raise ShapeError(
             f"index_add(): source tensor shape must match self tensor shape, excluding the specified dimension. Got "
             f"self.shape = {list(input.shape)}, source.shape = {list(source.shape)}, index.shape = {list(index.shape)}"
         )
-    index = _checked("index_add", index.reshape(-1), dim, input.shape[dim])
-    total: Array = index_sum(source, index, dim=dim, size=input.shape[dim])
-    return input + (total if alpha == 1 else (total * alpha).astype(total.dtype))
+    shape = input.shape or (1,)
+    index = _checked("index_add", index.reshape(-1), dim, shape[dim])
+    total: Array = index_sum(source.reshape(source.shape or (1,)), index, dim=dim, size=shape[dim]).reshape(input.shape)
+    return input + (total if alpha == 1 else (total * np.asarray(alpha)).astype(total.dtype))
 
 
 @composite(method=True)

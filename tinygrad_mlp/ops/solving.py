@@ -297,4 +297,6 @@ def matrix_exp(input: Array) -> Array:
     tensor([[1., 1.],
             [0., 1.]])
     """
-    return _matrix_exp(matrices("linalg.matrix_exp", input))
+    if input._like.dtype != np.float16:
+        matrices("linalg.matrix_exp", input)
+    return _matrix_exp(input)

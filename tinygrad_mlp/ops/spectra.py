@@ -78,12 +78,11 @@ def _qr_input(g: Any, y: Any, input: Any) -> Any:
         return _qr_square(gQ, gR, Q, R)
     gV = columns(gR, m, None)  # of the columns that follow the square part, Q^T A
     gX = _qr_square(gQ + columns(input, m, None) @ gV.mT, columns(gR, None, m), Q, columns(R, None, m))
-    return gX @ _beside(gX, 0, n) + (Q @ gV) @ _beside(gX, m, n)
+    return gX @ _beside(gX, 0, m, n) + (Q @ gV) @ _beside(gX, m, n - m, n)
 
 
-def _beside(like: Any, start: int, n: int) -> Any:
-    """The matrix that moves columns to the places from ``start`` on among n."""
-    size = like.shape[-1] if start == 0 else n - start
+def _beside(like: Any, start: int, size: int, n: int) -> Any:
+    """The matrix that moves ``size`` columns to the places from ``start`` on among n."""
     eye = np.eye(size, n, start, dtype=_plain(like).dtype)
     return wrap(eye) if isinstance(like, Tensor) else eye
 
@@ -148,18 +147,19 @@ def _eigh_input(g: Any, y: Any) -> Any:
 
 
 @primitive(_eigh_input)
-def _eigh(input: Array) -> Array:
+def _eigh(input: Array, upper: bool) -> Array:
     try:
-        values, vectors = np.linalg.eigh(input)
+        values, vectors = np.linalg.eigh(input, "U" if upper else "L")
     except np.linalg.LinAlgError:  # of what is not finite
         values, vectors = np.full(input.shape[:-1], np.nan, input.dtype), np.full_like(input, np.nan)
     return np.concatenate([values[..., None, :], vectors], -2)
 
 
 def _symmetric(name: str, A: Array, UPLO: str) -> Array:
+    """Eigenvalues over eigenvectors of what one triangle says."""
     if UPLO not in ("L", "U", "l", "u"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
-    return matrices(name, A) if UPLO in "Ll" else matrices(name, A).mT
+    return _eigh(matrices(name, A), UPLO in "Uu")
 
 
 @composite
@@ -172,14 +172,14 @@ def eigh(A: Array, UPLO: str = "L") -> Any:
     >>> torch.linalg.eigh(torch.tensor([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
     tensor([1., 3.])
     """
-    both = _eigh(_symmetric("linalg.eigh", A, UPLO))
+    both = _symmetric("linalg.eigh", A, UPLO)
     return Eigh(both[..., 0, :], rows(both, 1, None))
 
 
 @composite
 def eigvalsh(A: Array, UPLO: str = "L") -> Array:
     """The eigenvalues of a symmetric matrix in ascending order, see :func:`eigh`."""
-    return _eigh(_symmetric("linalg.eigvalsh", A, UPLO))[..., 0, :]
+    return _symmetric("linalg.eigvalsh", A, UPLO)[..., 0, :]
 
 
 # -------------------------------------------------------------------------------------------------------- singular values

@@ -17,6 +17,7 @@ from ..dtypes import dtype
 from .choosing import where
 from .comparing import isnan
 from .composite import composite
+from .creation import ones_like
 from .dims import Dims, along, as_int64, dim_of, nonempty
 from .joining import cat, narrow
 from .norms import vector_norm
@@ -83,17 +84,15 @@ def _ranked(name: str, input: Array, q: Any, dim: int | None, keepdim: bool, int
     size = line.shape[-1]
     missing = np.isnan(line._data).sum(-1, keepdims=True)
     last = size - missing - 1 if skip else np.full_like(missing, size - 1)
-    ranks = np.maximum(q._data.reshape(-1).astype(line._like.dtype) * last.astype(line._like.dtype), 0)
+    ranks = (q.reshape(-1) * wrap(last.astype(line._like.dtype))).clamp(min=0)
     if not skip:
-        ranks = np.where(missing > 0, size - 1, ranks).astype(ranks.dtype)
-    low = np.floor(ranks)
+        ranks = where(wrap(missing > 0), float(size - 1), ranks)
     if interpolation in ("lower", "higher", "nearest"):
-        choose: Any = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}[interpolation]
-        result = line.gather(-1, wrap(choose(ranks).astype(np.int64)))
+        choose: Any = {"lower": ranks.floor, "higher": ranks.ceil, "nearest": ranks.round}[interpolation]
+        result = line.gather(-1, choose().long())
     else:
-        weight = np.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - low
-        below = line.gather(-1, wrap(low.astype(np.int64)))
-        result = below.lerp(line.gather(-1, wrap(np.ceil(ranks).astype(np.int64))), wrap(weight))
+        weight = ones_like(ranks) * 0.5 if interpolation == "midpoint" else ranks - ranks.floor()
+        result = line.gather(-1, ranks.floor().long()).lerp(line.gather(-1, ranks.ceil().long()), weight)
     result = result.movedim(-1, 0)  # the quantiles first
     if keepdim:
         shape = [1] * input.ndim if dim is None else [1 if d == at else n for d, n in enumerate(input.shape)]
@@ -282,6 +281,8 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array = None, append:
     if n < 0:
         raise ShapeError(f"order must be non-negative but got {n}")
     dim = dim_of("diff", dim, input.ndim)
+    if n == 0:
+        return input.clone()
     parts = [x for x in (prepend, input, append) if x is not None]
     x = cat(parts, dim) if len(parts) > 1 else input
     n = min(n, x.shape[dim])
@@ -317,7 +318,7 @@ def _areas(name: str, y: Array, x: Array, dx: float | None, dim: int) -> tuple[A
         raise DTypeError(f"{name}: received a bool input for `y`, but bool is not supported")
     size = y.shape[dim]
     left, right = narrow(y, dim, 0, max(size - 1, 0)), narrow(y, dim, min(1, size), max(size - 1, 0))
-    return (left + right) * 0.5 * _steps(name, y, x, dx, dim), dim
+    return (left + right) * _steps(name, y, x, dx, dim), dim
 
 
 @composite
@@ -329,7 +330,7 @@ def trapezoid(y: Array, x: Array = None, *, dx: float | None = None, dim: int = 
     tensor(4.)
     """
     areas, dim = _areas("trapezoid", y, x, dx, dim)
-    return sum(areas, dim - y.ndim)
+    return sum(areas, dim - y.ndim) / 2.0
 
 
 trapz = trapezoid
@@ -339,7 +340,7 @@ trapz = trapezoid
 def cumulative_trapezoid(y: Array, x: Array = None, *, dx: float | None = None, dim: int = -1) -> Array:
     """The integrals up to each point but the first, see :func:`trapezoid`."""
     areas, dim = _areas("cumulative_trapezoid", y, x, dx, dim)
-    return areas.cumsum(dim - y.ndim)
+    return (areas / 2.0).cumsum(dim - y.ndim)
 
 
 def _slopes(x: Array, step: Any, dim: int, edge_order: int) -> Array:
@@ -392,6 +393,9 @@ def gradient(input: Array, *, spacing: Any = 1, dim: Dims = None, edge_order: in
     """
     given = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
     dims = [dim_of("gradient", d, input.ndim) for d in given]
+    if len(set(dims)) < len(dims):
+        raise ShapeError(f"torch.gradient: dim {dims} appears multiple times in the list of dims")
+    spacing = 1 if spacing is None else spacing
     several = isinstance(spacing, list | tuple)
     steps = list(spacing) if several else [spacing] * len(dims)
     if len(steps) != len(dims):
@@ -408,6 +412,24 @@ def gradient(input: Array, *, spacing: Any = 1, dim: Dims = None, edge_order: in
 
 
 # ------------------------------------------------------------------------------------------------ covariances, histograms
+
+
+def _weights(fweights: Array, aweights: Array, count: int) -> Any:
+    """The products of the weights of observations, None where there are none."""
+    weights = None
+    for name, given in (("fweights", fweights), ("aweights", aweights)):
+        if given is None:
+            continue
+        if (given._like.dtype.kind == "f") == (name == "fweights"):
+            raise DTypeError(
+                f"cov(): expected {name} to have {'integral' if name == 'fweights' else 'floating point'} dtype, got {given.dtype}"
+            )
+        if (given._data < 0).any():
+            raise ShapeError(f"cov(): {name} cannot be negative")
+        if given.ndim > 1 or given.numel() != count:
+            raise ShapeError(f"cov(): Expected {name} to have the same numel as there are observations in the input")
+        weights = given if weights is None else weights * given
+    return weights
 
 
 @composite(method=True)
@@ -428,13 +450,7 @@ def cov(input: Array, *, correction: int = 1, fweights: Array = None, aweights: 
     x = input.reshape(1, -1) if input.ndim < 2 else input
     x = x if x._like.dtype.kind == "f" else x.float()
     count = x.shape[1]
-    weights = None
-    for name, given in (("fweights", fweights), ("aweights", aweights)):
-        if given is None:
-            continue
-        if given.ndim > 1 or given.numel() != count:
-            raise ShapeError(f"cov(): Expected {name} to have the same numel as there are observations in the input")
-        weights = given if weights is None else weights * given
+    weights = _weights(fweights, aweights, count)
     total: Any = count if weights is None else sum(weights)
     average = mean(x, 1, True) if weights is None else sum(x * weights, 1, True) / total
     if weights is None:
@@ -515,7 +531,8 @@ def histogram(
     if isinstance(bins, Tensor):
         edges = bins._data
     else:
-        low, high = _range("torch.histogram", data, *(range or (0.0, 0.0)))
+        low, high = (data.min(), data.max()) if range is None and data.size else range or (0.0, 1.0)
+        low, high = (low - 0.5, high + 0.5) if low == high else (low, high)
         edges = np.linspace(low, high, bins + 1).astype(data.dtype)
     weights = None if weight is None else weight._data.reshape(-1)
     counts = np.histogram(data.reshape(-1), edges.astype(np.float64), weights=weights, density=density)[0]
