@@ -213,7 +213,7 @@ SPELLINGS: dict[tuple[str, str], Callable[..., Any]] = {  # where the database g
     ("where", ""): lambda x, condition, other: tg.where(condition, x, other),
     ("nn.functional.embedding", ""): lambda weight, index, **options: tg.nn.functional.embedding(index, weight, **options),
     ("linalg.pinv", "singular"): lambda a, b: tg.linalg.pinv(a @ b.mT),
-    ("linalg.lstsq", "grad_oriented"): lambda a, b, driver: tg.linalg.lstsq(a, b, driver=driver)[0],
+    ("linalg.lstsq", "grad_oriented"): lambda a, b, driver: tg.linalg.lstsq(a, b, driver=driver)[:2],
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,23 @@ def own(name: str):
     return {"torch_name": "", "call": OPS[name]}
 
 
+def quietly(name: str) -> Any:
+    """PyTorch's call, without its warning that this is an older way."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*deprecated.*")
+            return getattr(pytest.importorskip("torch"), name)(*args, **options)
+
+    return call
+
+
 SAMPLES = [
+    *[
+        Sample("scatter", (integers(9, 3, 4), 0, integers(3, 2, 4), *src), {"reduce": how}, torch_fn=quietly("scatter"))
+        for how in ("add", "multiply")
+        for src in ((integers(9, 2, 4, seed=1),), (2,))
+    ],
     Sample("gather", (X, 0, integers(3, 2, 4, 2))),
     Sample("gather", (X, -1, integers(2, 3, 2, 5))),
     Sample("gather", (X, -3, integers(3, 2, 4, 2))),
@@ -174,3 +191,13 @@ def test_an_index_without_elements_scatters_nothing_whatever_its_shape(scatter: 
     assert x.grad is not None
     assert src.grad is not None
     assert (x.grad.tolist(), src.grad.tolist()) == ([1.0, 1.0], [0.0, 0.0])
+
+
+def test_scatter_that_reduces_has_no_derivative() -> None:
+    x = tg.ones(2, requires_grad=True)
+    y = x.scatter(0, tg.tensor([0, 0]), tg.tensor([2.0, 3.0]), reduce="multiply")
+    assert y.tolist() == [6, 1]
+    with pytest.raises(NotImplementedError, match="scatter_reduce"):
+        y.sum().backward()
+    with pytest.raises(RuntimeError, match="add or multiply"):
+        x.scatter(0, tg.tensor([0]), 2.0, reduce="mean")

@@ -20,6 +20,7 @@ from tinygrad_mlp.ops.random import Generator as Generator
 from tinygrad_mlp.nn.pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from tinygrad_mlp.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from tinygrad_mlp.nn.pooling import AdaptiveAvgPool3d as AdaptiveAvgPool3d
+from tinygrad_mlp.nn.adaptive import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
 from tinygrad_mlp.nn.pooling import AdaptiveMaxPool1d as AdaptiveMaxPool1d
 from tinygrad_mlp.nn.pooling import AdaptiveMaxPool2d as AdaptiveMaxPool2d
 from tinygrad_mlp.nn.pooling import AdaptiveMaxPool3d as AdaptiveMaxPool3d
@@ -35,6 +36,7 @@ from tinygrad_mlp.nn.image_norms import BatchNorm3d as BatchNorm3d
 from tinygrad_mlp.nn.linear import Bilinear as Bilinear
 from tinygrad_mlp.nn.parameter import Buffer as Buffer
 from tinygrad_mlp.nn.activations import CELU as CELU
+from tinygrad_mlp.nn.rarer_losses import CTCLoss as CTCLoss
 from tinygrad_mlp.nn.images import ChannelShuffle as ChannelShuffle
 from tinygrad_mlp.nn.padding import CircularPad1d as CircularPad1d
 from tinygrad_mlp.nn.padding import CircularPad2d as CircularPad2d
@@ -171,6 +173,7 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
@@ -186,6 +189,7 @@ __all__ = [
     "Bilinear",
     "Buffer",
     "CELU",
+    "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",

@@ -105,9 +105,30 @@ def _of_src(g: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
     return unslice(read, key=_corner(tuple(read.shape)), shape=src_shape)
 
 
-@primitive(lambda g, dim, index: scatter(g, dim, index, 0.0), None, None, _of_src, method=True, in_place=True)
-def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: float | None = None) -> Array:
-    """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read."""
+def _written_only(g: Any, reduce: str | None) -> Any:
+    """The cotangent, where nothing was added or multiplied: that has no derivative in PyTorch either."""
+    if reduce is not None:
+        raise NotImplementedError(f"the derivative of scatter with reduce={reduce!r} is not implemented; use scatter_reduce")
+    return g
+
+
+@primitive(
+    lambda g, dim, index, reduce: scatter(_written_only(g, reduce), dim, index, 0.0),
+    None,
+    None,
+    lambda g, dim, index, src_shape, reduce: _of_src(_written_only(g, reduce), dim, index, src_shape),
+    method=True,
+    in_place=True,
+)
+def scatter(
+    input: Array, dim: int, index: Array, src: Array = None, *, value: float | None = None, reduce: str | None = None
+) -> Array:
+    """``input`` with ``src`` (a tensor or a number, or ``value``) written where :func:`gather` would read.
+
+    ``reduce``: ``"add"`` or ``"multiply"`` with what is there, without a derivative; :func:`scatter_reduce` has one.
+    """
+    if reduce not in (None, "add", "multiply"):
+        raise RuntimeError(f"reduce argument must be either add or multiply, got {reduce!r}")
     src = value if src is None else src
     if src is None:
         raise ArgumentError("scatter() misses its argument 'src': a tensor, or a number as value=")
@@ -118,7 +139,11 @@ def scatter(input: Array, dim: int, index: Array, src: Array = None, *, value: f
     key = _grid("scatter", input.shape, dim, index, None if filled else src)
     out = np.array(input)
     if index.size:
-        out.reshape(input.shape or (1,))[key] = src if filled else _read_corner(src, index)
+        line, values = out.reshape(input.shape or (1,)), src if filled else _read_corner(src, index)
+        if reduce is None:
+            line[key] = values
+        else:
+            (np.add if reduce == "add" else np.multiply).at(line, key, values)
     return out
 
 

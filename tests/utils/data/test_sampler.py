@@ -194,3 +194,11 @@ def test_an_ordinary_epoch_is_one_draw_of_the_generator() -> None:
     assert list(RandomSampler(range(9), generator=seeded())) == tg.randperm(9, generator=seeded()).tolist()
     drawn = tg.multinomial(tg.ones(9, dtype=tg.float64), 20, True, generator=seeded())
     assert list(WeightedRandomSampler([1.0] * 9, 20, generator=seeded())) == drawn.tolist()
+
+
+def test_a_very_long_epoch_of_the_default_stream_is_drawn_among_other_draws() -> None:
+    tg.manual_seed(0)
+    expected = [*tg.randint(0, 5, (32,)).tolist(), tg.rand(1).item(), *tg.randint(0, 5, (32,)).tolist()]
+    tg.manual_seed(0)
+    rows = iter(RandomSampler(range(5), replacement=True, num_samples=ENDLESS))
+    assert [*itertools.islice(rows, 32), tg.rand(1).item(), *itertools.islice(rows, 32)] == expected

@@ -37,6 +37,7 @@ from tinygrad_mlp.nn.functional.rearranging import channel_shuffle as channel_sh
 from tinygrad_mlp.nn.functional.rarer_losses import cosine_embedding_loss as cosine_embedding_loss
 from tinygrad_mlp.nn.functional.layers import cosine_similarity as cosine_similarity
 from tinygrad_mlp.nn.functional.losses import cross_entropy as cross_entropy
+from tinygrad_mlp.nn.functional.ctc import ctc_loss as ctc_loss
 from tinygrad_mlp.nn.functional.layers import dropout as dropout
 from tinygrad_mlp.nn.functional.channel_dropout import dropout1d as dropout1d
 from tinygrad_mlp.nn.functional.channel_dropout import dropout2d as dropout2d
@@ -128,6 +129,7 @@ def gelu(input: Tensor, *, approximate: str = 'none') -> Tensor: """x Phi(x), Ph
 def logsigmoid(input: Tensor) -> Tensor: """log(1 / (1 + exp(-x))) = -softplus(-x)."""
 def one_hot(tensor: Tensor, num_classes: _int = -1) -> Tensor: """1 at the class and 0 elsewhere, shapes ``(*) -> (*, num_classes)``, int64; -1 takes the largest class plus 1."""
 def pad(input: Tensor, pad: _Sequence[_int], mode: str = 'constant', value: _float | None = None) -> Tensor: """The tensor with elements added at (or, where negative, cut off) both ends of its last dimensions."""
+def pdist(input: Tensor, p: _float = 2) -> Tensor: """The p-norms of the differences of all pairs of rows of a matrix, shapes ``(n, d) -> (n (n - 1) / 2,)``."""
 def prelu(input: Tensor, weight: Tensor) -> Tensor: """x where x > 0, else weight x, with one weight for all or one per channel (dimension 1)."""
 def sigmoid(input: Tensor) -> Tensor: """The logistic function 1 / (1 + e^-x). EE6132 lab, eq. 3."""
 def softplus(input: Tensor, beta: _float = 1.0, threshold: _float = 20.0) -> Tensor: """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold."""
@@ -161,6 +163,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -214,6 +217,7 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",

@@ -68,6 +68,11 @@ def _kinds(op: Primitive) -> str:
     return found
 
 
+def _has_inplace(op: Primitive, kinds: str) -> bool:
+    """Whether there is a form in place; what has no gradient gives the written tensor a history in PyTorch, and none here."""
+    return hasattr(Tensor, f"{op.name}_") and ("f" not in kinds or op.rules[0] is not None)
+
+
 def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
     """An elementwise operation's lines: on a first operand, on a second one, and in place."""
     symbol = _symbol_of(op)
@@ -78,7 +83,7 @@ def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
         several.append(f"{{}}.{op.name}({rest[2:]})")
     if symbol:
         several.append(f"{{}} {symbol} {{}}" if op.arity == 2 else f"{symbol}{{}}")
-    inplace = [f"{{}}.{op.name}_({rest[2:]})"] if hasattr(Tensor, f"{op.name}_") else []
+    inplace = [f"{{}}.{op.name}_({rest[2:]})"] if _has_inplace(op, kinds) else []
     if op.arity == 2 and symbol in ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^"):
         inplace.append(f"!{{}} {symbol}= {{}}")
     for swapped in range(op.arity):
@@ -115,7 +120,7 @@ all_families()
 _DERIVED = [
     template
     for op in PRIMITIVES.values()
-    if op.arity in (1, 2) and not op.view and not op.open and op.name != "atan2" and (kinds := _kinds(op))
+    if op.arity in (1, 2) and not op.view and not op.open and op.name not in ("atan2", "heaviside") and (kinds := _kinds(op))
     for template in _templates_of(op, kinds)
 ]
 ELEMENTWISE_INPLACE = [template for template in _DERIVED if template.inplace]

@@ -19,7 +19,7 @@ __all__ = ["BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "Sub
 
 _T_co = TypeVar("_T_co", covariant=True)
 Epoch = range | np.ndarray[Any, Any] | Iterator[int]  # all indices of one epoch, in order
-_AT_ONCE = 2**20  # longer epochs are drawn in parts of this size, each when it is reached
+_AT_ONCE = 10**6  # longer epochs are drawn in parts of this size, each when it is reached
 
 
 class Sampler(Generic[_T_co]):
@@ -49,6 +49,12 @@ def _drawn(count: int, part: int, draw: Callable[[int, Generator | None], Tensor
     return (index for size in sizes for index in draw(size, own).tolist())
 
 
+def _drawn_meanwhile(count: int, size: int) -> Iterator[int]:
+    """A long epoch of draws with replacement from the default stream: 32 at a time, among the program's other draws."""
+    for start in range(0, count, 32):
+        yield from randint(0, size, (min(32, count - start),)).tolist()
+
+
 class SequentialSampler(_EpochSampler):
     """The indices 0, 1, ..., ``len(data_source) - 1``."""
 
@@ -70,7 +76,8 @@ class RandomSampler(_EpochSampler):
         data_source: Any object with a length, N.
         replacement: Draw each index independently, instead of each once.
         num_samples: How many to draw; N by default. More than N, without replacement, is one permutation after another.
-        generator: Where they are drawn from; the global one by default.
+        generator: Where they are drawn from; the global one by default. An epoch of more than 10**6 draws with replacement
+            that is to be taken up again in its middle needs one of its own.
 
     Raises:
         ArgumentError: ``replacement`` is not a bool.
@@ -108,6 +115,8 @@ class RandomSampler(_EpochSampler):
     def epoch(self) -> Epoch:
         """Newly drawn indices."""
         size = len(self.data_source)
+        if self.replacement and self.generator is None and self.num_samples > _AT_ONCE:
+            return _drawn_meanwhile(self.num_samples, size)
         if self.replacement:
             return _drawn(self.num_samples, _AT_ONCE, lambda n, g: randint(0, size, (n,), generator=g), self.generator)
         return _drawn(self.num_samples, size, lambda n, g: randperm(size, generator=g)[:n], self.generator)
