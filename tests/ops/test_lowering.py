@@ -37,7 +37,18 @@ NOT_ELEMENTWISE = {
         "_on_diagonal",
         "_pad",
     ),
-    *("_plain_class_slope", "_prod", "_recurrence", "_right_vectors", "_stack", "argmax", "argmin", "argsort", "argwhere"),
+    *(
+        "_plain_class_slope",
+        "_prod",
+        "_recurrence",
+        "_right_vectors",
+        "_stack",
+        "strided_view",
+        "argmax",
+        "argmin",
+        "argsort",
+        "argwhere",
+    ),
     *("bincount", "class_nll", "cumprod", "cumsum", "gather", "index_add", "index_sum", "put", "ravel_index", "repeat"),
     *("roll", "scatter", "scatter_add", "scatter_sum", "svdvals", "tril", "triu", "true_positions", "unslice"),
 }
@@ -47,6 +58,7 @@ WHOLE_RULES = {
     "index": "the sums of the rows that were taken more than once",
     "permute": "of a number, for which there is nothing to permute",
     "slice_": "an array of zeros with the gradient in the slice",
+    "strided_view": "the sums of the elements that were shown more than once",
     "soft_cross_entropy": "the classes are moved to the front as an array",
 }
 SOMETIMES = {  # of some calls only

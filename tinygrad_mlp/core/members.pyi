@@ -140,6 +140,7 @@ class Members:
     def argmax(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first largest element along ``dim``, or in the flattened tensor; of the first nan if any."""
     def argmin(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first smallest element along ``dim``, or in the flattened tensor; of the first nan if any."""
     def argsort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Tensor: """The indices that sort the elements along ``dim``; nan counts as largest, ties keep their order."""
+    def as_strided(self, size: _Sequence[_int], stride: _Sequence[_int], storage_offset: _int | None = None) -> Tensor: """A view of the tensor's memory: its element [i, j] is ``storage_offset + i * stride[0] + j * stride[1]``."""
     def asin(self) -> Tensor: """The inverse sine, in radians."""
     def asin_(self) -> Tensor: """In-place form of :meth:`asin`."""
     def asinh(self) -> Tensor: """The inverse hyperbolic sine."""
