@@ -14,6 +14,7 @@ __getattr__, __dir__ = _later(
         "remove_spectral_norm": ".hooked_norms",
         "remove_weight_norm": ".hooked_norms",
         "spectral_norm": ".hooked_norms",
+        "stateless": ".stateless",
         "weight_norm": ".hooked_norms",
     },
 )
