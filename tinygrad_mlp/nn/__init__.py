@@ -71,6 +71,8 @@ __getattr__, __dir__ = _later(
         "LPPool2d": ".pooling",
         "LPPool3d": ".pooling",
         "LazyBatchNorm1d": ".lazy",
+        "LazyBatchNorm2d": ".lazy",
+        "LazyBatchNorm3d": ".lazy",
         "LazyInstanceNorm1d": ".lazy",
         "LazyInstanceNorm2d": ".lazy",
         "LazyInstanceNorm3d": ".lazy",

@@ -11,6 +11,7 @@ __getattr__, __dir__ = _later(
     {
         "parametrizations": ".parametrizations",
         "parametrize": ".parametrize",
+        "prune": ".prune",
         "remove_spectral_norm": ".hooked_norms",
         "remove_weight_norm": ".hooked_norms",
         "spectral_norm": ".hooked_norms",
