@@ -28,6 +28,7 @@ from ..ops.inplace import write_copy
 from ..ops.joining import stack
 from ..ops.random import get_rng_state, set_rng_state
 from ..trees import leaves
+from .custom import of_samples
 from .rules import rule_of
 from .trees import filled, replaced
 
@@ -176,6 +177,13 @@ class Level:
         with running_under(self.outer):
             batch = stack(drawn)
         return self.sample(batch)
+
+    def custom(self, function: Any, args: Sequence[Any]) -> Any:
+        """What a user's Function gives."""
+        if any(map(self.owns, leaves([*args], Tensor))):
+            return of_samples(self, function, args)
+        with running_under(self.outer):
+            return function.apply(*args)
 
     def repeated(self, tensor: Tensor) -> Tensor:
         """A sample's own tensor, equal for all to begin with."""

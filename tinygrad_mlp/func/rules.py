@@ -5,7 +5,7 @@ Most operations need no rule of their own:
 * a composite is what it is made of;
 * an elementwise one (:func:`_is_elementwise` tries that out) is itself on batches whose dimensions are aligned from the right, and so is
   one of matrices in the last two dimensions;
-* one that goes along the dimensions ``dim`` is itself with ``dim`` counted from the end;
+* one that goes along the dimensions ``dim`` is itself with the next ones;
 * one with a ``shape``, ``size``, ``key`` … of the result has one more in front;
 * a loss with a ``reduction`` is reduced sample by sample.
 
@@ -79,13 +79,15 @@ def _is_elementwise(op: Primitive, options: Options, inputs: Sequence[Any]) -> b
     return _found[key]
 
 
+def _numbers(k: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Some numbers for the k-th input, of which a few are equal."""
+    whole = (np.arange(24) * (7 + k) + 5 * k) % 11 - 5
+    return (whole / 3 if dtype.kind == "f" else whole).astype(dtype)
+
+
 def _tried(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
     """Whether the order of the elements, how they are laid out in dimensions, and what stands beside them, make no difference."""
-    numbers = {
-        k: (np.modf(np.arange(1, 25) * (0.618 + k / 7))[0] * 3 - 1).astype(a._like.dtype)
-        for k, a in enumerate(inputs)
-        if isinstance(a, Tensor)
-    }
+    numbers = {k: _numbers(k, a._like.dtype) for k, a in enumerate(inputs) if isinstance(a, Tensor)}
 
     def forward(form: Callable[[np.ndarray[Any, Any], int], Any]) -> Any:
         return op.forward(*(form(numbers[k], k) if k in numbers else a for k, a in enumerate(inputs)), **options)
@@ -157,14 +159,15 @@ _DIMS = ("dim", "dims", "dim0", "dim1", "dim2", "source", "destination")  # opti
 _ALL: tuple[Any, ...] = (None, (), [])
 
 
-def _from_the_end(op: Primitive, dim: Any, ndim: int) -> Any:
+def _of_batch(op: Primitive, dim: Any, ndim: int) -> Any:
+    """The dimensions of a batch that those of a sample are."""
     if isinstance(dim, tuple | list):
-        return tuple(dim_of(op.name, d, ndim) - (ndim or 1) for d in dim)
-    return dim_of(op.name, dim, ndim) - (ndim or 1)
+        return tuple(dim_of(op.name, d, ndim) + 1 for d in dim)
+    return dim_of(op.name, dim, ndim) + 1
 
 
 def _along(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
-    """Options that name dimensions count them from the end; none of them means all those of a sample."""
+    """The dimensions that options name are one further on; none of them means all those of a sample."""
     tensors = [a for a in inputs if isinstance(a, Tensor)]
     ndim = max(a._like.ndim for a in tensors)
     values = level.aligned(inputs, max(ndim, 1))
@@ -175,13 +178,13 @@ def _along(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -
     for name in options.keys() & set(_DIMS):
         dim = options[name]
         if dim not in _ALL or (dim is not None and name != "dim"):
-            changed[name] = _from_the_end(op, dim, ndim)
+            changed[name] = _of_batch(op, dim, ndim)
         elif name == "dim" and ("keepdim" in options or op.name in ("sum", "mean")) and op.name not in _ONE_DIM:
-            changed[name] = tuple(range(-max(ndim, 1), 0))
+            changed[name] = tuple(range(1, max(ndim, 1) + 1))
         else:  # as if the sample were a vector
             sizes = tensors[0]._like.shape
             values[0] = reshaped(level.full(tensors[0]), shape=(level.size, math.prod(sizes)))
-            changed[name] = -1 if name == "dim" else (-1,)
+            changed[name] = 1 if name == "dim" else (1,)
             if name == "dims":
                 shape = (level.size, *sizes)
             elif options.get("keepdim"):
@@ -250,7 +253,7 @@ def _padded(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) 
 
 def _on_diagonal(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
     shape = tuple(options["shape"])
-    dims = {name: _from_the_end(op, options[name], len(shape)) for name in ("dim1", "dim2")}
+    dims = {name: _of_batch(op, options[name], len(shape)) for name in ("dim1", "dim2")}
     return apply(op, [level.value(inputs[0])], {**options, **dims, "shape": (level.size, *shape)})
 
 

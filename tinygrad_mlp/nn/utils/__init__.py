@@ -14,6 +14,7 @@ __getattr__, __dir__ = _later(
         "prune": ".prune",
         "remove_spectral_norm": ".hooked_norms",
         "remove_weight_norm": ".hooked_norms",
+        "rnn": ".rnn",
         "spectral_norm": ".hooked_norms",
         "weight_norm": ".hooked_norms",
     },
