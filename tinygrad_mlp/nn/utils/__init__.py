@@ -11,8 +11,10 @@ __getattr__, __dir__ = _later(
     {
         "parametrizations": ".parametrizations",
         "parametrize": ".parametrize",
+        "prune": ".prune",
         "remove_spectral_norm": ".hooked_norms",
         "remove_weight_norm": ".hooked_norms",
+        "rnn": ".rnn",
         "spectral_norm": ".hooked_norms",
         "weight_norm": ".hooked_norms",
     },
