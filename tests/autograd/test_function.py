@@ -392,3 +392,23 @@ def test_what_the_context_is_given_is_checked() -> None:
         Saves.apply(x)
     with pytest.raises(RuntimeError, match="marked as dirty during the forward method were not returned"):
         Forgets.apply(x)
+
+
+def test_an_input_that_is_not_differentiable_any_more_and_one_output_twice() -> None:
+    class Both(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, y: Any) -> Any:
+            ctx.mark_non_differentiable(y)
+            z = x * 2
+            return y, z, z
+
+        @staticmethod
+        def backward(ctx: Any, g: Any, h: Any, i: Any) -> Any:
+            return h + 10 * i, None
+
+    x, y = tg.ones(2, requires_grad=True), tg.ones(2, requires_grad=True)
+    a, b, c = Both.apply(x, y)
+    assert not a.requires_grad
+    (b + c).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [11.0, 11.0]

@@ -57,7 +57,7 @@ every_row = pytest.mark.parametrize(
 
 
 def test_every_loss_is_tried() -> None:
-    assert {name for name, *_ in ROWS} == set(rarer_losses.__all__)
+    assert {name for name, *_ in ROWS} | {"CTCLoss"} == set(rarer_losses.__all__)  # test_ctc.py
 
 
 @every_row

@@ -10,7 +10,7 @@ from .function import Function
 from .gradients import grad
 
 if _TYPE_CHECKING:
-    from . import functional, graph
+    from . import forward_ad, functional, graph
     from .anomaly import detect_anomaly, set_detect_anomaly
     from .gradient_check import gradcheck, gradgradcheck
     from .variable import Variable
@@ -19,6 +19,7 @@ else:
         __name__,
         {
             "detect_anomaly": ".anomaly",
+            "forward_ad": ".forward_ad",
             "functional": ".functional",
             "gradcheck": ".gradient_check",
             "graph": ".graph",
@@ -30,6 +31,6 @@ else:
     )
 
 __all__ = [
-    "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "function", "functional", "grad", "gradcheck",
+    "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "functional", "grad", "gradcheck",
     "gradgradcheck", "graph", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from ..core.backward import fit
 from ..core.errors import ArgumentError, GraphError
 from ..core.graph import Node, Version, version_of, wrap
 from ..core.lines import origin
-from ..core.state import recording
+from ..core.state import recording, state
 from ..grad_mode import is_grad_enabled, no_grad
 from ..ops.inplace import rebase, refuse_leaf
 from .saving import Packed, packing
@@ -66,10 +66,13 @@ class FunctionCtx:
     """
 
     needs_input_grad: tuple[bool, ...]
+    _pushing = False  # whether it is for ``jvp`` now
 
     def __init__(self) -> None:
         self._to_save: tuple[Tensor | None, ...] = ()
         self._saved: list[_Saved] | None = []
+        self._forms: list[Any] = []  # shapes and dtypes of the arguments, for jvp
+        self._for_forward: tuple[Tensor | None, ...] | None = None
         self._node: weakref.ref[_FunctionNode] | None = None
         self._not_differentiable: tuple[Tensor, ...] = ()
         self._dirty: tuple[Tensor, ...] = ()
@@ -85,6 +88,10 @@ class FunctionCtx:
                 )
         self._to_save = tensors
 
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for ``saved_tensors`` in ``jvp``."""
+        self._for_forward = tensors
+
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """The tensors given to :meth:`save_for_backward`.
@@ -93,6 +100,8 @@ class FunctionCtx:
             GraphError: They were freed by an earlier backward pass.
             InplaceError: One of them was overwritten since.
         """
+        if self._pushing and self._for_forward is not None:
+            return self._for_forward
         if self._saved is None:
             raise GraphError(
                 "Trying to backward through the graph a second time: the saved tensors were freed by the first pass. "
@@ -201,6 +210,9 @@ class _FunctionNode(Node):
             if value is None and self.ctx._materialize:
                 value = np.zeros(shape, dtype)
             cotangents.append(value if value is None or isinstance(value, Tensor) else wrap(np.asarray(value)))
+        if _pushing.forward and self.function.jvp is not None:
+            yield from self._pushed(g.by_position, wanted)
+            return
         with recording(lift and is_grad_enabled()):
             result = self.function.backward(self.ctx, *cotangents)
         gradients = result if isinstance(result, tuple) else (result,)
@@ -222,6 +234,17 @@ class _FunctionNode(Node):
                     f"Function {self.name()} returned an invalid gradient at index {position} - got "
                     f"{list(gradient.shape)} but expected shape compatible with {list(parent.shape)}"
                 ) from error
+
+    def _pushed(self, by_position: dict[int, Any], wanted: set[Node]) -> Iterator[tuple[Node, Any]]:
+        """Zeros in the place of gradients, whose own gradient by the cotangents is what the user's ``jvp`` gives."""
+        chosen = [k for k, parent in enumerate(self.parents) if parent is not None and parent in wanted]
+        positions = sorted(by_position)
+        with recording(True):
+            zeros = _Push.apply(self, chosen, positions, *(by_position[k] for k in positions))
+        for k, zero in zip(chosen, zeros, strict=True):
+            parent = self.parents[k]
+            assert parent is not None
+            yield parent, zero
 
     def free(self) -> None:
         """Let go of the saved tensors."""
@@ -260,7 +283,9 @@ class Function:
 
     A subclass has two static methods, ``forward(ctx, *args)`` and ``backward(ctx, *grad_outputs)``; or ``forward(*args)``
     with ``setup_context(ctx, inputs, output)``. Call it through ``apply``. ``backward`` returns one gradient per argument
-    of ``forward``; written with Tensor operations, it can itself be differentiated.
+    of ``forward``; written with Tensor operations, it can itself be differentiated. ``jvp(ctx, *tangents)``, if there is one, returns a
+    tangent per output, for forward mode; without, that comes from ``backward``. For ``vmap`` there is either
+    ``generate_vmap_rule = True``, or ``vmap(info, in_dims, *args)``, which returns outputs and their ``out_dims``.
 
     >>> import tinygrad_mlp as torch
     >>> class Cube(torch.autograd.Function):
@@ -289,6 +314,9 @@ class Function:
         raise NotImplementedError("You must implement the backward function for custom autograd.Function.")
 
     setup_context: Callable[..., Any] | None = None
+    jvp: Callable[..., Any] | None = None
+    vmap: Callable[..., Any] | None = None
+    generate_vmap_rule = False
     _node: type[_FunctionNode]
     _output_node: type[OutputNode]
 
@@ -305,10 +333,14 @@ class Function:
         """Run the forward and record its backward. Arguments may be given by name, as ``forward`` has them."""
         if named:
             args = _in_order(cls, args, named)
+        if state.follower is not None and state.follower.transforms:
+            return state.follower.custom(cls, args)
         ctx = FunctionCtx()
         tensors = [a for a in args if isinstance(a, Tensor)]
         parents = tuple(node_of(a) if isinstance(a, Tensor) else None for a in args)
         ctx.needs_input_grad = tuple(parent is not None for parent in parents)
+        if cls.jvp is not None:
+            ctx._forms = [(a._like.shape, a._like.dtype) if isinstance(a, Tensor) else None for a in args]
         with recording(False):
             if cls.setup_context is None:
                 result = cls.forward(ctx, *args)
@@ -317,6 +349,11 @@ class Function:
                 cls.setup_context(ctx, args, result)
         if not (is_grad_enabled() and any(ctx.needs_input_grad)):
             return result
+        return cls._recorded(ctx, result, tensors, parents)
+
+    @classmethod
+    def _recorded(cls, ctx: FunctionCtx, result: Any, tensors: Sequence[Tensor], parents: tuple[Node | None, ...]) -> Any:
+        """What the user gets, with its history."""
         outputs = result if isinstance(result, tuple) else (result,)
         if not all(any(output is t for output in outputs) for t in ctx._dirty):
             raise GraphError(
@@ -335,6 +372,8 @@ class Function:
             if output.is_floating_point() and not any(output is t for t in ctx._not_differentiable):
                 positions[id(output)] = position
                 output = cls._with_history(output, function.output(position, output._data), tensors, ctx)
+            elif any(output is t for t in tensors):
+                output = output.detach()
             returned.append(output)
         ctx._node = weakref.ref(function)
         ctx._saved = [_Saved(t, positions, cls.__name__) for t in ctx._to_save]
@@ -356,3 +395,39 @@ class Function:
         else:
             view_of(result, source, cls._node.__name__, {})
         return result
+
+
+class _Push(Function):
+    """Zeros for the gradients of a function's arguments, by which the walk back through a walk back comes to its ``jvp``."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, node: _FunctionNode, chosen: list[int], positions: list[int], *cotangents: Tensor) -> Any:
+        """The zeros: the walk is linear in the cotangents, and nobody looks at its values."""
+        settings: Any = ctx
+        settings.node, settings.chosen, settings.positions = node, chosen, positions
+        ctx.set_materialize_grads(False)
+        parents: list[Any] = [node.parents[k] for k in chosen]
+        return tuple(wrap(np.zeros(parent.shape, parent.dtype)) for parent in parents)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, *tangents: Tensor | None) -> Any:
+        """What the user's ``jvp`` gives for the tangents of the arguments."""
+        settings: Any = ctx
+        node: _FunctionNode = settings.node
+        given: list[Any] = [
+            wrap(np.zeros(*form)) if form is not None and node.ctx._materialize else None for form in node.ctx._forms
+        ]
+        for k, tangent in zip(settings.chosen, tangents, strict=True):
+            given[k] = given[k] if tangent is None else tangent
+        assert node.function.jvp is not None
+        node.ctx._pushing = True
+        try:
+            result = node.function.jvp(node.ctx, *given)
+        finally:
+            node.ctx._pushing = False
+        outputs = result if isinstance(result, tuple) else (result,)
+        if len(outputs) != len(node.outputs):
+            raise GraphError(
+                f"{node.function.__name__}.jvp: expected {len(node.outputs)} tangents, one for each output, got {len(outputs)}"
+            )
+        return None, None, None, *(outputs[k] for k in settings.positions)

@@ -20,7 +20,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..core.apply import apply, node_of
 from ..core.basics import broadcast, clone, reshaped
-from ..core.graph import Node, Version, version_of
+from ..core.graph import Node, Version, version_of, wrap
 from ..core.primitive import Primitive
 from ..core.state import state
 from ..errors import ShapeError, TransformError, ValuesError
@@ -28,6 +28,7 @@ from ..ops.inplace import write_copy
 from ..ops.joining import stack
 from ..ops.random import get_rng_state, set_rng_state
 from ..trees import leaves
+from .custom import of_samples
 from .rules import rule_of
 from .trees import filled, replaced
 
@@ -177,6 +178,13 @@ class Level:
             batch = stack(drawn)
         return self.sample(batch)
 
+    def custom(self, function: Any, args: Sequence[Any]) -> Any:
+        """What a user's Function gives."""
+        if any(map(self.owns, leaves([*args], Tensor))):
+            return of_samples(self, function, args)
+        with running_under(self.outer):
+            return function.apply(*args)
+
     def repeated(self, tensor: Tensor) -> Tensor:
         """A sample's own tensor, equal for all to begin with."""
         with running_under(self.outer):
@@ -253,7 +261,7 @@ class Level:
             if self.size:
                 rows = [self.row(given, k) for k in range(self.size)]
             else:
-                zeros = replaced(lambda x: Tensor(np.zeros(x._like.shape, x._like.dtype)) if self.owns(x) else x, given)
+                zeros = replaced(lambda x: wrap(np.zeros(x._like.shape, x._like.dtype)) if self.owns(x) else x, given)
                 rows = [zeros]
             results = [function(*row, **named) for row, named in rows]
             columns = zip(*(leaves(result, Tensor) for result in results), strict=True)

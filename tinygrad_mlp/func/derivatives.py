@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,6 +38,11 @@ Argnums = int | tuple[int, ...]
 
 
 # ----------------------------------------------------------------------------------------------------- running a function
+
+
+_made: weakref.WeakSet[Node] = (
+    weakref.WeakSet()
+)  # leaves that are nobody's: arguments of a call, and cotangents to differentiate by
 
 
 class _Run:
@@ -78,14 +84,16 @@ class _Run:
         with running_under(self.base):
             if recorded and node_of(x) is not None:
                 return reshaped(x, shape=x._like.shape)
-            return x.detach().requires_grad_()
+            source = x.detach().requires_grad_()
+            _made.update(node for node in (node_of(source),) if node is not None)
+            return source
 
     def _is_watched(self) -> bool:
         own = set(self.nodes)
         if any(not node.is_leaf for node in own):
             return True
         starts = [(node, None) for node in map(node_of, self.outputs) if node is not None]
-        return any(node.is_leaf and node not in own for node in history(starts, own))
+        return any(node.is_leaf and node not in own and node not in _made for node in history(starts, own))
 
     def returned(self, tree: Any) -> Any:
         """What the user gets of what the function returned: without the history that is not theirs."""
@@ -310,6 +318,7 @@ class _Linear:
         self.run = run = _Run(name, lambda given: func(*given), primals, has_aux)
         with running_under(run.base), enable_grad():
             self.cotangents = [wrap(np.zeros(y._like.shape, y._like.dtype)).requires_grad_() for y in run.outputs]
+            _made.update(node for node in map(node_of, self.cotangents) if node is not None)
             starts = [(y, v) for y, v in zip(run.outputs, self.cotangents, strict=True) if node_of(y) is not None]
             self.products: dict[Any, Any] = {}
             if starts:

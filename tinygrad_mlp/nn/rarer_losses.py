@@ -12,7 +12,7 @@ from .functional.rarer_losses import check_margin, check_multi_margin
 from .losses import _Loss
 
 __all__ = [
-    "CosineEmbeddingLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "MarginRankingLoss", "MultiLabelMarginLoss",
+    "CTCLoss", "CosineEmbeddingLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "MarginRankingLoss", "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss", "MultiMarginLoss", "PoissonNLLLoss", "SoftMarginLoss", "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
 ]  # fmt: skip
@@ -129,3 +129,11 @@ class TripletMarginWithDistanceLoss(_OfTriplets):
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """The function of the three, with this module's options."""
         return F.triplet_margin_with_distance_loss(anchor, positive, negative, **self.options())
+
+
+class CTCLoss(_Loss, function=F.ctc_loss, without="log_probs targets input_lengths target_lengths"):
+    """-log of the probability that a sequence of places says labels. Arguments as for :func:`.functional.ctc_loss`."""
+
+    def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor) -> Tensor:
+        """The loss of ``(T, N, C)`` log-probabilities and the labels."""
+        return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, **self.options())

@@ -29,6 +29,14 @@ class _Loss(_FunctionModule):
     def __init__(self, size_average: _bool | None = None, reduce: _bool | None = None, reduction: str = 'mean') -> None: ...
     def forward(self, input: Tensor, target: Tensor) -> Tensor: """The function of input and target, with this module's options."""
 
+class CTCLoss(_Loss):
+    """-log of the probability that a sequence of places says labels. Arguments as for :func:`.functional.ctc_loss`."""
+    blank: _int
+    reduction: str
+    zero_infinity: _bool
+    def __init__(self, blank: _int = 0, reduction: str = 'mean', zero_infinity: _bool = False) -> None: ...
+    def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor) -> Tensor: """The loss of ``(T, N, C)`` log-probabilities and the labels."""  # type: ignore[override] # other inputs
+
 class CosineEmbeddingLoss(_Loss):
     """1 - cos(x1, x2) where t = 1, max(0, cos(x1, x2) - margin) where t = -1. Shapes ``(N, D), (N, D), (N,) -> ()``."""
     margin: _float
@@ -109,6 +117,7 @@ class TripletMarginWithDistanceLoss(_Loss):
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor: """The function of the three, with this module's options."""  # type: ignore[override] # other inputs
 
 __all__ = [
+    "CTCLoss",
     "CosineEmbeddingLoss",
     "GaussianNLLLoss",
     "HingeEmbeddingLoss",

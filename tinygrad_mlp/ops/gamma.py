@@ -142,7 +142,7 @@ def _digamma(x: Array) -> Array:
     )
 
 
-digamma_of = in_float64(_digamma)
+digamma_of: Callable[..., Array] = in_float64(_digamma)
 
 
 def _zeta_anywhere(s: Array, q: Array) -> Array:
@@ -164,7 +164,7 @@ def _zeta_anywhere(s: Array, q: Array) -> Array:
     )
 
 
-zeta_of = in_float64(_zeta_anywhere)
+zeta_of: Callable[..., Array] = in_float64(_zeta_anywhere)
 
 
 def _powers_of_cotangent(n: int) -> list[int]:
@@ -196,7 +196,7 @@ def _polygamma(n: int, x: Array) -> Array:
     )
 
 
-polygamma_of = in_float64(lambda x, n: _polygamma(int(n[0]) if n.size else 1, x))
+polygamma_of: Callable[..., Array] = in_float64(lambda x, n: _polygamma(int(n[0]) if n.size else 1, x))
 
 
 # --------------------------------------------------------------------------------------- the incomplete gamma function
@@ -300,8 +300,8 @@ def _incomplete(a: Array, x: Array, upper: bool) -> Array:
     )
 
 
-igamma_of = in_float64(lambda a, x: _incomplete(a, x, upper=False))
-igammac_of = in_float64(lambda a, x: _incomplete(a, x, upper=True))
+igamma_of: Callable[..., Array] = in_float64(lambda a, x: _incomplete(a, x, upper=False))
+igammac_of: Callable[..., Array] = in_float64(lambda a, x: _incomplete(a, x, upper=True))
 
 # ------------------------------------------------------------------------------------------------------------ operations
 

@@ -7,6 +7,7 @@ distribution", Applied Statistics 37 (1988), pp. 477-484, accurate to about 16 d
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,8 +76,8 @@ def _quantile(q: Array, tail: Array) -> Array:
     )
 
 
-ndtri_of = in_float64(lambda p: _quantile(p - 0.5, np.minimum(p, 1 - p)))
-erfinv_of = in_float64(lambda x: _quantile(x / 2, (1 - np.abs(x)) / 2) / math.sqrt(2))
+ndtri_of: Callable[..., Array] = in_float64(lambda p: _quantile(p - 0.5, np.minimum(p, 1 - p)))
+erfinv_of: Callable[..., Array] = in_float64(lambda x: _quantile(x / 2, (1 - np.abs(x)) / 2) / math.sqrt(2))
 _erfcx = one_call(erfcx_of)
 
 

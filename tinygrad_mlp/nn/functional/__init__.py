@@ -39,6 +39,7 @@ __getattr__, __dir__ = _later(
         "conv_transpose2d": "...ops.convolution",
         "conv_transpose3d": "...ops.convolution",
         "cosine_embedding_loss": ".rarer_losses",
+        "ctc_loss": ".ctc",
         "dropout1d": ".channel_dropout",
         "dropout2d": ".channel_dropout",
         "dropout3d": ".channel_dropout",

@@ -37,6 +37,7 @@ from tinygrad_mlp.nn.functional.rearranging import channel_shuffle as channel_sh
 from tinygrad_mlp.nn.functional.rarer_losses import cosine_embedding_loss as cosine_embedding_loss
 from tinygrad_mlp.nn.functional.layers import cosine_similarity as cosine_similarity
 from tinygrad_mlp.nn.functional.losses import cross_entropy as cross_entropy
+from tinygrad_mlp.nn.functional.ctc import ctc_loss as ctc_loss
 from tinygrad_mlp.nn.functional.layers import dropout as dropout
 from tinygrad_mlp.nn.functional.channel_dropout import dropout1d as dropout1d
 from tinygrad_mlp.nn.functional.channel_dropout import dropout2d as dropout2d
@@ -162,6 +163,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
