@@ -58,7 +58,6 @@ WHOLE_RULES = {
     "index": "the sums of the rows that were taken more than once",
     "permute": "of a number, for which there is nothing to permute",
     "slice_": "an array of zeros with the gradient in the slice",
-    "strided_view": "the sums of the elements that were shown more than once",
     "soft_cross_entropy": "the classes are moved to the front as an array",
 }
 SOMETIMES = {  # of some calls only
