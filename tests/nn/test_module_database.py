@@ -110,7 +110,7 @@ def test_samples(info: Any, dtype: Any, training: bool) -> None:
             continue
         args, kwargs = sample.constructor_input.args, dict(sample.constructor_input.kwargs)
         takes = inspect.signature(info.module_cls).parameters
-        kwargs |= {"dtype": dtype} if "dtype" in takes else {}
+        kwargs |= {"dtype": dtype} if "dtype" in takes or issubclass(info.module_cls, torch.nn.RNNBase) else {}
         theirs = info.module_cls(*args, **kwargs).train(training)
         mine = getattr(tg.nn, name)(*ours(args), **ours(kwargs)).train(training)
         our_call = ours(call.args), ours(call.kwargs)

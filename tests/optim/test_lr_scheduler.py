@@ -55,6 +55,16 @@ SCHEDULERS: dict[str, Factory] = {
     "cosine": lambda s, o: s.CosineAnnealingLR(o, 50),
     "cosine waves": lambda s, o: s.CosineAnnealingLR(o, T_max=7, eta_min=0.02),
     "cosine 1": lambda s, o: s.CosineAnnealingLR(o, T_max=1, eta_min=0.02),
+    "multiplicative": lambda s, o: s.MultiplicativeLR(o, lambda t: 0.95 if t % 2 else 1.01),
+    "polynomial": lambda s, o: s.PolynomialLR(o),
+    "polynomial 2": lambda s, o: s.PolynomialLR(o, total_iters=40, power=2.5),
+    "warm restarts": lambda s, o: s.CosineAnnealingWarmRestarts(o, 7),
+    "warm restarts longer": lambda s, o: s.CosineAnnealingWarmRestarts(o, 3, T_mult=2, eta_min=0.01),
+    "cyclic": lambda s, o: s.CyclicLR(o, 0.01, 0.2, step_size_up=5),
+    "cyclic 2": lambda s, o: s.CyclicLR(o, [0.01, 0.02], [0.2, 0.3], 4, 9, mode="triangular2", base_momentum=0.5),
+    "cyclic range": lambda s, o: s.CyclicLR(o, 0.01, 0.2, 3, mode="exp_range", gamma=0.97, cycle_momentum=False),
+    "cyclic own": lambda s, o: s.CyclicLR(o, 0.01, 0.2, 3, scale_fn=lambda x: 1 / x, scale_mode="cycle"),
+    "chained": lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.5, 7), s.ExponentialLR(o, 0.9), s.StepLR(o, 5)]),
     "sequential": lambda s, o: s.SequentialLR(
         o, [s.LinearLR(o, 0.1, total_iters=5), s.ExponentialLR(o, 0.9), s.StepLR(o, 4, 0.5)], [5, 20]
     ),
@@ -115,6 +125,13 @@ def test_every_epoch_is_the_formula() -> None:
     gamma, low = 0.9, 0.01
     cases: list[tuple[Factory, Callable[[int, float], float]]] = [
         (lambda s, o: s.LambdaLR(o, lambda t: 1 / (t + 1)), lambda t, lr: lr / (t + 1)),
+        (lambda s, o: s.MultiplicativeLR(o, lambda t: gamma), lambda t, lr: lr * gamma**t),
+        (lambda s, o: s.PolynomialLR(o, 8, 2), lambda t, lr: lr * (1 - min(t, 8) / 8) ** 2),
+        (
+            lambda s, o: s.CosineAnnealingWarmRestarts(o, 5, eta_min=low),
+            lambda t, lr: low + (lr - low) * (1 + math.cos(math.pi * (t % 5) / 5)) / 2,
+        ),
+        (lambda s, o: s.CyclicLR(o, 0.0, 1.0, 4), lambda t, lr: 1 - abs(t % 8 - 4) / 4),
         (lambda s, o: s.StepLR(o, 4, gamma), lambda t, lr: lr * gamma ** (t // 4)),
         (lambda s, o: s.MultiStepLR(o, [2, 9, 9], gamma), lambda t, lr: lr * gamma ** ((t >= 2) + 2 * (t >= 9))),
         (lambda s, o: s.ConstantLR(o, 0.25, 6), lambda t, lr: lr * (0.25 if t < 6 else 1)),

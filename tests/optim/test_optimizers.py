@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -55,6 +56,29 @@ SWITCHES: dict[str, dict[str, tuple[Any, ...]]] = {
         "decoupled_weight_decay": (False, True),
         "maximize": (False, True),
     },
+    "Adamax": {
+        "betas": ((0.9, 0.999), (0.3, 0.8)),
+        "weight_decay": (0, 0.1),
+        "maximize": (False, True),
+    },
+    "RAdam": {
+        "betas": ((0.9, 0.999), (0.3, 0.8)),
+        "weight_decay": (0, 0.1),
+        "decoupled_weight_decay": (False, True),
+        "maximize": (False, True),
+    },
+    "Rprop": {
+        "etas": ((0.5, 1.2), (0.3, 1.7)),
+        "step_sizes": ((1e-6, 50), (0.04, 0.08)),
+        "maximize": (False, True),
+    },
+    "ASGD": {
+        "lambd": (1e-4, 0.1),
+        "alpha": (0.75, 0.3),
+        "t0": (1e6, 3),
+        "weight_decay": (0, 0.1),
+        "maximize": (False, True),
+    },
     "RMSprop": {
         "alpha": (0.99, 0.6),
         "momentum": (0, 0.8),
@@ -96,10 +120,19 @@ RICH: dict[str, dict[str, Any]] = {
     "Adam": {"lr": 0.05, "amsgrad": True, "weight_decay": 0.1},
     "AdamW": {"lr": 0.05, "amsgrad": True},
     "NAdam": {"lr": 0.05, "weight_decay": 0.1},
+    "Adamax": {"lr": 0.05, "weight_decay": 0.1},
+    "RAdam": {"lr": 0.05, "weight_decay": 0.1},
+    "Rprop": {"lr": 0.05},
+    "ASGD": {"lr": 0.05, "t0": 3, "lambd": 0.1},
     "RMSprop": {"lr": 0.05, "momentum": 0.8, "centered": True},
     "Adagrad": {"lr": 0.05, "lr_decay": 0.2},
     "Adadelta": {"lr": 0.5, "weight_decay": 0.1},
 }
+
+
+def accepted(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Those of some options that the optimizer has."""
+    return {key: value for key, value in options.items() if key in inspect.signature(getattr(tg.optim, name)).parameters}
 
 
 class Problem:
@@ -185,6 +218,39 @@ def nadam(p: Any, g: Any, t: int, s: dict[str, Any], o: dict[str, Any]) -> Any:
     return p - o["lr"] * ahead / (np.sqrt(v / (1 - beta2**t)) + o["eps"])
 
 
+def adamax(p: Any, g: Any, t: int, s: dict[str, Any], o: dict[str, Any]) -> Any:
+    beta1, beta2 = o["betas"]
+    s["m"] = beta1 * s.get("m", 0) + (1 - beta1) * g
+    s["u"] = np.maximum(beta2 * s.get("u", 0), np.abs(g) + o["eps"])
+    return p - o["lr"] / (1 - beta1**t) * s["m"] / s["u"]
+
+
+def radam(p: Any, g: Any, t: int, s: dict[str, Any], o: dict[str, Any]) -> Any:
+    beta1, beta2 = o["betas"]
+    m, v = moments(g, s, beta1, beta2)
+    longest = 2 / (1 - beta2) - 1
+    r = longest - 2 * t * beta2**t / (1 - beta2**t)
+    m = m / (1 - beta1**t)
+    if r <= 5:
+        return p - o["lr"] * m
+    rectified = np.sqrt((r - 4) * (r - 2) * longest / ((longest - 4) * (longest - 2) * r))
+    return p - o["lr"] * m * rectified * np.sqrt(1 - beta2**t) / (np.sqrt(v) + o["eps"])
+
+
+def rprop(p: Any, g: Any, t: int, s: dict[str, Any], o: dict[str, Any]) -> Any:
+    same = g * s.get("g", 0 * g)
+    factor = np.where(same > 0, o["etas"][1], np.where(same < 0, o["etas"][0], 1))
+    s["l"] = np.clip(s.get("l", o["lr"]) * factor, *o["step_sizes"])
+    s["g"] = np.where(same < 0, 0, g)
+    return p - np.sign(s["g"]) * s["l"]
+
+
+def asgd(p: Any, g: Any, t: int, s: dict[str, Any], o: dict[str, Any]) -> Any:
+    eta = s.get("eta", o["lr"])
+    s["eta"] = o["lr"] / (1 + o["lambd"] * o["lr"] * t) ** o["alpha"]
+    return p * (1 - o["lambd"] * eta) - eta * g
+
+
 def rmsprop(p: Any, g: Any, t: int, s: dict[str, Any], o: dict[str, Any]) -> Any:
     a, v = moments(g, s, o["alpha"], o["alpha"])
     spread = v - a**2 if o["centered"] else v
@@ -209,6 +275,10 @@ RULES: dict[str, Rule] = {
     "Adam": adam,
     "AdamW": adam,
     "NAdam": nadam,
+    "Adamax": adamax,
+    "RAdam": radam,
+    "Rprop": rprop,
+    "ASGD": asgd,
     "RMSprop": rmsprop,
     "Adagrad": adagrad,
     "Adadelta": adadelta,
@@ -229,7 +299,7 @@ def by_hand(name: str, options: dict[str, Any], problem: Problem) -> list[list[n
             if decoupled:
                 p = p - options["lr"] * options["weight_decay"] * p
             else:
-                g = g + options["weight_decay"] * p
+                g = g + options.get("weight_decay", 0) * p
             counts[i] += 1
             params[i] = RULES[name](p, g, counts[i], states[i], options)
         trajectory.append(list(params))
@@ -241,7 +311,9 @@ def test_every_step_is_the_formula(name: str, options: dict[str, Any]) -> None:
     problem = Problem()
     ours, optimizer = train(tg, name, options, problem)
     # The product of NAdam's momenta is kept in float32, as in PyTorch.
-    assert_same(ours, by_hand(name, {**optimizer.defaults, **options}, problem), 1e-7 if name == "NAdam" else 1e-11)
+    assert_same(
+        ours, by_hand(name, {**optimizer.defaults, **options}, problem), 1e-7 if name in ("NAdam", "ASGD") else 1e-11
+    )
 
 
 @pytest.fixture
@@ -283,6 +355,10 @@ DRAWN: dict[str, dict[str, Any]] = {
     "Adam": {"lr": numbers, "betas": st.tuples(numbers, numbers), "eps": numbers, "weight_decay": numbers},
     "AdamW": {"lr": numbers, "betas": st.tuples(numbers, numbers), "eps": numbers, "weight_decay": numbers},
     "NAdam": {"lr": numbers, "betas": st.tuples(numbers, numbers), "eps": numbers, "momentum_decay": numbers},
+    "Adamax": {"lr": numbers, "betas": st.tuples(numbers, numbers), "eps": numbers, "weight_decay": numbers},
+    "RAdam": {"lr": numbers, "betas": st.tuples(numbers, numbers), "eps": numbers, "weight_decay": numbers},
+    "Rprop": {"lr": numbers, "etas": st.tuples(numbers, st.floats(1.01, 3))},
+    "ASGD": {"lr": numbers, "lambd": numbers, "alpha": numbers, "t0": st.integers(0, 5), "weight_decay": numbers},
     "RMSprop": {"lr": numbers, "alpha": numbers, "eps": numbers, "momentum": numbers, "weight_decay": numbers},
     "Adagrad": {"lr": numbers, "lr_decay": numbers, "initial_accumulator_value": numbers, "eps": numbers},
     "Adadelta": {"lr": numbers, "rho": numbers, "eps": numbers, "weight_decay": numbers},
@@ -390,7 +466,7 @@ def test_exception_classes_are_pytorchs(torch: Any) -> None:
 def test_minimises_a_quadratic(name: str) -> None:
     target = np.array([1.0, -2.0, 0.5])
     w = tg.tensor([3.0, 3.0, 3.0], dtype=tg.float64, requires_grad=True)
-    lr = {"SGD": 0.1, "Adadelta": 20.0, "Adagrad": 1.0}.get(name, 0.1)
+    lr = {"Adadelta": 20.0, "Adagrad": 1.0, "Adamax": 0.3, "RAdam": 0.3}.get(name, 0.1)
     optimizer = getattr(tg.optim, name)([w], lr=lr)
     for _ in range(150):
         optimizer.zero_grad()
@@ -405,9 +481,8 @@ def test_minimises_a_quadratic(name: str) -> None:
 def test_parameters_and_state_keep_their_dtype(name: str, dtype: str) -> None:
     problem = Problem()
     params = parameters(tg, problem, dtype)
-    options = {**RICH[name], "lr": np.float64(0.01), "weight_decay": np.float64(0.1), "eps": np.float64(1e-3)}
-    if name == "SGD":
-        del options["eps"]
+    more = {"lr": np.float64(0.01), "weight_decay": np.float64(0.1), "eps": np.float64(1e-3)}
+    options = accepted(name, {**RICH[name], **more})
     optimizer = getattr(tg.optim, name)(params, **options)
     run(tg, optimizer, params, problem, range(3))
     for p in params:
@@ -482,7 +557,7 @@ def test_large_parameters_are_updated_piece_by_piece_to_the_same_bits(name: str)
     values, gradient = rng.normal(size=(2, 1024, 1026)).astype(np.float32)
     ordered = [np.ascontiguousarray, np.asfortranarray]  # the second is computed as a whole
     params = [tg.from_numpy(order(values.copy())).requires_grad_() for order in ordered]
-    optimizer = getattr(tg.optim, name)(params, **{**RICH[name], "weight_decay": 0.1, "maximize": True})
+    optimizer = getattr(tg.optim, name)(params, **accepted(name, {**RICH[name], "weight_decay": 0.1, "maximize": True}))
     for p, order in zip(params, ordered, strict=True):
         p.grad = tg.from_numpy(order(gradient))
     for _ in range(3):
@@ -499,7 +574,7 @@ def test_a_gradient_in_the_parameters_memory_is_read_before_it_is_written(name: 
     memory = values.copy()
     shared, apart = (tg.from_numpy(a).requires_grad_() for a in (memory[1:], values[1:].copy()))
     shared.grad, apart.grad = tg.from_numpy(memory[:-1]), tg.from_numpy(values[:-1])
-    getattr(tg.optim, name)([apart, shared], **RICH[name] | {"weight_decay": 0}).step()
+    getattr(tg.optim, name)([apart, shared], **accepted(name, RICH[name] | {"weight_decay": 0})).step()
     assert_array_equal(shared.detach().numpy(), apart.detach().numpy())
 
 
@@ -544,10 +619,10 @@ def test_a_learning_rate_may_be_a_tensor(name: str) -> None:
     assert_array_equal(*results)
 
 
-@each_optimizer
+@pytest.mark.parametrize("name", sorted(set(SWITCHES) - {"ASGD", "Rprop"}))  # to which lr is a start only
 def test_a_subclass_may_add_to_the_step_of_the_librarys(name: str) -> None:
     base = getattr(tg.optim, name)
-    decay = 0 if name == "AdamW" else 0.1  # coupled, so that it is in the gradient
+    decay = 0 if name in ("AdamW", "Rprop") else 0.1  # coupled, so that it is in the gradient
     seen = []
 
     class Halved(base):  # type: ignore[misc, valid-type]
@@ -558,7 +633,7 @@ def test_a_subclass_may_add_to_the_step_of_the_librarys(name: str) -> None:
     params = [tg.tensor([1.0, -2.0], requires_grad=True) for _ in range(2)]
     for cls, p, lr in zip((base, Halved), params, (0.25, 0.5), strict=True):
         p.grad = tg.tensor([0.5, 0.25])
-        cls([p], **{**RICH[name], "lr": lr, "maximize": True, "weight_decay": decay}).step()
+        cls([p], **accepted(name, {**RICH[name], "lr": lr, "maximize": True, "weight_decay": decay})).step()
     assert_array_equal(*(p.detach().numpy() for p in params))
     assert_allclose(seen, [[-0.5 + decay, -0.25 - 2 * decay]], rtol=1e-6)
 
@@ -566,7 +641,7 @@ def test_a_subclass_may_add_to_the_step_of_the_librarys(name: str) -> None:
 @each_optimizer
 def test_without_gradient_nothing_moves(name: str) -> None:
     p = tg.tensor([1.0], requires_grad=True)
-    optimizer = getattr(tg.optim, name)([p], **{**RICH[name], "weight_decay": 0.5})
+    optimizer = getattr(tg.optim, name)([p], **accepted(name, {**RICH[name], "weight_decay": 0.5}))
     assert optimizer.step() is None
     assert p.item() == 1.0
     assert optimizer.state_dict()["state"] == {}

@@ -64,6 +64,8 @@ from tinygrad_mlp.nn.rarer_activations import FeatureAlphaDropout as FeatureAlph
 from tinygrad_mlp.nn.linear import Flatten as Flatten
 from tinygrad_mlp.nn.activations import GELU as GELU
 from tinygrad_mlp.nn.rarer_activations import GLU as GLU
+from tinygrad_mlp.nn.recurrent import GRU as GRU
+from tinygrad_mlp.nn.recurrent import GRUCell as GRUCell
 from tinygrad_mlp.nn.rarer_losses import GaussianNLLLoss as GaussianNLLLoss
 from tinygrad_mlp.nn.rarer_norms import GroupNorm as GroupNorm
 from tinygrad_mlp.nn.rarer_activations import Hardshrink as Hardshrink
@@ -81,8 +83,12 @@ from tinygrad_mlp.nn.losses import L1Loss as L1Loss
 from tinygrad_mlp.nn.pooling import LPPool1d as LPPool1d
 from tinygrad_mlp.nn.pooling import LPPool2d as LPPool2d
 from tinygrad_mlp.nn.pooling import LPPool3d as LPPool3d
+from tinygrad_mlp.nn.recurrent import LSTM as LSTM
+from tinygrad_mlp.nn.recurrent import LSTMCell as LSTMCell
 from tinygrad_mlp.nn.normalisation import LayerNorm as LayerNorm
 from tinygrad_mlp.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
+from tinygrad_mlp.nn.lazy import LazyBatchNorm2d as LazyBatchNorm2d
+from tinygrad_mlp.nn.lazy import LazyBatchNorm3d as LazyBatchNorm3d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
@@ -118,6 +124,10 @@ from tinygrad_mlp.nn.images import PixelShuffle as PixelShuffle
 from tinygrad_mlp.nn.images import PixelUnshuffle as PixelUnshuffle
 from tinygrad_mlp.nn.rarer_losses import PoissonNLLLoss as PoissonNLLLoss
 from tinygrad_mlp.nn.rarer_norms import RMSNorm as RMSNorm
+from tinygrad_mlp.nn.recurrent import RNN as RNN
+from tinygrad_mlp.nn.recurrent import RNNBase as RNNBase
+from tinygrad_mlp.nn.recurrent import RNNCell as RNNCell
+from tinygrad_mlp.nn.recurrent import RNNCellBase as RNNCellBase
 from tinygrad_mlp.nn.rarer_activations import RReLU as RReLU
 from tinygrad_mlp.nn.activations import ReLU as ReLU
 from tinygrad_mlp.nn.activations import ReLU6 as ReLU6
@@ -217,6 +227,8 @@ __all__ = [
     "Flatten",
     "GELU",
     "GLU",
+    "GRU",
+    "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -234,8 +246,12 @@ __all__ = [
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
+    "LSTM",
+    "LSTMCell",
     "LayerNorm",
     "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
     "LazyInstanceNorm1d",
     "LazyInstanceNorm2d",
     "LazyInstanceNorm3d",
@@ -271,6 +287,10 @@ __all__ = [
     "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNN",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",

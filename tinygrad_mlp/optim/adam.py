@@ -15,7 +15,7 @@ from .options import options_among
 __all__ = ["Adam", "AdamW", "NAdam"]
 
 
-def _moments(g: Array, m: Array, v: Array, share1: float, beta2: float, share2: float) -> None:
+def moments(g: Array, m: Array, v: Array, share1: float, beta2: float, share2: float) -> None:
     m += share1 * (g - m)
     v *= beta2
     v += share2 * (g * g)
@@ -23,7 +23,7 @@ def _moments(g: Array, m: Array, v: Array, share1: float, beta2: float, share2: 
 
 def _adam(p: Array, g: Array, m: Array, v: Array, largest: Array, *numbers: float) -> None:
     share1, beta2, share2, root, eps, rate = numbers
-    _moments(g, m, v, share1, beta2, share2)
+    moments(g, m, v, share1, beta2, share2)
     if largest is not None:
         v = np.maximum(largest, v, out=largest)
     p += rate * (m / (np.sqrt(v) / root + eps))
@@ -31,7 +31,7 @@ def _adam(p: Array, g: Array, m: Array, v: Array, largest: Array, *numbers: floa
 
 def _nadam(p: Array, g: Array, m: Array, v: Array, *numbers: float) -> None:
     share1, beta2, share2, correction, eps, rate, rate_next = numbers
-    _moments(g, m, v, share1, beta2, share2)
+    moments(g, m, v, share1, beta2, share2)
     d = np.sqrt(v / correction) + eps
     p += rate * (g / d)
     p += rate_next * (m / d)

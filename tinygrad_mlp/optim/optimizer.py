@@ -19,7 +19,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from .._tensor import Tensor
+from .._tensor import RemovableHandle, Tensor
 from ..core.graph import INFERENCE, Version, wrap
 from ..core.lines import origin
 from ..core.state import recording, state
@@ -27,8 +27,9 @@ from ..dtypes import float64, get_default_dtype
 from ..errors import ArgumentError, InplaceError
 from ..grad_mode import enable_grad, no_grad
 from ..ops.memory import blockwise
+from .hooks import Hooks, hooked, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-__all__ = ["Optimizer"]
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
 
 Params: TypeAlias = "Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]"
 Group: TypeAlias = "dict[str, Any]"
@@ -116,6 +117,15 @@ class Optimizer:
     # Entries of the state that are plain numbers; in a state_dict they are tensors without dimensions.
     numbers: ClassVar[frozenset[str]] = frozenset({"step"})
 
+    _hooks: Hooks | None = None  # made when the first is registered
+    _stepping = False  # while a step with hooks runs
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A subclass's own ``step`` runs the hooks, too."""
+        super().__init_subclass__(**options)
+        if "step" in vars(cls):
+            cls.step = hooked(cls.step)  # type: ignore[method-assign] # with the same signature
+
     def __init__(self, params: Params, defaults: dict[str, Any], **implementation: bool | None) -> None:
         self._check_implementation(implementation)
         self.check(defaults)
@@ -187,6 +197,7 @@ class Optimizer:
     @overload
     def step(self, closure: Callable[[], _T]) -> _T: ...
 
+    @hooked
     def step(self, closure: Callable[[], _T] | None = None) -> _T | None:
         """Update every parameter that has a gradient.
 
@@ -265,6 +276,44 @@ class Optimizer:
         for version in versions:
             version.bump(writer, line)
 
+    # -------------------------------------------------------------------------------------------------------- hooks
+
+    def _register(self, kind: str, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        if self._hooks is None:
+            self._hooks = Hooks()
+        return self._hooks.add(kind, hook, prepend)
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Have ``hook(optimizer, args, kwargs)`` run before each step; it may return other ``(args, kwargs)``."""
+        return self._register("before", hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Have ``hook(optimizer, args, kwargs)`` run after each step."""
+        return self._register("after", hook)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Have ``hook(optimizer)`` run before a state_dict is made."""
+        return self._register("saving", hook, prepend)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Have ``hook(optimizer, state_dict)`` run on a state_dict; it may change it, or return another."""
+        return self._register("saved", hook, prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Have ``hook(optimizer, state_dict)`` run on a state_dict before it is loaded; it may return another."""
+        return self._register("loading", hook, prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Have ``hook(optimizer)`` run after a state_dict was loaded."""
+        return self._register("loaded", hook, prepend)
+
+    def _run_hooks(self, kind: str, *given: Any) -> Any:
+        """Run the hooks of a kind; each may return another state_dict in place of the one given."""
+        for hook in [*getattr(self._hooks, kind).values()] if self._hooks is not None else ():
+            changed = hook(self, *given)
+            given = (changed,) if given and changed is not None else given
+        return given[0] if given else None
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: ``.grad`` becomes None, or zeros in its memory where ``set_to_none`` is False."""
         for p in self._params():
@@ -332,10 +381,11 @@ class Optimizer:
 
         The tensors are the optimizer's own, not copies.
         """
+        self._run_hooks("saving")
         index: dict[Tensor, int] = {}
         for p in self._params():
             index.setdefault(p, len(index))
-        return {
+        made = {
             "state": {
                 index[p]: {k: wrap(np.asarray(v, number_type())) if k in self.numbers else v for k, v in state.items()}
                 for p, state in self.state.items()
@@ -343,6 +393,8 @@ class Optimizer:
             },
             "param_groups": [{**group, "params": [index[p] for p in group["params"]]} for group in self.param_groups],
         }
+        result: dict[str, Any] = self._run_hooks("saved", made)
+        return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over options and state from :meth:`state_dict`, here or in PyTorch.
@@ -352,6 +404,7 @@ class Optimizer:
         Raises:
             ValueError: The groups, or the number of parameters in one, are not this optimizer's.
         """
+        state_dict = self._run_hooks("loading", state_dict)
         saved = state_dict["param_groups"]
         sizes, saved_sizes = ([len(group["params"]) for group in groups] for groups in (self.param_groups, saved))
         if len(sizes) != len(saved_sizes):
@@ -379,6 +432,7 @@ class Optimizer:
             }
             for group, new in zip(self.param_groups, saved, strict=True)
         ]
+        self._run_hooks("loaded")
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what was pickled or copied; subclasses may add options that older pickles lack."""

@@ -5,11 +5,12 @@ the scheduler was made. As in PyTorch most schedulers step *from the present val
 be combined on one optimizer, or given a new ``lr`` between two steps.
 """
 
-from . import curves
+from . import curves, cycles
 from .base import LRScheduler
 from .curves import *  # noqa: F403 - the file lists its public names in __all__
+from .cycles import *  # noqa: F403 - likewise
 from .plateau import ReduceLROnPlateau
-from .sequential import SequentialLR
+from .sequential import ChainedScheduler, SequentialLR
 
-__all__ = ["LRScheduler", "ReduceLROnPlateau", "SequentialLR"]
-__all__ += curves.__all__
+__all__ = ["ChainedScheduler", "LRScheduler", "ReduceLROnPlateau", "SequentialLR"]
+__all__ += [*curves.__all__, *cycles.__all__]

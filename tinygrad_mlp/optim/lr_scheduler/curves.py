@@ -11,7 +11,10 @@ from typing import Any, Literal
 from ..optimizer import Optimizer
 from .base import LRScheduler, of_optimizer, per_group
 
-__all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR", "OneCycleLR", "StepLR"]
+__all__ = [
+    "ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR",
+    "PolynomialLR", "StepLR",
+]  # fmt: skip
 
 
 class LambdaLR(LRScheduler):
@@ -59,6 +62,62 @@ class LambdaLR(LRScheduler):
             if attributes is not None:
                 vars(f).update(attributes)
         super().load_state_dict({**state_dict, "lr_lambdas": self.lr_lambdas})
+
+
+class MultiplicativeLR(LambdaLR):
+    """``lr_t = lr_{t-1} * lr_lambda(t)``, from ``lr_0 = base_lr``.
+
+    Args:
+        optimizer, lr_lambda, last_epoch: As in :class:`LambdaLR`.
+
+    Raises:
+        ValueError: The list has not one function per group.
+
+    >>> import tinygrad_mlp as torch
+    >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = torch.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.125]
+    """
+
+    def get_lr(self) -> list[float]:
+        """``lr_{t-1} * lr_lambda(t)``."""
+        if self.last_epoch <= 0:
+            return self._present()
+        return [lr * f(self.last_epoch) for lr, f in zip(self._present(), self.lr_lambdas, strict=True)]
+
+
+class PolynomialLR(LRScheduler):
+    """``lr_t = base_lr * (1 - min(t, total_iters) / total_iters)**power``.
+
+    Args:
+        optimizer, last_epoch: As in :class:`LRScheduler`.
+        total_iters: The epochs until it is 0.
+        power: Of the polynomial.
+
+    >>> import tinygrad_mlp as torch
+    >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = torch.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4)
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def _ratio(self) -> float:
+        t = self.last_epoch
+        if t == 0 or t > self.total_iters:
+            return 1
+        return ((1 - t / self.total_iters) / (1 - (t - 1) / self.total_iters)) ** self.power
 
 
 class StepLR(LRScheduler):
