@@ -16,6 +16,7 @@ __getattr__, __dir__ = _later(
         "remove_weight_norm": ".hooked_norms",
         "rnn": ".rnn",
         "spectral_norm": ".hooked_norms",
+        "stateless": ".stateless",
         "weight_norm": ".hooked_norms",
     },
 )
