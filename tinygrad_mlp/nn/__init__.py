@@ -75,6 +75,8 @@ __getattr__, __dir__ = _later(
         "LSTM": ".recurrent",
         "LSTMCell": ".recurrent",
         "LazyBatchNorm1d": ".lazy",
+        "LazyBatchNorm2d": ".lazy",
+        "LazyBatchNorm3d": ".lazy",
         "LazyInstanceNorm1d": ".lazy",
         "LazyInstanceNorm2d": ".lazy",
         "LazyInstanceNorm3d": ".lazy",

@@ -87,6 +87,8 @@ from tinygrad_mlp.nn.recurrent import LSTM as LSTM
 from tinygrad_mlp.nn.recurrent import LSTMCell as LSTMCell
 from tinygrad_mlp.nn.normalisation import LayerNorm as LayerNorm
 from tinygrad_mlp.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
+from tinygrad_mlp.nn.lazy import LazyBatchNorm2d as LazyBatchNorm2d
+from tinygrad_mlp.nn.lazy import LazyBatchNorm3d as LazyBatchNorm3d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
@@ -248,6 +250,8 @@ __all__ = [
     "LSTMCell",
     "LayerNorm",
     "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
     "LazyInstanceNorm1d",
     "LazyInstanceNorm2d",
     "LazyInstanceNorm3d",
