@@ -190,6 +190,7 @@ RANDOM = (
     ),
     *(
         "fractional_max_pool2d",
+        "multi_head_attention_forward",
         "fractional_max_pool3d",
         "scaled_dot_product_attention",
         "svd_lowrank",

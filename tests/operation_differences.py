@@ -24,6 +24,8 @@ DIFFERENCES: list[tuple[str, str, str]] = [
     ("linalg.norm", "second value", "the second derivative at 0 is 0, not nan"),
     ("sum_to_size", "dtype", "integers that nothing is added to keep their dtype"),
     ("add sub rsub index_add", "raises DTypeError", "alpha=-1 does not fit into uint8"),
+    ("nn.functional.interpolate nn.functional.upsample_bilinear", "DTypeError", "bytes are not resampled; cast them"),
+    ("zero_", "gradient", "of a leaf, which PyTorch's sample writes as a copy"),
     ("nn.functional.bilinear", "dtype", "sums of int32 are int64"),
     ("nn.functional.pad", "ShapeError", "replicate that also cuts off more than all is refused"),
     ("nn.functional.batch_norm", "DimensionError", "a batch has at least two dimensions"),

@@ -286,6 +286,8 @@ def names_stub(module: types.ModuleType, later: Iterable[str] = ()) -> str:
             and name not in ("is_tensor", "numel")
         ):
             lines += definition(name, value, False)
+        elif value is None:
+            lines.append(f"{name}: None")
         elif isinstance(value, torch.dtype):
             lines.append(f"{name}: _dtype")
         elif isinstance(value, torch.Generator):

@@ -92,3 +92,21 @@ def test_a_node_with_one_parent_twice() -> None:
     y.sum().backward()
     assert w.grad is not None
     assert w.grad.tolist() == [101.0, 202.0]
+
+
+def test_hooks_on_nodes_in_compiled_steps() -> None:
+    w, seen = tg.tensor([1.0, 2.0], requires_grad=True), []
+
+    def step() -> Any:
+        w.grad = None
+        y = (w * 2).tanh()
+        node: Any = y.grad_fn
+        node.register_hook(lambda inputs, outputs: seen.append(outputs) or (inputs[0] * 3,))
+        y.sum().backward()
+        return w.grad
+
+    expected = step()
+    compiled = tg.compile(step)
+    for k in range(4):
+        assert tg.allclose(compiled(), expected)
+        assert len(seen) == k + 2

@@ -56,7 +56,6 @@ def test_namespaces_are_found() -> None:
         ("tinygrad_mlp", "quantize_per_tensor", "quantised numbers"),
         ("tinygrad_mlp", "sparse_coo_tensor", "sparse, nested and masked layouts"),
         ("tinygrad_mlp", "stft", "complex numbers and Fourier transforms"),
-        ("tinygrad_mlp.nn", "Conv3d", "in three dimensions here; instead: the forms for one and two dimensions"),
         ("tinygrad_mlp.nn", "DataParallel", "the model itself"),
         ("tinygrad_mlp.nn", "Liner", "did you mean 'Linear'"),
         ("tinygrad_mlp.nn", "relu", "did you mean 'ReLU'"),

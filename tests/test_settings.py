@@ -56,6 +56,16 @@ def test_arguments_on_memory() -> None:
         tg.zeros(2, layuot=None)
 
 
+def test_warnings_and_other_names() -> None:
+    tg.set_warn_always(True)
+    assert tg.is_warn_always_enabled()
+    tg.set_warn_always(False)
+    assert tg.newaxis is None
+    assert tg.get_device(tg.ones(1)) == -1
+    with pytest.raises(TypeError, match="expects a bool"):
+        tg.set_warn_always(1)  # type: ignore[arg-type] # what is tested
+
+
 def test_determinism_and_precision() -> None:
     assert (tg.are_deterministic_algorithms_enabled(), tg.get_deterministic_debug_mode()) == (False, 0)
     try:

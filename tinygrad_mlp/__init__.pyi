@@ -29,17 +29,21 @@ from tinygrad_mlp.legacy import LongTensor as LongTensor
 from tinygrad_mlp.cuda import OutOfMemoryError as OutOfMemoryError
 from tinygrad_mlp.legacy import ShortTensor as ShortTensor
 from tinygrad_mlp.device import accelerator as accelerator
+from tinygrad_mlp.nn.functional.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from tinygrad_mlp.nn.functional.pooling import adaptive_max_pool1d as adaptive_max_pool1d
 from tinygrad_mlp.nn.functional.at_root import alpha_dropout as alpha_dropout
 from . import amp as amp
 from tinygrad_mlp.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from tinygrad_mlp.amp import autocast as autocast
 from . import autograd as autograd
+from tinygrad_mlp.nn.functional.pooling import avg_pool1d as avg_pool1d
 from . import backends as backends
 from tinygrad_mlp.nn.functional.at_root import batch_norm as batch_norm
 from tinygrad_mlp.nn.functional.layers import bilinear as bilinear
 from tinygrad_mlp.nn.functional.at_root import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from tinygrad_mlp.dtypes import can_cast as can_cast
 from tinygrad_mlp.nn.functional.rarer_activations import celu_ as celu_
+from tinygrad_mlp.nn.functional.rearranging import channel_shuffle as channel_shuffle
 from tinygrad_mlp.legacy import channels_last as channels_last
 from tinygrad_mlp.legacy import channels_last_3d as channels_last_3d
 from . import checkpoints as checkpoints
@@ -62,6 +66,7 @@ from . import func as func
 from tinygrad_mlp.settings import get_default_device as get_default_device
 from tinygrad_mlp.dtypes import get_default_dtype as get_default_dtype
 from tinygrad_mlp.settings import get_deterministic_debug_mode as get_deterministic_debug_mode
+from tinygrad_mlp.attributes import get_device as get_device
 from tinygrad_mlp.settings import get_float32_matmul_precision as get_float32_matmul_precision
 from tinygrad_mlp.blas import get_num_interop_threads as get_num_interop_threads
 from tinygrad_mlp.blas import get_num_threads as get_num_threads
@@ -86,18 +91,24 @@ from tinygrad_mlp.attributes import is_same_size as is_same_size
 from tinygrad_mlp.attributes import is_signed as is_signed
 from tinygrad_mlp.attributes import is_storage as is_storage
 from tinygrad_mlp._tensor import is_tensor as is_tensor
+from tinygrad_mlp.settings import is_warn_always_enabled as is_warn_always_enabled
 from tinygrad_mlp.nn.functional.at_root import kl_div as kl_div
 from tinygrad_mlp.nn.functional.at_root import layer_norm as layer_norm
 from tinygrad_mlp.legacy import layout as layout
 from . import linalg as linalg
 from tinygrad_mlp.serialization import load as load
 from tinygrad_mlp.nn.functional.at_root import margin_ranking_loss as margin_ranking_loss
+from tinygrad_mlp.nn.functional.pooling import max_pool1d as max_pool1d
+from tinygrad_mlp.nn.functional.pooling import max_pool2d as max_pool2d
+from tinygrad_mlp.nn.functional.pooling import max_pool3d as max_pool3d
 from tinygrad_mlp.legacy import memory_format as memory_format
 from . import nn as nn
 from tinygrad_mlp.grad_mode import no_grad as no_grad
 from tinygrad_mlp._tensor import numel as numel
 from . import optim as optim
 from tinygrad_mlp.nn.functional.layers import pairwise_distance as pairwise_distance
+from tinygrad_mlp.nn.functional.rearranging import pixel_shuffle as pixel_shuffle
+from tinygrad_mlp.nn.functional.rearranging import pixel_unshuffle as pixel_unshuffle
 from tinygrad_mlp.nn.functional.at_root import poisson_nll_loss as poisson_nll_loss
 from tinygrad_mlp.legacy import preserve_format as preserve_format
 from tinygrad_mlp.dtypes import promote_types as promote_types
@@ -120,6 +131,7 @@ from tinygrad_mlp.grad_mode import set_grad_enabled as set_grad_enabled
 from tinygrad_mlp.blas import set_num_interop_threads as set_num_interop_threads
 from tinygrad_mlp.blas import set_num_threads as set_num_threads
 from tinygrad_mlp.printing import set_printoptions as set_printoptions
+from tinygrad_mlp.settings import set_warn_always as set_warn_always
 from . import special as special
 from tinygrad_mlp.legacy import strided as strided
 from . import testing as testing
@@ -178,6 +190,7 @@ def argmax(input: Tensor, dim: _int | None = None, keepdim: _bool = False) -> Te
 def argmin(input: Tensor, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first smallest element along ``dim``, or in the flattened tensor; of the first nan if any."""
 def argsort(input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Tensor: """The indices that sort the elements along ``dim``; nan counts as largest, ties keep their order."""
 def argwhere(input: Tensor) -> Tensor: """The indices of the nonzero elements, a row each."""
+def as_strided(input: Tensor, size: _Sequence[_int], stride: _Sequence[_int], storage_offset: _int | None = None) -> Tensor: """A view of the tensor's memory: its element [i, j] is ``storage_offset + i * stride[0] + j * stride[1]``."""
 def as_tensor(data: _Any, dtype: _dtype | None = None, device: _device | str | None = None) -> Tensor: """``data`` as a tensor, sharing memory (and, of a tensor, history) where the dtype allows it."""
 def asarray(obj: _Any, *, dtype: _dtype | None = None, device: _device | str | None = None, copy: _bool | None = None, requires_grad: _bool = False) -> Tensor: """``obj`` as a tensor; shares memory unless ``copy`` is True, and must if it is False."""
 def asin(input: Tensor) -> Tensor: """The inverse sine, in radians."""
@@ -318,6 +331,7 @@ def frac(input: Tensor) -> Tensor: """The input minus its integer part; of float
 def frac_(input: Tensor) -> Tensor: """In-place form of :meth:`frac`."""
 def frexp(input: Tensor) -> _Any: """The mantissa, of size 0.5 to 1, and the exponent of mantissa * 2 ** exponent."""
 def from_numpy(ndarray: _NDArray[_Any]) -> Tensor: """A tensor over the array's own memory: writes on either side show on the other."""
+def frombuffer(buffer: _Any, *, dtype: _dtype, count: _int = -1, offset: _int = 0, requires_grad: _bool = False, **options: _Any) -> Tensor: """A vector over the memory of a buffer, such as a ``bytearray``: ``count`` elements from byte ``offset``, or all."""
 def full(size: _Sequence[_int], fill_value: _Number | Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``fill_value`` everywhere, in its own dtype unless another is given."""
 def full_like(input: Tensor, fill_value: _Number | Tensor, *, dtype: _dtype | None = None, device: _device | str | None = None, requires_grad: _bool = False) -> Tensor: """``fill_value`` in the shape and dtype of ``input``."""
 def gather(input: _Operand, dim: _int, index: Tensor, *, sparse_grad: _bool = False) -> Tensor: """out[i][j] = input[index[i][j]][j] for dim 0 of two, and so on; the shape is that of ``index``."""
@@ -451,6 +465,7 @@ def neg(input: Tensor) -> Tensor: """-input."""
 def neg_(input: Tensor) -> Tensor: """In-place form of :meth:`neg`."""
 def negative(input: Tensor) -> Tensor: """-input."""
 def negative_(input: Tensor) -> Tensor: """In-place form of :meth:`neg`."""
+newaxis: None
 def nextafter(input: _Operand, other: _Operand) -> Tensor: """The next number that the dtype has after ``input``, towards ``other``."""
 @_overload
 def nonzero(input: Tensor, *, as_tuple: _Literal[False] = False) -> Tensor: """The indices of the nonzero elements, a row each; with ``as_tuple`` a vector per dimension, to index with."""
@@ -619,6 +634,8 @@ __all__ = [
     "acos_",
     "acosh",
     "acosh_",
+    "adaptive_avg_pool1d",
+    "adaptive_max_pool1d",
     "add",
     "addbmm",
     "addcdiv",
@@ -654,6 +671,7 @@ __all__ = [
     "argmin",
     "argsort",
     "argwhere",
+    "as_strided",
     "as_tensor",
     "asarray",
     "asin",
@@ -670,6 +688,7 @@ __all__ = [
     "atleast_3d",
     "autocast",
     "autograd",
+    "avg_pool1d",
     "backends",
     "baddbmm",
     "batch_norm",
@@ -703,6 +722,7 @@ __all__ = [
     "celu_",
     "cfloat",
     "chain_matmul",
+    "channel_shuffle",
     "channels_last",
     "channels_last_3d",
     "cholesky",
@@ -819,6 +839,7 @@ __all__ = [
     "frac_",
     "frexp",
     "from_numpy",
+    "frombuffer",
     "full",
     "full_like",
     "func",
@@ -830,6 +851,7 @@ __all__ = [
     "get_default_device",
     "get_default_dtype",
     "get_deterministic_debug_mode",
+    "get_device",
     "get_float32_matmul_precision",
     "get_num_interop_threads",
     "get_num_threads",
@@ -887,6 +909,7 @@ __all__ = [
     "is_signed",
     "is_storage",
     "is_tensor",
+    "is_warn_always_enabled",
     "isclose",
     "isfinite",
     "isin",
@@ -944,6 +967,9 @@ __all__ = [
     "matrix_exp",
     "matrix_power",
     "max",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
     "maximum",
     "mean",
     "median",
@@ -974,6 +1000,7 @@ __all__ = [
     "neg_",
     "negative",
     "negative_",
+    "newaxis",
     "nextafter",
     "nn",
     "no_grad",
@@ -991,6 +1018,8 @@ __all__ = [
     "permute",
     "pi",
     "pinverse",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson",
     "poisson_nll_loss",
     "polygamma",
@@ -1060,6 +1089,7 @@ __all__ = [
     "set_num_threads",
     "set_printoptions",
     "set_rng_state",
+    "set_warn_always",
     "sgn",
     "short",
     "sigmoid",

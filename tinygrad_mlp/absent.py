@@ -46,15 +46,10 @@ NEVER: tuple[tuple[str, str, str], ...] = (
         r"|Tensor\.(pin_memory|record_stream|ipu|xpu|mtia|is_(ipu|maia|mtia|vulkan|xla))",
         "the CPU; `cuda.is_available()` is False",
     ),
-    (
-        "convolutions and pooling in three dimensions",
-        r"(nn\.)?(functional\.)?(Lazy)?((conv|Conv)(_transpose|Transpose)?3d|\w*([Pp]ool|[Uu]npool)\w*3d|Dropout3d|\w*Pad3d)",
-        "the forms for one and two dimensions",
-    ),
     ("downloads of models", r"hub(\..*)?", "`load(path)` of a state_dict that you have"),
     (
         "tools around PyTorch",
-        r"(profiler|autograd\.profiler)(\..*)?|utils\.(tensorboard|cpp_extension|mobile_optimizer|bottleneck|benchmark)(\..*)?",
+        r"(profiler|autograd\.profiler)(\..*)?|utils\.(tensorboard|cpp_extension|mobile_optimizer|bottleneck)(\..*)?",
         "Python's `cProfile` and `timeit`; any logger of numbers",
     ),
     (

@@ -15,7 +15,7 @@ from .ops.composite import called
 from .ops.inplace import write_copy
 
 __all__ = [
-    "conj", "detach", "is_complex", "is_conj", "is_inference", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage",
+    "conj", "detach", "get_device", "is_complex", "is_conj", "is_inference", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage",
     "real", "resolve_conj", "resolve_neg",
 ]  # fmt: skip
 
@@ -164,6 +164,7 @@ conj: Callable[[Tensor], Any] = _as_function("conj")
 resolve_conj: Callable[[Tensor], Any] = _as_function("resolve_conj")
 resolve_neg: Callable[[Tensor], Any] = _as_function("resolve_neg")
 detach: Callable[[Tensor], Any] = _as_function("detach")
+get_device: Callable[[Tensor], Any] = _as_function("get_device")
 
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:

@@ -33,6 +33,7 @@ def diagonal(A: Tensor, *, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -
 def eigh(A: Tensor, UPLO: str = 'L') -> _Any: """The eigenvalues, in ascending order, and eigenvectors of a symmetric matrix, of which only one triangle is looked at."""
 def eigvalsh(A: Tensor, UPLO: str = 'L') -> Tensor: """The eigenvalues of a symmetric matrix in ascending order, see :func:`eigh`."""
 def inv(A: Tensor) -> Tensor: """The inverse, shapes ``(*, n, n) -> (*, n, n)``; :func:`solve` is faster and more exact than to multiply with it."""
+def inv_ex(A: Tensor, *, check_errors: _bool = False) -> _Any: """:func:`inv` that says in ``info`` which matrices are singular, in place of whose inverses there is the identity."""
 def lstsq(A: Tensor, B: Tensor, rcond: _float | None = None, *, driver: str | None = None) -> _Any: """The X that minimises |A X - B|, of smallest norm where there are several, shapes ``(*, m, n), (*, m, k) -> (*, n, k)``."""
 def matmul(input: Tensor, other: Tensor) -> Tensor: """The matrix product; a vector is a row on the left and a column on the right, leading dimensions broadcast."""
 def matrix_exp(input: Tensor) -> Tensor: """The matrix exponential sum_k A^k / k!, shapes ``(*, n, n) -> (*, n, n)``."""
@@ -45,6 +46,7 @@ def pinv(A: Tensor, rcond: _Any = None, hermitian: _bool = False, *, atol: _Any 
 def qr(A: Tensor, mode: str = 'reduced') -> _Any: """A = Q R with orthonormal columns in Q and an upper triangular R, shapes ``(*, m, n) -> (*, m, k), (*, k, n)``, k = min(m, n)."""
 def slogdet(input: Tensor) -> _Any: """The sign of the determinant and the logarithm of its absolute value, which do not overflow: -inf where it is 0."""
 def solve(A: Tensor, B: Tensor, *, left: _bool = True) -> Tensor: """The X of A X = B (of X A = B with ``left=False``), shapes ``(*, n, n), (*, n, k) -> (*, n, k)``; B may be vectors ``(*, n)``."""
+def solve_ex(A: Tensor, B: Tensor, *, left: _bool = True, check_errors: _bool = False) -> _Any: """:func:`solve` that says in ``info`` which matrices are singular, whose solutions are arbitrary."""
 def solve_triangular(A: Tensor, B: Tensor, *, upper: _bool, left: _bool = True, unitriangular: _bool = False) -> Tensor: """The X of A X = B (of X A = B with ``left=False``) for a triangular A, shapes ``(*, n, n), (*, n, k) -> (*, n, k)``."""
 def svd(A: Tensor, full_matrices: _bool = True, *, driver: str | None = None) -> _Any: """A = U diag(S) Vh, singular values largest first, shapes ``(*, m, n) -> (*, m, m), (*, k), (*, n, n)``, k = min(m, n)."""
 def svdvals(input: Tensor) -> Tensor: """The singular values of a matrix, largest first, shapes ``(..., m, n) -> (..., min(m, n))``."""
@@ -65,6 +67,7 @@ __all__ = [
     "eigh",
     "eigvalsh",
     "inv",
+    "inv_ex",
     "lstsq",
     "matmul",
     "matrix_exp",
@@ -77,6 +80,7 @@ __all__ = [
     "qr",
     "slogdet",
     "solve",
+    "solve_ex",
     "solve_triangular",
     "svd",
     "svdvals",

@@ -60,6 +60,11 @@ class _Sink:
             hook(tensor)
 
 
+def _show(node: Node) -> None:
+    """Give a node a hook that does nothing, by which compiled steps see that there is another one."""
+    node.hooks = {**(node.hooks or {}), -1: lambda g: None}
+
+
 def after_accumulation(tensor: Tensor) -> Hooks:
     """The hooks that are called with a leaf when a gradient was added to its ``.grad``.
 
@@ -73,7 +78,7 @@ def after_accumulation(tensor: Tensor) -> Hooks:
         raise GraphError("post accumulate grad hooks cannot be registered on non-leaf tensors")
     if not isinstance(node.sink, _Sink):
         node.sink = _Sink(tensor)  # type: ignore[assignment] # called like a reference
-        node.hooks = {**(node.hooks or {}), -1: lambda g: None}  # so that compiled steps see that there is one
+        _show(node)
     return node.sink.hooks  # type: ignore[union-attr] # it is one
 
 
@@ -141,6 +146,7 @@ def after_rules(node: Node) -> Hooks:
     if node not in _after:
         node = named(node)
         node.__class__ = watched(type(node))
+        _show(node)
         _after[node] = {}
     return _after[node]
 

@@ -10,14 +10,24 @@ from .device import CPU, DeviceLike, on_cpu
 from .device import device as device_type
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode",
-    "get_float32_matmul_precision", "is_deterministic_algorithms_warn_only_enabled", "set_default_device",
-    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "use_deterministic_algorithms",
+    "are_deterministic_algorithms_enabled",
+    "get_default_device",
+    "get_deterministic_debug_mode",
+    "get_float32_matmul_precision",
+    "is_deterministic_algorithms_warn_only_enabled",
+    "is_warn_always_enabled",
+    "set_default_device",
+    "set_deterministic_debug_mode",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
+    "set_warn_always",
+    "use_deterministic_algorithms",
 ]  # fmt: skip
 
 _MODES = ("default", "warn", "error")
 _deterministic = 0  # a position in _MODES
 _precision = "highest"
+_warn_always = False
 
 
 def set_default_device(device: DeviceLike) -> None:
@@ -99,3 +109,20 @@ def get_float32_matmul_precision() -> str:
 def set_flush_denormal(mode: Any) -> bool:
     """False: NumPy cannot be told to flush denormal numbers to zero."""
     return False
+
+
+def set_warn_always(b: bool) -> None:
+    """Remember whether each warning is to be shown always: here Python's filters decide, see ``warnings``.
+
+    Raises:
+        ArgumentError: ``b`` is not a bool.
+    """
+    global _warn_always
+    if not isinstance(b, bool):
+        raise ArgumentError(f"setWarnOnlyOnce expects a bool, but got {type(b).__name__}")
+    _warn_always = b
+
+
+def is_warn_always_enabled() -> bool:
+    """What was set by :func:`set_warn_always`."""
+    return _warn_always

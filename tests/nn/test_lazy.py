@@ -84,7 +84,13 @@ def test_states() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shape"), [("BatchNorm1d", (4, 6)), ("InstanceNorm1d", (4, 6, 2)), ("InstanceNorm2d", (4, 6, 2, 2))]
+    ("name", "shape"),
+    [
+        ("BatchNorm1d", (4, 6)),
+        ("BatchNorm2d", (4, 6, 2, 2)),
+        ("InstanceNorm1d", (4, 6, 2)),
+        ("InstanceNorm2d", (4, 6, 2, 2)),
+    ],
 )
 def test_lazy_norms(name: str, shape: tuple[int, ...]) -> None:
     layer = getattr(nn, f"Lazy{name}")()
@@ -147,7 +153,13 @@ def test_compiled() -> None:
 def test_pytorch_says_the_same(name: str) -> None:
     ours, theirs = both()
     args = (3,) if name == "LazyLinear" else ()
-    shape = {"LazyInstanceNorm1d": (4, 6, 2), "LazyInstanceNorm2d": (4, 6, 2, 2), "LazyInstanceNorm3d": (4, 6, 2, 2, 2)}
+    shape = {
+        "LazyBatchNorm2d": (4, 6, 2, 2),
+        "LazyBatchNorm3d": (4, 6, 2, 2, 2),
+        "LazyInstanceNorm1d": (4, 6, 2),
+        "LazyInstanceNorm2d": (4, 6, 2, 2),
+        "LazyInstanceNorm3d": (4, 6, 2, 2, 2),
+    }
     said = []
     for torch in (ours, theirs):
         kind = getattr(torch.nn, name)

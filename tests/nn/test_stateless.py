@@ -74,3 +74,10 @@ def test_what_is_refused() -> None:
         functional_call(layer, {"other": tg.ones(1)}, (tg.ones(2),))
     with pytest.raises(TypeError):
         functional_call(layer, {"weight": 1}, (tg.ones(2),))  # type: ignore[dict-item]
+
+
+def test_its_older_name() -> None:
+    layer = nn.Linear(2, 1)
+    with pytest.warns(FutureWarning, match="deprecated"):
+        y = nn.utils.stateless.functional_call(layer, {"weight": tg.ones(1, 2), "bias": tg.zeros(1)}, tg.ones(2))
+    assert y.item() == 2

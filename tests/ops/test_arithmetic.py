@@ -235,3 +235,19 @@ def test_memory_to_compute_in_is_no_argument_of_an_operation() -> None:
         assert "out" not in inspect.signature(operation).parameters
     with pytest.raises(ArgumentError, match="unexpected keyword argument 'out'"):
         tg.relu(tg.ones(2), out=tg.ones(2))
+
+
+def test_numbers_that_float16_cannot_hold() -> None:
+    x = tg.tensor([0.1, 2.0], dtype=tg.float16)
+
+    def step() -> list[list[float]]:
+        return [(x * 1e5).tolist(), (1e5 * x).tolist(), (x * 1e-7).tolist(), (x / 1e-7).tolist(), (x / 1e5).tolist()]
+
+    found = step()
+    assert found[0] == found[1] == [10000, float("inf")]
+    assert found[2] == [0, float(np.float16(2e-7))]
+    assert found[3] == [float("inf"), float("inf")]
+    assert found[4] == [float(np.float16(1e-6)), float(np.float16(2e-5))]
+    assert tg.compile(step)() == found
+    x *= 1e5
+    assert x.tolist() == found[0]

@@ -139,3 +139,12 @@ def test_errors() -> None:
     a = tg.ones(1, requires_grad=True)
     with pytest.raises(NotImplementedError, match="igamma"):
         tg.igamma(a, tg.ones(1)).sum().backward()
+
+
+def test_methods_and_in_place_forms() -> None:
+    x = tg.tensor([3.0, 2.5])
+    assert x.polygamma(1).equal(tg.polygamma(1, x))
+    for name, arguments in (("polygamma", (2,)), ("mvlgamma", (2,)), ("lgamma", ()), ("digamma", ()), ("igamma", (x,))):
+        twin = x.clone()
+        assert getattr(twin, f"{name}_")(*arguments) is twin
+        assert twin.equal(getattr(x, name)(*arguments))

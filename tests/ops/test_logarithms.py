@@ -58,3 +58,15 @@ def test_nothing_times_minus_infinity_is_nothing() -> None:
     assert both("xlog1py", [0.0], [-1.0])[0] == 0
     assert both("entr", [0.0])[0] == 0
     assert tg.xlogy(2.0, tg.tensor([1.0])).item() == 0
+
+
+def test_numbers_are_weak() -> None:
+    x = tg.tensor([0.0, 3.0], requires_grad=True)
+    for number, slope in ((2, np.log(2)), (0.5, np.log(0.5))):
+        y = tg.xlogy(x, number)
+        assert y.dtype is tg.float32
+        np.testing.assert_allclose(y.detach(), [0, 3 * slope], rtol=1e-6)
+        (g,) = tg.autograd.grad(y.sum(), x)
+        np.testing.assert_allclose(g, [slope, slope], rtol=1e-6)
+    (g,) = tg.autograd.grad(tg.xlogy(2, x + 1).sum(), x)
+    np.testing.assert_allclose(g, [2, 0.5])

@@ -39,7 +39,7 @@ SAMPLES = [
     *[
         Sample("scatter", (integers(9, 3, 4), 0, integers(3, 2, 4), *src), {"reduce": how}, torch_fn=quietly("scatter"))
         for how in ("add", "multiply")
-        for src in ((integers(9, 2, 4, seed=1),), (2,))
+        for src in ((integers(9, 2, 4, seed=1),), (2,), (2.5,))
     ],
     Sample("gather", (X, 0, integers(3, 2, 4, 2))),
     Sample("gather", (X, -1, integers(2, 3, 2, 5))),

@@ -66,6 +66,23 @@ def test_singular_matrices() -> None:
     assert math.isnan(tg.logdet(tg.diag(tg.tensor([-1.0, 1.0]))).item())
 
 
+def test_singular_matrices_that_are_no_error() -> None:
+    some = tg.stack([tg.eye(2) * 2, tg.zeros(2, 2), tg.tensor([[1.0, 2.0], [2.0, 4.0]])])
+    inverse, info = tg.linalg.inv_ex(some)
+    assert info.tolist() == [0, 1, 2]
+    assert info.dtype is tg.int32
+    assert inverse[0].equal(tg.eye(2) / 2)
+    result, info = tg.linalg.solve_ex(some, tg.ones(3, 2))
+    assert info.tolist() == [0, 1, 2]
+    assert result[0].tolist() == [0.5, 0.5]
+    for call in (
+        lambda: tg.linalg.inv_ex(some, check_errors=True),
+        lambda: tg.linalg.solve_ex(some, some, check_errors=True),
+    ):
+        with pytest.raises(tg.linalg.LinAlgError):
+            call()
+
+
 def test_nothing_at_all() -> None:
     none = tg.ones(0, 0)
     assert tg.det(none).item() == 1

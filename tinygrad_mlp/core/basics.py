@@ -52,6 +52,13 @@ def sub(input: Array, other: Array, *, alpha: float = 1, out: Array = None) -> A
     return np.subtract(input, other if alpha == 1 else _scaled(alpha, input, other), out=out)
 
 
+def _by(ufunc: Any, input: Array, number: float, out: Array) -> Any:
+    """ufunc(input, number); of float16 computed in float32, as the number may be too large, or too small, for float16."""
+    if input.dtype.char != "e":
+        return ufunc(input, number, out=out)
+    return ufunc(input, number, out=np.empty_like(input) if out is None else out, dtype=np.float32, casting="same_kind")
+
+
 _MUL: Any = {"cast": "promote", "method": ("mul", "multiply"), "operator": "mul", "in_place": True, "ufunc": np.multiply}
 _MUL["smooth"] = lambda input, other: (abs(input) < 10) & (abs(other) < 10)
 
@@ -59,7 +66,8 @@ _MUL["smooth"] = lambda input, other: (abs(input) < 10) & (abs(other) < 10)
 @primitive(lambda g, other: g * other, lambda g, input: g * input, **_MUL)
 def mul(input: Array, other: Array, *, out: Array = None) -> Array:
     """input * other, with broadcasting."""
-    return np.multiply(input, other, out=out)
+    input, other = (other, input) if type(input) is float else (input, other)
+    return np.multiply(input, other, out=out) if type(other) is not float else _by(np.multiply, input, other, out)
 
 
 _DIVIDE: Any = {"cast": "float", "operator": "truediv", "in_place": True, "ufunc": np.true_divide}
@@ -69,7 +77,7 @@ _DIVIDE["smooth"] = lambda input, other: (abs(input) < 20) & (abs(other) > 0.2)
 @primitive(lambda g, other: g / other, lambda g, input, other: -g * (input / other) / other, **_DIVIDE)
 def true_divide(input: Array, other: Array, *, out: Array = None) -> Array:
     """input / other, with broadcasting; integers divide to floats."""
-    return np.true_divide(input, other, out=out)
+    return np.true_divide(input, other, out=out) if type(other) is not float else _by(np.true_divide, input, other, out)
 
 
 @primitive(lambda g: -g, method=("neg", "negative"), operator="neg", in_place=True, ufunc=np.negative, smooth=lambda: True)

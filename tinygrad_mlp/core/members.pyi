@@ -140,6 +140,7 @@ class Members:
     def argmax(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first largest element along ``dim``, or in the flattened tensor; of the first nan if any."""
     def argmin(self, dim: _int | None = None, keepdim: _bool = False) -> Tensor: """The index of the first smallest element along ``dim``, or in the flattened tensor; of the first nan if any."""
     def argsort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> Tensor: """The indices that sort the elements along ``dim``; nan counts as largest, ties keep their order."""
+    def as_strided(self, size: _Sequence[_int], stride: _Sequence[_int], storage_offset: _int | None = None) -> Tensor: """A view of the tensor's memory: its element [i, j] is ``storage_offset + i * stride[0] + j * stride[1]``."""
     def asin(self) -> Tensor: """The inverse sine, in radians."""
     def asin_(self) -> Tensor: """In-place form of :meth:`asin`."""
     def asinh(self) -> Tensor: """The inverse hyperbolic sine."""
@@ -470,6 +471,7 @@ class Members:
     def multiply_(self, other: _Operand) -> Tensor: """In-place form of :meth:`mul`."""
     def mv(self, vec: Tensor) -> Tensor: """A matrix times a vector, shapes ``(n, k), (k,) -> (n,)``."""
     def mvlgamma(self, p: _int) -> Tensor: """The logarithm of the multivariate gamma function, p (p - 1) / 4 log(pi) + sum over j < p of lgamma(input - j / 2)."""
+    def mvlgamma_(self, p: _int) -> Tensor: """In-place form of :meth:`mvlgamma`."""
     @property
     def name(self) -> None: """None: tensors have no names."""
     def nan_to_num(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor: """``input`` with nan and the infinities replaced, the latter by the largest finite numbers by default."""
@@ -517,6 +519,8 @@ class Members:
     @_overload
     def permute(self, dims: _Sequence[_int]) -> Tensor: """The dimensions in another order: dimension ``i`` of the result is ``dims[i]`` of the input."""
     def pinverse(self, rcond: _float = 1e-15) -> Tensor: """:func:`linalg.pinv <pinv>` under its older name."""
+    def polygamma(self, n: _int) -> Tensor: """The n-th derivative of :func:`digamma`."""
+    def polygamma_(self, n: _int) -> Tensor: """In-place form of :meth:`_polygamma_of`."""
     def positive(self) -> Tensor: """``input`` itself."""
     def pow(self, exponent: _Operand) -> Tensor: """input ** exponent, with broadcasting. The powers 1/2 and -1/2 are those of :func:`sqrt`: nan at -inf."""
     def pow_(self, exponent: _Operand) -> Tensor: """In-place form of :meth:`pow`."""

@@ -20,7 +20,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..core.apply import apply, node_of
 from ..core.basics import broadcast, clone, reshaped
-from ..core.graph import Node, Version, version_of
+from ..core.graph import Node, Version, version_of, wrap
 from ..core.primitive import Primitive
 from ..core.state import state
 from ..errors import ShapeError, TransformError, ValuesError
@@ -261,7 +261,7 @@ class Level:
             if self.size:
                 rows = [self.row(given, k) for k in range(self.size)]
             else:
-                zeros = replaced(lambda x: Tensor(np.zeros(x._like.shape, x._like.dtype)) if self.owns(x) else x, given)
+                zeros = replaced(lambda x: wrap(np.zeros(x._like.shape, x._like.dtype)) if self.owns(x) else x, given)
                 rows = [zeros]
             results = [function(*row, **named) for row, named in rows]
             columns = zip(*(leaves(result, Tensor) for result in results), strict=True)

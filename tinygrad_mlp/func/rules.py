@@ -3,8 +3,8 @@
 Most operations need no rule of their own:
 
 * a composite is what it is made of;
-* an elementwise one (:func:`_is_elementwise` tries that out) is itself on batches whose dimensions are aligned from the right, and so is
-  one of matrices in the last two dimensions;
+* an elementwise one (:func:`_by_element` tries that out) is itself on batches whose dimensions are aligned from the right, and so is
+  one of matrices (:func:`_by_matrix`);
 * one that goes along the dimensions ``dim`` is itself with the next ones;
 * one with a ``shape``, ``size``, ``key`` … of the result has one more in front;
 * a loss with a ``reduction`` is reduced sample by sample.
@@ -47,11 +47,11 @@ def rule_of(op: Primitive, options: Options, inputs: Sequence[Any]) -> Rule:
         return rule
     if "reduction" in options and not op.variadic and op.arity in (2, 3):
         return _loss
-    if op.name in _IN_THE_LAST or _is_elementwise(op, options, inputs):
+    if op.name in _IN_THE_LAST or _is_so(_by_element, op, options, inputs):
         return _aligned
     if "dim" in options and op.arity == 1 and not options.keys() & {"size", "shape", "key"}:
         return _along
-    return _looped
+    return _matrices if _is_so(_by_matrix, op, options, inputs) else _looped
 
 
 def _looped(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -64,19 +64,24 @@ def _looped(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) 
 _found: dict[Any, bool] = {}  # by operation, dtypes, and the options that its forward may branch on
 
 
-def _is_elementwise(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
-    """Whether each element of the result is made of the elements in its place, which is tried out on a few numbers."""
+def _is_so(trial: Callable[..., bool], op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
+    """What a trial of the operation says; it is made once for inputs of these dtypes and dimensions, and these options but for floats."""
     key = (
+        trial,
         op.name,
-        *(a._like.dtype if isinstance(a, Tensor) else type(a) for a in inputs),
-        *(value if isinstance(value, str | bool | None) else type(value) for value in options.values()),
+        *((a._like.dtype, min(a._like.ndim, 3)) if isinstance(a, Tensor) else _told_apart(a) for a in inputs),
+        *map(_told_apart, options.values()),
     )
     if key not in _found:
         try:
-            _found[key] = state.quiet(_tried, op, options, inputs)
+            _found[key] = bool(state.quiet(trial, op, options, inputs))
         except Exception:  # of any class: each forward refuses in its own way
             _found[key] = False
     return _found[key]
+
+
+def _told_apart(value: Any) -> Any:
+    return value if isinstance(value, str | int | None) else type(value)
 
 
 def _numbers(k: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -85,7 +90,7 @@ def _numbers(k: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     return (whole / 3 if dtype.kind == "f" else whole).astype(dtype)
 
 
-def _tried(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
+def _by_element(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
     """Whether the order of the elements, how they are laid out in dimensions, and what stands beside them, make no difference."""
     numbers = {k: _numbers(k, a._like.dtype) for k, a in enumerate(inputs) if isinstance(a, Tensor)}
 
@@ -106,6 +111,29 @@ def _tried(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
         for x, y in others
         if len(numbers) > 1 or x is not rows
     )
+
+
+def _by_matrix(op: Primitive, options: Options, inputs: Sequence[Any]) -> bool:
+    """Whether it takes matrices, and does the same to each of a batch."""
+    tensors = [k for k, a in enumerate(inputs) if isinstance(a, Tensor)]
+    if any(inputs[k]._like.ndim < 2 for k in tensors):
+        return False
+    values = list(inputs)
+    for k in tensors:
+        x = _numbers(k, inputs[k]._like.dtype)[:18].reshape(2, 3, 3)
+        values[k] = x @ x.swapaxes(1, 2) + np.eye(3, dtype=x.dtype)  # positive definite
+    whole = op.forward(*values, **options)
+    for k in range(2):
+        one = op.forward(*(a[k] if i in tensors else a for i, a in enumerate(values)), **options)
+        if one.shape != whole.shape[1:] or not np.allclose(one, whole[k], 1e-3, 1e-3):
+            return False
+    return len(whole) == 2
+
+
+def _matrices(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    if len({a._like.ndim for a in inputs if isinstance(a, Tensor)}) > 1:
+        return _looped(level, op, inputs, options)
+    return _same_shape(level, op, inputs, options)
 
 
 def _aligned(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
@@ -160,10 +188,11 @@ _ALL: tuple[Any, ...] = (None, (), [])
 
 
 def _of_batch(op: Primitive, dim: Any, ndim: int) -> Any:
-    """The dimensions of a batch that those of a sample are."""
+    """The dimensions of a batch that those of a sample are; what is counted from the end stays so."""
     if isinstance(dim, tuple | list):
-        return tuple(dim_of(op.name, d, ndim) + 1 for d in dim)
-    return dim_of(op.name, dim, ndim) + 1
+        return tuple(_of_batch(op, d, ndim) for d in dim)
+    place = dim_of(op.name, dim, ndim) + 1
+    return place if dim >= 0 else place - max(ndim, 1) - 1
 
 
 def _along(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:

@@ -76,6 +76,8 @@ __getattr__, __dir__ = _later(
         "LSTM": ".recurrent",
         "LSTMCell": ".recurrent",
         "LazyBatchNorm1d": ".lazy",
+        "LazyBatchNorm2d": ".lazy",
+        "LazyBatchNorm3d": ".lazy",
         "LazyConv1d": ".lazy_convolution",
         "LazyConv2d": ".lazy_convolution",
         "LazyConv3d": ".lazy_convolution",

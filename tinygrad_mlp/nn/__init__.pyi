@@ -88,6 +88,8 @@ from tinygrad_mlp.nn.recurrent import LSTM as LSTM
 from tinygrad_mlp.nn.recurrent import LSTMCell as LSTMCell
 from tinygrad_mlp.nn.normalisation import LayerNorm as LayerNorm
 from tinygrad_mlp.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
+from tinygrad_mlp.nn.lazy import LazyBatchNorm2d as LazyBatchNorm2d
+from tinygrad_mlp.nn.lazy import LazyBatchNorm3d as LazyBatchNorm3d
 from tinygrad_mlp.nn.lazy_convolution import LazyConv1d as LazyConv1d
 from tinygrad_mlp.nn.lazy_convolution import LazyConv2d as LazyConv2d
 from tinygrad_mlp.nn.lazy_convolution import LazyConv3d as LazyConv3d
@@ -257,6 +259,8 @@ __all__ = [
     "LSTMCell",
     "LayerNorm",
     "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
     "LazyConv1d",
     "LazyConv2d",
     "LazyConv3d",

@@ -9,6 +9,7 @@ from ..device import DeviceLike
 from ..dtypes import dtype, int64
 from ..grad_mode import no_grad
 from ..ops.creation import tensor
+from .image_norms import BatchNorm2d, BatchNorm3d
 from .linear import Linear
 from .module import Module
 from .normalisation import BatchNorm1d
@@ -16,7 +17,7 @@ from .parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 from .rarer_norms import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 
 __all__ = [
-    "LazyBatchNorm1d", "LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d", "LazyLinear",
+    "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d", "LazyLinear",
 ]  # fmt: skip
 
 
@@ -157,6 +158,18 @@ class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
     """A :class:`BatchNorm1d` whose ``num_features`` is the second size of its first input; the other arguments are the same."""
 
     cls_to_become = BatchNorm1d
+
+
+class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
+    """A :class:`BatchNorm2d` whose ``num_features`` is the second size of its first input."""
+
+    cls_to_become = BatchNorm2d
+
+
+class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
+    """A :class:`BatchNorm3d` whose ``num_features`` is the second size of its first input."""
+
+    cls_to_become = BatchNorm3d
 
 
 class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):

@@ -30,7 +30,7 @@ from .composite import Operation, called, composite
 _dtype_type = dtype
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "frombuffer", "full", "full_like", "linspace",
     "logspace", "ones", "ones_like", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -270,6 +270,20 @@ def from_numpy(ndarray: Any) -> Array:
     if not isinstance(ndarray, np.ndarray):
         raise ArgumentError(f"expected np.ndarray (got {type(ndarray).__name__}); use tensor(...) for other data")
     return wrap(storable(borrowed(np.asarray(ndarray))))
+
+
+@composite
+def frombuffer(
+    buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0, requires_grad: bool = False, **options: Any
+) -> Array:
+    """A vector over the memory of a buffer, such as a ``bytearray``: ``count`` elements from byte ``offset``, or all.
+
+    Raises:
+        ValueError: The buffer does not hold as many, or a whole number of them.
+    """
+    if len(memoryview(buffer).cast("B")) == 0 or count == 0:
+        raise ValueError(f"both buffer length and count ({count}) must not be 0")
+    return from_numpy(np.frombuffer(buffer, as_dtype(dtype).numpy, count, offset)).requires_grad_(requires_grad)
 
 
 # ---------------------------------------------------------------------------------------------------- filled by a rule

@@ -126,7 +126,7 @@ def frexp(input: Array) -> Any:
     >>> import tinygrad_mlp as torch
     >>> mantissa, exponent = torch.frexp(torch.tensor([3.0]))
     >>> mantissa, exponent
-    (tensor([0.7500]), tensor([2], dtype=torch.int32))
+    (tensor([0.7500]), tensor([2], dtype=tinygrad_mlp.int32))
     """
     if input._like.dtype.kind != "f":
         raise DTypeError(f"torch.frexp() only supports floating-point dtypes, got {input.dtype}; cast with .float()")
@@ -212,7 +212,7 @@ def float_power(input: Array, exponent: Array) -> Array:
 
     >>> import tinygrad_mlp as torch
     >>> torch.float_power(torch.tensor([2, 3]), 2)
-    tensor([4., 9.], dtype=torch.float64)
+    tensor([4., 9.], dtype=tinygrad_mlp.float64)
     """
     if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
         raise ArgumentError("float_power(): expected a Tensor for input or exponent")

@@ -334,6 +334,14 @@ def _polygamma_1(input: Any) -> Any:
     return _nth_polygamma(input, n=1)
 
 
+@composite(method="polygamma", in_place=True)
+def _polygamma_of(input: Array, n: int) -> Array:
+    """The n-th derivative of :func:`digamma`."""
+    if n < 0:
+        raise RuntimeError(f"polygamma(n, x) does not support negative n, got {n}")
+    return digamma(input) if n == 0 else _nth_polygamma(input, n=n)
+
+
 @composite
 def polygamma(n: int, input: Array) -> Array:
     """The n-th derivative of :func:`digamma`.
@@ -341,12 +349,10 @@ def polygamma(n: int, input: Array) -> Array:
     Raises:
         RuntimeError: n is negative.
     """
-    if n < 0:
-        raise RuntimeError(f"polygamma(n, x) does not support negative n, got {n}")
-    return digamma(input) if n == 0 else _nth_polygamma(input, n=n)
+    return _polygamma_of(input, n)
 
 
-@composite(method=True)
+@composite(method=True, in_place=True)
 def mvlgamma(input: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function, p (p - 1) / 4 log(pi) + sum over j < p of lgamma(input - j / 2).
 

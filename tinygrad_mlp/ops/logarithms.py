@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,14 +38,24 @@ logaddexp2: Operation = _of_two(
 
 
 def _product(x: Array, y: Array, log_y: Array) -> Array:
+    if isinstance(y, int | float):
+        log_y = float(log_y)  # so that a number stays one, whose dtype is weak
     return np.where((x == 0) & ~np.isnan(y), 0, x * log_y)
 
 
+def _logarithm(log_of: Callable[..., Any], least: float) -> Callable[..., Any]:
+    """The rule of the first factor: log y, and 0 for 0 log y where that is not finite."""
+
+    def rule(g: Any, input: Any, other: Any) -> Any:
+        other = np.asarray(float(other)) if isinstance(other, int | float) else other
+        nothing = (input == 0) & (other <= least)
+        return g * where(nothing, 0.0, log_of(where(nothing, 1.0, other)))
+
+    return rule
+
+
 @primitive(
-    lambda g, input, other: (
-        g * where((input == 0) & (other <= 0), 0.0, log(where(other <= 0, 1.0, other)))
-        + where((input != 0) & (other <= 0), g * log(other), 0.0)
-    ),
+    _logarithm(log, 0),
     lambda g, input, other: g * (input / other),
     cast="float",
     method=True,
@@ -61,10 +72,7 @@ def xlogy(input: Array, other: Array) -> Array:
 
 
 @primitive(
-    lambda g, input, other: (
-        g * where((input == 0) & (other <= -1), 0.0, log1p(where(other <= -1, 0.0, other)))
-        + where((input != 0) & (other <= -1), g * log1p(other), 0.0)
-    ),
+    _logarithm(log1p, -1),
     lambda g, input, other: g * (input / (other + 1)),
     cast="float",
 )

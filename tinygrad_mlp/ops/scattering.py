@@ -143,7 +143,7 @@ def scatter(
         if reduce is None:
             line[key] = values
         else:
-            (np.add if reduce == "add" else np.multiply).at(line, key, values)
+            (np.add if reduce == "add" else np.multiply).at(line, key, np.asarray(values).astype(input.dtype))
     return out
 
 

@@ -111,6 +111,51 @@ def inv(A: Array) -> Array:
     return _inv(matrices("linalg.inv", A))
 
 
+class InvEx(NamedTuple):
+    """The inverse, and 0 where there is one, else the number of the first column that depends on those before it."""
+
+    inverse: Tensor
+    info: Tensor
+
+
+class SolveEx(NamedTuple):
+    """The solution, and 0 where there is one, else the number of the first column that depends on those before it."""
+
+    result: Tensor
+    info: Tensor
+
+
+def _regular(A: Array, check_errors: bool) -> tuple[Array, Array]:
+    """A with the identity in place of singular matrices, and of each which column is the first that depends on others."""
+    values = A._data
+    info = np.zeros(values.shape[:-2], np.int32)
+    for index in np.ndindex(info.shape) if not check_errors else ():
+        if np.linalg.slogdet(values[index])[0] == 0:
+            orders = range(1, values.shape[-1] + 1)
+            info[index] = next((k for k in orders if np.linalg.matrix_rank(values[index][:, :k]) < k), values.shape[-1])
+    singular = wrap((info != 0)[..., None, None])
+    return where(singular, identity(A), A) if info.any() else A, wrap(info)
+
+
+@composite
+def inv_ex(A: Array, *, check_errors: bool = False) -> Any:
+    """:func:`inv` that says in ``info`` which matrices are singular, in place of whose inverses there is the identity.
+
+    >>> import tinygrad_mlp as torch
+    >>> torch.linalg.inv_ex(torch.zeros(1, 1)).info
+    tensor(1, dtype=tinygrad_mlp.int32)
+    """
+    regular, info = _regular(matrices("linalg.inv_ex", A), check_errors)
+    return InvEx(_inv(regular), info)
+
+
+@composite
+def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = False) -> Any:
+    """:func:`solve` that says in ``info`` which matrices are singular, whose solutions are arbitrary."""
+    regular, info = _regular(matrices("linalg.solve_ex", A), check_errors)
+    return SolveEx(solve(regular, B, left=left), info)
+
+
 @composite(method=True)
 def inverse(input: Array) -> Array:
     """:func:`linalg.inv <inv>`."""

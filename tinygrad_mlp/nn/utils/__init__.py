@@ -11,10 +11,12 @@ __getattr__, __dir__ = _later(
     {
         "parametrizations": ".parametrizations",
         "parametrize": ".parametrize",
+        "prune": ".prune",
         "remove_spectral_norm": ".hooked_norms",
         "remove_weight_norm": ".hooked_norms",
         "rnn": ".rnn",
         "spectral_norm": ".hooked_norms",
+        "stateless": ".stateless",
         "weight_norm": ".hooked_norms",
     },
 )
