@@ -200,3 +200,41 @@ def test_compiled() -> None:
     assert_compiled_alike(make, cotangent((4, 3), 0))
     make = lambda: parametrizations.spectral_norm(nn.Linear(3, 2, dtype=tg.float64))  # noqa: E731 - likewise
     assert_compiled_alike(make, cotangent((4, 3), 0))
+
+
+MAPS = [("matrix_exp", True), ("matrix_exp", False), ("cayley", True), ("householder", True), ("householder", False)]
+
+
+@pytest.mark.parametrize(("name", "trivialized"), MAPS)
+@pytest.mark.parametrize("sizes", [(3, 3), (3, 2), (2, 3)])
+def test_orthogonal_weights_stay_so(name: str, trivialized: bool, sizes: tuple[int, int]) -> None:
+    layer = nn.Linear(*sizes, dtype=tg.float64)
+    parametrizations.orthogonal(layer, orthogonal_map=name, use_trivialization=trivialized)
+    optimizer, fewer = tg.optim.SGD(layer.parameters(), lr=0.1), min(sizes)
+    for _ in range(3):
+        w = layer.weight if sizes[1] <= sizes[0] else layer.weight.mT
+        np.testing.assert_allclose((w @ w.mT).detach(), np.eye(fewer), atol=1e-10)
+        layer(tg.tensor(cotangent((4, sizes[0]), 0))).square().sum().backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize(("name", "trivialized"), MAPS)
+@pytest.mark.parametrize("sizes", [(3, 3), (3, 2)])
+def test_orthogonal_maps_equal_pytorch(name: str, trivialized: bool, sizes: tuple[int, int]) -> None:
+    results, said = [], []
+    square = np.linalg.qr(cotangent((3, 3), 5))[0]
+    for torch in both():
+        layer = torch.nn.Linear(*sizes, dtype=torch.float64)
+        weights(layer, torch)
+        torch.nn.utils.parametrizations.orthogonal(layer, orthogonal_map=name, use_trivialization=trivialized)
+        chain = layer.parametrizations.weight
+        start = chain.original.detach().clone()
+        if trivialized:
+            if sizes[0] == sizes[1]:
+                start = chain[0].base.clone()
+            chain[0].base.copy_(torch.tensor(square))
+        said.append([repr(layer), list(layer.state_dict())])
+        results.append([start, *trained(torch, layer)])
+    assert said[0] == said[1]
+    for mine, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-7, atol=1e-9)

@@ -1,4 +1,4 @@
-"""Weights that are a direction and a length, and weights of spectral norm 1, by :mod:`.parametrize`."""
+"""Weights that are a direction and a length, of spectral norm 1, or orthogonal, by :mod:`.parametrize`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from ...ops.linalg import dot, mv
 from ...ops.norms import vector_norm
 from ..functional.layers import normalize
 from ..module import Module
+from .orthogonality import orthogonal
 from .parametrize import register_parametrization
 
-__all__ = ["spectral_norm", "weight_norm"]
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 def norm_except_dim(weight: Tensor, dim: int | None) -> Tensor:
