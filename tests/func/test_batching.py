@@ -14,7 +14,7 @@ import pytest
 
 import tinygrad_mlp as tg
 from tinygrad_mlp.errors import TransformError
-from tinygrad_mlp.func import grad, hessian, jacfwd, jacrev, jvp, vmap
+from tinygrad_mlp.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 
 OPS_TESTS = Path(__file__).parent.parent / "ops"
 
@@ -157,3 +157,30 @@ def test_hessian_of_cross_entropy_has_rules(reduction: str) -> None:
         warnings.simplefilter("error")
         got = hessian(loss)(x)
     agree(got, tg.autograd.functional.hessian(loss, x))
+
+
+def test_gradients_of_samples_of_a_convolutional_network() -> None:
+    """Without a loop: with a weight each, samples are groups of channels."""
+    tg.manual_seed(0)
+    nn, functional = tg.nn, tg.nn.functional
+    model = nn.Sequential(
+        nn.Conv2d(2, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 6, 3, groups=2), nn.Flatten(), nn.Linear(24, 3)
+    )
+    model.double()
+    params = {name: p.detach() for name, p in model.named_parameters()}
+    x, t = tg.rand(3, 2, 8, 8, dtype=tg.float64), tg.tensor([0, 2, 1])
+
+    def loss(p: Any, x: Any, t: Any) -> Any:
+        return functional.cross_entropy(functional_call(model, p, (x.unsqueeze(0),)), t.unsqueeze(0))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        got = vmap(grad(loss), in_dims=(None, 0, 0))(params, x, t)
+        outer = grad(lambda p: sum((g**2).sum() for g in vmap(grad(loss), in_dims=(None, 0, 0))(p, x, t).values()))(params)
+    for k in range(3):
+        one = grad(loss)(params, x[k], t[k])
+        for name, g in one.items():
+            agree(got[name][k], g)
+    rows = grad(lambda p: sum((g**2).sum() for k in range(3) for g in grad(loss)(p, x[k], t[k]).values()))(params)
+    for name, g in rows.items():
+        agree(outer[name], g)

@@ -327,6 +327,34 @@ def _einsum(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) 
     return apply(op, [level.value(x) for x in inputs], {"equation": f"{','.join(terms)}->{letter}{right}"})
 
 
+def _convolved(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) -> Tensor:
+    """Samples side by side: with one weight for all they are more images, with a weight each more groups of channels."""
+    if not level.size:
+        return _looped(level, op, inputs, options)
+    x, other, *bias = inputs
+    images = x._like.shape[0]
+    if op.name != "convolution_weight" and not level.owns(other):
+        y = apply(op, [level.full(x).reshape(level.size * images, *x._like.shape[1:]), other], options)
+        y = y.reshape(level.size, images, *y.shape[1:])
+    else:
+        stride, padding, dilation, groups = options["how"]
+        channels = level.full(x).movedim(0, 1).reshape(images, level.size * x._like.shape[1], *x._like.shape[2:])
+        first, second, *sizes = other._like.shape
+        of_images = op.name == "convolution_weight"
+        along = level.full(other).movedim(0, 1) if of_images else level.full(other)
+        shape = (first, level.size * second) if of_images else (level.size * first, second)
+        how = (stride, padding, dilation, groups * level.size)
+        y = apply(op, [channels, along.reshape(*shape, *sizes)], {**options, "how": how})
+        if of_images:
+            y = y.reshape(level.size, second, *y.shape[1:])
+        else:
+            y = y.reshape(images, level.size, y.shape[1] // level.size, *y.shape[2:]).movedim(1, 0)
+    if not bias or bias[0] is None:
+        return y
+    b = level.full(bias[0])
+    return y + b.reshape(level.size, 1, *bias[0]._like.shape, *(1,) * (y.ndim - 3))
+
+
 # ------------------------------------------------------------------------------------------------------- joins and lookups
 
 
@@ -467,6 +495,7 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("_recurrence", "standardize_slope"), _along_both),
     **dict.fromkeys(("scale_gradient", "copy"), _repeated),
     **dict.fromkeys(("passed", "between", "_leaked", "_within"), _same_shape),
+    **dict.fromkeys(("convolution", "transposed_convolution", "convolution_weight"), _convolved),
     **dict.fromkeys(("_cat", "_stack"), _joined),
     **dict.fromkeys(("gather", "scatter", "scatter_add", "scatter_sum"), _gathered),
     **dict.fromkeys(("true_positions", "argwhere"), _values_decide),

@@ -16,7 +16,6 @@ from ..core.primitive import on_operation
 from ..core.state import recording, state
 from ..dtypes import can_cast
 from .inplace import write_copy
-from .reshaping import resize_
 
 __all__: list[str] = []
 
@@ -115,6 +114,8 @@ def _write(name: str, target: Tensor, value: Tensor) -> None:
                 UserWarning,
                 stacklevel=5,
             )
+        from .reshaping import resize_  # a family that few programs use
+
         resize_(target, value.shape)
     write_copy(target, value)
 
