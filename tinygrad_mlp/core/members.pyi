@@ -468,6 +468,7 @@ class Members:
     def minimum(self, other: _Operand) -> Tensor: """The smaller of two, nan if either is."""
     def mm(self, mat2: Tensor) -> Tensor: """The product of two matrices, shapes ``(n, k), (k, m) -> (n, m)``."""
     def mode(self, dim: _int = -1, keepdim: _bool = False) -> _Selected: """The most frequent element along ``dim``, the smallest of several, and the last place where it is."""
+    def moveaxis(self, source: _int | _Sequence[_int], destination: _int | _Sequence[_int]) -> Tensor: """The dimensions ``source`` moved to the places ``destination``, the others kept in order."""
     def movedim(self, source: _int | _Sequence[_int], destination: _int | _Sequence[_int]) -> Tensor: """The dimensions ``source`` moved to the places ``destination``, the others kept in order."""
     def msort(self) -> Tensor: """The elements in order along the first dimension."""
     def mul(self, other: _Operand) -> Tensor: """input * other, with broadcasting."""

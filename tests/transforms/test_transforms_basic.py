@@ -40,7 +40,7 @@ def test_to_tensor_leaves_its_input_alone():
 
 
 def test_to_tensor_refuses_what_is_no_image():
-    with pytest.raises(ArgumentError, match=r"ToTensor\(\): expected a Tensor or an array, got list"):
+    with pytest.raises(ArgumentError, match=r"ToTensor\(\): expected a Tensor, an array or an image of Pillow's, got list"):
         ToTensor()([[1, 2]])
     with pytest.raises(ValueError, match=r"expected an image of shape \(\.\.\., H, W\), got \(256,\)"):
         ToTensor()(BYTES.reshape(-1))

@@ -1,8 +1,4 @@
-"""Transforms of images: of one image, and of a whole batch in one call.
-
-Each works on the last dimensions; those before them, such as a batch's, stay as they are. A transform whose attribute `batched` is
-true is called once for each batch of a data set; any other callable is called with one image at a time.
-"""
+"""Images to Tensors, Tensors to features, and transforms one after the other."""
 
 from __future__ import annotations
 
@@ -13,21 +9,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._tensor import Tensor
-from .core.graph import wrap
-from .errors import ArgumentError, ShapeError
-from .ops.creation import from_numpy
+from .._tensor import Tensor
+from ..core.graph import wrap
+from ..errors import ArgumentError, ShapeError
+from ..ops.creation import from_numpy
 
 __all__ = ["Compose", "Flatten", "Lambda", "Normalize", "ToTensor"]
 
 
-class _Transform:
+class Transform:
     """One that is called once for each batch, and has no options to show."""
 
     batched: bool = True
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+def is_pil(image: object) -> bool:
+    """Whether it is an image of Pillow's, which need not be installed."""
+    return hasattr(image, "getbands") and hasattr(image, "size")
 
 
 class Compose:
@@ -47,7 +48,7 @@ class Compose:
     def __init__(self, transforms: Iterable[Callable[[Any], Any]]) -> None:
         self.transforms: list[Callable[[Any], Any]] = list(transforms)
         for transform in self.transforms:
-            _check_callable("Compose", transform)
+            check_callable("Compose", transform)
 
     @property
     def batched(self) -> bool:
@@ -64,7 +65,7 @@ class Compose:
         return f"Compose(\n{lines}\n)"
 
 
-class ToTensor(_Transform):
+class ToTensor(Transform):
     """Add the channel's dimension and bring uint8 values into 0..1: `(..., H, W)` to `(..., 1, H, W)`.
 
     `y = x / 255` as float32 for uint8; values of another dtype stay as they are.
@@ -81,9 +82,16 @@ class ToTensor(_Transform):
     """
 
     def __call__(self, image: Tensor | npt.NDArray[Any]) -> Tensor:
-        array = image.numpy() if isinstance(image, Tensor) else image
+        if is_pil(image):
+            array = np.asarray(image)
+            if array.ndim == 3:  # colours come last in Pillow's images
+                return from_numpy(np.divide(array.transpose(2, 0, 1), np.float32(255)))
+        else:
+            array = image.numpy() if isinstance(image, Tensor) else image
         if not isinstance(array, np.ndarray):
-            raise ArgumentError(f"ToTensor(): expected a Tensor or an array, got {type(image).__name__}")
+            raise ArgumentError(
+                f"ToTensor(): expected a Tensor, an array or an image of Pillow's, got {type(image).__name__}"
+            )
         if array.ndim == 3 and array.shape[-1] in (1, 3, 4):
             raise ValueError(f"ToTensor(): expected grey images of shape (..., H, W), got {array.shape}: channels last?")
         if array.ndim < 2:
@@ -93,7 +101,7 @@ class ToTensor(_Transform):
         return from_numpy(np.expand_dims(array, -3))
 
 
-class Normalize(_Transform):
+class Normalize(Transform):
     """Shift and scale each channel of `(..., C, H, W)`: `y = (x - mean) / std`.
 
     Args:
@@ -144,7 +152,7 @@ class Normalize(_Transform):
         return f"Normalize(mean={self.mean}, std={self.std})"
 
 
-class Flatten(_Transform):
+class Flatten(Transform):
     """Flatten an image into an MLP's features: `(..., C, H, W)` to `(..., C*H*W)`.
 
     Raises:
@@ -163,7 +171,7 @@ class Flatten(_Transform):
         return image.flatten(-3)
 
 
-class Lambda(_Transform):
+class Lambda(Transform):
     """A user's own function as a transform, called with one image at a time.
 
     Raises:
@@ -178,13 +186,13 @@ class Lambda(_Transform):
     batched: bool = False
 
     def __init__(self, lambd: Callable[[Any], Any]) -> None:
-        _check_callable("Lambda", lambd)
+        check_callable("Lambda", lambd)
         self.lambd: Callable[[Any], Any] = lambd
 
     def __call__(self, image: Any) -> Any:
         return self.lambd(image)
 
 
-def _check_callable(name: str, function: object) -> None:
+def check_callable(name: str, function: object) -> None:
     if not callable(function):
         raise ArgumentError(f"{name}(): expected a function, got {type(function).__name__}")
