@@ -65,6 +65,7 @@ def test_other_names() -> None:
     ]:
         assert getattr(tg, name)(x, y).equal(getattr(tg, other)(x, y))
         assert getattr(x, name)(y).equal(getattr(tg, other)(x, y))
+    assert tg.ones(2, 3, 4).moveaxis(0, -1).shape == (3, 4, 2)
     assert tg.clip(x, -1, 0).equal(tg.clamp(x, -1, 0))
 
 

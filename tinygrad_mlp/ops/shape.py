@@ -180,7 +180,7 @@ def t(input: Array) -> Array:
     return transpose(input, 0, 1) if input.ndim == 2 else input
 
 
-@primitive(lambda g, source, destination: movedim(g, destination, source), view=True, method=True)
+@primitive(lambda g, source, destination: movedim(g, destination, source), view=True, method=("movedim", "moveaxis"))
 def movedim(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
     """The dimensions ``source`` moved to the places ``destination``, the others kept in order.
 
