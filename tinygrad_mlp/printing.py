@@ -75,6 +75,8 @@ def set_printoptions(
 
 def tensor_str(tensor: Tensor) -> str:
     """The tensor as text: its values, then what is not the default about it."""
+    if hasattr(tensor._cell, "described"):  # it stands for one sample of a batch
+        return tensor._cell.described()
     array = tensor._data
     kind = as_dtype(array.dtype)
     suffixes = []

@@ -148,3 +148,11 @@ def test_an_ensemble_is_its_models() -> None:
         stack_module_state([])
     with pytest.raises(RuntimeError, match="mode"):
         stack_module_state([nn.Linear(2, 2), nn.Linear(2, 2).eval()])
+
+
+def test_a_sample_prints_its_batch() -> None:
+    seen: list[str] = []
+    vmap(lambda a: vmap(lambda b: (seen.append(repr(b)), b)[1])(a))(tg.ones(2, 1, 3))
+    assert seen[0].startswith("BatchedTensor(lvl=2, bdim=0, value=")
+    assert "lvl=1" in seen[0]
+    assert "[1., 1., 1.]" in seen[0]

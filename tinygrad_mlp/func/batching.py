@@ -83,7 +83,8 @@ class Batched:
             "and in a batch they differ from sample to sample; choose with where(), or loop over the samples"
         )
 
-    def __repr__(self) -> str:
+    def described(self) -> str:
+        """The batch, as text."""
         return f"BatchedTensor(lvl={self.level.depth}, bdim=0, value=\n    {self.value!r}\n)"
 
 
