@@ -41,6 +41,15 @@ def test_as_in_torch() -> None:
     assert ours == answers(torch)
 
 
+def test_conjugates() -> None:
+    x = tg.arange(6).reshape(2, 3)
+    assert x.H.tolist() == x.mH.tolist() == x.adjoint().tolist() == x.t().tolist()
+    with pytest.raises(RuntimeError, match="only supported on matrices"):
+        _ = tg.ones(2, 2, 2).H
+    with pytest.raises(RuntimeError, match="bfloat16 is not available"):
+        x.bfloat16()
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(TypeError, match="requires grad"):
         tg.ones(2, requires_grad=True).apply_(abs)

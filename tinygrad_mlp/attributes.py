@@ -10,6 +10,7 @@ import numpy as np
 
 from .core.errors import ArgumentError, ShapeError
 from .core.graph import Tensor, extends_tensor, wrap
+from .dtypes import bfloat16
 from .legacy import strided
 from .ops.composite import called
 from .ops.inplace import write_copy
@@ -63,6 +64,34 @@ class _Attributes(Tensor):
     def real(self) -> Tensor:
         """Itself: it is real."""
         return self
+
+    @property
+    def H(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """The transpose of a matrix, conjugated, which changes nothing of real numbers.
+
+        Raises:
+            ShapeError: It is not a matrix.
+        """
+        if self._like.ndim not in (0, 2):
+            raise ShapeError(f"tensor.H is only supported on matrices (2-D tensors), got shape {self._like.shape}; use .mT")
+        return self.T
+
+    @property
+    def mH(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """The matrix transpose, conjugated, which changes nothing of real numbers."""
+        return self.mT
+
+    def adjoint(self) -> Tensor:
+        """The matrix transpose, conjugated, which changes nothing of real numbers."""
+        return self.mT
+
+    def bfloat16(self, memory_format: Any = None) -> Tensor:
+        """Always an error.
+
+        Raises:
+            DTypeError: There are no such numbers in NumPy.
+        """
+        return self.to(bfloat16)
 
     def is_complex(self) -> builtins.bool:
         """False: its elements are real numbers."""

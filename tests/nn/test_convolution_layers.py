@@ -163,3 +163,32 @@ def test_a_network_trains_eagerly_and_compiled_alike() -> None:
         return [step(tg.randn(6, 1, 13, 13), tg.randint(0, 5, (6,))).item() for _ in range(6)]
 
     np.testing.assert_allclose(run(tg.compile), run(lambda f: f), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d"])
+def test_lazy_layers_become_what_they_are_named_after(name: str) -> None:
+    tg.manual_seed(0)
+    lazy = getattr(nn, f"Lazy{name}")(4, 3, padding=1, groups=2)
+    assert lazy.has_uninitialized_params()
+    x = tg.ones(2, 6, *(5,) * int(name[-2]))
+    y = lazy(x)
+    assert type(lazy) is getattr(nn, name)
+    tg.manual_seed(0)
+    layer = getattr(nn, name)(6, 4, 3, padding=1, groups=2)
+    assert repr(layer) == repr(lazy)
+    assert layer(x).tolist() == y.tolist()
+    with pytest.raises(ValueError, match="divisible by groups"):
+        getattr(nn, f"Lazy{name}")(4, 3, groups=2)(x[:, :5])
+
+
+def test_windows_are_columns_and_back() -> None:
+    assert_same(lambda torch, x: torch.nn.functional.unfold(x, (2, 3), (1, 2), 1, (2, 1)), X)
+    y = F.unfold(tg.tensor(X), 2, stride=2)
+    assert F.fold(y, (7, 8), 2, stride=2)[:, :, :6].tolist() == X[:, :, :6].tolist()
+    for layer in ("Fold((7, 8), 2, stride=(2, 2))", "Unfold(2, padding=(1, 2))"):
+        ours, theirs = (eval(f"library.nn.{layer}", {"library": library}) for library in both())
+        assert repr(ours) == repr(theirs)
+    with pytest.raises(RuntimeError, match="at least one"):
+        F.unfold(tg.ones(1, 1, 2, 2), 3)
+    with pytest.raises(RuntimeError, match="number of windows, 12"):
+        F.fold(y, (7, 8), 2, stride=2)[:, :, :1] + F.fold(y[:, :, :3], (7, 8), 2, stride=2)

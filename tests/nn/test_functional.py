@@ -37,7 +37,7 @@ def test_signatures_are_pytorchs(name: str) -> None:
     if name in ("softsign", "sigmoid", "tanh"):  # operations, which take their `out`
         assert next(iter(inspect.signature(ours).parameters)) == "input"
         return
-    not_offered = {"out", "sparse"}
+    not_offered = {"out"}
     assert [(p.name, p.default) for p in inspect.signature(ours).parameters.values()] == [
         (p.name, p.default) for p in expected if p.name not in not_offered
     ]

@@ -192,3 +192,15 @@ def test_warnings_equal_pytorch(torch: ModuleType) -> None:
 def test_a_truncated_normal_distribution_that_there_is_not(options: dict[str, float]) -> None:
     with pytest.raises(RuntimeError, match="trunc_normal_: expected std > 0 and a <= b, got std="):
         init.trunc_normal_(tg.empty(2), **options)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["uniform", "normal", "eye", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal"],
+)
+def test_names_of_earlier_years(name: str) -> None:
+    tg.manual_seed(0)
+    expected = getattr(tg.nn.init, f"{name}_")(tg.empty(3, 2)).tolist()
+    tg.manual_seed(0)
+    with pytest.warns(FutureWarning, match=f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`"):
+        assert getattr(tg.nn.init, name)(tg.empty(3, 2)).tolist() == expected

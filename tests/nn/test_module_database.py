@@ -115,6 +115,9 @@ def test_samples(info: Any, dtype: Any, training: bool) -> None:
         mine = getattr(tg.nn, name)(*ours(args), **ours(kwargs)).train(training)
         our_call = ours(call.args), ours(call.kwargs)
         try:
+            if isinstance(theirs, torch.nn.modules.lazy.LazyModuleMixin):  # which gets its sizes now
+                theirs(*call.args, **call.kwargs)
+                mine(*our_call[0], **our_call[1])
             if repr(mine) != repr(theirs):
                 wrong.append(f"{told}\n  repr {mine!r}\n  instead of {theirs!r}")
             assert list(mine.state_dict()) == list(theirs.state_dict())

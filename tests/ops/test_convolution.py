@@ -26,6 +26,22 @@ def slope_of_weight(x: Any, g: Any, how: Any, size: Any) -> Any:
     return torch.autograd.grad((y * g).sum(), w, create_graph=True)[0]
 
 
+def unfolded(x: Any, kernel: Any, how: Any, size: Any) -> Any:
+    from torch.nn.functional import unfold
+
+    return unfold(x, kernel, how[2], [before for before, _ in how[1]], how[0])
+
+
+def folded(x: Any, kernel: Any, how: Any, size: Any, positions: Any) -> Any:
+    from torch.nn.functional import fold
+
+    return fold(x, size, kernel, how[2], [before for before, _ in how[1]], how[0])
+
+
+WINDOWS: list[Any] = [
+    ((2, 3), ((1, 1), ((0, 0), (0, 0)), (1, 1), 1), (4, 2)),
+    ((2, 2), ((2, 1), ((1, 1), (0, 0)), (2, 1), 1), (3, 3)),
+]
 OPTIONS: list[dict[str, Any]] = [
     {},
     {"stride": 2, "padding": 1},
@@ -53,6 +69,19 @@ SAMPLES = [
         {"how": ((2, 1), ((0, 0), (0, 0)), (1, 2), 2), "size": (3, 2)},
         torch_fn=lambda x, g, how, size: slope_of_weight(x, g, how, size),
     ),
+    *[
+        Sample("unfold_windows", (normal(2, 3, 5, 4),), {"kernel": kernel, "how": how, "size": size}, torch_fn=unfolded)
+        for kernel, how, size in WINDOWS
+    ],
+    *[
+        Sample(
+            "fold_windows",
+            (normal(2, 3 * kernel[0] * kernel[1], size[0] * size[1]),),
+            {"kernel": kernel, "how": how, "size": (5, 4), "positions": size},
+            torch_fn=folded,
+        )
+        for kernel, how, size in WINDOWS
+    ],
     Sample("conv_transpose1d", (normal(3, 4), normal(3, 2, 3))),
     Sample("conv_transpose3d", (normal(1, 2, 2, 2, 2), normal(2, 1, 2, 1, 2), normal(1)), {"stride": 2}),
 ]

@@ -27,6 +27,8 @@ class Members:
     """An n-dimensional array that remembers how it was computed."""
 
     @property
+    def H(self) -> Tensor: """The transpose of a matrix, conjugated, which changes nothing of real numbers."""
+    @property
     def T(self) -> Tensor: """The transpose: dimensions in reverse order."""
     def __abs__(self) -> Tensor: ...
     def __add__(self, other: _Operand) -> Tensor: ...
@@ -116,6 +118,7 @@ class Members:
     def addmv_(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """In-place form of :meth:`addmv`."""
     def addr(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`outer` of two vectors."""
     def addr_(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """In-place form of :meth:`addr`."""
+    def adjoint(self) -> Tensor: """The matrix transpose, conjugated, which changes nothing of real numbers."""
     def all(self, dim: _int | _Sequence[_int] | None = None, keepdim: _bool = False) -> Tensor: """Whether all elements along ``dim`` are true, or not zero."""
     def allclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Whether :func:`isclose` holds everywhere."""
     def amax(self, dim: _int | _Sequence[_int] | None = (), keepdim: _bool = False) -> Tensor: """The largest element along ``dim``, nan if any is; those that tie share the gradient evenly."""
@@ -155,6 +158,7 @@ class Members:
     def baddbmm(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """beta * input + alpha * :func:`bmm` of two batches of matrices."""
     def baddbmm_(self, first: Tensor, second: Tensor, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """In-place form of :meth:`baddbmm`."""
     def bernoulli_(self, p: _float | Tensor = 0.5, *, generator: Generator | None = None) -> Tensor: """Fill with 1 with probability ``p`` (a number or a tensor), else 0."""
+    def bfloat16(self, memory_format: _Any = None) -> Tensor: """Always an error."""
     def bincount(self, weights: _Operand | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights at its occurrences."""
     def bitwise_and(self, other: _Operand) -> Tensor: """Elementwise input & other."""
     def bitwise_and_(self, other: _Operand) -> Tensor: """In-place form of :meth:`bitwise_and`."""
@@ -430,6 +434,8 @@ class Members:
     def long(self, memory_format: _Any = None) -> Tensor: """The tensor as int64."""
     def lt(self, other: _Operand) -> Tensor: """Elementwise input < other."""
     def lt_(self, other: _Operand) -> Tensor: """In-place form of :meth:`lt`."""
+    @property
+    def mH(self) -> Tensor: """The matrix transpose, conjugated, which changes nothing of real numbers."""
     @property
     def mT(self) -> Tensor: """The matrix transpose: the last two dimensions swapped."""
     def map_(self, tensor: Tensor, callable: _Callable[[_Any, _Any], _Any]) -> Tensor: """Write ``callable(element, other)`` in the place of each element, ``other`` being the element of ``tensor`` there."""

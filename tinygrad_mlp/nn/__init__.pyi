@@ -62,6 +62,7 @@ from tinygrad_mlp.nn.embedding import Embedding as Embedding
 from tinygrad_mlp.nn.bags import EmbeddingBag as EmbeddingBag
 from tinygrad_mlp.nn.rarer_activations import FeatureAlphaDropout as FeatureAlphaDropout
 from tinygrad_mlp.nn.linear import Flatten as Flatten
+from tinygrad_mlp.nn.folding import Fold as Fold
 from tinygrad_mlp.nn.activations import GELU as GELU
 from tinygrad_mlp.nn.rarer_activations import GLU as GLU
 from tinygrad_mlp.nn.recurrent import GRU as GRU
@@ -89,6 +90,12 @@ from tinygrad_mlp.nn.normalisation import LayerNorm as LayerNorm
 from tinygrad_mlp.nn.lazy import LazyBatchNorm1d as LazyBatchNorm1d
 from tinygrad_mlp.nn.lazy import LazyBatchNorm2d as LazyBatchNorm2d
 from tinygrad_mlp.nn.lazy import LazyBatchNorm3d as LazyBatchNorm3d
+from tinygrad_mlp.nn.lazy_convolution import LazyConv1d as LazyConv1d
+from tinygrad_mlp.nn.lazy_convolution import LazyConv2d as LazyConv2d
+from tinygrad_mlp.nn.lazy_convolution import LazyConv3d as LazyConv3d
+from tinygrad_mlp.nn.lazy_convolution import LazyConvTranspose1d as LazyConvTranspose1d
+from tinygrad_mlp.nn.lazy_convolution import LazyConvTranspose2d as LazyConvTranspose2d
+from tinygrad_mlp.nn.lazy_convolution import LazyConvTranspose3d as LazyConvTranspose3d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
 from tinygrad_mlp.nn.lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
@@ -160,6 +167,7 @@ from tinygrad_mlp.nn.transformer import TransformerEncoderLayer as TransformerEn
 from tinygrad_mlp.nn.rarer_losses import TripletMarginLoss as TripletMarginLoss
 from tinygrad_mlp.nn.rarer_losses import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from tinygrad_mlp.nn.linear import Unflatten as Unflatten
+from tinygrad_mlp.nn.folding import Unfold as Unfold
 from tinygrad_mlp.nn.parameter import UninitializedBuffer as UninitializedBuffer
 from tinygrad_mlp.nn.parameter import UninitializedParameter as UninitializedParameter
 from tinygrad_mlp.nn.images import Upsample as Upsample
@@ -225,6 +233,7 @@ __all__ = [
     "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
+    "Fold",
     "GELU",
     "GLU",
     "GRU",
@@ -252,6 +261,12 @@ __all__ = [
     "LazyBatchNorm1d",
     "LazyBatchNorm2d",
     "LazyBatchNorm3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
     "LazyInstanceNorm1d",
     "LazyInstanceNorm2d",
     "LazyInstanceNorm3d",
@@ -323,6 +338,7 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
+    "Unfold",
     "UninitializedBuffer",
     "UninitializedParameter",
     "Upsample",

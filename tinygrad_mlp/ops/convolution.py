@@ -359,3 +359,34 @@ conv_transpose2d = _transposed_convolution(
 conv_transpose3d = _transposed_convolution(
     "conv_transpose3d", "D, H, W", "torch.ones(1, 1, 1, 2), torch.ones(1, 1, 1, 1, 2))\n    tensor([[[[1., 2., 1.]]]]"
 )
+
+
+# ------------------------------------------------------------------------------------------------------- windows as columns
+
+
+@one_call
+def _to_columns(input: Array, kernel: Sizes, how: How, size: Sizes) -> Array:
+    columns = columns_of(input, kernel, size, how)
+    rows, width = int(np.prod(columns.shape[: 1 + len(kernel)])), int(np.prod(size))
+    return _batch_first(columns.reshape(rows, width, len(input)))
+
+
+@one_call
+def _from_columns(input: Array, kernel: Sizes, how: How, size: Sizes, positions: Sizes) -> Array:
+    channels = input.shape[1] // int(np.prod(kernel))
+    columns = np.ascontiguousarray(_batch_last(widened(input))).reshape(channels, *kernel, *positions, len(input))
+    return narrowed(summed_columns(columns, size, how), input)
+
+
+@primitive(
+    lambda g, input_shape, kernel, how, size: fold_windows(g, kernel=kernel, how=how, size=input_shape[2:], positions=size)
+)
+def unfold_windows(input: Array, *, kernel: Sizes, how: How, size: Sizes) -> Array:
+    """The windows as columns, ``(N, C, *) -> (N, C * product of kernel, product of size)``."""
+    return _to_columns(input, kernel=kernel, how=how, size=size)
+
+
+@primitive(lambda g, kernel, how, positions: unfold_windows(g, kernel=kernel, how=how, size=positions))
+def fold_windows(input: Array, *, kernel: Sizes, how: How, size: Sizes, positions: Sizes) -> Array:
+    """The gradient of :func:`unfold_windows`: columns added to where they are windows, ``(N, C * kernel, L) -> (N, C, *size)``."""
+    return _from_columns(input, kernel=kernel, how=how, size=size, positions=positions)

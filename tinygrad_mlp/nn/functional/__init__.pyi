@@ -46,6 +46,7 @@ from tinygrad_mlp.nn.functional.activations import elu as elu
 from tinygrad_mlp.nn.functional.rarer_activations import elu_ as elu_
 from tinygrad_mlp.nn.functional.bags import embedding_bag as embedding_bag
 from tinygrad_mlp.nn.functional.rarer_activations import feature_alpha_dropout as feature_alpha_dropout
+from tinygrad_mlp.nn.functional.folding import fold as fold
 from tinygrad_mlp.nn.functional.rarer_losses import gaussian_nll_loss as gaussian_nll_loss
 from tinygrad_mlp.nn.functional.rarer_activations import glu as glu
 from tinygrad_mlp.nn.functional.rarer_norms import group_norm as group_norm
@@ -109,6 +110,7 @@ from tinygrad_mlp.nn.functional.rarer_activations import threshold as threshold
 from tinygrad_mlp.nn.functional.rarer_activations import threshold_ as threshold_
 from tinygrad_mlp.nn.functional.rarer_losses import triplet_margin_loss as triplet_margin_loss
 from tinygrad_mlp.nn.functional.rarer_losses import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
+from tinygrad_mlp.nn.functional.folding import unfold as unfold
 from tinygrad_mlp.nn.functional.resampling import upsample as upsample
 from tinygrad_mlp.nn.functional.resampling import upsample_bilinear as upsample_bilinear
 from tinygrad_mlp.nn.functional.resampling import upsample_nearest as upsample_nearest
@@ -173,6 +175,7 @@ __all__ = [
     "embedding",
     "embedding_bag",
     "feature_alpha_dropout",
+    "fold",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -246,6 +249,7 @@ __all__ = [
     "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "unfold",
     "upsample",
     "upsample_bilinear",
     "upsample_nearest",

@@ -7,6 +7,7 @@ be combined on one optimizer, or given a new ``lr`` between two steps.
 
 from . import curves, cycles
 from .base import LRScheduler
+from .base import LRScheduler as _LRScheduler  # noqa: F401 - the name of earlier years, which programs derive from
 from .curves import *  # noqa: F403 - the file lists its public names in __all__
 from .cycles import *  # noqa: F403 - likewise
 from .plateau import ReduceLROnPlateau
