@@ -345,7 +345,11 @@ class RandomRotation(Transform):
         if self.expand:
             corners = np.array([[-width, width], [-height, -height]]) / 2
             reach = np.abs(np.concatenate([matrix[:, :2].T @ corners, matrix[:, :2].T @ (corners * [[1], [-1]])], axis=1))
-            size = int(np.ceil(2 * reach[1].max() - 1e-6)), int(np.ceil(2 * reach[0].max() - 1e-6))
+            wide, high = (
+                math.ceil(round(side / 2 + most, 3)) - math.floor(round(side / 2 - most, 3))
+                for side, most in zip((width, height), reach.max(axis=1).tolist(), strict=True)
+            )
+            size = high, wide
         return on_array("RandomRotation", image, lambda array: mapped(array, matrix, size, self.interpolation, self.fill))
 
     def __repr__(self) -> str:
