@@ -183,6 +183,25 @@ def _attention(library: Any, compiled: bool) -> Step:
     return _train(library, compiled, [into, out], loss_of, _random(16, 32, size), _random(16, 32, size))
 
 
+def _lenet(library: Any, compiled: bool) -> Step:
+    """LeNet of digits, LeCun et al. 1998, with ReLU and max pooling."""
+    nn = library.nn
+    images = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)
+    )
+    rows = nn.Sequential(nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, CLASSES))
+    criterion, data = nn.CrossEntropyLoss(), (_random(64, 1, 28, 28), _classes(CLASSES, 64))
+    return _train(library, compiled, [images, rows], lambda x, y: criterion(rows(images(x)), y), *data)
+
+
+def _recurrent(name: str, library: Any, compiled: bool) -> Step:
+    """Digits, a row a step."""
+    nn = library.nn
+    layer, last, criterion = getattr(nn, name)(28, 64, batch_first=True), nn.Linear(64, CLASSES), nn.CrossEntropyLoss()
+    data = _random(64, 28, 28), _classes(CLASSES, 64)
+    return _train(library, compiled, [layer, last], lambda x, y: criterion(last(layer(x)[0][:, -1]), y), *data)
+
+
 def _second_order(library: Any, compiled: bool) -> Step:
     """u'' = -sin(x) by a network for u: derivatives of derivatives."""
     nn = library.nn
@@ -226,6 +245,9 @@ def _found() -> dict[str, Make]:
         **{name: partial(_optimizer, name) for name in optimizers},
         "SGD, momentum": partial(_optimizer, "SGD", momentum=0.9),
         "attention": _attention,
+        "LeNet": _lenet,
+        "LSTM": partial(_recurrent, "LSTM"),
+        "GRU": partial(_recurrent, "GRU"),
         "second order": _second_order,
         "residual block": _residual,
     }

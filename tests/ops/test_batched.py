@@ -21,4 +21,6 @@ def test_an_expanded_factor_is_one_matrix() -> None:
     np.testing.assert_allclose(y.detach().numpy(), x.numpy() @ w.detach().numpy(), rtol=1e-12)
     y.sum().backward()
     assert w.grad is not None
+    z = batch_product(w.expand(4, 3, 5).mT, x.mT)
+    np.testing.assert_allclose(z.detach().numpy(), (x.numpy() @ w.detach().numpy()).swapaxes(1, 2), rtol=1e-12)
     np.testing.assert_allclose(w.grad.numpy(), np.tile(x.numpy().sum((0, 1))[:, None], 5), rtol=1e-12)

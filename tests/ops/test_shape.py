@@ -223,6 +223,7 @@ def test_these_and_no_other_primitives_may_view_their_input() -> None:
         "expand",
         "diagonal",
         "slice_",
+        "unfold",
     }
     assert {name for name, op in PRIMITIVES.items() if op.view} == views
 

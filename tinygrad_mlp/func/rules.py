@@ -308,7 +308,8 @@ def _linear(level: Any, op: Primitive, inputs: Sequence[Any], options: Options) 
         bias = bias if level.owns(bias) else None
     else:
         rows = reshaped(level.full(x), shape=(level.size, -1, x._like.shape[-1]))
-        y = reshaped(batch_product(rows, matrix_transpose(level.value(weight))), shape=shape)
+        columns = batch_product(level.value(weight), matrix_transpose(rows))  # so that the weight's gradient has its layout
+        y = reshaped(matrix_transpose(columns), shape=shape)
     if bias is None:
         return y
     (bias,) = level.aligned([bias], len(shape) - 1)

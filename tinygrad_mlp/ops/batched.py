@@ -16,8 +16,11 @@ __all__: list[str] = []
     cast="same",
 )
 def batch_product(input: Array, mat2: Array) -> Array:
-    """Matrix by matrix, shapes ``(B, n, k), (B, k, m) -> (B, n, m)``; of an expanded ``mat2`` the matrix is read once."""
+    """Matrix by matrix, shapes ``(B, n, k), (B, k, m) -> (B, n, m)``; of an expanded factor the matrix is read once."""
     count, rows, inner = input.shape
+    if count and input.strides[0] == 0:  # one product of matrices, transposed
+        columns = np.ascontiguousarray(mat2.swapaxes(1, 2)).reshape(count * mat2.shape[2], inner)
+        return np.dot(columns, input[0].T).reshape(count, mat2.shape[2], rows).swapaxes(1, 2)
     if count and mat2.strides[0] == 0:  # one product of matrices
         return np.dot(input.reshape(count * rows, inner), mat2[0]).reshape(count, rows, mat2.shape[2])
     if inner == 1:  # outer products
