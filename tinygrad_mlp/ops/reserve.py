@@ -38,5 +38,5 @@ def family_of_ufunc(name: str) -> None:
 
 def all_families() -> None:
     """Import every family: for who looks through all operations."""
-    for family in {*FUNCTIONS.values(), *MEMBERS.values(), *UFUNCS.values()}:
+    for family in sorted({*FUNCTIONS.values(), *MEMBERS.values(), *UFUNCS.values()}):  # in the same order each time
         import_module(family, __package__)
