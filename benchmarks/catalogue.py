@@ -61,15 +61,21 @@ def _train(
                 p.copy_(library.from_numpy(rng.uniform(-1, 1, tuple(p.shape)).astype(np.float32) / math.sqrt(p.shape[-1])))
         for module in modules:
             for name, p in module.named_parameters():
-                if name.endswith("bias"):
+                if "bias" in name:
                     p.zero_()
     update = getattr(library.optim, optimizer)(parameters, lr=1e-3, **options)
     tensors = [library.from_numpy(array) for array in data]
 
     def step(*inputs: Any) -> Any:
-        update.zero_grad()
-        loss = loss_of(*inputs)
-        loss.backward()
+        def gradients() -> Any:
+            update.zero_grad()
+            loss = loss_of(*inputs)
+            loss.backward()
+            return loss
+
+        if optimizer == "LBFGS":  # which asks for several
+            return update.step(gradients)
+        loss = gradients()
         update.step()
         return loss
 

@@ -10,6 +10,8 @@ import pytest
 import tinygrad_mlp as tg
 import tinygrad_mlp.autograd.forward_ad as fw
 
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # where PyTorch imports its own
+
 
 def both(lib: Any, forward: Any, no_grad: bool) -> list[Any]:
     x = lib.tensor([[0.3, -0.7], [1.1, 0.2]], dtype=lib.float64)

@@ -27,6 +27,9 @@ from test_contract import WITH_GRADIENT
 
 # Not a derivative where the scale is not 1: that is its purpose.
 ROWS = [*WITH_GRADIENT, Sample("scale_gradient", (normal(2, 3), np.ones((2, 3), np.int64)))]
+# Rules of draws, whose values are random, and rules that say that there is no derivative.
+WITHOUT = {"_dirichlet_draw", "_dirichlet_gradient", "_gamma_draw", "_gamma_gradient"}
+NO_SLOPE = {("igamma", 0), ("igammac", 0), ("zeta", 0)}
 RULES = {(op.name, position) for op in PRIMITIVES.values() for position, rule in enumerate(op.rules) if rule is not None}
 
 
@@ -98,7 +101,8 @@ def test_every_mutant_of_every_operation_is_caught(of_all_rows: PowerReport, cap
 
 
 def test_no_differentiable_operation_is_missing(of_all_rows: PowerReport) -> None:
-    assert RULES - killed_rules(of_all_rows) == set(), "give these a sample row"
+    left = {rule for rule in RULES - killed_rules(of_all_rows) if rule[0] not in WITHOUT}
+    assert left == NO_SLOPE, "give these a sample row"
 
 
 def test_every_kind_of_mutant_is_caught(of_all_rows: PowerReport) -> None:

@@ -31,7 +31,9 @@ LOSSES = {name: {} for name in nn.losses.__all__} | {
     "CrossEntropyLoss, weighted": {"weight": torch.tensor([1.0, 2.0, 3.0, 4.0])},
     "BCEWithLogitsLoss, weighted": {"pos_weight": torch.tensor([1.0, 2.0, 3.0, 4.0])},
 }
-OPTIMIZERS: dict[str, dict[str, Any]] = {name: {} for name in optim.__all__ if name not in ("Optimizer", "lr_scheduler")} | {
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    name: {} for name in optim.__all__ if name not in ("LBFGS", "Optimizer", "lr_scheduler", "swa_utils")
+} | {
     "SGD, everything": {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
     "Adam, everything": {"weight_decay": 0.1, "amsgrad": True, "maximize": True},
     "RMSprop, everything": {"momentum": 0.5, "centered": True},
@@ -170,7 +172,7 @@ LOOPS: dict[
     "l2": (1, ""),
     "accuracy": (2, "argmax() stays whole, and runs at once, after the update"),
     "probabilities": (2, "they are computed after the update, which the optimizer's step computes"),
-    "clip": (8, "it looks at the norm, and writes the gradients in place, one by one"),
+    "clip": (7, "it looks at the norm, and writes the gradients in place, one by one"),
     "zeros": (2, "the gradients are added to what is there, by a pass that is walked node by node"),
     "from_numpy": (1, ""),
     "from_numpy, held": (

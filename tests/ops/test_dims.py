@@ -31,6 +31,35 @@ def rows(x: Any, d: int) -> tg.Tensor:
 
 OF_ONE: dict[str, Code] = {
     "all": lambda x, d: tg.all(x > 0, d),
+    "aminmax": lambda x, d: tg.aminmax(x, dim=d),
+    "cross": lambda x, d: tg.cross(x.movedim(1, d), x.movedim(1, d) ** 2, d),
+    "cummax": tg.cummax,
+    "cummin": tg.cummin,
+    "cumulative_trapezoid": lambda x, d: tg.cumulative_trapezoid(x, dim=d),
+    "diff": lambda x, d: tg.diff(x, 1, d),
+    "gradient": lambda x, d: tg.gradient(x, dim=d),
+    "index_copy": lambda x, d: x.index_copy(d, PLACES[:2], x.narrow(d, 0, 2) * 2),
+    "index_fill": lambda x, d: x.index_fill(d, PLACES[:1], 3.0),
+    "index_reduce": lambda x, d: x.index_reduce(d, PLACES[:2], x.narrow(d, 0, 2) * 2, "mean"),
+    "kthvalue": lambda x, d: tg.kthvalue(x, 2, d),
+    "linalg_cross": lambda x, d: tg.linalg.cross(x.movedim(1, d), x.movedim(1, d) ** 2, dim=d),
+    "logcumsumexp": tg.logcumsumexp,
+    "mode": tg.mode,
+    "nanmean": tg.nanmean,
+    "nanmedian": tg.nanmedian,
+    "nanquantile": lambda x, d: tg.nanquantile(x, 0.3, d),
+    "nansum": tg.nansum,
+    "quantile": lambda x, d: tg.quantile(x, 0.3, d),
+    "renorm": lambda x, d: tg.renorm(x, 2, d, 3.0),
+    "scatter_reduce": lambda x, d: x.scatter_reduce(d, grid(x, d), x * x, "sum"),
+    "select_scatter": lambda x, d: x.select_scatter(x.select(d, 0) * 2, d, 1),
+    "slice_scatter": lambda x, d: x.slice_scatter(x.narrow(d, 0, 1) * 2, d, 1, 2),
+    "split_with_sizes": lambda x, d: tg.split_with_sizes(x, [1, x.shape[d] - 1], d),
+    "tensor_split": lambda x, d: tg.tensor_split(x, 2, d),
+    "trapezoid": lambda x, d: tg.trapezoid(x, dim=d),
+    "unfold": lambda x, d: x.unfold(d, 2, 1),
+    "unique_consecutive": lambda x, d: tg.unique_consecutive(x.detach(), dim=d),
+    "vecdot": lambda x, d: tg.linalg.vecdot(x, x * 2, dim=d),
     "amax": tg.amax,
     "amin": tg.amin,
     "any": lambda x, d: tg.any(x > 0, d),
@@ -86,8 +115,10 @@ WITH_A_NEW_ONE: dict[str, Code] = {
     "stack": lambda x, d: tg.stack([x, x * x], d),
     "unsqueeze": tg.unsqueeze,
 }
-ELSEWHERE = {"tile"}  # its dims are how often, not which
+# tile's dims are how often, not which; the others take two, which their families' tests count from either end.
+ELSEWHERE = {"tile", "diag_embed", "diagonal_scatter", "linalg_diagonal", "matrix_norm", "rot90", "tensordot", "tensorsolve"}
 INSIDE = {
+    "safe_softmax",
     "batch_mean",
     "batch_variance",
     "index",
@@ -99,6 +130,11 @@ INSIDE = {
     "standardize",
     "standardize_slope",
     "sum_along",
+    "window_pick",
+    "window_places",
+    "window_sum",
+    "window_unpick",
+    "window_unsum",
 }  # not called by users
 
 
@@ -138,7 +174,8 @@ def test_a_dim_that_is_not_there_is_an_index_error(name: str) -> None:
     }
     code |= {"gather": lambda x, d: x.gather(d, PLACES), "index_add": lambda x, d: x.index_add(d, PLACES, x)}
     code |= {f"scatter{add}": lambda x, d, add=add: getattr(x, f"scatter{add}")(d, PLACES, x) for add in ("", "_add")}
-    code |= {"squeeze": tg.squeeze}
+    code |= {"squeeze": tg.squeeze, "split_with_sizes": lambda x, d: tg.split_with_sizes(x, [1, 1], d)}
+    code |= {"scatter_reduce": lambda x, d: x.scatter_reduce(d, PLACES, x, "sum")}
     x = tg.ones(SHAPE)
     for d in (4, -5):
         with pytest.raises(

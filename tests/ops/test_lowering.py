@@ -22,6 +22,7 @@ from tinygrad_mlp.core.state import state
 WHOLE = {
     "erf": "its three formulas are each computed of the elements that they are for, found by their values",
     "erfc": "as erf",
+    "_hardswish_slope": "it is chosen by the values, as where its rule is",
     "bce": "it looks at its inputs' values, as it raises an error for what is no probability",
 }
 # Those that do not give each element from those in its place: products, sums, sorting, choosing and moving elements.

@@ -66,7 +66,11 @@ def calls(name: str) -> list[tuple[Any, ...]]:
     return found
 
 
-PUBLIC = [n for n in OPS if (n in tg.__all__ or hasattr(tg.Tensor, n)) and n not in OWN and not n.startswith("manual")]
+PUBLIC = [
+    n
+    for n in list(OPS)
+    if OPS[n] in (getattr(tg, n, None), getattr(tg.Tensor, n, None)) and n not in OWN and not n.startswith("manual")
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -78,7 +82,7 @@ def test_no_word_of_numpy(name: str) -> None:
             told = ""
             try:
                 OPS[name](*own)
-            except (RuntimeError, ValueError, TypeError, IndexError, OverflowError) as error:
+            except (RuntimeError, ValueError, TypeError, IndexError, OverflowError, AssertionError) as error:
                 told = str(error)
             assert not WORDS.search(told), f"{name}{tuple(getattr(a, 'shape', a) for a in args)}: {told}"
 

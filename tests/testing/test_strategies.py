@@ -71,7 +71,11 @@ def test_elements_and_positive(x: Any, y: Any, z: Any) -> None:
 
 @pytest.mark.parametrize("wanted", [np.isnan, np.isposinf, lambda v: np.abs(v) == 1e38, lambda v: (v == 0) & np.signbit(v)])
 def test_extremes_are_drawn_on_request(wanted: Any) -> None:
-    found = find(tensors((2,), extremes=True), lambda x: bool(wanted(numbers(x)).any()), settings=settings(database=None))
+    found = find(
+        tensors((2,), extremes=True),
+        lambda x: bool(wanted(numbers(x)).any()),
+        settings=settings(database=None, max_examples=3000),
+    )
     assert wanted(numbers(found)).any()
 
 

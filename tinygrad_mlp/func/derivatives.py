@@ -224,8 +224,8 @@ def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
         RuntimeError: ``func`` does not return a Tensor without dimensions. GraphError: An argument does not hold floats.
 
     >>> import tinygrad_mlp as torch
-    >>> torch.func.grad(torch.func.grad(torch.sin))(torch.tensor(0.0))
-    tensor(0.)
+    >>> torch.func.grad(torch.func.grad(lambda x: x**3))(torch.tensor(2.0))
+    tensor(12.)
     """
     both = grad_and_value(func, argnums, has_aux)
 

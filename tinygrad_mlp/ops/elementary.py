@@ -133,9 +133,17 @@ def frexp(input: Array) -> Any:
     return Frexp(_mantissa(input), _exponent(input))
 
 
+def _need_tensor(name: str, value: Any) -> None:
+    if not hasattr(value, "dtype"):
+        raise ArgumentError(
+            f"{name}(): argument 'input' must be a Tensor, not {type(value).__name__}; make one with tensor(...)"
+        )
+
+
 @primitive(lambda g: zeros_of(g), lambda g: g)
 def fill(input: Array, value: Array) -> Array:
     """``value`` in the shape and dtype of ``input``."""
+    _need_tensor("fill", input)
     if np.ndim(value) > 0:
         raise ShapeError(f"fill only supports 0-dimension value tensor but got tensor with {np.ndim(value)} dimensions.")
     return np.full(input.shape, np.asarray(value).astype(input.dtype))
@@ -164,8 +172,8 @@ nextafter: Operation = _function(
     "nextafter",
     np.nextafter,
     "The next number that the dtype has after ``input``, towards ``other``.",
-    lambda g: g,
-    lambda g: zeros_of(g),
+    None,
+    None,
     cast="promote",
 )
 gcd: Operation = _function("gcd", np.gcd, "The greatest common divisor of integers.", None, None, cast="promote")
@@ -175,6 +183,7 @@ lcm: Operation = _function("lcm", np.lcm, "The least common multiple of integers
 @primitive(None, None, method=True, in_place=True)
 def heaviside(input: Array, values: Array) -> Array:
     """0 below 0, ``values`` at 0, 1 above."""
+    _need_tensor("heaviside", input)
     if getattr(values, "dtype", input.dtype) != input.dtype:
         raise DTypeError(
             f"heaviside is not yet implemented for tensors with different dtypes, got {input.dtype} and {values.dtype}"

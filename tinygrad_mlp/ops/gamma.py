@@ -23,7 +23,7 @@ import numpy as np
 
 from ..core.apply import primitive
 from ..core.basics import Array, exp, log
-from ..core.errors import ShapeError
+from ..core.errors import ArgumentError, ShapeError
 from .composite import composite
 from .creation import arange
 from .pointwise import by_case, in_float64, polynomial
@@ -365,6 +365,12 @@ def mvlgamma(input: Array, p: int) -> Array:
     return terms.sum(-1) + p * (p - 1) / 4 * math.log(math.pi)
 
 
+def _need_tensors(name: str, *values: Any) -> None:
+    for parameter, value in zip(("input", "other"), values, strict=True):
+        if not hasattr(value, "dtype"):
+            raise ArgumentError(f"{name}(): argument {parameter!r} must be a Tensor, not {type(value).__name__}")
+
+
 def _no_slope_of_a(name: str) -> Callable[..., Any]:
     def rule(g: Any) -> Any:
         raise NotImplementedError(f"the derivative for 'self' of '{name}' is not implemented: detach() its first argument")
@@ -387,6 +393,7 @@ def igamma(input: Array, other: Array) -> Array:
     >>> torch.igamma(torch.tensor([1.0, 4.0]), torch.tensor([0.5, 4.0]))
     tensor([0.3935, 0.5665])
     """
+    _need_tensors("igamma", input, other)
     return igamma_of(input, other)
 
 
@@ -395,6 +402,7 @@ def igamma(input: Array, other: Array) -> Array:
 )
 def igammac(input: Array, other: Array) -> Array:
     """1 - :func:`igamma`, to full accuracy where it is small."""
+    _need_tensors("igammac", input, other)
     return igammac_of(input, other)
 
 

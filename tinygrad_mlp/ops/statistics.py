@@ -529,7 +529,11 @@ def histogram(
     if data.dtype.kind != "f":
         raise NotImplementedError(f"histogram is not implemented for {input.dtype}; cast with .float()")
     if isinstance(bins, Tensor):
+        if bins.ndim != 1:
+            raise ShapeError(f"histogram(): bins tensor should have one dimension, but got {bins.ndim} dimensions")
         edges = bins._data
+        if not (np.diff(edges.astype(np.float64)) > 0).all():
+            raise ValueError("histogram(): bins tensor should be strictly increasing")
     else:
         low, high = (data.min(), data.max()) if range is None and data.size else range or (0.0, 1.0)
         low, high = (low - 0.5, high + 0.5) if low == high else (low, high)

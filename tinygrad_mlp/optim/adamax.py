@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -24,13 +23,10 @@ def _adamax(p: Array, g: Array, m: Array, u: Array, *numbers: float) -> None:
     p += rate * (m / u)
 
 
-def _radam(p: Array, g: Array, m: Array, v: Array, rectified: bool, *numbers: float) -> None:
-    share1, beta2, share2, eps, rate = numbers
+def _radam(p: Array, g: Array, m: Array, v: Array, *numbers: float) -> None:
+    share1, beta2, share2, eps, rate, rectified, plain = numbers
     moments(g, m, v, share1, beta2, share2)
-    if rectified:
-        p += rate * (m / (np.sqrt(v) + eps))
-    else:
-        p += rate * m
+    p += rate * (m / (rectified * (np.sqrt(v) + eps) + plain))
 
 
 class Adamax(Optimizer):
@@ -141,5 +137,5 @@ class RAdam(Optimizer):
         rate = -float(group["lr"]) / (1 - beta1**t)
         if rectified := length > 5:
             rate *= math.sqrt((length - 4) * (length - 2) * long / ((long - 4) * (long - 2) * length) * (1 - kept))
-        numbers: tuple[Any, ...] = rectified, 1 - beta1, beta2, 1 - beta2, float(group["eps"]), rate
+        numbers = 1 - beta1, beta2, 1 - beta2, float(group["eps"]), rate, float(rectified), float(not rectified)
         return _radam, (state["exp_avg"], state["exp_avg_sq"]), numbers

@@ -16,9 +16,11 @@ __all__ = ["Rprop"]
 def _rprop(p: Array, g: Array, before: Array, length: Array, *numbers: float) -> None:
     shrink, grow, least, most = numbers
     agreement = np.sign(g * before)
-    length *= np.where(agreement > 0, grow, np.where(agreement < 0, shrink, 1.0)).astype(p.dtype)
-    np.clip(length, least, most, out=length)
-    before[...] = np.where(agreement < 0, 0, g)
+    same, other = np.maximum(agreement, 0.0), np.maximum(-agreement, 0.0)  # 1 or 0
+    length *= grow * same + shrink * other + (1 - (same + other))
+    np.maximum(length, least, out=length)
+    np.minimum(length, most, out=length)
+    np.multiply(g, 1 - other, out=before)
     p -= np.sign(before) * length
 
 

@@ -116,11 +116,13 @@ def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Write
     return write
 
 
+# With lines of their own, or without a derivative that PyTorch has, too, or steeper than rounding allows to compare.
+_APART = {"atan2", "copysign", "digamma", "erfinv", "heaviside", "lgamma", "nextafter"}
 all_families()
 _DERIVED = [
     template
     for op in PRIMITIVES.values()
-    if op.arity in (1, 2) and not op.view and not op.open and op.name not in ("atan2", "heaviside") and (kinds := _kinds(op))
+    if op.arity in (1, 2) and not op.view and not op.open and op.name not in _APART and (kinds := _kinds(op))
     for template in _templates_of(op, kinds)
 ]
 ELEMENTWISE_INPLACE = [template for template in _DERIVED if template.inplace]
