@@ -117,7 +117,7 @@ def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Write
 
 
 # With lines of their own, or without a derivative that PyTorch has, too, or steeper than rounding allows to compare.
-_APART = {"atan2", "copysign", "digamma", "erfinv", "heaviside", "lgamma", "nextafter"}
+_APART = {"atan2", "copysign", "digamma", "erfinv", "heaviside", "igamma", "igammac", "lgamma", "nextafter"}
 all_families()
 _DERIVED = [
     template
