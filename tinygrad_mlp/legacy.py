@@ -111,9 +111,10 @@ class tensortype:  # noqa: N801 - PyTorch's name
 
     def __init__(self, kind: dtype, name: str, module: str = "torch") -> None:
         self.dtype = kind
-        self.__name__ = self.__qualname__ = f"{name}Tensor"
+        self.__name__: str = f"{name}Tensor"
+        self.__qualname__: str = self.__name__
         self.__module__ = module
-        self.is_cuda = module != "torch"
+        self.is_cuda: bool = module != "torch"
 
     def __call__(self, *args: Any, device: DeviceLike = None) -> Tensor:
         """A new tensor of this kind; see :func:`constructed`."""

@@ -1,5 +1,7 @@
 """PyTorch's ``torch.special``: functions of mathematics beyond the elementary ones."""
 
+from typing import TYPE_CHECKING
+
 from .later import later as _later
 from .ops.bessel import i0, i0e, i1, i1e
 from .ops.bessel import i0 as modified_bessel_i0
@@ -25,4 +27,5 @@ __all__ = [
     "xlogy", "zeta",
 ]  # fmt: skip
 
-__getattr__, __dir__ = _later(__name__, {})  # for its errors
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = _later(__name__, {})  # for its errors

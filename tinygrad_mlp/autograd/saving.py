@@ -20,8 +20,9 @@ class Packed:
     """A saved array, as the user's function packed it."""
 
     def __init__(self, tensor: Tensor, hooks: Packing) -> None:
-        self.shape, self.dtype = tensor._like.shape, tensor._like.dtype
-        self.unpack_hook = hooks.unpack_hook
+        self.shape: tuple[int, ...] = tensor._like.shape
+        self.dtype: Any = tensor._like.dtype
+        self.unpack_hook: Any = hooks.unpack_hook
         self.value: Any = hooks.pack_hook(tensor)
 
     def array(self) -> np.ndarray[Any, Any]:

@@ -187,7 +187,7 @@ def root_line() -> Line:
     return Line(None, _nothing, (), {}, None)
 
 
-PLAIN = {int, bool, str, type(None), slice, type, type(...), *(type(np.dtype(kind)) for kind in "?bBhHiIlLqQefd")}
+PLAIN: set[Any] = {int, bool, str, type(None), slice, type, type(...), *(type(np.dtype(kind)) for kind in "?bBhHiIlLqQefd")}
 
 
 def frozen(value: Any) -> Any:

@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..device import DeviceLike
 from ..errors import DeviceError
@@ -22,21 +23,22 @@ __all__ = [
     "memory_reserved", "seed", "seed_all", "set_device", "set_rng_state_all", "stream", "synchronize",
 ]  # fmt: skip
 
-__getattr__, __dir__ = _later(
-    __name__,
-    {
-        "amp": ".amp",
-        "BoolTensor": ".types",
-        "ByteTensor": ".types",
-        "CharTensor": ".types",
-        "DoubleTensor": ".types",
-        "FloatTensor": ".types",
-        "HalfTensor": ".types",
-        "IntTensor": ".types",
-        "LongTensor": ".types",
-        "ShortTensor": ".types",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = _later(
+        __name__,
+        {
+            "amp": ".amp",
+            "BoolTensor": ".types",
+            "ByteTensor": ".types",
+            "CharTensor": ".types",
+            "DoubleTensor": ".types",
+            "FloatTensor": ".types",
+            "HalfTensor": ".types",
+            "IntTensor": ".types",
+            "LongTensor": ".types",
+            "ShortTensor": ".types",
+        },
+    )
 
 
 class OutOfMemoryError(RuntimeError):
@@ -130,14 +132,22 @@ def get_rng_state_all() -> list[Any]:
     return []
 
 
-empty_cache = _silent("empty_cache", "Nothing: there is no cache.")
-seed = _silent("seed", "Nothing: there is no generator of CUDA.")
-seed_all = _silent("seed_all", "Nothing: there is no generator of CUDA.")
-set_rng_state_all = _silent("set_rng_state_all", "Nothing: there is no generator of CUDA.")
-memory_allocated, memory_reserved = _zero("memory_allocated"), _zero("memory_reserved")
-max_memory_allocated, max_memory_reserved = _zero("max_memory_allocated"), _zero("max_memory_reserved")
-current_device, current_stream = _refused("current_device"), _refused("current_stream")
-get_device_capability, get_device_name = _refused("get_device_capability"), _refused("get_device_name")
-get_device_properties, get_rng_state = _refused("get_device_properties"), _refused("get_rng_state")
-initial_seed, mem_get_info = _refused("initial_seed"), _refused("mem_get_info")
-set_device, stream, synchronize = _refused("set_device"), _refused("stream"), _refused("synchronize")
+empty_cache: Callable[..., None] = _silent("empty_cache", "Nothing: there is no cache.")
+seed: Callable[..., None] = _silent("seed", "Nothing: there is no generator of CUDA.")
+seed_all: Callable[..., None] = _silent("seed_all", "Nothing: there is no generator of CUDA.")
+set_rng_state_all: Callable[..., None] = _silent("set_rng_state_all", "Nothing: there is no generator of CUDA.")
+memory_allocated: Callable[..., Any] = _zero("memory_allocated")
+memory_reserved: Callable[..., Any] = _zero("memory_reserved")
+max_memory_allocated: Callable[..., Any] = _zero("max_memory_allocated")
+max_memory_reserved: Callable[..., Any] = _zero("max_memory_reserved")
+current_device: Callable[..., Any] = _refused("current_device")
+current_stream: Callable[..., Any] = _refused("current_stream")
+get_device_capability: Callable[..., Any] = _refused("get_device_capability")
+get_device_name: Callable[..., Any] = _refused("get_device_name")
+get_device_properties: Callable[..., Any] = _refused("get_device_properties")
+get_rng_state: Callable[..., Any] = _refused("get_rng_state")
+initial_seed: Callable[..., Any] = _refused("initial_seed")
+mem_get_info: Callable[..., Any] = _refused("mem_get_info")
+set_device: Callable[..., Any] = _refused("set_device")
+stream: Callable[..., Any] = _refused("stream")
+synchronize: Callable[..., Any] = _refused("synchronize")

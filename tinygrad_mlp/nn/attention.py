@@ -78,13 +78,13 @@ class MultiheadAttention(Module):
             )
         super().__init__()
         self.embed_dim = embed_dim
-        self.kdim = embed_dim if kdim is None else kdim
-        self.vdim = embed_dim if vdim is None else vdim
+        self.kdim: int = embed_dim if kdim is None else kdim
+        self.vdim: int = embed_dim if vdim is None else vdim
         self._qkv_same_embed_dim = self.kdim == self.vdim == embed_dim
         self.num_heads = num_heads
         self.dropout = dropout
         self.batch_first = batch_first
-        self.head_dim = embed_dim // num_heads
+        self.head_dim: int = embed_dim // num_heads
         if self.head_dim * num_heads != embed_dim:
             raise AssertionError(f"embed_dim must be divisible by num_heads, got {embed_dim} and {num_heads}")
         self.add_zero_attn = add_zero_attn
@@ -97,7 +97,9 @@ class MultiheadAttention(Module):
         add("v_proj_weight", not self._qkv_same_embed_dim, embed_dim, self.vdim)
         add("in_proj_weight", self._qkv_same_embed_dim, 3 * embed_dim, embed_dim)
         add("in_proj_bias", bias, 3 * embed_dim)
-        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
+        self.out_proj: NonDynamicallyQuantizableLinear = NonDynamicallyQuantizableLinear(
+            embed_dim, embed_dim, bias=bias, device=device, dtype=dtype
+        )
         add("bias_k", add_bias_kv, 1, 1, embed_dim)
         add("bias_v", add_bias_kv, 1, 1, embed_dim)
         self._reset_parameters()

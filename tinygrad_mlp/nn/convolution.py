@@ -57,7 +57,7 @@ class _Convolution(Module):
             if channels % groups:
                 raise ValueError(f"{name} must be divisible by groups, but got {channels} and {groups}")
         dims = self._dims
-        self.stride = _per_dim(stride, dims)
+        self.stride: tuple[int, ...] = _per_dim(stride, dims)
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
                 raise ValueError(f"Invalid padding string {padding!r}, should be one of 'same', 'valid'")
@@ -70,10 +70,10 @@ class _Convolution(Module):
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = _per_dim(kernel_size, dims)
+        self.kernel_size: tuple[int, ...] = _per_dim(kernel_size, dims)
         self.padding = padding if isinstance(padding, str) else _per_dim(padding, dims)
-        self.dilation = _per_dim(dilation, dims)
-        self.output_padding = _per_dim(output_padding, dims)
+        self.dilation: tuple[int, ...] = _per_dim(dilation, dims)
+        self.output_padding: tuple[int, ...] = _per_dim(output_padding, dims)
         self.groups = groups
         self.padding_mode = padding_mode
         self._make(bias, {"device": device, "dtype": dtype})

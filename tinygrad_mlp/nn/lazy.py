@@ -81,7 +81,7 @@ class LazyLinear(LazyModuleMixin, Linear):
     torch.Size([3, 10])
     """
 
-    cls_to_become = Linear
+    cls_to_become: ClassVar[type[Module] | None] = Linear
 
     def __init__(self, out_features: int, bias: bool = True, device: DeviceLike = None, dtype: dtype | None = None) -> None:
         super().__init__(0, 0, False)
@@ -157,34 +157,34 @@ class _LazyNorm(LazyModuleMixin):
 class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
     """A :class:`BatchNorm1d` whose ``num_features`` is the second size of its first input; the other arguments are the same."""
 
-    cls_to_become = BatchNorm1d
+    cls_to_become: ClassVar[type[Module] | None] = BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
     """A :class:`BatchNorm2d` whose ``num_features`` is the second size of its first input."""
 
-    cls_to_become = BatchNorm2d
+    cls_to_become: ClassVar[type[Module] | None] = BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
     """A :class:`BatchNorm3d` whose ``num_features`` is the second size of its first input."""
 
-    cls_to_become = BatchNorm3d
+    cls_to_become: ClassVar[type[Module] | None] = BatchNorm3d
 
 
 class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
     """An :class:`InstanceNorm1d` whose ``num_features`` is the second size of its first input."""
 
-    cls_to_become = InstanceNorm1d
+    cls_to_become: ClassVar[type[Module] | None] = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
     """An :class:`InstanceNorm2d` whose ``num_features`` is the second size of its first input."""
 
-    cls_to_become = InstanceNorm2d
+    cls_to_become: ClassVar[type[Module] | None] = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
     """An :class:`InstanceNorm3d` whose ``num_features`` is the second size of its first input."""
 
-    cls_to_become = InstanceNorm3d
+    cls_to_become: ClassVar[type[Module] | None] = InstanceNorm3d

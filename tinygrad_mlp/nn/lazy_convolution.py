@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from ..grad_mode import no_grad
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, _Convolution
 from .lazy import LazyModuleMixin
+from .module import Module
 from .parameter import UninitializedParameter
 
 __all__ = ["LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d", "LazyConvTranspose3d"]
@@ -37,7 +38,7 @@ class _LazyConvolution(LazyModuleMixin, _Convolution):
                 f"Expected {self._dims + 1}D (unbatched) or {self._dims + 2}D (batched) input to {type(self).__name__}, but got "
                 f"input of size: {tuple(input.shape)}"
             )
-        self.in_channels = input.shape[-self._dims - 1]
+        self.in_channels: int = input.shape[-self._dims - 1]
         if self.in_channels % self.groups:
             raise ValueError(f"in_channels must be divisible by groups, but got {self.in_channels} and {self.groups}")
         with no_grad():
@@ -55,34 +56,34 @@ class LazyConv1d(_LazyConvolution, Conv1d):
     torch.Size([2, 4, 7])
     """
 
-    cls_to_become = Conv1d
+    cls_to_become: ClassVar[type[Module] | None] = Conv1d
 
 
 class LazyConv2d(_LazyConvolution, Conv2d):
     """A :class:`Conv2d` whose ``in_channels`` is that of its first input."""
 
-    cls_to_become = Conv2d
+    cls_to_become: ClassVar[type[Module] | None] = Conv2d
 
 
 class LazyConv3d(_LazyConvolution, Conv3d):
     """A :class:`Conv3d` whose ``in_channels`` is that of its first input."""
 
-    cls_to_become = Conv3d
+    cls_to_become: ClassVar[type[Module] | None] = Conv3d
 
 
 class LazyConvTranspose1d(_LazyConvolution, ConvTranspose1d):
     """A :class:`ConvTranspose1d` whose ``in_channels`` is that of its first input."""
 
-    cls_to_become = ConvTranspose1d
+    cls_to_become: ClassVar[type[Module] | None] = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyConvolution, ConvTranspose2d):
     """A :class:`ConvTranspose2d` whose ``in_channels`` is that of its first input."""
 
-    cls_to_become = ConvTranspose2d
+    cls_to_become: ClassVar[type[Module] | None] = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyConvolution, ConvTranspose3d):
     """A :class:`ConvTranspose3d` whose ``in_channels`` is that of its first input."""
 
-    cls_to_become = ConvTranspose3d
+    cls_to_become: ClassVar[type[Module] | None] = ConvTranspose3d

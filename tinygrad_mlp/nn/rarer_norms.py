@@ -184,7 +184,9 @@ class RMSNorm(Module):
         dtype: dtype | None = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape: tuple[int, ...] = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         there = Parameter(empty(self.normalized_shape, device=device, dtype=dtype)) if elementwise_affine else None

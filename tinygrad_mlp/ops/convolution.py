@@ -19,7 +19,7 @@ from ..core.apply import primitive
 from ..core.basics import Array
 from ..core.errors import ArgumentError, ShapeError
 from .calls import one_call
-from .composite import called, composite
+from .composite import Operation, called, composite
 from .summing import narrowed, widened
 from .sums import sum
 
@@ -347,16 +347,18 @@ _TRANSPOSED = """The transpose of a convolution, which is its gradient by the in
     """
 
 _LINE = "torch.tensor([[1.0, 2.0, 4.0]]), torch.tensor([[[1.0, 1.0]]]))"
-conv1d = _convolution("conv1d", "L", _LINE + "\n    tensor([[3., 6.]]")
-conv2d = _convolution(
+conv1d: Operation = _convolution("conv1d", "L", _LINE + "\n    tensor([[3., 6.]]")
+conv2d: Operation = _convolution(
     "conv2d", "H, W", "torch.ones(1, 3, 3), torch.ones(1, 1, 2, 3))\n    tensor([[[6.],\n             [6.]]]"
 )
-conv3d = _convolution("conv3d", "D, H, W", "torch.ones(1, 2, 2, 2), torch.ones(1, 1, 2, 2, 2))\n    tensor([[[[8.]]]]")
-conv_transpose1d = _transposed_convolution("conv_transpose1d", "L", _LINE + "\n    tensor([[1., 3., 6., 4.]]")
-conv_transpose2d = _transposed_convolution(
+conv3d: Operation = _convolution(
+    "conv3d", "D, H, W", "torch.ones(1, 2, 2, 2), torch.ones(1, 1, 2, 2, 2))\n    tensor([[[[8.]]]]"
+)
+conv_transpose1d: Operation = _transposed_convolution("conv_transpose1d", "L", _LINE + "\n    tensor([[1., 3., 6., 4.]]")
+conv_transpose2d: Operation = _transposed_convolution(
     "conv_transpose2d", "H, W", "torch.ones(1, 1, 2), torch.ones(1, 1, 1, 2))\n    tensor([[[1., 2., 1.]]]"
 )
-conv_transpose3d = _transposed_convolution(
+conv_transpose3d: Operation = _transposed_convolution(
     "conv_transpose3d", "D, H, W", "torch.ones(1, 1, 1, 2), torch.ones(1, 1, 1, 1, 2))\n    tensor([[[[1., 2., 1.]]]]"
 )
 

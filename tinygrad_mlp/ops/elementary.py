@@ -29,9 +29,22 @@ __all__ = [
     "subtract",
 ]  # fmt: skip
 
-absolute, negative, fix, clip, divide, multiply, subtract = abs, neg, trunc, clamp, div, mul, sub
-arccos, arcsin, arctan, arctan2 = acos, asin, atan, atan2
-greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+absolute: Operation = abs
+negative: Operation = neg
+fix: Operation = trunc
+clip: Operation = clamp
+divide: Operation = div
+multiply: Operation = mul
+subtract: Operation = sub
+arccos: Operation = acos
+arcsin: Operation = asin
+arctan: Operation = atan
+arctan2: Operation = atan2
+greater: Operation = gt
+greater_equal: Operation = ge
+less: Operation = lt
+less_equal: Operation = le
+not_equal: Operation = ne
 
 _function = functools.partial(ufunc_operations(__name__), in_place=True)
 _of_floats = functools.partial(_function, cast="float")
@@ -60,7 +73,9 @@ atanh: Operation = _of_floats(
     lambda g, input: g / (1 - input * input),
     method=("atanh", "arctanh"),
 )
-arcsinh, arccosh, arctanh = asinh, acosh, atanh
+arcsinh: Operation = asinh
+arccosh: Operation = acosh
+arctanh: Operation = atanh
 exp2: Operation = _of_floats(
     "exp2", np.exp2, "2 ** input.", lambda g, y: g * (y * math.log(2)), smooth=lambda input: np.abs(input) < 3
 )

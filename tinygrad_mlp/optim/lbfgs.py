@@ -196,7 +196,7 @@ class LBFGS(Optimizer):
             raise ArgumentError(
                 "LBFGS.step() needs a closure, which computes the loss and its gradients anew, and returns the loss"
             )
-        self.stepped = True
+        self.stepped: bool | None = True
         group = self.param_groups[0]
         known = self.state[group["params"][0]]
         known.update({"func_evals": 0, "n_iter": 0, **known})

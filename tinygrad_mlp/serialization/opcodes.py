@@ -37,8 +37,8 @@ class Named:
     ) -> None:
         self.path = path
         self.make = make
-        self.value = self if value is None else value
-        self.new = new or make
+        self.value: Any = self if value is None else value
+        self.new: Callable[..., Any] | None = new or make
 
 
 class Reader:

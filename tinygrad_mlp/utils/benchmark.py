@@ -20,7 +20,9 @@ class Measurement:
     """
 
     def __init__(self, number_per_run: int, raw_times: list[float], title: str = "") -> None:
-        self.number_per_run, self.raw_times, self.title = number_per_run, raw_times, title
+        self.number_per_run: int = number_per_run
+        self.raw_times: list[float] = raw_times
+        self.title: str = title
 
     @property
     def times(self) -> list[float]:

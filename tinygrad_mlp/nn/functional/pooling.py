@@ -290,6 +290,24 @@ _UNPOOL = """Each element at its index, zeros elsewhere: what undoes a max pooli
         ShapeError: The shapes differ. ValueError: The pooling cannot have had an input of ``output_size``.
     """
 
+max_pool1d: Callable[..., Any]
+max_pool2d: Callable[..., Any]
+max_pool3d: Callable[..., Any]
+avg_pool1d: Callable[..., Any]
+avg_pool2d: Callable[..., Any]
+avg_pool3d: Callable[..., Any]
+lp_pool1d: Callable[..., Any]
+lp_pool2d: Callable[..., Any]
+lp_pool3d: Callable[..., Any]
+max_unpool1d: Callable[..., Any]
+max_unpool2d: Callable[..., Any]
+max_unpool3d: Callable[..., Any]
+adaptive_avg_pool1d: Callable[..., Any]
+adaptive_avg_pool2d: Callable[..., Any]
+adaptive_avg_pool3d: Callable[..., Any]
+adaptive_max_pool1d: Callable[..., Any]
+adaptive_max_pool2d: Callable[..., Any]
+adaptive_max_pool3d: Callable[..., Any]
 max_pool1d, max_pool2d, max_pool3d = map(_maximum, ("max_pool1d", "max_pool2d", "max_pool3d"))
 avg_pool1d, avg_pool2d, avg_pool3d = map(_average, ("avg_pool1d", "avg_pool2d", "avg_pool3d"))
 lp_pool1d, lp_pool2d, lp_pool3d = map(_norm, ("lp_pool1d", "lp_pool2d", "lp_pool3d"))

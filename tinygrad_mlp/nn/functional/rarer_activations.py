@@ -174,11 +174,11 @@ def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return made
 
 
-celu_ = _in_place(activations.celu)
-elu_ = _in_place(activations.elu)
-hardtanh_ = _in_place(activations.hardtanh)
-leaky_relu_ = _in_place(activations.leaky_relu)
-relu_ = _in_place(activations.relu)
-rrelu_ = _in_place(rrelu)
-selu_ = _in_place(activations.selu)
-threshold_ = _in_place(threshold)
+celu_: Callable[..., Tensor] = _in_place(activations.celu)
+elu_: Callable[..., Tensor] = _in_place(activations.elu)
+hardtanh_: Callable[..., Tensor] = _in_place(activations.hardtanh)
+leaky_relu_: Callable[..., Tensor] = _in_place(activations.leaky_relu)
+relu_: Callable[..., Tensor] = _in_place(activations.relu)
+rrelu_: Callable[..., Tensor] = _in_place(rrelu)
+selu_: Callable[..., Tensor] = _in_place(activations.selu)
+threshold_: Callable[..., Tensor] = _in_place(threshold)

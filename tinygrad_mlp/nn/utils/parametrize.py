@@ -80,8 +80,8 @@ class ParametrizationList(ModuleList):
             raise ValueError(
                 f"'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). Got {type(new).__name__}"
             )
-        self.is_tensor = isinstance(new, Tensor)
-        self.ntensors = 1 if self.is_tensor else len(new)
+        self.is_tensor: bool = isinstance(new, Tensor)
+        self.ntensors: int = 1 if self.is_tensor else len(new)
         for name, tensor in zip(self._names(), [new] if self.is_tensor else new, strict=True):
             if not isinstance(tensor, Tensor):
                 raise ValueError(

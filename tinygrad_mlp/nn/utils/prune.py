@@ -219,7 +219,7 @@ class L1Unstructured(_Elements):
 class _Slices(BasePruningMethod):
     """One that prunes the slices along ``dim`` of the least scores."""
 
-    PRUNING_TYPE = "structured"
+    PRUNING_TYPE: ClassVar[str] = "structured"
 
     def __init__(self, amount: Amount, dim: int = -1) -> None:
         _number(amount, int(amount) if isinstance(amount, int) else 1)
@@ -269,7 +269,7 @@ class LnStructured(_Slices):
 class CustomFromMask(BasePruningMethod):
     """Prunes by a mask that is given."""
 
-    PRUNING_TYPE = "global"
+    PRUNING_TYPE: ClassVar[str] = "global"
 
     def __init__(self, mask: Tensor) -> None:
         self.mask = mask

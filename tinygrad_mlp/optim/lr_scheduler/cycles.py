@@ -71,7 +71,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             while self.T_cur >= self.T_i:
                 self.T_cur -= self.T_i
                 self.T_i *= self.T_mult
-        self.last_epoch = math.floor(at) - 1
+        self.last_epoch: int = math.floor(at) - 1
         super().step()
 
     def get_lr(self) -> list[float]:

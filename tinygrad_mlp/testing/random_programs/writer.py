@@ -131,8 +131,8 @@ def ndim(least: int, most: int = 9, filled: bool = False) -> Predicate:
     return lambda value: least <= value.ndim <= most and (value.size > 0 or not filled)
 
 
-filled = ndim(0, filled=True)
-nonempty = ndim(1, filled=True)
+filled: Predicate = ndim(0, filled=True)
+nonempty: Predicate = ndim(1, filled=True)
 
 
 @dataclass(frozen=True)
