@@ -179,3 +179,24 @@ def test_a_choice_does_not_write_over_what_it_still_reads() -> None:
     for i in packed(program, {owner(array) for array in (a, b, out)}):
         i.call(*i.inputs, out=i.output)
     assert out.tolist() == [1, 1, 3]
+
+
+def test_a_function_without_a_name_is_one_call_of_a_program() -> None:
+    from tinygrad_mlp.core.apply import primitive
+    from tinygrad_mlp.core.primitive import OPS, PRIMITIVES
+    from tinygrad_mlp.ops.calls import one_call
+
+    unnamed = one_call(lambda x: x * 2)
+    try:
+
+        @primitive(lambda g: g * 2)
+        def doubled_by_a_lambda(x: Any) -> Any:
+            """Twice x."""
+            return unnamed(x)
+
+        compiled = torch.compile(lambda x: doubled_by_a_lambda(x) + 1)
+        assert [compiled(torch.ones(3)).tolist() for _ in range(6)] == [[3.0] * 3] * 6
+        assert compiled.programs
+    finally:
+        OPS.pop("doubled_by_a_lambda", None)
+        PRIMITIVES.pop("doubled_by_a_lambda", None)

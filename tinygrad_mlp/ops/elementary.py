@@ -183,12 +183,13 @@ hypot: Operation = _function(
     lambda g, y, other: g * (other / y),
     cast="promote",
 )
+
 nextafter: Operation = _function(
     "nextafter",
     np.nextafter,
     "The next number that the dtype has after ``input``, towards ``other``.",
-    None,
-    None,
+    lambda g: g,
+    lambda g: zeros_of(g),
     cast="promote",
 )
 gcd: Operation = _function("gcd", np.gcd, "The greatest common divisor of integers.", None, None, cast="promote")

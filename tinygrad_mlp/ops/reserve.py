@@ -7,10 +7,12 @@ a family's file declares.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from ..core.graph import Tensor
-from .index import FUNCTIONS, MEMBERS, UFUNCS
+from .index import MEMBERS, UFUNCS
 
 __all__ = ["all_families", "family_of_ufunc"]
 
@@ -38,5 +40,5 @@ def family_of_ufunc(name: str) -> None:
 
 def all_families() -> None:
     """Import every family: for who looks through all operations."""
-    for family in sorted({*FUNCTIONS.values(), *MEMBERS.values(), *UFUNCS.values()}):  # in the same order each time
-        import_module(family, __package__)
+    for family in iter_modules([str(Path(__file__).parent)]):
+        import_module(f".{family.name}", __package__)

@@ -155,7 +155,9 @@ def _value(value: Any) -> Any:
 
 def _name(function: Callable[..., Any]) -> str:
     of = getattr(function, "__self__", None)
-    return f"{of.__name__}_{function.__name__}" if isinstance(of, np.ufunc) else function.__name__
+    if isinstance(of, np.ufunc):
+        return f"{of.__name__}_{function.__name__}"
+    return function.__name__ if function.__name__.isidentifier() else "function"  # as of a lambda
 
 
 class Noted(NDArrayOperatorsMixin):

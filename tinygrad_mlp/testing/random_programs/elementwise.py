@@ -86,14 +86,15 @@ def _templates_of(op: Primitive, kinds: str) -> Iterator[Template]:
     inplace = [f"{{}}.{op.name}_({rest[2:]})"] if _has_inplace(op, kinds) else []
     if op.arity == 2 and symbol in ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^"):
         inplace.append(f"!{{}} {symbol}= {{}}")
+    takes: Predicate = (lambda x: _smooth_at(op, x.array)) if op.name in _STEEP else anywhere
     for swapped in range(op.arity):
         smooth: Predicate = nowhere
         if _is_smooth(op):
             smooth = anywhere if op.arity == 2 else lambda x: _smooth_at(op, x.array)
         name = f"{op.name}, second operand" if swapped else op.name
-        yield Template(name, _writes(op, several, bool(swapped)), smooth, kinds=kinds)
+        yield Template(name, _writes(op, several, bool(swapped)), smooth, takes, kinds)
     if inplace:
-        yield Template(f"{op.name}_", _writes(op, inplace, False), kinds=kinds, inplace=True)
+        yield Template(f"{op.name}_", _writes(op, inplace, False), takes=takes, kinds=kinds, inplace=True)
 
 
 def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Writer, Value], str]:
@@ -116,8 +117,9 @@ def _writes(op: Primitive, several: list[str], swapped: bool) -> Callable[[Write
     return write
 
 
-# With lines of their own, or without a derivative that PyTorch has, too, or steeper than rounding allows to compare.
-_APART = {"atan2", "copysign", "digamma", "erfinv", "heaviside", "igamma", "igammac", "lgamma", "nextafter"}
+# With lines of their own, or where PyTorch has another derivative, or none, or whose zeros are rounding.
+_APART = {"atan2", "copysign", "heaviside", "igamma", "igammac", "nextafter", "sinc"}
+_STEEP = {"digamma", "erfinv", "lgamma"}  # near their poles; taken where they are smooth
 all_families()
 _DERIVED = [
     template
