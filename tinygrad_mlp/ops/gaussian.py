@@ -82,7 +82,7 @@ _erfcx = one_call(erfcx_of)
 
 
 @primitive(
-    lambda g, y: g * (math.sqrt(math.pi) / 2 * exp(y * y)),
+    lambda g, input: g * (math.sqrt(math.pi) / 2 * exp(erfinv(input) ** 2)),
     cast="float",
     method=True,
     in_place=True,
