@@ -10,6 +10,7 @@ import os
 import pathlib
 import pickle
 import struct
+import sys
 import time
 import tracemalloc
 import types
@@ -17,7 +18,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fuzz_loading
 import numpy as np
@@ -256,8 +257,6 @@ def test_classes_of_the_users_that_only_hold_values() -> None:
 @pytest.mark.parametrize(
     ("obj", "match"),
     [
-        (nn.Linear(2, 1), "the object is a Linear: a whole module, which is code and no data: save its state_dict()"),
-        ({"m": [nn.ReLU()]}, r"the entry \['m'\]\[0\] is a ReLU: a whole module"),
         (tg.optim.SGD([tg.ones(1)], lr=0.1), r"is a SGD: code and no data: save its state_dict\(\), and load that with load_state_dict"),
         ({"f": print}, r"the entry \['f'\] is a builtin_function_or_method: no data, as are Tensors"),
         ([lambda: 0], "is a function: no data"),
@@ -699,3 +698,66 @@ def test_every_name_of_the_tables_is_pytorchs() -> None:
         assert hasattr(torch, name), name
     for name in names.DTYPES:
         assert isinstance(getattr(torch, name), torch.dtype), name
+
+
+class Remembering(nn.Module):
+    """A module of a program, whose code a loader must not run."""
+
+    made: ClassVar[list[str]] = []
+
+    def __new__(cls, *args: Any) -> Any:
+        cls.made.append("new")
+        return super().__new__(cls)
+
+    def __init__(self, width: int = 3) -> None:
+        super().__init__()
+        self.made.append("init")
+        self.layers = nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width), nn.Tanh())
+        self.tied = self.layers[0]
+        self.width, self.names, self.unused = width, ["a", "b"], None
+
+    def __setstate__(self, state: Any) -> None:
+        self.made.append("setstate")
+        super().__setstate__(state)
+
+    def forward(self, x: Any) -> Any:
+        return self.layers(x) * self.width
+
+
+def test_a_whole_module_is_loaded_where_the_program_has_its_class_and_says_so() -> None:
+    model = Remembering().eval()
+    x = tg.randn(4, 2)
+    file = io.BytesIO()
+    tg.save({"model": model, "epoch": 3}, file)
+    file.seek(0)
+    with pytest.raises(
+        ForeignObjectError, match=r"a whole module, is code and no data: save its state_dict\(\).*weights_only=False"
+    ):
+        tg.load(file)
+    Remembering.made.clear()
+    file.seek(0)
+    loaded = tg.load(file, weights_only=False)
+    assert Remembering.made == []
+    again = loaded["model"]
+    assert loaded["epoch"] == 3
+    assert type(again) is Remembering
+    assert again(x).tolist() == model(x).tolist()
+    assert again.tied is again.layers[0]
+    assert (again.width, again.names, again.unused, again.training) == (3, ["a", "b"], None, False)
+    again.train()(x).sum().backward()
+    assert again.tied.weight.grad is not None
+    assert model.tied.weight.grad is None
+
+
+def test_a_whole_module_is_refused_where_its_class_is_unknown_or_it_holds_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Remembering()
+    file = io.BytesIO()
+    tg.save(model, file)
+    monkeypatch.delattr(sys.modules[__name__], "Remembering")
+    for weights_only in (True, False):
+        file.seek(0)
+        with pytest.raises(ForeignObjectError, match="Remembering, and such an object, for example a whole module, is code"):
+            tg.load(file, weights_only=weights_only)
+    model.function = lambda x: x
+    with pytest.raises(FileFormatError, match=r"\['function'\] is a function: no data"):
+        tg.save(model, io.BytesIO())

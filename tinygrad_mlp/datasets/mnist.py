@@ -109,6 +109,19 @@ class MNIST(Dataset[tuple[Any, Any]]):
         """The label of each class."""
         return {name: label for label, name in enumerate(self.classes)}
 
+    @property
+    def train_data(self) -> Tensor:
+        """The images, by torchvision's earlier name."""
+        return self.data
+
+    @property
+    def train_labels(self) -> Tensor:
+        """The labels, by torchvision's earlier name."""
+        return self.targets
+
+    test_data = train_data
+    test_labels = train_labels
+
     def __len__(self) -> int:
         return len(self.data)
 

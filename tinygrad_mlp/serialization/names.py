@@ -2,12 +2,14 @@
 
 ``torch.load`` of PyTorch knows the same names with ``weights_only=True``. Those of NumPy and of Python's plain data are known here only
 with ``weights_only=False``, or after :func:`add_safe_globals`, as there; but nothing is imported or run for them either.
+Likewise whole modules, of classes that the program has already: their attributes are set, and no code of theirs runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import pathlib
+import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from .. import dtypes
 from .._tensor import Size
 from ..device import device
 from ..errors import FileFormatError
+from ..nn.module import Module
 from .opcodes import Named, brief, checked_key
 from .structure import holds
 
@@ -239,11 +242,27 @@ def found(path: str, weights_only: bool, tensors: dict[str, Named]) -> Named:
         )
     if module in ("torch._utils", "torch._tensor", "torch", "torch.storage"):
         raise ForeignObjectError(f"it holds a tensor or another object of a kind that is not known here, by {path}")
+    kind = _module_class(path)
+    if kind is not None and not weights_only:
+        return Named(path, new=lambda: object.__new__(kind))
+    more = "; this program has its class, so weights_only=False loads it, too" if kind is not None else ""
     raise ForeignObjectError(
         f"it holds an object of {path}, and such an object, for example a whole module, is code and no data: save its "
-        "state_dict() instead, and load that into a module that your program makes; a class of yours that only holds "
+        f"state_dict() instead, and load that into a module that your program makes{more}; a class of yours that only holds "
         f"values can be allowed by torch.serialization.add_safe_globals([{name}])"
     )
+
+
+def _module_class(path: str) -> type[Module] | None:
+    """The class of modules that the program has under this name already; nothing is imported for it, and nothing run."""
+    parts = path.split(".")
+    for k in range(len(parts) - 1, 0, -1):
+        found: Any = sys.modules.get(".".join(parts[:k]))
+        for part in parts[k:]:
+            found = vars(found).get(part) if hasattr(found, "__dict__") else None
+        if isinstance(found, type) and issubclass(found, Module):
+            return found
+    return None
 
 
 def build(target: Any, state: Any) -> None:
@@ -257,6 +276,10 @@ def build(target: Any, state: Any) -> None:
         _build_dtype(target, *_typed(state, tuple))
     elif kind is np.ndarray and target.size == 0:
         _build_array(target, *_typed(state, tuple))
+    elif isinstance(target, Module):
+        if not all(isinstance(key, str) and not key.startswith("__") for key in _typed(state, dict)):
+            raise TypeError("attributes of other names than Python's")
+        Module.__setstate__(target, state)
     elif is_safe(kind) and hasattr(target, "__setstate__"):
         target.__setstate__(state)
     elif is_safe(kind):

@@ -180,7 +180,7 @@ class _Writer:
             self._name(f"torch.{value.name}")
         elif kind is slice:
             self._call("builtins.slice", (value.start, value.stop, value.step), path)
-        elif isinstance(value, np.dtype | np.generic) or kind in _CLASSES or is_safe(kind):
+        elif isinstance(value, np.dtype | np.generic | Module) or kind in _CLASSES or is_safe(kind):
             self._by_copying(value, path)
         elif value in _FACTORIES:
             self._name(f"builtins.{value.__name__}")
@@ -285,11 +285,7 @@ _FACTORIES = (list, dict, set, int, float, str, bool, tuple)  # of a defaultdict
 
 def _refusal(value: Any, path: tuple[Any, ...]) -> FileFormatError:
     name = type(value).__name__
-    if isinstance(value, Module):
-        remedy = (
-            "a whole module, which is code and no data: save its state_dict(), and load that into a module that you make"
-        )
-    elif hasattr(value, "state_dict"):
+    if hasattr(value, "state_dict"):
         remedy = "code and no data: save its state_dict(), and load that with load_state_dict()"
     else:
         remedy = "no data, as are Tensors, numbers, strings, and lists, tuples, dicts and sets of them; save what it holds"

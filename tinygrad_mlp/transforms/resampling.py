@@ -77,6 +77,12 @@ def _weights(before: int, after: int, mode: InterpolationMode, antialias: bool) 
 def resized(array: Array, size: tuple[int, int], mode: InterpolationMode, antialias: bool = True) -> Array:
     """An image ``(..., H, W)`` with another height and width."""
     rows, columns = (_weights(before, after, mode, antialias) for before, after in zip(array.shape[-2:], size, strict=True))
+    if array.dtype == np.uint8 and mode is InterpolationMode.BILINEAR:  # as Pillow computes, to the last bit
+        for matrix, axis in ((columns, -1), (rows, -2)):
+            whole = np.floor(matrix * 2**22 + 0.5).astype(np.int64)
+            summed = np.moveaxis(array, axis, -1).astype(np.int64) @ whole.T + 2**21
+            array = np.moveaxis(np.clip(summed >> 22, 0, 255).astype(np.uint8), -1, axis)
+        return array
     kind = np.float64 if array.dtype == np.float64 else np.float32
     return np.asarray(rows.astype(kind) @ array.astype(kind) @ columns.T.astype(kind))
 
