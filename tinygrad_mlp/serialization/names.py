@@ -235,18 +235,23 @@ def found(path: str, weights_only: bool, tensors: dict[str, Named]) -> Named:
     if known is not None and not numpy_dtype:
         known = known[0] if isinstance(known, tuple) else known
         return Named(path, known, known, (lambda *args: known.__new__(known, *args)) if isinstance(known, type) else None)
-    if plain is not None:
-        raise ForeignObjectError(
+    kind = _module_class(path)
+    if kind is not None and not weights_only:
+        return Named(path, new=lambda: object.__new__(kind))
+    raise _foreign(path, plain is not None, kind)
+
+
+def _foreign(path: str, plain: bool, kind: type[Module] | None) -> ForeignObjectError:
+    module, _, name = path.rpartition(".")
+    if plain:
+        return ForeignObjectError(
             f"it holds {path}, which is data, but not of tensors: load it with weights_only=False, which here runs nothing "
             "of the file's either"
         )
     if module in ("torch._utils", "torch._tensor", "torch", "torch.storage"):
-        raise ForeignObjectError(f"it holds a tensor or another object of a kind that is not known here, by {path}")
-    kind = _module_class(path)
-    if kind is not None and not weights_only:
-        return Named(path, new=lambda: object.__new__(kind))
+        return ForeignObjectError(f"it holds a tensor or another object of a kind that is not known here, by {path}")
     more = "; this program has its class, so weights_only=False loads it, too" if kind is not None else ""
-    raise ForeignObjectError(
+    return ForeignObjectError(
         f"it holds an object of {path}, and such an object, for example a whole module, is code and no data: save its "
         f"state_dict() instead, and load that into a module that your program makes{more}; a class of yours that only holds "
         f"values can be allowed by torch.serialization.add_safe_globals([{name}])"
