@@ -469,3 +469,19 @@ def test_a_plateau_reduces_a_group_that_was_added() -> None:
 
     with pytest.raises(ValueError, match="expected 2 values of min_lrs"):
         stepped(*with_a_group_added(tg, make_listed), 1.0)
+
+
+@pytest.mark.parametrize(
+    "name", ["step", "multistep", "exponential", "constant 9", "linear down", "cosine", "polynomial", "lambda"]
+)
+@pytest.mark.filterwarnings("ignore:The epoch parameter")
+def test_a_step_to_an_epoch_is_pytorchs(torch: Any, name: str) -> None:
+    for epoch in (0, 1, 3, 12):
+        rates = []
+        for lib, schedulers in ((tg, ours), (torch, torch.optim.lr_scheduler)):
+            optimizer = make_optimizer(lib)
+            scheduler = SCHEDULERS[name](schedulers, optimizer)
+            optimizer.step()
+            scheduler.step(epoch)
+            rates.append(scheduler.get_last_lr())
+        assert_allclose(*rates, rtol=1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -98,17 +99,18 @@ class LRScheduler:
         ratio = self._ratio()
         return [lr * ratio for lr in self._present()]
 
-    def _lrs_of(self, epoch: int) -> list[float]:
+    def _lrs_of(self, epoch: float) -> list[float]:
         """The learning rates of an epoch, whatever those before were: the ratios of all epochs up to it, multiplied."""
         if type(self)._ratio is LRScheduler._ratio:
             return self.get_lr()
         lrs = per_group("base_lrs", self.base_lrs, self.optimizer)
         try:
-            for self.last_epoch in range(epoch + 1):
+            for self.last_epoch in range(math.floor(epoch) + 1):
+                self._is_initial = self.last_epoch == 0
                 ratio = self._ratio()
                 lrs = [lr * ratio for lr in lrs]
         finally:
-            self.last_epoch = epoch
+            self._is_initial, self.last_epoch = False, math.floor(epoch)
         return lrs
 
     def _ratio(self) -> float:

@@ -318,7 +318,7 @@ class CosineAnnealingLR(LRScheduler):
         ratio = (1 + math.cos(math.pi * t / period)) / (1 + math.cos(math.pi * (t - 1) / period))
         return [ratio * (lr - low) + low for lr in self._present()]
 
-    def _lrs_of(self, epoch: int) -> list[float]:
+    def _lrs_of(self, epoch: float) -> list[float]:
         low, height = self.eta_min, (1 + math.cos(math.pi * epoch / self.T_max)) / 2
         return [low + (base - low) * height for base in per_group("base_lrs", self.base_lrs, self.optimizer)]
 
