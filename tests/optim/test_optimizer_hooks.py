@@ -102,3 +102,36 @@ def test_hooks_of_state_dicts() -> None:
     optimizer.load_state_dict(saved)
     assert optimizer.param_groups[0]["lr"] == 0.25
     assert seen == ["saving", "loaded"]
+
+
+class Adafactor(tg.optim.Optimizer):
+    """With options that are no numbers, as published programs have them."""
+
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, {"lr": None, "eps": (1e-30, 1e-3), "betas": None, "momentum": -1})
+
+    def step(self, closure: Any = None) -> Any:
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state["step"], state["mean"] = 0, tg.zeros_like(p)
+                state["step"] += 1
+                state["mean"].add_(p.grad)
+
+
+def test_options_and_state_of_an_optimizer_of_ones_own_are_left_alone() -> None:
+    w = tg.ones(2, requires_grad=True)
+    w.grad = tg.ones(2)
+    optimizer = Adafactor([w])
+    optimizer.step()
+    saved = optimizer.state_dict()
+    assert saved["state"][0]["step"] == 1
+    assert type(saved["state"][0]["step"]) is int
+    optimizer.load_state_dict(saved)
+    optimizer.step()
+    assert optimizer.state[w]["step"] == 2
+    assert type(optimizer.state[w]["step"]) is int
+    assert optimizer.state[w]["mean"].tolist() == [2.0, 2.0]
+    with pytest.raises(ValueError, match="Invalid learning rate: -1"):
+        tg.optim.LBFGS([w], lr=-1)

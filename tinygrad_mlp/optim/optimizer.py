@@ -128,7 +128,7 @@ class Optimizer:
 
     def __init__(self, params: Params, defaults: dict[str, Any], **implementation: bool | None) -> None:
         self._check_implementation(implementation)
-        self.check(defaults)
+        self._check_options(defaults)
         self.defaults = defaults
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.param_groups: list[Group] = []
@@ -172,6 +172,14 @@ class Optimizer:
     def update(self, p: Tensor, g: Tensor, state: State, group: Group) -> None:
         """Move ``p`` by one step along the gradient ``g``, in place; nothing is recorded meanwhile."""
         self._run([(p, g, *self._kernel(p, state, group))], waits=False)
+
+    def _is_a_users(self) -> bool:
+        """Whether its ``step`` is a user's from beginning to end; then so are its options and its state."""
+        return type(self)._kernel is Optimizer._kernel and type(self).update is Optimizer.update
+
+    def _check_options(self, options: dict[str, Any]) -> None:
+        if not self._is_a_users():
+            self.check(options)
 
     def check(self, options: dict[str, Any]) -> None:
         """Raise ValueError for an option out of its range (``ranges``), ArgumentError for one that is no number."""
@@ -367,7 +375,7 @@ class Optimizer:
             raise ValueError("some parameters appear in more than one parameter group")
         # A NumPy number would turn float32 parameters into float64; a Python number does not.
         options = {k: v.item() if isinstance(v, np.generic) else v for k, v in {**self.defaults, **param_group}.items()}
-        self.check(options)
+        self._check_options(options)
         self.param_groups.append({**options, "params": params, **({"param_names": names} if names else {})})
 
     # ------------------------------------------------------------------------------------------------ in and out
@@ -385,9 +393,10 @@ class Optimizer:
         index: dict[Tensor, int] = {}
         for p in self._params():
             index.setdefault(p, len(index))
+        numbers = frozenset() if self._is_a_users() else self.numbers
         made = {
             "state": {
-                index[p]: {k: wrap(np.asarray(v, number_type())) if k in self.numbers else v for k, v in state.items()}
+                index[p]: {k: wrap(np.asarray(v, number_type())) if k in numbers else v for k, v in state.items()}
                 for p, state in self.state.items()
                 if state
             },
@@ -439,7 +448,7 @@ class Optimizer:
         self.__dict__.update(state)
 
     def _loaded(self, key: str, value: Any, p: Tensor) -> Any:
-        if key in self.numbers:
+        if key in self.numbers and not self._is_a_users():
             return float(value)
         return wrap(np.asarray(value).astype(p._like.dtype)) if hasattr(value, "__array__") else deepcopy(value)
 
