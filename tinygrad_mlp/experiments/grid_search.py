@@ -25,7 +25,6 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import Generator, Tensor, nn, optim
@@ -162,7 +161,7 @@ def search(lab: Lab, train: TensorDataset, validation: TensorDataset) -> dict[Ce
     # Threads of this process, which some backends use, share one setting for BLAS: it is made here for them all.
     with lab.checkpoint("grid", finished=finished) as checkpoint, threadpool_limits(1, "blas"):
         checkpoint.load()
-        with tqdm(total=len(GRID), initial=len(finished), desc=title, unit="cell") as bar:
+        with lab.bar(title, len(GRID), len(finished), "cell") as bar:
             cells = (
                 delayed(_named)(cell, lab.count(*EPOCHS), lab.seed, *arrays, lab.settings.eager)
                 for cell in GRID
