@@ -14,4 +14,5 @@ from .plateau import ReduceLROnPlateau
 from .sequential import ChainedScheduler, SequentialLR
 
 __all__ = ["ChainedScheduler", "LRScheduler", "ReduceLROnPlateau", "SequentialLR"]
-__all__ += [*curves.__all__, *cycles.__all__]
+__all__ += curves.__all__
+__all__ += cycles.__all__
